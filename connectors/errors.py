@@ -1,0 +1,134 @@
+"""Everything a channel can answer with, as closed lists.
+
+    ChannelError
+    ├── Rejected            a request is refused; `code` is a key of REJECTIONS and gives the HTTP status
+    ├── MediaUnavailable    a file cannot be had; `reason` is one of MEDIA_REASONS
+    └── SendFailed          an outgoing message failed; `code` is one of SEND_CODES
+
+`detail` is safe to show to the caller: it names fields and limits, never values, secrets or addresses.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+RejectionCode = Literal[
+    "malformed",
+    "invalid_fields",
+    "signature_missing",
+    "signature_wrong",
+    "signature_stale",
+    "token_missing",
+    "token_unknown",
+    "scope_missing",
+    "handshake_refused",
+    "unknown_connector",
+    "not_found",
+    "method_not_allowed",
+    "idempotency_conflict",
+    "gone",
+    "too_large",
+    "unsupported_media_type",
+    "rate_limited",
+    "overloaded",
+    "unavailable",
+    "internal",
+]
+
+REJECTIONS: Final[Mapping[RejectionCode, int]] = MappingProxyType(
+    {
+        "malformed": 400,
+        "invalid_fields": 400,
+        "signature_missing": 401,
+        "signature_wrong": 401,
+        "signature_stale": 401,
+        "token_missing": 401,
+        "token_unknown": 401,
+        "scope_missing": 403,
+        "handshake_refused": 403,
+        "unknown_connector": 404,
+        "not_found": 404,
+        "method_not_allowed": 405,
+        "idempotency_conflict": 409,
+        "gone": 410,
+        "too_large": 413,
+        "unsupported_media_type": 415,
+        "rate_limited": 429,
+        "overloaded": 503,
+        "unavailable": 503,
+        "internal": 500,
+    }
+)
+
+QuarantineReason = Literal[
+    "undecodable",  # the verified body is not what its content type says
+    "unreadable",  # it decodes, but an element is not of the documented form
+    "unknown_account",  # no account of this connector has that id
+    "parser_failed",  # our reader raised: a defect, kept with its bytes
+    "normalizer_failed",  # accepted, but it could not be turned into an envelope
+    "commit_failed",  # it fails its transaction even alone
+]
+
+MediaReason = Literal["timeout", "too_large", "gone", "refused", "forbidden_address", "provider_error", "unsupported"]
+
+SendCode = Literal[
+    "retryable",
+    "window_closed",
+    "blocked_by_user",
+    "invalid_recipient",
+    "rate_limited",
+    "auth",
+    "too_large",
+    "unsupported",
+    "unknown",
+]
+
+
+class ChannelError(Exception):
+    """Base of all errors a connector raises on purpose."""
+
+
+class Rejected(ChannelError):
+    """The request is refused and nothing of it was kept."""
+
+    def __init__(
+        self, code: RejectionCode, detail: str, *, fields: Mapping[str, str] | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code: RejectionCode = code
+        self.detail = detail
+        self.fields = dict(fields or {})
+        """For `invalid_fields`: field name to what to do about it."""
+        self.retry_after = retry_after
+        """Seconds."""
+
+    @property
+    def status(self) -> int:
+        return REJECTIONS[self.code]
+
+
+class MediaUnavailable(ChannelError):
+    """A file the provider announced cannot be had. `retryable` says whether another try may succeed."""
+
+    def __init__(self, reason: MediaReason, *, retryable: bool = False) -> None:
+        super().__init__(reason)
+        self.reason: MediaReason = reason
+        self.retryable = retryable
+
+
+class SendFailed(ChannelError):
+    """The provider did not take an outgoing message, or (`unknown`) nobody knows whether it did."""
+
+    def __init__(
+        self, code: SendCode, detail: str, *, provider_code: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code: SendCode = code
+        self.detail = detail
+        self.provider_code = provider_code
+        self.retry_after = retry_after
+        """Seconds."""
+
+    @property
+    def retryable(self) -> bool:
+        return self.code in ("retryable", "rate_limited")

@@ -1,0 +1,107 @@
+"""The queues as the gateway sees them: one protocol, RabbitMQ and local tables behind it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """One envelope for one target. `body` are the stored bytes, never built anew."""
+
+    envelope_id: str
+    brand: str
+    target: str
+    channel: str
+    body: bytes
+    type: str
+    correlation_id: str
+    timestamp: datetime
+    attempt: int
+    traceparent: str | None = None
+
+    @property
+    def queue(self) -> str:
+        return f"{self.brand}.{self.target}"
+
+    @property
+    def routing_key(self) -> str:
+        return f"{self.brand}.{self.target}.{self.channel}"
+
+    @property
+    def message_id(self) -> str:
+        """Unique for each attempt: client libraries match returned messages to publishes by it."""
+        return f"{self.envelope_id}:{self.target}:{self.attempt}"
+
+
+class Outcome(Enum):
+    """What is known of a publish."""
+
+    CONFIRMED = "confirmed"
+    """The broker has it: `Basic.Ack`."""
+    UNROUTED = "unrouted"
+    """No queue took it, not even after the topology was declared again: it lies in `regia.unrouted`, confirmed."""
+    UNKNOWN = "unknown"
+    """No answer in time, nack, or the connection died: to be repeated with the same envelope id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """The queues that must exist: brand to its targets (categories and declared queues)."""
+
+    targets: Mapping[str, frozenset[str]]
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        return tuple(sorted(f"{brand}.{target}" for brand, targets in self.targets.items() for target in targets))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState:
+    name: str
+    ready: int
+    leased: int
+    """Taken and not yet acknowledged; -1 where the broker does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message out of a queue. `receipt` is what `ack` and `reject` take; it is dead after `lease` seconds."""
+
+    receipt: str
+    queue: str
+    envelope_id: str
+    body: bytes
+    attempts: int
+
+
+class QueuesUnavailable(Exception):
+    """The broker or database behind the queues cannot be reached now. Nothing was published by this call."""
+
+
+class QueueMismatch(Exception):
+    """A queue or exchange exists with other arguments than ours; the text says which and what to do."""
+
+
+class UnknownQueue(Exception):
+    """There is no queue of that name."""
+
+
+class Queues(Protocol):
+    """What delivery needs. All methods may raise `QueuesUnavailable`."""
+
+    async def open(self, topology: Topology) -> None:
+        """Connect and declare the topology. Raises `QueueMismatch`."""
+
+    async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+        """Publish and wait for confirms, bounded in time; one outcome a publication, in their order. Never raises for
+        a lost connection: what is not known is `UNKNOWN`."""
+
+    async def states(self) -> list[QueueState]: ...
+
+    async def peek(self, queue: str, limit: int) -> list[Delivery]:
+        """The first messages, left where they are. Raises `UnknownQueue`."""
+
+    async def close(self) -> None: ...
