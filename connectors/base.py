@@ -58,6 +58,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
     recipient: str | None = None
     error: str | None = None
+    token: str | None = None
+    """Our own id of the message (`Outgoing.token`), where the provider hands it back."""
 
 
 class ChannelEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +128,11 @@ class HttpResponse(Protocol):
 
 
 class Http(Protocol):
-    """The HTTP client handed to `fetch` and `send`: bounded in time and size, guarded against private addresses."""
+    """The HTTP client handed to `fetch` and `send`: bounded in time and size, guarded against private addresses.
+
+    `request` is for addresses an operator configured and raises `HttpFailed`; `download` is for addresses a provider
+    named, keeps to `hosts`, and raises `MediaUnavailable`.
+    """
 
     async def request(
         self,
@@ -160,6 +166,11 @@ class Connector(Protocol):
     def name(self) -> str: ...
     @property
     def max_body(self) -> int: ...
+    @property
+    def brands(self) -> frozenset[str]:
+        """Every brand its messages may have: their queues are declared before anything is accepted."""
+        ...
+
     def handshake(self, request: Request) -> Answer | None: ...
     def verify(self, request: Request) -> None: ...
     def parse(self, request: Request) -> Parsed: ...

@@ -3,6 +3,7 @@
     ChannelError
     ├── Rejected            a request is refused; `code` is a key of REJECTIONS and gives the HTTP status
     ├── MediaUnavailable    a file cannot be had; `reason` is one of MEDIA_REASONS
+    ├── HttpFailed          a provider's API gave no answer; `sent` tells whether it may have got the request
     └── SendFailed          an outgoing message failed; `code` is one of SEND_CODES
 
 `detail` is safe to show to the caller: it names fields and limits, never values, secrets or addresses.
@@ -114,6 +115,15 @@ class MediaUnavailable(ChannelError):
         super().__init__(reason)
         self.reason: MediaReason = reason
         self.retryable = retryable
+
+
+class HttpFailed(ChannelError):
+    """A call of a provider's API ended without an answer. `sent` is False only when the request surely never left."""
+
+    def __init__(self, reason: MediaReason, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.reason: MediaReason = reason
+        self.sent = sent
 
 
 class SendFailed(ChannelError):

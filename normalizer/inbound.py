@@ -34,6 +34,7 @@ Kind = Literal[
 Scalar = str | int | float | bool | None
 FieldValue = Scalar | list[Scalar]
 
+_READABLE = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 ENVELOPE_NAMESPACE = UUID("6f1c1b5e-4f0e-5d53-9a52-3a5f4b1c7a10")
 
 
@@ -173,3 +174,9 @@ class InboundMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: str | None = None
     """The language as the channel declares it (BCP 47), which is believed before detection."""
     reply: Reply = Reply()
+
+
+def reference_number(message_id: UUID) -> str:
+    """The number a customer may quote: `R-` and ten letters and digits without the ones people mix up."""
+    number = message_id.int >> 78
+    return "R-" + "".join(_READABLE[number >> shift & 31] for shift in range(45, -1, -5))

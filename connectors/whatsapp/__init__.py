@@ -1,0 +1,42 @@
+"""WhatsApp Cloud API: every kind of message in, statuses and events, media, texts out."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from connectors.base import Answer, BaseConnector, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.meta import handshake, verify_signature
+from connectors.whatsapp import sending, webhook
+from connectors.whatsapp.settings import WhatsAppAccount, WhatsAppSettings
+
+__all__ = ["WhatsApp", "WhatsAppAccount", "WhatsAppSettings"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class WhatsApp(BaseConnector[WhatsAppSettings]):
+    """One Meta app with its business numbers. `now` is asked for the reply window only."""
+
+    def __init__(self, name: str, settings: WhatsAppSettings, now: Callable[[], datetime] = _now) -> None:
+        super().__init__(name, settings)
+        self._now = now
+
+    @property
+    def brands(self) -> frozenset[str]:
+        return frozenset(account.brand for account in self.settings.accounts.values())
+
+    def handshake(self, request: Request) -> Answer | None:
+        return handshake(request, self.settings.verify_token)
+
+    def verify(self, request: Request) -> None:
+        verify_signature(request, self.settings.app_secrets)
+
+    def parse(self, request: Request) -> Parsed:
+        return webhook.read(request.body, self.settings, request.received_at)
+
+    async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
+        return await sending.fetch(reference, self.settings, http)
+
+    async def send(self, message: Outgoing, http: Http) -> Sent:
+        return await sending.send(message, self.settings, http, self._now())

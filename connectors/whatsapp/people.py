@@ -1,0 +1,70 @@
+"""Who wrote: a phone number, a business-scoped user id, or both.
+
+Since users may take a username, `from` can be missing or hold a user id; only digits alone are a phone number.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from connectors.reading import Misshapen, Part
+from normalizer.inbound import Handle, Sender
+
+PHONE: Final = "phone"
+USER: Final = "whatsapp_user"
+PARENT: Final = "whatsapp_parent_user"
+_LONGEST_PHONE: Final = 15
+
+Contacts = Mapping[str, Mapping[str, Any]]
+
+
+def contacts_by_id(value: Part) -> Contacts:
+    """The `contacts[]` of a change under each of their ids; the first contact of an id counts."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for contact in value.objects("contacts"):
+        for key in (contact.hint("wa_id"), contact.hint("user_id")):
+            if key is not None:
+                found.setdefault(key, contact.data)
+    return found
+
+
+def contact_of(message: Part, contacts: Contacts) -> Part:
+    """The contact that belongs to a message, joined by either id; an empty object when there is none."""
+    ids = (message.hint("from_user_id"), message.hint("from"))
+    return Part(next((contacts[key] for key in ids if key is not None and key in contacts), {}))
+
+
+def sender(message: Part, contacts: Contacts, scope: str) -> Sender:
+    """The sender of a message. The phone number is the handle where there is one, other ids are aliases.
+
+    `scope` is the account that saw the message: user ids are only unique within it. Raises `Misshapen` when the
+    message names nobody.
+    """
+    contact = contact_of(message, contacts)
+    origin = message.optional_text("from")
+    user = message.optional_text("from_user_id")
+    phone = next((number for number in (origin, contact.hint("wa_id")) if _is_phone(number)), None)
+    if user is None and origin is not None and not _is_phone(origin):
+        user = origin
+    user = user or contact.hint("user_id")
+    parent = message.hint("from_parent_user_id") or contact.hint("parent_user_id")
+    handles = [
+        *([Handle(PHONE, f"+{phone}", "verified")] if phone else []),
+        *([Handle(USER, f"{scope}:{user}", "verified")] if user else []),
+        *([Handle(PARENT, parent, "verified")] if parent else []),
+    ]
+    if not handles:
+        raise Misshapen(message.at("from"), "a phone number, or a user id in from_user_id")
+    profile = contact.hints("profile")
+    return Sender(handle=handles[0], aliases=tuple(handles[1:]), name=profile.hint("name") or profile.hint("username"))
+
+
+def recipient(handle: Handle) -> dict[str, str] | None:
+    """How the send call addresses a handle; None for one that WhatsApp cannot be told to write to."""
+    if handle.kind == PHONE and _is_phone(handle.value.removeprefix("+")):
+        return {"to": handle.value.removeprefix("+")}
+    user = handle.value.rpartition(":")[2]
+    return {"recipient": user} if handle.kind == USER and user else None
+
+
+def _is_phone(value: str | None) -> bool:
+    return value is not None and value.isascii() and value.isdigit() and len(value) <= _LONGEST_PHONE

@@ -1,0 +1,160 @@
+"""The embedded queues: tables of the gateway's own database, for a gateway without a broker.
+
+A message is leased to whoever takes it and comes back when the lease runs out; after `DELIVERY_LIMIT` leases it is dead
+and stays to be looked at, as a quorum queue with a delivery limit would do.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Row, and_, case, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dispatcher.base import Delivery, Outcome, Publication, QueueState, QueuesUnavailable, Topology, UnknownQueue
+from storage.database import Database, DatabaseUnavailable
+from storage.schema import local_messages as table
+
+DELIVERY_LIMIT: Final = 20
+LEASE_SECONDS: Final = 60
+
+T = TypeVar("T")
+
+
+class LocalQueues:
+    """`Queues` over the database, and the consumers' side: take, ack, reject. Times are the database host's clock."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._names: tuple[str, ...] = ()
+
+    async def open(self, topology: Topology) -> None:
+        """Nothing to declare: remembers the names, so that an empty queue is listed and a wrong name is an error."""
+        self._names = topology.queues
+
+    async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+        """One transaction for the batch. An envelope that is in the queue already is not put there twice."""
+        rows = [
+            {"queue": one.queue, "envelope_id": one.envelope_id, "body": one.body, "state": "ready", "attempts": 0}
+            for one in batch
+        ]
+
+        def insert(connection: Connection) -> None:
+            dialect = sqlite if self._database.is_sqlite else postgresql
+            connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+        try:
+            await self._database.write(insert)
+        except DatabaseUnavailable:
+            return [Outcome.UNKNOWN] * len(batch)
+        return [Outcome.CONFIRMED] * len(batch)
+
+    async def states(self) -> list[QueueState]:
+        def count(connection: Connection) -> dict[str, dict[str, int]]:
+            found: dict[str, dict[str, int]] = {name: {} for name in self._names}
+            rows = connection.execute(select(table.c.queue, table.c.state, func.count()).group_by(table.c.queue, table.c.state))
+            for queue, state, number in rows:
+                found.setdefault(queue, {})[state] = number
+                if state == "dead":
+                    found.setdefault(f"{queue}.dead", {})["ready"] = number
+            return found
+
+        found = await self._read(count)
+        return [
+            QueueState(name=name, ready=states.get("ready", 0), leased=states.get("leased", 0))
+            for name, states in sorted(found.items())
+        ]
+
+    async def peek(self, queue: str, limit: int) -> list[Delivery]:
+        """The first messages, ready or leased, without taking them; `<queue>.dead` shows the dead ones."""
+        name, dead = queue.removesuffix(".dead"), queue.endswith(".dead")
+        self._check(name)
+        wanted = table.c.state == "dead" if dead else table.c.state != "dead"
+        query = select(table).where(table.c.queue == name, wanted).order_by(table.c.position).limit(limit)
+        return await self._read(lambda connection: [_delivery(row) for row in connection.execute(query)])
+
+    async def take(self, queue: str, limit: int, *, lease: int = LEASE_SECONDS) -> list[Delivery]:
+        """Lease up to `limit` messages for `lease` seconds, in order. Raises `UnknownQueue`."""
+        self._check(queue)
+        return await self._write(lambda connection: _take(connection, queue, limit, lease))
+
+    async def ack(self, receipt: str) -> bool:
+        """The work is done: remove the message. False when the receipt is unknown or its lease ran out and was retaken."""
+        gone = delete(table).where(table.c.receipt == receipt, table.c.state == "leased")
+        return await self._write(lambda connection: connection.execute(gone).rowcount > 0)
+
+    async def reject(self, receipt: str, *, requeue: bool) -> bool:
+        """Give the message back to its queue, or bury it among the dead ones. False as with `ack`."""
+        back = (
+            update(table)
+            .where(table.c.receipt == receipt, table.c.state == "leased")
+            .values(state="ready" if requeue else "dead", receipt=None, leased_until_ms=None)
+        )
+        return await self._write(lambda connection: connection.execute(back).rowcount > 0)
+
+    async def requeue_dead(self, queue: str) -> int:
+        """Make the dead messages of a queue ready again, with their attempts forgotten; how many."""
+        self._check(queue)
+        again = update(table).where(table.c.queue == queue, table.c.state == "dead").values(state="ready", attempts=0)
+        return await self._write(lambda connection: connection.execute(again).rowcount)
+
+    async def close(self) -> None:
+        """The database belongs to whoever made it."""
+
+    def _check(self, queue: str) -> None:
+        if queue not in self._names:
+            raise UnknownQueue(f"there is no queue {queue!r}; queues: {', '.join(self._names)}")
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return await self._database.read(work)
+        except DatabaseUnavailable as error:
+            raise QueuesUnavailable(str(error)) from error
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return await self._database.write(work)
+        except DatabaseUnavailable as error:
+            raise QueuesUnavailable(str(error)) from error
+
+
+def _take(connection: Connection, queue: str, limit: int, lease: int) -> list[Delivery]:
+    now = time.time_ns() // 1_000_000
+    _expire(connection, queue, now)
+    free = (
+        select(table)
+        .where(table.c.queue == queue, table.c.state == "ready")
+        .order_by(table.c.position)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = []
+    for row in connection.execute(free).all():
+        receipt = secrets.token_urlsafe(18)
+        connection.execute(
+            update(table)
+            .where(table.c.position == row.position)
+            .values(state="leased", receipt=receipt, leased_until_ms=now + lease * 1000, attempts=row.attempts + 1)
+        )
+        taken.append(_delivery(row, receipt=receipt, attempts=row.attempts + 1))
+    return taken
+
+
+def _expire(connection: Connection, queue: str, now: int) -> None:
+    """Leases that ran out: back to ready, or dead after the last attempt."""
+    expired = and_(
+        table.c.queue == queue, table.c.state == "leased", or_(table.c.leased_until_ms.is_(None), table.c.leased_until_ms < now)
+    )
+    state = case((table.c.attempts >= DELIVERY_LIMIT, "dead"), else_="ready")
+    connection.execute(update(table).where(expired).values(state=state, receipt=None, leased_until_ms=None))
+
+
+def _delivery(row: Row[Any], *, receipt: str = "", attempts: int | None = None) -> Delivery:
+    return Delivery(
+        receipt=receipt,
+        queue=row.queue,
+        envelope_id=row.envelope_id,
+        body=bytes(row.body),
+        attempts=row.attempts if attempts is None else attempts,
+    )

@@ -1,0 +1,185 @@
+"""The queues in RabbitMQ 3.10 or later.
+
+Only `Basic.Ack` counts as published. Everything else is unknown and is repeated by the caller with the same envelope
+id: a nack (a full queue), no answer in time, a lost connection, a channel closed because the exchange was deleted
+(which fails every publish in flight). Each new connection declares the topology. One answer is acted upon at once:
+a returned message, since its queue may have been deleted.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aio_pika import Connection
+from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
+
+from dispatcher.base import Delivery, Outcome, Publication, QueueMismatch, QueueState, QueuesUnavailable, Topology, UnknownQueue
+from dispatcher.declare import declare
+from dispatcher.link import Link, lost_is_no_cancellation
+from dispatcher.rounds import Answer, Rounds
+from dispatcher.topology import declarations, queue_names
+
+logger = logging.getLogger(__name__)
+
+
+LOOK_LIMIT: Final = 1000
+"""Messages a peek holds at most for the sake of their order."""
+
+
+class RabbitQueues:
+    """`Queues` over RabbitMQ. Publishing has a connection of its own, so that reading is not held up by a memory alarm.
+
+    `url` is `amqp[s]://user:password@host:port/vhost`. `confirm_timeout` bounds a whole `publish`, in seconds,
+    `connect_timeout` the part of it (and of every other call) that waits for a connection.
+    """
+
+    def __init__(self, url: str, *, confirm_timeout: float = 30.0, connect_timeout: float = 10.0) -> None:
+        self._confirm_timeout = confirm_timeout
+        self._connect_timeout = connect_timeout
+        self._topology = Topology(targets={})
+        self._mismatches: list[str] = []
+        self._publishing = Link(url, "regia publish", self._declare)
+        self._rounds = Rounds(self._publishing, connect_timeout)
+        self._reading = Link(url, "regia read")
+
+    async def open(self, topology: Topology) -> None:
+        """Connect and declare everything. May be called again with another topology, after a reload.
+
+        The topology is kept also when the broker cannot be reached: the first connection made later declares it.
+        Raises `QueuesUnavailable`, `QueueMismatch`, and `ValueError` for names that cannot be routing keys.
+        """
+        declarations(topology)
+        self._topology = topology
+        await self._redeclare(self._connect_timeout)
+        if self._mismatches:
+            raise QueueMismatch("; ".join(self._mismatches))
+
+    async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+        """One outcome a publication, in order, within `confirm_timeout` and a second for the clean-up. A message
+        that two publishes found no queue for goes to `regia.unrouted`, with its routing key in a header."""
+        if not batch:
+            return []
+        deadline = asyncio.get_running_loop().time() + self._confirm_timeout
+        answers = await self._rounds.publish(batch, "", deadline)
+        outcomes = [Outcome.CONFIRMED if answer is Answer.ACKED else Outcome.UNKNOWN for answer in answers]
+        again = [n for n, answer in enumerate(answers) if answer is Answer.RETURNED]
+        if again and await self._mend(deadline):
+            answers = await self._rounds.publish([batch[n] for n in again], ":again", deadline)
+            self._settle(outcomes, again, answers, Outcome.CONFIRMED)
+            nowhere = [n for n, answer in zip(again, answers, strict=True) if answer is Answer.RETURNED]
+            if nowhere:
+                logger.error(
+                    "no queue takes these messages: they go to regia.unrouted",
+                    extra={"count": len(nowhere), "queues": sorted({batch[n].queue for n in nowhere})},
+                )
+                answers = await self._rounds.publish([batch[n] for n in nowhere], ":unrouted", deadline, unrouted=True)
+                self._settle(outcomes, nowhere, answers, Outcome.UNROUTED)
+        return outcomes
+
+    @staticmethod
+    def _settle(outcomes: list[Outcome], which: list[int], answers: list[Answer], success: Outcome) -> None:
+        for n, answer in zip(which, answers, strict=True):
+            if answer is Answer.ACKED:
+                outcomes[n] = success
+
+    async def _mend(self, deadline: float) -> bool:
+        try:
+            await self._redeclare(deadline - asyncio.get_running_loop().time())
+        except QueuesUnavailable as error:
+            logger.warning("the topology cannot be declared again", extra={"error": str(error)})
+            return False
+        return True
+
+    async def _redeclare(self, within: float) -> None:
+        declared_by_connecting = not self._publishing.connected
+        connection = await self._publishing.connection(within)
+        if declared_by_connecting:
+            return
+        try:
+            async with asyncio.timeout(within):
+                await self._declare(connection)
+        except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+            raise QueuesUnavailable(f"RabbitMQ did not declare the queues ({type(error).__name__})") from error
+
+    async def _declare(self, connection: Connection) -> None:
+        """A mismatch is no reason to stop delivering to a queue that is there; `open` reports it."""
+        with lost_is_no_cancellation():
+            self._mismatches = await declare(connection, declarations(self._topology))
+        if self._mismatches:
+            logger.error("queues exist with other arguments", extra={"found": self._mismatches})
+
+    async def states(self) -> list[QueueState]:
+        """Ready messages of all our queues, the gateway's own included; `leased` is -1, AMQP does not tell it.
+        A queue somebody deleted is left out and logged; the next publish to it declares it again."""
+        states: list[QueueState] = []
+        async with self._reader() as connection:
+            channel = await _plain(connection)
+            for name in queue_names(self._topology):
+                try:
+                    queue = await channel.declare_queue(name, passive=True)
+                except ChannelNotFoundEntity:
+                    logger.warning("a queue was deleted", extra={"queue": name})
+                    channel = await _plain(connection)
+                    continue
+                states.append(QueueState(name=name, ready=queue.declaration_result.message_count or 0, leased=-1))
+            await channel.close()
+        return states
+
+    async def peek(self, queue: str, limit: int) -> list[Delivery]:
+        """The first messages, put back in their order. RabbitMQ has no look without a delivery: every peek counts
+        towards the queue's delivery limit, so the twentieth makes dead letters of what it looked at."""
+        if queue not in queue_names(self._topology):
+            raise UnknownQueue(queue)
+        async with self._reader() as connection:
+            channel = await _plain(connection)
+            try:
+                found = await _look(channel, queue, limit)
+            except ChannelNotFoundEntity:
+                raise UnknownQueue(queue) from None
+            # Closing the channel puts back what it holds, in the order it was taken.
+            await channel.close()
+        return found[:limit]
+
+    @asynccontextmanager
+    async def _reader(self) -> AsyncIterator[Connection]:
+        connection = await self._reading.connection(self._connect_timeout)
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                with lost_is_no_cancellation():
+                    yield connection
+        except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+            raise QueuesUnavailable(f"RabbitMQ did not answer ({type(error).__name__}): try again") from error
+
+    async def close(self) -> None:
+        """Both connections; nothing can be published afterwards."""
+        await asyncio.gather(self._publishing.close(), self._reading.close())
+
+
+async def _plain(connection: Connection) -> AbstractChannel:
+    channel = connection.channel(publisher_confirms=False)
+    await channel.initialize()
+    return channel
+
+
+async def _look(channel: AbstractChannel, queue: str, limit: int) -> list[Delivery]:
+    """Take at least `limit` messages, and all that were put back before. A quorum queue serves those first, and puts
+    back behind them: taking only some of them would change their order."""
+    found: list[Delivery] = []
+    source = await channel.get_queue(queue, ensure=False)
+    while len(found) < limit or (found[-1].attempts > 0 and len(found) < LOOK_LIMIT):
+        message = await source.get(no_ack=False, fail=False)
+        if message is None:
+            break
+        found.append(_delivery(queue, message.body, message.headers))
+    return found
+
+
+def _delivery(queue: str, body: bytes, headers: Mapping[str, object]) -> Delivery:
+    count = headers.get("x-delivery-count", 0)
+    envelope_id = str(headers.get("envelope-id", ""))
+    return Delivery(
+        receipt="", queue=queue, envelope_id=envelope_id, body=body, attempts=count if isinstance(count, int) else 0
+    )

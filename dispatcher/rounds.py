@@ -1,0 +1,112 @@
+"""One round of publishes: all written together, then every answer awaited, bounded in time."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Final
+
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, PublishError
+
+from dispatcher.base import Publication, QueuesUnavailable
+from dispatcher.link import Link, lost_is_no_cancellation
+from dispatcher.topology import INBOUND, UNROUTED
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE: Final = "application/cloudevents+json"
+IN_FLIGHT: Final = 512
+"""Publishes waiting for their confirm, over all batches: bounds the memory a silent broker can cost."""
+AFTER_LOSS_SECONDS: Final = 1.0
+"""aiormq fails what was in flight when a connection ends; what it has forgotten by then is given up."""
+
+
+class Answer(Enum):
+    """What became of one publish."""
+
+    ACKED = "acked"
+    RETURNED = "returned"
+    """No queue is bound for its routing key."""
+    NONE = "none"
+    """Nack, no answer in time, or the channel ended before it."""
+
+
+class Rounds:
+    """Publishes over one link, with at most `IN_FLIGHT` unconfirmed."""
+
+    def __init__(self, link: Link, connect_timeout: float) -> None:
+        self._link = link
+        self._connect_timeout = connect_timeout
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+
+    async def publish(
+        self, batch: Sequence[Publication], suffix: str, deadline: float, *, unrouted: bool = False
+    ) -> list[Answer]:
+        """One answer a publication, in order. `suffix` makes the message ids of this round unique, `deadline` is in
+        the loop's time, `unrouted` sends to that queue instead. When the deadline passes the connection is cut: what
+        was written to it is unknown, and a broker that did not answer is better met again with a new one."""
+        left = deadline - asyncio.get_running_loop().time()
+        try:
+            channel = await self._link.channel(min(left, self._connect_timeout))
+        except QueuesUnavailable as error:
+            logger.warning("nothing published: no connection to RabbitMQ", extra={"count": len(batch), "error": str(error)})
+            return [Answer.NONE] * len(batch)
+        tasks = [asyncio.create_task(self._publish_one(channel, each, suffix, unrouted=unrouted)) for each in batch]
+        try:
+            await self._wait(tasks, channel, deadline)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return [Answer.NONE if task.cancelled() else task.result() for task in tasks]
+
+    async def _wait(self, tasks: list[asyncio.Task[Answer]], channel: AbstractChannel, deadline: float) -> None:
+        answered = asyncio.ensure_future(asyncio.wait(tasks))
+        lost = asyncio.ensure_future(channel.closed())
+        either: set[asyncio.Future[object]] = {answered, lost}  # type: ignore[arg-type]  # Future is invariant
+        try:
+            left = max(0.0, deadline - asyncio.get_running_loop().time())
+            await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if lost.done():
+                await asyncio.wait(tasks, timeout=AFTER_LOSS_SECONDS)
+            elif not answered.done():
+                logger.warning("RabbitMQ did not confirm in time", extra={"waiting": sum(not task.done() for task in tasks)})
+                self._link.drop(channel)
+        finally:
+            answered.cancel()
+            lost.cancel()
+
+    async def _publish_one(self, channel: AbstractChannel, publication: Publication, suffix: str, *, unrouted: bool) -> Answer:
+        message = _message(publication, suffix, {"routing-key": publication.routing_key} if unrouted else {})
+        exchange, key = ("", UNROUTED) if unrouted else (INBOUND, publication.routing_key)
+        try:
+            with lost_is_no_cancellation():
+                async with self._slots:
+                    underlay = await channel.get_underlay_channel()
+                    frame = await underlay.basic_publish(
+                        message.body, exchange=exchange, routing_key=key, properties=message.properties, mandatory=True
+                    )
+        except PublishError:
+            return Answer.RETURNED
+        except CONNECTION_EXCEPTIONS:
+            return Answer.NONE
+        return Answer.ACKED if frame is not None and frame.name == "Basic.Ack" else Answer.NONE
+
+
+def _message(publication: Publication, suffix: str, more: Mapping[str, str]) -> Message:
+    """`message_id` is unique for each try: aiormq finds the publish of a returned message by it."""
+    headers = {"envelope-id": publication.envelope_id, **more}
+    if publication.traceparent is not None:
+        headers["traceparent"] = publication.traceparent
+    return Message(
+        publication.body,
+        message_id=publication.message_id + suffix,
+        type=publication.type,
+        correlation_id=publication.correlation_id,
+        timestamp=publication.timestamp,
+        content_type=CONTENT_TYPE,
+        delivery_mode=DeliveryMode.PERSISTENT,
+        headers=dict(headers),
+    )

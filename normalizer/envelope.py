@@ -1,0 +1,300 @@
+"""The envelope, version 1: a CloudEvent whose `data` is one contact of one customer, routed.
+
+The pydantic models publish the JSON Schema and check envelopes in tests and tools. Outgoing bytes are built from typed
+values by `message_data` and the pipeline: a validating model for each message would cost more than routing it.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import to_builtins
+from pydantic import BaseModel, ConfigDict, Field, UrlConstraints
+from pydantic import AnyUrl as Url
+
+from normalizer.inbound import FieldValue, Handle, Kind, Proof
+from normalizer.message import Attachment, Message
+
+TYPE: Final = "regia.message.received.v1"
+SCHEMA: Final = "urn:regia:schema:message:1"
+CONTENT_TYPE: Final = "application/cloudevents+json"
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
+Time = Annotated[datetime, Field(description="RFC 3339 in UTC.")]
+Link = Annotated[Url, UrlConstraints(allowed_schemes=["http", "https"])]
+
+
+class _Model(BaseModel):
+    # The published schema lets readers meet fields that are added later within version 1; tests hold our own
+    # envelopes to exactly these fields.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class HandleModel(_Model):
+    kind: Name
+    value: str
+    proof: Proof
+
+
+class SenderModel(_Model):
+    handle: HandleModel
+    name: str | None
+    aliases: list[HandleModel]
+    claims: list[HandleModel]
+
+
+class AttachmentModel(_Model):
+    id: str
+    filename: str | None
+    content_type: str | None
+    size: int | None = Field(description="Bytes.")
+    sha256: str | None
+    state: Literal["stored", "unavailable"]
+    reason: str | None = Field(description="Why it is unavailable.")
+    url: Link | None = Field(description="Signed and expiring; `/v1/attachments/{id}` with a token always works.")
+    caption: str | None
+    content_id: str | None
+
+
+class LocationModel(_Model):
+    latitude: float
+    longitude: float
+    name: str | None
+    address: str | None
+    url: str | None
+
+
+class SharedContactModel(_Model):
+    name: str | None
+    phones: list[str]
+    emails: list[str]
+
+
+class ButtonModel(_Model):
+    id: str | None
+    title: str | None
+
+
+class ReactionModel(_Model):
+    emoji: str | None = Field(description="null when the reaction was taken back.")
+
+
+class CallModel(_Model):
+    direction: Literal["inbound", "outbound"]
+    state: str | None
+    duration: int | None = Field(description="Seconds.")
+    recording: str | None
+
+
+class PageModel(_Model):
+    url: str | None
+    title: str | None
+    referrer: str | None
+
+
+class ThreadModel(_Model):
+    in_reply_to: str | None
+    references: list[str]
+
+
+class ReplyModel(_Model):
+    allowed: list[str]
+    until: Time | None
+    via: HandleModel | None
+
+
+class RawModel(_Model):
+    url: Link
+    content_type: str
+    size: int = Field(description="Bytes.")
+
+
+class CustomerModel(_Model):
+    id: str
+    match: Literal["new", "verified", "claimed", "agent", "ambiguous"]
+    name: str | None
+    tier: str | None
+    tags: list[str]
+    handles: list[HandleModel]
+    first_seen: Time
+    messages: int = Field(description="Earlier messages of this customer.")
+    sequence: int = Field(description="Number of this message among the customer's, from 1.")
+
+
+class ConversationModel(_Model):
+    id: str
+    opened_at: Time
+    messages: int = Field(description="Messages of the conversation, this one included.")
+    channels: list[str]
+    ticket: str | None
+
+
+class HistoryModel(_Model):
+    id: str
+    at: Time
+    channel: str
+    category: str
+    direction: Literal["inbound", "outbound"]
+    snippet: str
+
+
+class SlaModel(_Model):
+    first_reply_due: Time | None
+
+
+class RoutingModel(_Model):
+    category: Name
+    targets: list[Name]
+    priority: int
+    tags: list[str]
+    owners: list[str]
+    sla: SlaModel
+    playbook: str | None
+    product: str | None
+    decided_by: dict[str, str] = Field(description="Which rule decided each field.")
+    ruleset: str
+
+
+class ContactData(_Model):
+    """What the customer sent, before anybody asked who it is or where it goes."""
+
+    brand: Name
+    channel: Name
+    connector: str
+    account: str | None
+    external_id: str
+    refers_to: str | None
+    kind: Kind
+    sender: SenderModel
+    subject: str | None
+    text: str | None = Field(description="The new words.")
+    text_full: str | None = Field(description="Everything, where `text` leaves out quotes and signature.")
+    html: str | None = Field(description="Sanitised.")
+    language: str | None
+    attachments: list[AttachmentModel]
+    location: LocationModel | None
+    contacts: list[SharedContactModel]
+    button: ButtonModel | None
+    reaction: ReactionModel | None
+    call: CallModel | None
+    fields: dict[str, FieldValue]
+    page: PageModel | None
+    faq: list[str]
+    thread: ThreadModel
+    automated: str | None = Field(description="Why this is not a person's contact, or null.")
+    backlog: bool
+    repeat_of: str | None
+    sent_at: Time | None
+    received_at: Time
+    reply: ReplyModel
+    raw: RawModel
+
+
+class MessageData(ContactData):
+    customer: CustomerModel
+    conversation: ConversationModel
+    history: list[HistoryModel]
+    routing: RoutingModel
+
+
+class Envelope(_Model):
+    """A routed contact as a CloudEvents 1.0 event in structured JSON mode."""
+
+    specversion: Literal["1.0"]
+    id: str = Field(description="The same for every repeat of this event: consumers dedupe on it.")
+    type: Literal["regia.message.received.v1"]
+    source: str = Field(description="`/<brand>/<connector>`.")
+    subject: str = Field(description="The customer's id.")
+    time: Time
+    datacontenttype: Literal["application/json"]
+    dataschema: Literal["urn:regia:schema:message:1"]
+    data: MessageData
+
+
+def json_schema() -> dict[str, Any]:
+    """The envelope's JSON Schema (draft 2020-12)."""
+    schema = Envelope.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, **schema}
+
+
+def rfc3339(at: datetime) -> str:
+    """A time in UTC to the millisecond, as `2026-11-21T18:02:11.532Z`."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_ms(ms: int) -> str:
+    """Milliseconds since 1970 as RFC 3339."""
+    return rfc3339(datetime.fromtimestamp(ms / 1000, UTC))
+
+
+def handle_data(handle: Handle) -> dict[str, str]:
+    return {"kind": handle.kind, "value": handle.value, "proof": handle.proof}
+
+
+def message_data(message: Message) -> dict[str, Any]:
+    """The part of `data` that the contact itself decides; attachments and `raw` without their URLs."""
+    inbound = message.inbound
+    sender = inbound.sender
+    reply = inbound.reply
+    return {
+        "brand": inbound.brand,
+        "channel": inbound.channel,
+        "connector": message.connector,
+        "account": inbound.account,
+        "external_id": inbound.external_id,
+        "refers_to": inbound.refers_to,
+        "kind": inbound.kind,
+        "sender": {
+            "handle": handle_data(sender.handle),
+            "name": sender.name,
+            "aliases": [handle_data(handle) for handle in sender.aliases],
+            "claims": [handle_data(handle) for handle in sender.claims],
+        },
+        "subject": inbound.subject,
+        "text": inbound.text,
+        "text_full": inbound.text_full,
+        "html": inbound.html,
+        "language": message.language,
+        "attachments": [_attachment(item) for item in message.attachments],
+        "location": _plain(inbound.location),
+        "contacts": [_plain(contact) for contact in inbound.contacts],
+        "button": _plain(inbound.button),
+        "reaction": _plain(inbound.reaction),
+        "call": _plain(inbound.call),
+        "fields": dict(inbound.fields),
+        "page": _plain(inbound.page),
+        "faq": list(inbound.faq),
+        "thread": {"in_reply_to": inbound.thread.in_reply_to, "references": list(inbound.thread.references)},
+        "automated": inbound.automated,
+        "backlog": inbound.backlog,
+        "repeat_of": None,
+        "sent_at": rfc3339(inbound.sent_at) if inbound.sent_at else None,
+        "received_at": rfc3339(message.received_at),
+        "reply": {
+            "allowed": list(reply.allowed),
+            "until": rfc3339(reply.until) if reply.until else None,
+            "via": handle_data(reply.via) if reply.via else None,
+        },
+        "raw": {"content_type": inbound.raw_content_type, "size": len(inbound.raw)},
+    }
+
+
+def _attachment(item: Attachment) -> dict[str, Any]:
+    data = {
+        "id": item.id,
+        "filename": item.filename,
+        "content_type": item.content_type,
+        "size": item.size,
+        "sha256": item.sha256,
+        "state": item.state,
+        "reason": item.reason,
+        "url": None,
+        "caption": item.caption,
+        "content_id": item.content_id,
+    }
+    if item.reference is not None:
+        data["reference"] = item.reference
+    return data
+
+
+def _plain(value: Any) -> Any:
+    return None if value is None else to_builtins(value)

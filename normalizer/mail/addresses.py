@@ -1,0 +1,85 @@
+"""Address headers: the structure is read first and names are decoded afterwards, so that no encoded name can pass for an
+address."""
+
+import re
+from email.headerregistry import HeaderRegistry
+from typing import Any, Final
+
+from normalizer.mail.headers import one_line
+from normalizer.mail.model import Address
+from normalizer.values import Invalid, read_email
+
+_MAX_ADDRESSES: Final = 200
+_MAX_HEADERS: Final = 4
+_MAX_MARKS: Final = 20
+_REGISTRY: Final = HeaderRegistry()
+
+_ENCODED: Final = re.compile(r"=\?[^\s?]{1,60}\?[bBqQ]\?[^?]{0,4000}\?=")
+_PLACE: Final = re.compile("\ue000([0-9]{1,4})\ue001")
+_BARE: Final = re.compile(r"[^\s<>()\[\]\",;:@\\]{1,64}@[^\s<>()\[\]\",;:@\\]{1,253}")
+_PLAUSIBLE: Final = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,253}")
+
+
+def addresses(values: tuple[str, ...]) -> tuple[Address, ...]:
+    """All addresses of these headers, in their order, each once. Nothing usable gives an empty tuple; never raises."""
+    found: dict[str, Address] = {}
+    for value in values[:_MAX_HEADERS]:
+        for address in (_read(value) if _plausible(value) else []) or _salvage(value):
+            found.setdefault(address.email, address)
+    return tuple(found.values())[:_MAX_ADDRESSES]
+
+
+def _plausible(value: str) -> bool:
+    """Whether the grammar may have it: thousands of quote marks or brackets take it a second, and are no addresses."""
+    return sum(map(value.count, '"()[]<>\\')) <= _MAX_MARKS * (value.count("@") + 1)
+
+
+def _read(value: str) -> list[Address]:
+    """By the standard library's grammar. Encoded words are taken out before, as atoms, and put back into the names."""
+    words: list[str] = []
+
+    def take(match: re.Match[str]) -> str:
+        words.append(match[0])
+        return f"\ue000{len(words) - 1}\ue001"
+
+    def put_back(text: str) -> str:
+        return _PLACE.sub(lambda match: words[int(match[1])] if int(match[1]) < len(words) else "", text)
+
+    # Neighbouring words are one: the blank between them belongs to neither.
+    atoms = re.sub("\ue001[ \t]{1,80}\ue000", "\ue001\ue000", _ENCODED.sub(take, value))
+    try:
+        header: Any = _REGISTRY("to", atoms)
+        pairs = [(entry.addr_spec, entry.display_name) for entry in header.addresses]
+    except Exception:  # noqa: BLE001  # the grammar raises a dozen kinds, RecursionError among them; salvage comes next
+        return []
+    return [
+        Address(email, one_line(put_back(str(name or ""))))
+        for spec, name in pairs
+        if spec and "\ue000" not in spec and (email := email_of(spec))
+    ]
+
+
+def _salvage(value: str) -> list[Address]:
+    """What looks like one address in a broken header: the last in angle brackets, else the first bare one.
+
+    Several addresses in a broken header are not told apart: a wrong one would be worse than none.
+    """
+    text = one_line(value) or ""
+    inside = re.findall(r"<([^<>]{3,320})>", text)
+    bare = _BARE.findall(text)
+    for candidate in [*reversed(inside), *bare[:1]]:
+        if email := email_of(candidate):
+            name = text.partition("<")[0].strip(" \"'\t") if inside else ""
+            return [Address(email, name if name and name != email else None)]
+    return []
+
+
+def email_of(text: str) -> str | None:
+    """The address in lower case, or None. Real mailboxes break the rules of the standard (`anna..b@docomo.ne.jp`), so
+    what is refused as input of a form is still taken from a mail that has come, if it is of the common shape."""
+    text = text.strip(" \t'\"<>,;.")
+    try:
+        return read_email(text)
+    except Invalid:
+        match = _PLAUSIBLE.fullmatch(text.lower())
+        return match[0] if match and match[0].isprintable() else None

@@ -1,0 +1,106 @@
+"""What a person reads of a mail, and what hangs on it."""
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import Final, Literal
+
+from normalizer.mail.content import content, text
+from normalizer.mail.filenames import filename, safe
+from normalizer.mail.headers import one_line
+from normalizer.mail.model import Attachment
+from normalizer.mail.source import Part, parse
+from normalizer.markup import html_to_text
+
+_STUB: Final = 200
+"""Characters below which a plain text is compared with its HTML: it may only say that the mail needs HTML."""
+_STUB_SHARE: Final = 4
+_MAX_INNER_HEADERS: Final = 64 * 1024
+
+
+@dataclass(slots=True)
+class Block:
+    """A stretch of the body, in one or both of its forms."""
+
+    plain: str = ""
+    html: str = ""
+
+
+@dataclass(slots=True)
+class Body:
+    blocks: list[Block] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All stretches in their order. Apple Mail, for one, splits the text around every picture."""
+        return "\n\n".join(filter(str.strip, map(_readable, self.blocks)))
+
+    @property
+    def html(self) -> str:
+        if not any(block.html.strip() for block in self.blocks):
+            return ""
+        return "\n".join(block.html or f"<pre>{escape(block.plain)}</pre>" for block in self.blocks)
+
+
+def body(root: Part) -> Body:
+    """The mail's text blocks and attachments, in the order in which they stand."""
+    found = Body()
+    found.blocks = _blocks(root, found)
+    return found
+
+
+def _readable(block: Block) -> str:
+    plain = block.plain.strip()
+    if not block.html.strip() or len(plain) >= _STUB:
+        return block.plain
+    from_html = html_to_text(block.html)
+    return block.plain if plain and len(from_html) < len(plain) * _STUB_SHARE + _STUB else from_html
+
+
+def _blocks(part: Part, found: Body) -> list[Block]:
+    children = part.get_payload()
+    if isinstance(children, list):
+        groups = [_blocks(child, found) for child in children if isinstance(child, Part)]
+        blocks = [block for group in groups for block in group]
+        return [_alternatives(blocks)] if part.media_type == "multipart/alternative" and blocks else blocks
+    if _is_text(part, found):
+        return [Block(html=text(part)) if part.media_type == "text/html" else Block(plain=text(part))]
+    found.attachments.append(_attachment(part))
+    return []
+
+
+def _alternatives(blocks: list[Block]) -> Block:
+    """One stretch of which the mail holds several forms; each form may itself stand in pieces around pictures."""
+    return Block(
+        plain="\n\n".join(block.plain for block in blocks if block.plain.strip()),
+        html="\n".join(block.html for block in blocks if block.html.strip()),
+    )
+
+
+def _disposition(part: Part) -> str:
+    return (part.header("content-disposition") or "").partition(";")[0].strip().lower()
+
+
+def _is_text(part: Part, found: Body) -> bool:
+    """Text to be read, not a text file. A multipart whose structure is broken is read as the text it holds."""
+    if part.media_type.startswith("multipart/"):
+        return part.get_content_type().startswith("multipart/")
+    if part.media_type not in ("text/plain", "text/html") or _disposition(part) == "attachment":
+        return False
+    # Some mailers name their body. A name on a part that says `inline`, or on a later one, is that of a file.
+    return filename(part) is None or (not found.attachments and not _disposition(part) and part.depth == 0)
+
+
+def _attachment(part: Part) -> Attachment:
+    data = content(part)
+    cid = (part.header("content-id") or "").strip().strip("<>") or None
+    inline = _disposition(part) == "inline" or (cid is not None and _disposition(part) != "attachment")
+    kind: Literal["attachment", "inline"] = "inline" if inline else "attachment"
+    name = filename(part) or (_name_of_mail(data) if part.media_type == "message/rfc822" else None)
+    return Attachment(filename=name, content_type=part.media_type[:127], content=data, content_id=cid, disposition=kind)
+
+
+def _name_of_mail(data: bytes) -> str:
+    """A forwarded mail is called by its subject."""
+    subject = one_line(parse(data[:_MAX_INNER_HEADERS]).header("subject") or "")
+    return f"{(subject and safe(subject)) or 'message'}"[:200] + ".eml"

@@ -1,0 +1,96 @@
+"""From raw bytes to a `Mail`: the whole way on one screen."""
+
+import re
+from hashlib import sha256
+from typing import Final
+
+from normalizer.mail import headers
+from normalizer.mail.addresses import addresses
+from normalizer.mail.automated import automated
+from normalizer.mail.body import Body, body
+from normalizer.mail.model import Address, Defect, Mail, NotMail
+from normalizer.mail.quotes import new_words
+from normalizer.mail.source import Part, parse
+from normalizer.markup import sanitise_html
+from normalizer.text import clean
+
+_SIGNS_OF_MAIL: Final = tuple(
+    "from to cc subject date message-id received return-path reply-to sender delivered-to content-type mime-version".split()  # noqa: SIM905  # a line of words reads better than a column
+)
+_HEADERS_END: Final = re.compile(rb"\r?\n\r?\n|\r\r")
+
+
+def read(raw: bytes) -> Mail | NotMail:
+    """What a mail says. Any bytes are taken; nothing is raised, and time grows with the size of the mail only."""
+    try:
+        return _read(raw)
+    except Exception as error:  # noqa: BLE001  # the promise of this function: a defect of ours is a value, kept with its bytes
+        return NotMail("parser_failed", f"reading raised {type(error).__name__}")
+
+
+def _read(raw: bytes) -> Mail | NotMail:
+    raw = raw.lstrip(b"\xef\xbb\xbf\r\n")
+    if not raw.strip():
+        return NotMail("empty", "no bytes but white space")
+    root = parse(raw)
+    if not any(root.header(name) is not None for name in _SIGNS_OF_MAIL):
+        return NotMail("no_headers", "none of the headers every mail has: From, To, Subject, Date, Received, …")
+    return _mail(root, body(root), raw)
+
+
+def _mail(root: Part, content: Body, raw: bytes) -> Mail:
+    senders = addresses(root.headers("from"))
+    subject = headers.one_line(root.header("subject") or "")
+    full = clean(content.text) or None
+    html = sanitise_html(content.html) if content.html else None
+    own_id = headers.message_id(root.header("message-id"))
+    sent = headers.date(root.header("date"))
+    return Mail(
+        message_id=own_id,
+        subject=subject,
+        sender=senders[0] if senders else None,
+        sender_name=None if senders else headers.one_line(root.header("from") or ""),
+        senders=senders,
+        reply_to=addresses(root.headers("reply-to")),
+        to=addresses(root.headers("to")),
+        cc=addresses(root.headers("cc")),
+        date=sent,
+        in_reply_to=next(iter(headers.message_ids(root.header("in-reply-to"))), None),
+        references=headers.message_ids(root.header("references")),
+        text=new_words(full, subject) if full else None,
+        text_full=full,
+        html=html or None,
+        attachments=tuple(content.attachments),
+        automated=automated(root, senders[0] if senders else None, subject),
+        defects=_defects(
+            root, senders, own_id=own_id, has_date=sent is not None, html_lost=bool(content.html) and html is None
+        ),
+        body_sha256=_body_sha256(raw),
+    )
+
+
+def _defects(
+    root: Part, senders: tuple[Address, ...], *, own_id: str | None, has_date: bool, html_lost: bool
+) -> tuple[Defect, ...]:
+    found: set[Defect] = set(root.found)
+    for part in root.walk():
+        if isinstance(part, Part):
+            found |= part.found
+    if len(senders) > 1 or len(root.headers("from")) > 1:
+        found.add("several_from")
+    if not senders:
+        found.add("from_broken" if root.header("from") else "from_missing")
+    if own_id is None:
+        found.add("message_id_broken" if root.header("message-id") else "message_id_missing")
+    if not has_date:
+        found.add("date_broken")
+    if html_lost:
+        found.add("html_cut")
+    return tuple(sorted(found))
+
+
+def _body_sha256(raw: bytes) -> str:
+    """Over plain line ends and without blank lines at the end: IMAP, mbox and Maildir carry one body in different dress."""
+    end = _HEADERS_END.search(raw)
+    content = raw[end.end() :] if end else raw
+    return sha256(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")).hexdigest()

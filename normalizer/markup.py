@@ -1,0 +1,228 @@
+"""HTML to text as a person reads it, and HTML made safe to show."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+import nh3
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from normalizer.text import clean
+
+MAX_HTML: Final = 1_000_000
+"""Characters of HTML that are looked at."""
+_MAX_DEPTH: Final = 400
+_MAX_COPIES: Final = 2_000_000
+_MAX_QUOTE: Final = 10
+_MAX_TAG: Final = 4000
+"""Characters of a tag beside its quoted values (which may hold a whole picture)."""
+
+# ruff: noqa: SIM905  # tags are listed in lines rather than in columns
+_HIDDEN: Final = frozenset(
+    "head style script title template noscript object svg math select datalist -comment -doctype".split()
+)
+_PARAGRAPHS: Final = frozenset("p ul ol dl pre h1 h2 h3 h4 h5 h6 table blockquote figure fieldset".split())
+_BLOCKS: Final = _PARAGRAPHS | frozenset(
+    "div section article header footer main nav aside address form center li dt dd tr caption figcaption hr legend".split()
+)
+_CELLS: Final = frozenset(("td", "th"))
+_FORMATTING: Final = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+_CLOSED_BY_OTHERS: Final = frozenset(
+    "area base br col embed hr img input link meta source wbr p li td th tr dt dd option thead tbody tfoot".split()
+)
+
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,20})")
+_WHOLE_TAG: Final = re.compile(r"""<[a-zA-Z](?>[^"'>]+|"[^"]*"|'[^']*')*+""")
+_VALUE: Final = re.compile(r"""\"[^"]*"|'[^']*'""")
+_ANY_TAG: Final = re.compile(r"<[^<>]{0,2000}>")
+_SPACE: Final = re.compile(r"[ \t\n\r\f]+")
+_NOT_SHOWN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
+
+
+def html_to_text(html: str) -> str:
+    """Plain text: paragraphs and rows as lines, lists with marks, links with their address, quotes behind `> `.
+
+    HTML that is built to be slow (see `_tangled`) only loses its tags. Never raises for any input.
+    """
+    html = html[:MAX_HTML]
+    if _tangled(html):
+        return clean(_ANY_TAG.sub(" ", html))
+    root = LexborHTMLParser(html).root
+    writer = _Writer()
+    if root is not None:
+        _walk(root, writer)
+    return clean(writer.text())
+
+
+def sanitise_html(html: str) -> str | None:
+    """HTML without scripts, styles sheets, forms, frames and event handlers; links open apart and tell no referrer.
+
+    None where it is too large or too tangled to be cleaned in reasonable time.
+    """
+    if len(html) > MAX_HTML or _tangled(html):
+        return None
+    return nh3.clean(html, link_rel="noopener noreferrer nofollow", url_schemes={"http", "https", "mailto", "tel", "cid"})
+
+
+def _tangled(html: str) -> bool:
+    """Whether the tree would grow out of proportion.
+
+    Both libraries take quadratic time for deep nesting (100,000 open `div`: 40 s), and HTML's rules copy every
+    formatting element that was left open into each following block. A tag with thousands of attributes is as bad.
+    """
+    depth = formatting = copies = 0
+    if any(len(tag) > _MAX_TAG and len(_VALUE.sub("", tag)) > _MAX_TAG for tag in _WHOLE_TAG.findall(html)):
+        return True
+    for closing, name in _TAG.findall(html):
+        tag = name.lower()
+        if tag not in _CLOSED_BY_OTHERS:
+            step = -1 if closing else 1
+            depth = max(0, depth + step)
+            if tag in _FORMATTING:
+                formatting = max(0, formatting + step)
+        copies += formatting
+        if depth > _MAX_DEPTH or copies > _MAX_COPIES:
+            return True
+    return False
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Collects words and breaks; a break asked for twice is one, and none stands at the beginning."""
+
+    pieces: list[str] = field(default_factory=list)
+    breaks: int = 0
+    fed: bool = False
+    """Whether the last thing was a `<br>`: the end of its block then needs no line of its own."""
+    blank: bool = False
+    quote: int = 0
+    preformatted: int = 0
+    lists: list[int | None] = field(default_factory=list)
+    """For each open list the number of its last item, or None where items have no numbers."""
+
+    def break_line(self, count: int) -> None:
+        self.breaks, self.blank = max(self.breaks, count), False
+
+    def line_feed(self) -> None:
+        """A `<br>`: unlike the edges of blocks, each one counts."""
+        self._flush()
+        self.pieces.append("\n" + self._prefix())
+        self.fed, self.blank = True, False
+
+    def words(self, text: str) -> None:
+        if self.preformatted:
+            self._flush()
+            self.pieces.append(text.replace("\r\n", "\n").replace("\n", "\n" + self._prefix()))
+            return
+        lead, body = text[:1].isspace() and text[0] != "\xa0", _SPACE.sub(" ", text).strip(" ")
+        if not body:
+            self.blank = self.blank or bool(text)
+            return
+        joined = (self.blank or lead) and self.breaks == 0 and not self.fed
+        self._flush()
+        self.pieces.append((" " if joined else "") + body.replace("\xa0", " "))
+        self.blank = text[-1:].isspace() and text[-1] != "\xa0"
+
+    def _flush(self) -> None:
+        if not self.pieces:
+            self.pieces.append(self._prefix())
+        elif self.breaks > self.fed:
+            self.pieces.append("\n" * (self.breaks - self.fed) + self._prefix())
+        self.breaks, self.fed = 0, False
+
+    def _prefix(self) -> str:
+        return "> " * min(self.quote, _MAX_QUOTE)
+
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+def _walk(root: LexborNode, writer: _Writer) -> None:
+    """Depth first without recursion, with a word at the beginning and at the end of every element."""
+    node: LexborNode | None = root
+    stack: list[tuple[LexborNode, int]] = []
+    while node is not None:
+        child = None
+        if node.tag == "-text":
+            writer.words(node.text_content or "")
+        elif not _hidden(node):
+            child = node.first_child
+            _enter(node, writer)
+            if child is not None:
+                stack.append((node, len(writer.pieces)))
+                node = child
+                continue
+            _leave(node, writer, len(writer.pieces))
+        following = node.next
+        while following is None and stack:
+            parent, start = stack.pop()
+            _leave(parent, writer, start)
+            following = parent.next
+        node = following
+
+
+def _hidden(node: LexborNode) -> bool:
+    if node.tag in _HIDDEN:
+        return True
+    style = node.attributes.get("style")
+    return bool(style and _NOT_SHOWN.search(style))
+
+
+def _enter(node: LexborNode, writer: _Writer) -> None:
+    tag = node.tag or ""
+    if tag == "br":
+        writer.line_feed()
+    elif tag == "img":
+        _image(node, writer)
+    if tag in _BLOCKS:
+        writer.break_line(2 if tag in _PARAGRAPHS and not writer.lists else 1)
+    if tag == "blockquote":
+        writer.quote += 1
+    elif tag == "pre":
+        writer.preformatted += 1
+    elif tag in ("ul", "ol"):
+        writer.lists.append(0 if tag == "ol" else None)
+    elif tag == "li":
+        _item(writer)
+    elif tag in _CELLS:
+        writer.words(" ")
+
+
+def _leave(node: LexborNode, writer: _Writer, start: int) -> None:
+    tag = node.tag or ""
+    if tag == "a":
+        _link(node, writer, "".join(writer.pieces[start:]).strip())
+    if tag == "blockquote":
+        writer.quote -= 1
+    elif tag == "pre":
+        writer.preformatted -= 1
+    elif tag in ("ul", "ol") and writer.lists:
+        writer.lists.pop()
+    elif tag in _CELLS:
+        writer.words(" ")
+    if tag in _BLOCKS:
+        writer.break_line(2 if tag in _PARAGRAPHS and not writer.lists else 1)
+
+
+def _item(writer: _Writer) -> None:
+    number = writer.lists[-1] if writer.lists else None
+    if writer.lists and number is not None:
+        writer.lists[-1] = number + 1
+    writer.words("- " if number is None else f"{number + 1}. ")
+
+
+def _link(node: LexborNode, writer: _Writer, label: str) -> None:
+    """The address behind a link, where its words do not say it already."""
+    target = (node.attributes.get("href") or "").strip()
+    if not label or not target.lower().startswith(("http://", "https://", "mailto:", "tel:")):
+        return
+    bare = re.sub(r"^(?:mailto:|tel:|https?://(?:www\.)?)", "", target, flags=re.IGNORECASE).rstrip("/")
+    if bare.lower() not in label.lower():
+        writer.words(f" ({target[:2000]})")
+
+
+def _image(node: LexborNode, writer: _Writer) -> None:
+    """A picture in the text: its description; one that came with the mail also without, to mark its place."""
+    described = (node.attributes.get("alt") or "").strip()[:200]
+    if described or (node.attributes.get("src") or "").lower().startswith("cid:"):
+        writer.words(f" [{described or 'image'}] ")

@@ -1,0 +1,85 @@
+"""Readers of single values that people type: lines, e-mail addresses, phone numbers, amounts."""
+
+import re
+from typing import Final
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from normalizer.advice import Problem
+
+MAX_NUMBER: Final = 10.0**15  # every whole number up to here survives a reader that knows only doubles
+MAX_EMAIL: Final = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
+MAX_PHONE: Final = 40
+
+# Surrogates cannot be written as UTF-8, and PostgreSQL takes no NUL.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLAIN = re.compile(r"(?P<whole>[+-]?[0-9]{1,15})(?:[.,](?P<fraction>[0-9]{1,6}))?")
+_GROUPED = re.compile(
+    r"(?P<whole>[+-]?[1-9][0-9]{0,2}(?:(?P<mark>[., '\u2019])[0-9]{3})(?:(?P=mark)[0-9]{3}){0,3})"
+    r"(?:(?!(?P=mark))[.,](?P<fraction>[0-9]{1,6}))?"
+)
+
+
+class Invalid(ValueError):
+    """A value cannot be taken; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+def clean_line(text: str) -> str:
+    """One line: whitespace and line ends become single blanks, control characters go."""
+    return " ".join(_UNPRINTABLE.sub("", text).split())
+
+
+def clean_lines(text: str) -> str:
+    """Several lines: line ends become `\\n`, control characters other than tab go, the ends are trimmed."""
+    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def read_email(text: str) -> str:
+    """The address in lower case, checked for form only (no look-up). Raises `Invalid`.
+
+    Of the reserved domains only `.test` passes (RFC 6761): rehearsals use it.
+    """
+    text = clean_line(text)
+    if len(text) > MAX_EMAIL:
+        raise Invalid(Problem("email"))
+    try:
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise Invalid(Problem("email")) from None
+    if "." not in found.domain:
+        raise Invalid(Problem("email"))
+    return found.normalized.lower()
+
+
+def read_phone(text: str, region: str) -> str:
+    """The number as E.164; without a prefix it is one of `region` (ISO 3166 code). Raises `Invalid`.
+
+    The length must be possible; ranges are not checked, for new ones open faster than tables are published.
+    """
+    text = clean_line(text)
+    try:
+        number = phonenumbers.parse(text[: MAX_PHONE + 1], region)
+    except phonenumbers.NumberParseException:
+        raise Invalid(Problem("phone")) from None
+    possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    if len(text) > MAX_PHONE or not possible:
+        raise Invalid(Problem("phone"))
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def read_number(text: str) -> int | float:
+    """`89,90`, `89.90`, `1.234,56`, `€ 12`. `1.234` alone may mean two numbers and is refused. Raises `Invalid`."""
+    text = clean_line(text).strip("€ ")
+    grouped = _GROUPED.fullmatch(text)
+    if grouped and not grouped["fraction"] and grouped["mark"] in ".," and text.count(grouped["mark"]) == 1:
+        raise Invalid(Problem("number_ambiguous"))
+    found = grouped or _PLAIN.fullmatch(text)
+    if found is None:
+        raise Invalid(Problem("number"))
+    whole = re.sub(r"[^0-9+-]", "", found["whole"])
+    return float(f"{whole}.{found['fraction']}") if found["fraction"] else int(whole)

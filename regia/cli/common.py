@@ -1,0 +1,56 @@
+"""What every command shares: finding the configuration, and showing errors to a person."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from config.problems import ConfigError
+from regia.compose import Configured, configure
+from regia.settings import load_settings
+
+_DEMO: Final = Path(__file__).parents[2] / "config" / "examples" / "demo" / "regia.yaml"
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("-c", "--config", help="Configuration file; without it $REGIA_CONFIG, ./regia.yaml, or the demo's."),
+]
+
+
+def config_path(given: Path | None) -> Path:
+    """The configuration file a command uses."""
+    if given is not None:
+        return given
+    if named := os.environ.get("REGIA_CONFIG"):
+        return Path(named)
+    here = Path("regia.yaml")
+    return here if here.exists() else _DEMO
+
+
+def configured(given: Path | None) -> Configured:
+    """Load the configuration, or end the program with everything that is wrong with it."""
+    with config_errors():
+        settings, document = load_settings(config_path(given), dict(os.environ))
+        return configure(settings, document)
+
+
+@contextmanager
+def config_errors() -> Iterator[None]:
+    """Show the problems of a configuration, one a line, and exit with 2."""
+    try:
+        yield
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        number = len(error.problems)
+        fail(f"{number} problem{'s' if number > 1 else ''} in the configuration; nothing was started", status=2)
+
+
+def fail(message: str, *, status: int = 1) -> NoReturn:
+    """End the command with a message for a person."""
+    print(f"regia: {message}", file=sys.stderr)
+    raise typer.Exit(status)

@@ -1,0 +1,154 @@
+"""`regia import`: a backlog, with progress.
+
+What is imported goes into a journal of its own. A gateway that runs on this machine adopts it; without one, the import
+works it off itself. Either way it can be stopped and started again: a mail that was imported before is a repeat.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+from uuid import uuid4
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from connectors.base import Connector, Parsed, Request
+from connectors.email import CONTENT_TYPE
+from connectors.errors import Rejected
+from normalizer.mail.mbox import iter_mbox
+from regia.cli.common import ConfigOption, configured, fail
+from regia.compose import Configured, open_stores
+from regia.gateway import Gateway
+from regia.http.inbound import read
+from regia.pipeline.intake import Intake
+from regia.runners.adoption import work_off
+from regia.watch import logs
+from storage.journal import Journal, JournalLocked
+
+app = typer.Typer(no_args_is_help=True, help="Import a backlog, with progress.")
+
+_BATCH: Final = 50
+_EMAIL: Final = "email"
+
+
+@app.callback()
+def imports() -> None:
+    """Import a backlog, with progress."""
+
+
+@app.command()
+def mbox(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A mail archive in mbox format.")],
+    connector: Annotated[
+        str | None, typer.Option(help="The email connector it belongs to; needed when there are several.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Import every mail of an archive as a contact with `backlog: true`."""
+    logs.set_up(level="WARNING")
+    found = configured(config)
+    summary = asyncio.run(_import(found, _email(found, connector), path))
+    typer.echo(summary)
+
+
+def _email(found: Configured, name: str | None) -> Connector:
+    names = [one for one in found.connectors if found.kind_of(one) == _EMAIL]
+    if name is None and len(names) == 1:
+        return found.connectors[names[0]]
+    if name not in names:
+        fail(f"name one of the email connectors with --connector: {', '.join(names) or 'there is none in the configuration'}")
+    return found.connectors[name]
+
+
+async def _import(found: Configured, connector: Connector, path: Path) -> str:
+    folder = found.settings.data.path.resolve() / "journal"
+    journal = Journal.open(folder / f"import-{int(time.time())}-{uuid4().hex[:6]}.sqlite")
+    bars = (TextColumn("{task.description:10}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    accepted = repeats = unreadable = 0
+    try:
+        with Progress(*bars, console=Console(stderr=True)) as progress:
+            reading = progress.add_task("reading", total=path.stat().st_size)
+            intake = Intake(journal)
+            for position, batch in _batches(path, connector):
+                receipts = (await intake.accept(connector.name, batch)).everything
+                repeats += sum(receipt.repeat for receipt in receipts)
+                accepted += len(receipts)
+                unreadable += len(batch.unreadable)
+                progress.update(reading, completed=position)
+            progress.update(reading, completed=path.stat().st_size)
+        pending = await journal.count_pending()
+        await _route(found, journal, folder, pending)
+    except Rejected as error:
+        fail(f"the import stopped: {error.detail}; start it again, what was imported is not imported twice")
+    finally:
+        await journal.close()
+    return f"{accepted} mails accepted: {repeats} repeats within the archive, {unreadable} unreadable and kept in quarantine"
+
+
+def _batches(path: Path, connector: Connector) -> Iterator[tuple[int, Parsed]]:
+    """The archive in batches, each with the offset reached."""
+    parts: list[Parsed] = []
+    for offset, raw in iter_mbox(path):
+        parts.append(_contact(connector, raw))
+        if len(parts) == _BATCH:
+            yield offset + len(raw), _together(parts)
+            parts = []
+    if parts:
+        yield path.stat().st_size, _together(parts)
+
+
+def _contact(connector: Connector, raw: bytes) -> Parsed:
+    request = Request(
+        method="POST", url="", headers={"content-type": CONTENT_TYPE}, query={}, body=raw, received_at=datetime.now(UTC)
+    )
+    parsed = read(connector, request)
+    backlog = tuple(msgspec.structs.replace(message, backlog=True) for message in parsed.messages)
+    return Parsed(messages=backlog, unreadable=parsed.unreadable)
+
+
+def _together(parts: Sequence[Parsed]) -> Parsed:
+    return Parsed(
+        messages=tuple(message for part in parts for message in part.messages),
+        unreadable=tuple(one for part in parts for one in part.unreadable),
+    )
+
+
+async def _route(found: Configured, journal: Journal, folder: Path, pending: int) -> None:
+    """Have the journal worked off: by the gateway that runs here, or by ourselves."""
+    bars = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*bars, console=Console(stderr=True)) as progress:
+        routing = progress.add_task("routing", total=pending)
+        try:
+            own = Journal.open(folder / "worker-0.sqlite")
+        except JournalLocked:
+            await journal.close()
+            await _adopted(journal.path)
+        else:
+            await _ourselves(found, own, journal)
+        progress.update(routing, completed=pending)
+
+
+async def _adopted(path: Path) -> None:
+    """The running gateway removes the journal when everything in it is committed."""
+    while path.exists():
+        await asyncio.sleep(0.2)
+
+
+async def _ourselves(found: Configured, own: Journal, journal: Journal) -> None:
+    gateway = Gateway(found, open_stores(found.settings), own)
+    gateway.start()
+    try:
+        while gateway.missing:
+            await asyncio.sleep(0.1)
+        pipeline = gateway.pipeline_of(journal)
+        pipeline.start()
+        await work_off(pipeline, journal, gateway.stores.database)
+        await pipeline.stop()
+        await gateway.drain(3600)
+    finally:
+        await gateway.stop()

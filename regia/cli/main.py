@@ -1,0 +1,21 @@
+"""The command line: one line a command."""
+
+import typer
+
+from regia.cli import books, imports, parse, quarantine, queue, rules, run, schema
+
+app = typer.Typer(
+    name="regia",
+    help="The gateway that turns every contact into one envelope, one customer, one routed queue.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(run.run)
+app.command()(books.books)
+app.command()(parse.parse)
+app.command()(schema.schema)
+app.add_typer(queue.app, name="queue")
+app.add_typer(rules.app, name="rules")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(imports.app, name="import")

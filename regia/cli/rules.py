@@ -1,0 +1,77 @@
+"""`regia rules`: check, test, and explain the rules."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regia.cli.common import ConfigOption, config_errors, configured, fail
+from router.explain import render
+from router.load import load
+from router.ruleset import Ruleset
+from router.testing import run_tests
+from storage import lookup
+from storage.database import Database, DatabaseUnavailable
+from storage.rulesets import sources_of
+
+app = typer.Typer(no_args_is_help=True, help="Check, test and explain the rules.")
+
+Files = Annotated[list[Path] | None, typer.Argument(help="Rule files; without them the configuration's.")]
+
+
+@app.command()
+def check(files: Files = None, config: ConfigOption = None) -> None:
+    """Load the rules and say everything that is wrong with them, with file, line and column."""
+    rules = _rules(files, config)
+    typer.echo(f"{len(rules.rules)} rules, {len(rules.categories)} categories, {len(rules.tests)} tests: no problems")
+
+
+@app.command("test")
+def run_cases(files: Files = None, config: ConfigOption = None) -> None:
+    """Run the `tests:` of the rules. Exits with 1 when one fails."""
+    results = run_tests(_rules(files, config))
+    failed = [result for result in results if not result.passed]
+    for result in failed:
+        typer.echo(str(result))
+    typer.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(message: Annotated[str, typer.Argument(help="The envelope's id.")], config: ConfigOption = None) -> None:
+    """Why a stored message went where it went: the record of the evaluation that decided."""
+    found = configured(config)
+    try:
+        explanation, sources = asyncio.run(_stored(found.settings.database_url(), message))
+    except DatabaseUnavailable as error:
+        fail(f"the database does not answer: {error}")
+    rules = load([(name, text) for name, text in json.loads(sources)])
+    typer.echo(render(rules, explanation))
+
+
+async def _stored(url: str, message_id: str) -> tuple[bytes, str]:
+    database = Database(url)
+    try:
+        row = await database.read(lambda connection: lookup.message(connection, message_id))
+        if row is None:
+            fail("there is no committed message of that id")
+        sources = await database.read(lambda connection: sources_of(connection, row["ruleset"]))
+    finally:
+        await database.close()
+    if sources is None:
+        fail("the version of the rules that decided is not stored")
+    return bytes(row["explanation"]), sources
+
+
+def _rules(files: list[Path] | None, config: Path | None) -> Ruleset:
+    if not files:
+        return configured(config).rules
+    try:
+        sources = [(str(path), path.read_text(encoding="utf-8")) for path in files]
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"a rule file cannot be read: {error}", status=2)
+    with config_errors():
+        return load(sources)

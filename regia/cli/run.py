@@ -1,0 +1,108 @@
+"""`regia run`: the gateway until it is told to stop."""
+
+import asyncio
+import logging
+import shlex
+import signal
+from pathlib import Path
+from typing import Final
+
+import typer
+import uvloop
+from aiohttp import web
+
+from regia.cli.common import ConfigOption, config_path, configured, fail
+from regia.compose import Configured, open_stores
+from regia.gateway import Gateway
+from regia.http.app import build_app
+from regia.runners.adoption import adopt_for_ever
+from regia.settings import Settings
+from regia.watch import logs
+from storage.journal import Journal, JournalLocked, JournalUnavailable
+
+logger = logging.getLogger(__name__)
+
+DRAIN_SECONDS: Final = 8.0
+"""Of the 10 seconds a stop may take; the rest is for closing connections."""
+
+
+def run(config: ConfigOption = None) -> None:
+    """Run the gateway."""
+    logs.set_up()
+    uvloop.run(_serve(configured(config), config_path(config)))
+
+
+async def _serve(configured_: Configured, path: Path) -> None:
+    settings = configured_.settings
+    gateway = Gateway(configured_, open_stores(settings), _journal(settings))
+    runner = web.AppRunner(build_app(gateway), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, settings.server.host, settings.server.port)
+    try:
+        await site.start()
+    except OSError as error:
+        await gateway.stop()
+        address = f"{settings.server.host}:{settings.server.port}"
+        fail(f"cannot listen on {address}: {error.strerror}; set REGIA__SERVER__PORT to another port", status=1)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    gateway.start()
+    adoption = asyncio.create_task(adopt_for_ever(gateway), name="adoption")
+    _welcome(configured_, path)
+    await stop.wait()
+    logger.info("stopping: no new contacts, working off what was accepted")
+    adoption.cancel()
+    await asyncio.gather(adoption, return_exceptions=True)
+    drained = await gateway.drain(DRAIN_SECONDS)
+    await runner.cleanup()
+    await gateway.stop()
+    logger.info("stopped" if drained else "stopped with work left: it goes on at the next start")
+
+
+def _journal(settings: Settings) -> Journal:
+    path = settings.data.path.resolve() / "journal" / "worker-0.sqlite"
+    try:
+        return Journal.open(path, keep_ids=settings.journal.keep_ids)
+    except JournalLocked:
+        fail(f"another gateway uses {settings.data.path}; stop it, or set REGIA__DATA__PATH to another folder")
+    except (JournalUnavailable, OSError) as error:
+        fail(f"the journal cannot be opened: {error}")
+
+
+def _welcome(configured_: Configured, path: Path) -> None:
+    """Where to look, and how to send a first message."""
+    base = configured_.settings.server.base_url
+    lines = [f"Regia listens on {base}", ""]
+    forms = [name for name in configured_.connectors if configured_.kind_of(name) == "web_form"]
+    lines += [f"  form             {base}/forms/{name}" for name in forms]
+    lines += [
+        f"  health           {base}/health/ready",
+        f"  API description  {base}/openapi.json",
+        f"  figures          {base}/metrics",
+    ]
+    first = _first_messages(configured_, base, forms)
+    if first:
+        lines += ["", "A first message:", "", *first, "", "See it routed:", "", f"  {_command(path)}"]
+    typer.echo("\n".join(["", *lines, ""]))
+
+
+def _first_messages(configured_: Configured, base: str, forms: list[str]) -> list[str]:
+    lines = [
+        f"  curl -F name='Anna Bianchi' -F email=anna@example.it -F message='Vorrei un rimborso' {base}/forms/{name}"
+        for name in forms[:1]
+    ]
+    for name, channel in configured_.settings.connectors.items():
+        token = next(iter(channel.get("tokens", [])), "")
+        if channel["type"] == "api" and str(token).startswith("file:"):
+            secret = configured_.settings.data.path / "secrets" / str(token).removeprefix("file:")
+            body = '{"sender": {"handle": {"kind": "phone", "value": "+393331234567"}}, "text": "La padella è rotta"}'
+            lines.append(
+                f'  curl -H "Authorization: Bearer $(cat {shlex.quote(str(secret))})" -H "Content-Type: application/json" '
+                f"-d '{body}' {base}/v1/messages/{name}"
+            )
+    return lines
+
+
+def _command(path: Path) -> str:
+    return f".venv/bin/regia queue peek -c {shlex.quote(str(path))}"

@@ -1,0 +1,156 @@
+"""One running gateway: the journal and everything that works it off.
+
+The journal is all that accepting needs. Database and queues are brought up beside it and may come and go: until they
+answer, what comes in waits in the journal and in the outbox.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from dispatcher.base import Outcome, QueueMismatch, QueuesUnavailable
+from dispatcher.relay import Relay
+from normalizer.envelope import TYPE
+from regia.compose import Configured, Stores, migrate
+from regia.links import Links
+from regia.pipeline.commit import CommitSettings
+from regia.pipeline.intake import Intake
+from regia.pipeline.media import MediaStage
+from regia.pipeline.prepare import Preparer
+from regia.pipeline.worker import Pipeline
+from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
+from storage.coordination import CoordinationUnavailable
+from storage.database import DatabaseUnavailable
+from storage.journal import Journal
+from storage.outbox import OutboxRow
+from storage.rulesets import keep
+
+logger = logging.getLogger(__name__)
+
+_CHECK: Final = 3.0
+"""Seconds a part may take to answer the readiness page."""
+_AGAIN: Final = 2.0
+"""Seconds between attempts to bring up a part that does not answer."""
+
+
+class Gateway:
+    """Made inside the event loop, with its journal open; `start` begins the work and returns at once."""
+
+    def __init__(self, configured: Configured, stores: Stores, journal: Journal) -> None:
+        settings = configured.settings
+        self.configured = configured
+        self.stores = stores
+        self.journal = journal
+        self.links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
+        self.intake = Intake(journal)
+        self.missing: dict[str, str] = {"database": "not connected yet", "queues": "not connected yet"}
+        """Part to why it is not ready."""
+        media = MediaStage(configured.connectors, stores.blobs, stores.http)
+        self.preparer = Preparer(media, stores.blobs, settings.languages)
+        self.relay = Relay(stores.queues, stores.database, node=settings.node, envelope_type=TYPE, published=_count_published)
+        self.pipeline = self.pipeline_of(journal)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def pipeline_of(self, journal: Journal) -> Pipeline:
+        """A pipeline that works off `journal` with this gateway's parts."""
+        return Pipeline(journal, self.preparer, self.stores.database, self.relay, lambda: self._commit_settings(journal))
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._bring_up(), name="bring-up")]
+
+    async def drain(self, seconds: float) -> bool:
+        """Refuse new contacts and work off what was accepted, for at most `seconds`; whether everything went out."""
+        self.intake.stop()
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.missing or (self.pipeline.idle and self.relay.idle):
+                break
+            await asyncio.sleep(0.05)
+        return self.pipeline.idle and self.relay.idle
+
+    async def stop(self) -> None:
+        """End the work where it stands: the journal and the outbox know how to go on."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.pipeline.stop()
+        await self.relay.stop()
+        await self.journal.close()
+        await self.stores.close()
+
+    async def _bring_up(self) -> None:
+        await self._until_it_works("database", self._open_database)
+        self.pipeline.start()
+        await self._until_it_works("queues", self._open_queues)
+        self.relay.start()
+
+    async def _open_database(self) -> None:
+        await migrate(self.stores.database)
+        rules = self.configured.rules
+        sources = json.dumps(rules.sources)
+
+        def keep_rules(connection: Connection) -> None:
+            keep(connection, rules.hash, sources)
+
+        await self.stores.database.write(keep_rules)
+
+    async def _open_queues(self) -> None:
+        await self.stores.queues.open(self.configured.topology)
+
+    async def _until_it_works(self, part: str, attempt: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await attempt()
+            except (DatabaseUnavailable, QueuesUnavailable, QueueMismatch) as error:
+                self.missing[part] = str(error)
+                READY.labels(part).set(0)
+                logger.warning("a part is not ready; contacts wait in the journal", extra={"part": part, "reason": str(error)})
+                await asyncio.sleep(_AGAIN)
+            else:
+                self.missing.pop(part, None)
+                READY.labels(part).set(1)
+                return
+
+    def _commit_settings(self, journal: Journal) -> CommitSettings:
+        settings = self.configured.settings
+        return CommitSettings(
+            journal=journal.id,
+            node=settings.node,
+            ruleset=self.configured.rules,
+            links=self.links,
+            window_ms=settings.conversations.window_hours * 3_600_000,
+        )
+
+    async def check(self) -> dict[str, str]:
+        """What does not work at this moment, by part; asked by the readiness page."""
+        found: dict[str, str] = {}
+        if "database" not in self.missing:
+            try:
+                await asyncio.wait_for(self.stores.database.read(lambda connection: connection.execute(select(1))), _CHECK)
+            except (DatabaseUnavailable, TimeoutError) as error:
+                found["database"] = str(error) or "no answer"
+        if "queues" not in self.missing:
+            try:
+                await asyncio.wait_for(self.stores.queues.states(), _CHECK)
+            except (QueuesUnavailable, TimeoutError) as error:
+                found["queues"] = str(error) or "no answer"
+        try:
+            await asyncio.wait_for(self.stores.coordination.ping(), _CHECK)
+        except (CoordinationUnavailable, TimeoutError) as error:
+            found["coordination"] = str(error) or "no answer"
+        return found
+
+    def waiting(self) -> Mapping[str, int]:
+        """Rows in memory by stage."""
+        return {"pipeline": len(self.pipeline), "relay": len(self.relay)}
+
+
+def _count_published(row: OutboxRow, outcome: Outcome) -> None:
+    PUBLISHED.labels(f"{row.brand}.{row.target}", outcome.value).inc()
+    if outcome is not Outcome.UNKNOWN:
+        TO_QUEUE.observe(max(0.0, time.time() - row.received_ms / 1000))

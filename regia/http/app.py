@@ -1,0 +1,51 @@
+"""The gateway's addresses, all on one page."""
+
+from aiohttp import web
+
+from connectors.errors import Rejected
+from regia.gateway import Gateway
+from regia.http import forms, health, inbound, openapi, queues, stored
+from regia.http.errors import errors
+from regia.http.requests import GATEWAY
+from web.pages.assets import ASSETS
+
+
+def build_app(gateway: Gateway) -> web.Application:
+    """The HTTP application of a gateway."""
+    # Bodies are read by `read_request`, with each connector's own limit; nothing else reads one.
+    app = web.Application(middlewares=[errors], client_max_size=0)
+    app[GATEWAY] = gateway
+    app.add_routes(
+        [
+            web.get("/webhooks/{connector}", inbound.webhook, allow_head=False),
+            web.post("/webhooks/{connector}", inbound.webhook),
+            web.post("/v1/messages/{connector}", inbound.message),
+            web.get("/v1/messages/{id}", stored.message),
+            web.get("/v1/messages/{id}/raw", stored.raw),
+            web.get("/v1/attachments/{id}", stored.attachment),
+            web.get("/attachments/{id}", stored.signed_attachment),
+            web.get("/v1/queues", queues.states),
+            web.post("/v1/queues/{queue}/take", queues.take),
+            web.post("/v1/queues/receipts/{receipt}/ack", queues.ack),
+            web.post("/v1/queues/receipts/{receipt}/reject", queues.reject),
+            web.get("/forms/{connector}", forms.page),
+            web.post("/forms/{connector}", forms.post),
+            web.options("/forms/{connector}", forms.preflight),
+            web.get("/forms/{connector}/theme.css", forms.theme),
+            web.get("/static/pages/{name}", static),
+            web.get("/health/live", health.live),
+            web.get("/health/ready", health.ready),
+            web.get("/metrics", health.metrics),
+            web.get("/openapi.json", openapi.document),
+        ]
+    )
+    return app
+
+
+async def static(request: web.Request) -> web.Response:
+    """`/static/pages/{name}`: style sheet and script of the pages, for ever under one link."""
+    asset = ASSETS.get(request.path)
+    if asset is None:
+        raise Rejected("not_found", "there is no such file")
+    headers = {"Content-Type": asset.content_type, "Cache-Control": "public, max-age=31536000, immutable"}
+    return web.Response(body=asset.content, headers=headers)

@@ -1,0 +1,128 @@
+"""The hosted form: its page, its posts, its answers for people and for scripts."""
+
+import secrets
+from typing import Final
+
+from aiohttp import web
+
+from connectors.base import Request
+from connectors.errors import Rejected
+from connectors.web_form import WebForm
+from normalizer.advice import Language
+from normalizer.inbound import reference_number
+from regia.http.errors import count, refused
+from regia.http.inbound import FORM, accept
+from regia.http.requests import GATEWAY, connector_named, json_answer, read_request, retry_header
+from regia.http.visitors import address, cross_site_headers
+from web.pages.colours import theme as colours
+from web.pages.form import headers, render_form, render_problem, render_thanks
+from web.pages.view import FormView, form_view
+
+_HTML: Final = "text/html"
+
+
+async def page(request: web.Request) -> web.Response:
+    """`GET /forms/{connector}`: the empty form in the visitor's language (`?lang=` or Accept-Language)."""
+    form = _form(request)
+    view = _view(request, form, _language(request, form))
+    return _html(render_form(view, submission=secrets.token_urlsafe(18)), headers(view))
+
+
+async def theme(request: web.Request) -> web.Response:
+    """`GET /forms/{connector}/theme.css`: the form's colours."""
+    return web.Response(text=colours(_form(request).settings.colours.primary), content_type="text/css")
+
+
+async def preflight(request: web.Request) -> web.Response:
+    """`OPTIONS /forms/{connector}`: whether a script of another site may post (CORS)."""
+    return web.Response(status=204, headers=cross_site_headers(request, _form(request).settings.origins))
+
+
+async def post(request: web.Request) -> web.Response:
+    """`POST /forms/{connector}`: a contact. A page is answered with a page, a script with JSON."""
+    form = _form(request)
+    cross_site = cross_site_headers(request, form.settings.origins)
+    try:
+        answer = await _accepted(request, form)
+    except Rejected as error:
+        answer = _refused(request, form, error)
+    answer.headers.update(cross_site)
+    return answer
+
+
+async def _accepted(request: web.Request, form: WebForm) -> web.Response:
+    gateway = request.app[GATEWAY]
+    rate = form.settings.rate
+    allowed = await gateway.stores.coordination.hit(f"form/{form.name}/{address(request)}", rate.count, rate.seconds)
+    if not allowed:
+        raise Rejected("rate_limited", f"more than {rate.count} posts in {rate.seconds} seconds", retry_after=rate.seconds)
+    received = await read_request(request, form)
+    try:
+        acceptance = await accept(request, form, received)
+    except Rejected as error:
+        if error.code != "invalid_fields" or not _wants_page(request):
+            raise
+        return _correct(request, form, received, error)
+    receipt = acceptance.everything[0]
+    reference = reference_number(receipt.id)
+    if not _wants_page(request):
+        return json_answer({"id": str(receipt.id), "reference": reference, "repeat": receipt.repeat}, status=202)
+    language = form.draft(received).language
+    view = _view(request, form, language)
+    return _html(render_thanks(view, reference), headers(view))
+
+
+def _correct(request: web.Request, form: WebForm, received: Request, error: Rejected) -> web.Response:
+    """The form again, with what was written and what to correct."""
+    count(request, error)
+    draft = form.draft(received)
+    view = _view(request, form, draft.language)
+    page_html = render_form(
+        view,
+        submission=draft.submission or secrets.token_urlsafe(18),
+        values=draft.values,
+        errors=error.fields,
+        page=draft.page,
+    )
+    return _html(page_html, headers(view), status=error.status)
+
+
+def _refused(request: web.Request, form: WebForm, error: Rejected) -> web.Response:
+    if not _wants_page(request):
+        return refused(request, error)
+    count(request, error)
+    language = _language(request, form)
+    view = _view(request, form, language)
+    text = render_problem(error.code, language, view=view, retry_after=error.retry_after)
+    return _html(text, {**headers(view), **retry_header(error)}, status=error.status)
+
+
+def _form(request: web.Request) -> WebForm:
+    connector = connector_named(request, FORM)
+    if not isinstance(connector, WebForm):
+        raise Rejected("unknown_connector", "there is no such form")
+    return connector
+
+
+def _view(request: web.Request, form: WebForm, language: Language) -> FormView:
+    base = request.app[GATEWAY].configured.settings.server.base_path
+    return form_view(form.settings, language, action=f"{base}/forms/{form.name}", theme=f"{base}/forms/{form.name}/theme.css")
+
+
+def _language(request: web.Request, form: WebForm) -> Language:
+    """`?lang=`, else the first language of Accept-Language that the form has, else the form's first."""
+    accepted = [part.partition(";")[0].strip().lower()[:2] for part in request.headers.get("Accept-Language", "").split(",")]
+    for wanted in (request.query.get("lang", ""), *accepted):
+        for language in form.settings.languages:
+            if language == wanted:
+                return language
+    return form.settings.languages[0]
+
+
+def _wants_page(request: web.Request) -> bool:
+    """Browsers ask for HTML when they post a form; scripts and curl do not."""
+    return _HTML in request.headers.get("Accept", "")
+
+
+def _html(text: str, extra: dict[str, str], *, status: int = 200) -> web.Response:
+    return web.Response(text=text, status=status, content_type=_HTML, headers=extra)

@@ -1,0 +1,27 @@
+"""What operations ask: alive, ready, figures."""
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from regia.http.requests import GATEWAY, json_answer
+from regia.watch.metrics import WAITING
+
+
+async def live(_request: web.Request) -> web.Response:
+    """`/health/live`: the process answers."""
+    return json_answer({"status": "live"})
+
+
+async def ready(request: web.Request) -> web.Response:
+    """`/health/ready`: 200 when database, queues and journal work, else 503 with what does not."""
+    gateway = request.app[GATEWAY]
+    missing = dict(gateway.missing)
+    missing |= await gateway.check()
+    return json_answer({"status": "not ready" if missing else "ready", "missing": missing}, status=503 if missing else 200)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """`/metrics`: Prometheus' text format."""
+    for stage, number in request.app[GATEWAY].waiting().items():
+        WAITING.labels(stage).set(number)
+    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,75 @@
+"""Where contacts come in: provider webhooks and the authenticated JSON channel."""
+
+import hashlib
+import logging
+
+from aiohttp import web
+
+from connectors.base import Connector, Parsed, Request, Unreadable
+from connectors.errors import Rejected
+from normalizer.inbound import reference_number
+from regia.http.requests import GATEWAY, connector_named, json_answer, read_request
+from regia.pipeline.intake import Acceptance
+
+logger = logging.getLogger(__name__)
+
+FORM = "web_form"
+API = "api"
+
+
+async def webhook(request: web.Request) -> web.Response:
+    """`/webhooks/{connector}`: the provider's challenge, or a delivery that is acknowledged once it is durable."""
+    connector = connector_named(request)
+    if request.app[GATEWAY].configured.kind_of(connector.name) in (FORM, API):
+        raise Rejected("unknown_connector", "this connector has an address of its own: /forms/… or /v1/messages/…")
+    received = await read_request(request, connector)
+    answer = connector.handshake(received)
+    if answer is not None:
+        return web.Response(body=answer.body, status=answer.status, content_type=answer.content_type)
+    if request.method != "POST":
+        raise Rejected("method_not_allowed", "deliveries are posted")
+    acceptance = await accept(request, connector, received)
+    return json_answer({"accepted": len(acceptance.everything)})
+
+
+async def message(request: web.Request) -> web.Response:
+    """`POST /v1/messages/{connector}`: one contact from a program of ours."""
+    connector = connector_named(request, API)
+    received = await read_request(request, connector)
+    acceptance = await accept(request, connector, received)
+    if not acceptance.messages:
+        # Our reader failed; the bytes are in quarantine, to be driven again after a repair.
+        return json_answer({"id": str(acceptance.everything[0].id), "quarantined": True}, status=202)
+    receipt = acceptance.messages[0]
+    if receipt.repeat and not receipt.same:
+        raise Rejected(
+            "idempotency_conflict",
+            f"this idempotency key was used for another contact, {receipt.id}; use a new key for a new contact",
+        )
+    data = {"id": str(receipt.id), "reference": reference_number(receipt.id), "repeat": receipt.repeat}
+    location = f"/v1/messages/{receipt.id}"
+    return json_answer(data, status=200 if receipt.repeat else 202, headers={"Location": location})
+
+
+async def accept(request: web.Request, connector: Connector, received: Request) -> Acceptance:
+    """Verify, parse, journal. Raises `Rejected`, and then nothing was kept."""
+    connector.verify(received)
+    parsed = read(connector, received)
+    return await request.app[GATEWAY].intake.accept(connector.name, parsed, received.received_at)
+
+
+def read(connector: Connector, received: Request) -> Parsed:
+    """What the connector makes of a verified request. A defect in it must not cost the contact: its bytes are kept."""
+    try:
+        return connector.parse(received)
+    except Rejected:
+        raise
+    except Exception as error:
+        logger.exception("a connector failed to parse", extra={"connector": connector.name})
+        kept = Unreadable(
+            reason="parser_failed",
+            raw=received.body,
+            content_type=received.content_type or "application/octet-stream",
+            detail=f"{type(error).__name__}, sha256 {hashlib.sha256(received.body).hexdigest()[:12]}",
+        )
+        return Parsed(unreadable=(kept,))

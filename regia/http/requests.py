@@ -1,0 +1,73 @@
+"""From aiohttp's request to the connector's, bounded in size, and from a rejection to an answer."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+from aiohttp import web
+from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
+
+from connectors.base import Connector, Request
+from connectors.errors import Rejected
+from regia.gateway import Gateway
+
+GATEWAY: Final = web.AppKey("gateway", Gateway)
+
+
+def connector_named(request: web.Request, *kinds: str) -> Connector:
+    """The connector of the URL. Raises `Rejected("unknown_connector")`, also for one of another kind."""
+    gateway = request.app[GATEWAY]
+    name = request.match_info["connector"]
+    connector = gateway.configured.connectors.get(name)
+    if connector is None or (kinds and gateway.configured.kind_of(name) not in kinds):
+        raise Rejected("unknown_connector", "there is no such connector at this address; see connectors: in the configuration")
+    return connector
+
+
+async def read_request(request: web.Request, connector: Connector) -> Request:
+    """The whole request. Raises `Rejected("too_large")` as soon as it is known, before reading everything."""
+    limit = connector.max_body
+    if request.content_length is not None and request.content_length > limit:
+        raise Rejected("too_large", f"the body is larger than {limit} bytes")
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_chunked(64 * 1024):
+            body += chunk
+            if len(body) > limit:
+                raise Rejected("too_large", f"the body is larger than {limit} bytes")
+    except HTTPRequestEntityTooLarge as error:
+        raise Rejected("too_large", f"the body is larger than {limit} bytes") from error
+    base = request.app[GATEWAY].configured.settings.server.base_url
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        headers.setdefault(name.lower(), value)
+    query: dict[str, str] = {}
+    for name, value in request.query.items():
+        query.setdefault(name, value)
+    return Request(
+        method=request.method,
+        url=f"{base}{request.rel_url}",
+        headers=headers,
+        query=query,
+        body=bytes(body),
+        received_at=datetime.now(UTC),
+    )
+
+
+def json_answer(data: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(body=orjson.dumps(data), status=status, content_type="application/json", headers=headers)
+
+
+def rejection(error: Rejected) -> web.Response:
+    """The answer to a refused request: code, what to do, and the fields to correct."""
+    data: dict[str, object] = {"error": error.code, "detail": error.detail}
+    if error.fields:
+        data["fields"] = error.fields
+    return json_answer(data, status=error.status, headers=retry_header(error))
+
+
+def retry_header(error: Rejected) -> dict[str, str]:
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
+    if error.code in ("token_missing", "token_unknown"):
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers

@@ -1,0 +1,110 @@
+"""What is stored, for consumers: a message with its explanation, its raw bytes, its files."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from aiohttp import web
+
+from connectors.errors import Rejected
+from normalizer.envelope import from_ms
+from regia.http.access import require
+from regia.http.requests import GATEWAY, json_answer
+from router.explain import as_data
+from router.load import load
+from storage import lookup
+from storage.rulesets import sources_of
+
+
+async def message(request: web.Request) -> web.Response:
+    """`GET /v1/messages/{id}`: the envelope, its targets with their states, and why it went there."""
+    require(request, "messages")
+    row = await _row(request)
+    database = request.app[GATEWAY].stores.database
+    targets = await database.read(lambda connection: lookup.targets_of(connection, row["id"]))
+    return json_answer(
+        {
+            "id": row["id"],
+            "envelope": orjson.Fragment(bytes(row["envelope"])),
+            "discarded_by": row["discarded_by"],
+            "targets": [
+                {
+                    "queue": f"{row['brand']}.{target['target']}",
+                    "state": target["state"],
+                    "attempts": target["attempts"],
+                    "published_at": from_ms(target["published_ms"]) if target["published_ms"] else None,
+                }
+                for target in targets
+            ],
+            "explanation": await _explanation(request, row),
+        }
+    )
+
+
+async def raw(request: web.Request) -> web.Response:
+    """`GET /v1/messages/{id}/raw`: the provider's own bytes."""
+    require(request, "messages")
+    row = await _row(request)
+    content = row["raw"]
+    if content is None:
+        content = await request.app[GATEWAY].stores.blobs.get(row["raw_sha256"])
+    return _download(bytes(content), row["raw_content_type"], "raw")
+
+
+async def attachment(request: web.Request) -> web.Response:
+    """`GET /v1/attachments/{id}`: a file, for whoever has a token."""
+    require(request, "messages")
+    return await _attachment(request)
+
+
+async def signed_attachment(request: web.Request) -> web.Response:
+    """`GET /attachments/{id}?expires=&signature=`: a file, for whoever has the signed link."""
+    expires, signature = request.query.get("expires", ""), request.query.get("signature", "")
+    if not request.app[GATEWAY].links.valid(request.match_info["id"], expires, signature):
+        raise Rejected("not_found", "this link has expired or was changed; GET /v1/attachments/{id} with a token works")
+    return await _attachment(request)
+
+
+async def _row(request: web.Request) -> Any:
+    message_id = request.match_info["id"]
+    row = await request.app[GATEWAY].stores.database.read(lambda connection: lookup.message(connection, message_id))
+    if row is None:
+        raise Rejected(
+            "not_found", "there is no committed message of that id; one accepted a moment ago may still be on its way"
+        )
+    return row
+
+
+async def _explanation(request: web.Request, row: Any) -> Any:
+    """By the version of the rules that decided, which may be an older one."""
+    gateway = request.app[GATEWAY]
+    rules = gateway.configured.rules
+    if row["ruleset"] != rules.hash:
+        sources = await gateway.stores.database.read(lambda connection: sources_of(connection, row["ruleset"]))
+        if sources is None:
+            return None
+        rules = load([(name, text) for name, text in json.loads(sources)])
+    return as_data(rules, bytes(row["explanation"]))
+
+
+async def _attachment(request: web.Request) -> web.Response:
+    gateway = request.app[GATEWAY]
+    attachment_id = request.match_info["id"]
+    row = await gateway.stores.database.read(lambda connection: lookup.attachment(connection, attachment_id))
+    if row is None:
+        raise Rejected("not_found", "there is no such attachment")
+    content = await gateway.stores.blobs.get(row["sha256"])
+    return _download(content, row["content_type"], row["filename"] or attachment_id)
+
+
+def _download(content: bytes, content_type: str, filename: str) -> web.Response:
+    # Download only: what a customer sent must never be shown as a page of ours.
+    headers = {
+        "Content-Type": content_type if content_type.isascii() and content_type.isprintable() else "application/octet-stream",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "private, no-store",
+    }
+    return web.Response(body=content, headers=headers)

@@ -1,0 +1,46 @@
+"""Where a visitor comes from: the address behind trusted proxies, and the sites whose scripts may post."""
+
+import ipaddress
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from connectors.errors import Rejected
+from regia.http.requests import GATEWAY
+
+
+def address(request: web.Request) -> str:
+    """The visitor's address for rate limits: the last one of X-Forwarded-For that is not a trusted proxy's.
+
+    IPv6 addresses are cut to their /64, which is what one customer has.
+    """
+    trusted = [
+        ipaddress.ip_network(one, strict=False) for one in request.app[GATEWAY].configured.settings.server.trusted_proxies
+    ]
+    hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.remote or ""]
+    for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
+        try:
+            ip = ipaddress.ip_address(hop)
+        except ValueError:
+            break
+        if not any(ip in network for network in trusted):
+            return str(ipaddress.ip_network(f"{ip}/64", strict=False)) if ip.version == 6 else str(ip)  # noqa: PLR2004
+    return request.remote or ""
+
+
+def cross_site_headers(request: web.Request, origins: Sequence[str]) -> dict[str, str]:
+    """CORS headers for a script of an allowed site. Raises `Rejected` for a script of any other."""
+    origin = request.headers.get("Origin")
+    settings = request.app[GATEWAY].configured.settings
+    own = {settings.server.origin, f"{request.scheme}://{request.host}"}
+    if origin is None or origin in own or origin == "null":
+        return {}
+    if origin not in origins:
+        raise Rejected("handshake_refused", "this site is not one of the form's origins:")
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Methods": "POST",
+        "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
+        "Access-Control-Max-Age": "600",
+        "Vary": "Origin",
+    }

@@ -1,0 +1,36 @@
+"""Addresses of the gateway as the world sees it, and signed links that expire."""
+
+import hashlib
+import hmac
+import time
+from typing import Final
+
+LIFETIME: Final = 7 * 24 * 3600
+"""Seconds a signed attachment link is good for."""
+
+
+class Links:
+    """Builds and checks links. `base` is `server.public_url` without a trailing slash."""
+
+    def __init__(self, base: str, key: bytes) -> None:
+        self._base = base.rstrip("/")
+        self._key = key
+
+    def attachment(self, attachment_id: str, *, now: int | None = None) -> str:
+        """A link that anybody who has it may open until it expires."""
+        expires = (int(time.time()) if now is None else now) + LIFETIME
+        signature = self._sign(attachment_id, expires)
+        return f"{self._base}/attachments/{attachment_id}?expires={expires}&signature={signature}"
+
+    def raw(self, message_id: str) -> str:
+        """Where a consumer with a token reads the provider's own bytes."""
+        return f"{self._base}/v1/messages/{message_id}/raw"
+
+    def valid(self, attachment_id: str, expires: str, signature: str) -> bool:
+        """Whether the link was made by us and has not expired."""
+        if not expires.isdecimal() or int(expires) < time.time():
+            return False
+        return hmac.compare_digest(self._sign(attachment_id, int(expires)).encode(), signature.encode())
+
+    def _sign(self, attachment_id: str, expires: int) -> str:
+        return hmac.new(self._key, f"{attachment_id}\n{expires}".encode(), hashlib.sha256).hexdigest()

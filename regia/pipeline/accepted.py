@@ -1,0 +1,100 @@
+"""What stands in the journal: the accepted things as MessagePack, and their ids."""
+
+import hashlib
+from datetime import datetime
+from typing import Final, TypeAlias
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec import Struct
+
+from connectors.base import ChannelEvent, Parsed, Status, Unreadable
+from normalizer.inbound import ENVELOPE_NAMESPACE, InboundMessage, envelope_id
+from storage.journal import Entry
+
+
+class AcceptedMessage(Struct, frozen=True, tag="message"):
+    connector: str
+    received_at: datetime
+    message: InboundMessage
+
+
+class AcceptedStatus(Struct, frozen=True, tag="status"):
+    connector: str
+    received_at: datetime
+    status: Status
+
+
+class AcceptedEvent(Struct, frozen=True, tag="event"):
+    connector: str
+    received_at: datetime
+    event: ChannelEvent
+
+
+class AcceptedUnreadable(Struct, frozen=True, tag="unreadable"):
+    connector: str
+    received_at: datetime
+    unreadable: Unreadable
+
+
+Accepted: TypeAlias = AcceptedMessage | AcceptedStatus | AcceptedEvent | AcceptedUnreadable
+
+MESSAGE: Final = "message"
+MEDIA: Final = "media"
+"""Kind of a row whose files must still be fetched: preparing it waits for a provider."""
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+decode: Final = msgspec.msgpack.Decoder(Accepted).decode
+
+
+def entries(connector: str, parsed: Parsed, received_at: datetime) -> list[Entry]:
+    """One journal entry for everything a request held: messages first, in their order."""
+    return [
+        *(_message(connector, message, received_at) for message in parsed.messages),
+        *(_status(connector, status, received_at) for status in parsed.statuses),
+        *(_event(connector, event, received_at) for event in parsed.events),
+        *(_unreadable(connector, unreadable, received_at) for unreadable in parsed.unreadable),
+    ]
+
+
+def _message(connector: str, message: InboundMessage, received_at: datetime) -> Entry:
+    return Entry(
+        id=envelope_id(connector, message.event_key),
+        kind=MEDIA if any(item.reference for item in message.attachments) else MESSAGE,
+        order_key=f"{connector}\n{message.order_key}",
+        payload=_encode(AcceptedMessage(connector, received_at, message)),
+        digest=hashlib.blake2b(message.raw, digest_size=8).digest(),
+    )
+
+
+def _status(connector: str, status: Status, received_at: datetime) -> Entry:
+    return Entry(
+        id=_id(connector, "status", status.event_key),
+        kind="status",
+        order_key=f"{connector}\nstatus\n{status.external_id}",
+        payload=_encode(AcceptedStatus(connector, received_at, status)),
+    )
+
+
+def _event(connector: str, event: ChannelEvent, received_at: datetime) -> Entry:
+    return Entry(
+        id=_id(connector, "event", event.event_key),
+        kind="event",
+        order_key=f"{connector}\nevent",
+        payload=_encode(AcceptedEvent(connector, received_at, event)),
+    )
+
+
+def _unreadable(connector: str, unreadable: Unreadable, received_at: datetime) -> Entry:
+    # The bytes are all there is to recognise a repeat by: a provider that sends them again gets one quarantined copy.
+    return Entry(
+        id=_id(connector, "unreadable", hashlib.sha256(unreadable.raw).hexdigest()),
+        kind="unreadable",
+        order_key=f"{connector}\nunreadable",
+        payload=_encode(AcceptedUnreadable(connector, received_at, unreadable)),
+    )
+
+
+def _id(connector: str, kind: str, key: str) -> UUID:
+    """Statuses, events and unreadable bytes have ids of their own, apart from those of messages."""
+    return uuid5(ENVELOPE_NAMESPACE, f"{connector}\n{kind}\n\n{key}")

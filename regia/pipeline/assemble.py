@@ -1,0 +1,95 @@
+"""The envelope's bytes, from the typed values of one message."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from identity.people import Customer, Identified, Interaction
+from normalizer.envelope import SCHEMA, TYPE, from_ms, handle_data, message_data, rfc3339
+from normalizer.message import Message
+from regia.links import Links
+from router.model import Decision
+
+
+def assemble(message: Message, identified: Identified, decision: Decision, links: Links, ruleset: str) -> bytes:
+    """The final bytes of the envelope: they are stored, and what every queue gets is these bytes and no others."""
+    message_id = str(message.id)
+    data = message_data(message)
+    for attachment in data["attachments"]:
+        if attachment["state"] == "stored":
+            attachment["url"] = links.attachment(attachment["id"], now=int(message.received_at.timestamp()))
+    data["raw"]["url"] = links.raw(message_id)
+    data["customer"] = _customer(identified)
+    data["conversation"] = _conversation(identified)
+    data["history"] = [_interaction(one) for one in identified.history]
+    data["routing"] = _routing(message, decision, ruleset)
+    return orjson.dumps(
+        {
+            "specversion": "1.0",
+            "id": message_id,
+            "type": TYPE,
+            "source": f"/{message.inbound.brand}/{message.connector}",
+            "subject": identified.customer.id,
+            "time": data["received_at"],
+            "datacontenttype": "application/json",
+            "dataschema": SCHEMA,
+            "data": data,
+        }
+    )
+
+
+def _customer(identified: Identified) -> dict[str, Any]:
+    customer: Customer = identified.customer
+    return {
+        "id": customer.id,
+        "match": identified.match,
+        "name": customer.name,
+        "tier": customer.tier,
+        "tags": customer.tags,
+        "handles": [handle_data(handle) for handle in customer.handles],
+        "first_seen": from_ms(customer.first_seen_ms),
+        "messages": identified.earlier,
+        "sequence": identified.sequence,
+    }
+
+
+def _conversation(identified: Identified) -> dict[str, Any]:
+    conversation = identified.conversation
+    return {
+        "id": conversation.id,
+        "opened_at": from_ms(conversation.opened_ms),
+        "messages": conversation.messages,
+        "channels": conversation.channels,
+        "ticket": conversation.ticket,
+    }
+
+
+def _interaction(one: Interaction) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "at": from_ms(one.at_ms),
+        "channel": one.channel,
+        "category": one.category,
+        "direction": one.direction,
+        "snippet": one.snippet,
+    }
+
+
+def _routing(message: Message, decision: Decision, ruleset: str) -> dict[str, Any]:
+    # A time counted in a calendar's opening hours is not known here: better no due time than a wrong one.
+    due = None
+    if decision.sla_first_reply is not None and decision.calendar is None:
+        due = rfc3339(message.received_at + timedelta(seconds=decision.sla_first_reply))
+    return {
+        "category": decision.category,
+        "targets": list(decision.targets),
+        "priority": decision.priority,
+        "tags": list(decision.tags),
+        "owners": list(decision.owners),
+        "sla": {"first_reply_due": due},
+        "playbook": decision.playbook,
+        "product": decision.product,
+        "decided_by": dict(decision.decided_by),
+        "ruleset": ruleset,
+    }

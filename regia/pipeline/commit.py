@@ -1,0 +1,213 @@
+"""The commit: one database transaction in which a batch is identified, decided, stored and put in the outbox.
+
+Before it the journal repeats; after it a repeat changes nothing, and the same bytes go to the same targets.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert
+
+from connectors.base import Status
+from identity.resolve import IdentitySession
+from normalizer.message import Message
+from regia.links import Links
+from regia.pipeline.assemble import assemble
+from regia.pipeline.facts import facts
+from regia.pipeline.prepared import Held, Prepared, Ready, Repeated, Told
+from router.model import Decision
+from router.ruleset import Ruleset
+from storage import ledger, outbox
+from storage.ledger import Event
+from storage.outbox import PENDING, OutboxRow
+from storage.schema import attachments, messages, quarantine, signals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitSettings:
+    """What a commit needs besides the batch. `window_ms`: how long a silent conversation stays open."""
+
+    journal: str
+    node: str
+    ruleset: Ruleset
+    links: Links
+    window_ms: int
+
+
+@dataclass(slots=True)
+class Committed:
+    """What the transaction did: rows for the relay in their order, and what the metrics count."""
+
+    outbox: list[OutboxRow] = field(default_factory=list)
+    routed: list[tuple[str, str]] = field(default_factory=list)
+    """(connector, category)."""
+    held: list[tuple[str, str]] = field(default_factory=list)
+    """(connector, reason)."""
+
+
+def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSettings) -> Committed:
+    """Do the whole batch inside the caller's transaction."""
+    new = _enter(connection, batch, settings.journal)
+    ready = [one for one in new if isinstance(one, Ready)]
+    held = [one for one in new if isinstance(one, Held)]
+    told = [one for one in new if isinstance(one, Told)]
+    result = Committed(held=[(one.connector, one.reason) for one in held])
+    if ready:
+        _route(connection, ready, settings, result)
+    if held:
+        connection.execute(insert(quarantine), [_quarantine_row(one) for one in held])
+    if told:
+        connection.execute(insert(signals), [_signal_row(one) for one in told])
+    return result
+
+
+def _enter(connection: Connection, batch: Sequence[Prepared], journal: str) -> list[Prepared]:
+    """Enter every event into the ledger and count the repeats; what is new, in order."""
+    now = time.time_ns() // 1_000_000
+    events = [(one, Event(str(one.row.id), journal, one.row.seq, now)) for one in batch if not isinstance(one, Repeated)]
+    standings = ledger.enter(connection, [event for _, event in events]) if events else []
+    repeats = [Event(_repeated_id(one), journal, one.row.seq, now) for one in batch if isinstance(one, Repeated)]
+    repeats += [event for (_, event), standing in zip(events, standings, strict=True) if standing == "repeat"]
+    ledger.enter_repeats(connection, repeats)
+    return [one for (one, _), standing in zip(events, standings, strict=True) if standing == "new"]
+
+
+def _repeated_id(one: Repeated) -> str:
+    return str(UUID(bytes=one.row.payload))
+
+
+def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSettings, result: Committed) -> None:
+    session = IdentitySession(connection, [one.message for one in ready], window_ms=settings.window_ms)
+    message_rows: list[dict[str, Any]] = []
+    target_rows: list[dict[str, Any]] = []
+    for one in ready:
+        identified = session.identify(one.message)
+        decision = settings.ruleset.route(facts(one.message, identified))
+        session.record(identified, one.message, decision.category)
+        envelope = assemble(one.message, identified, decision, settings.links, settings.ruleset.hash)
+        row = _message_row(one, decision, envelope, settings.ruleset.hash)
+        row |= {
+            "customer_id": identified.customer.id,
+            "conversation_id": identified.conversation.id,
+            "sequence": identified.sequence,
+        }
+        message_rows.append(row)
+        target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
+        result.routed.append((one.message.connector, decision.category))
+    session.save()
+    connection.execute(insert(messages), message_rows)
+    files = [file for one in ready for file in _attachment_rows(one.message)]
+    if files:
+        connection.execute(insert(attachments), files)
+    positions = outbox.add(connection, target_rows)
+    result.outbox = _outbox_rows(message_rows, target_rows, positions)
+
+
+def _outbox_rows(
+    message_rows: Sequence[dict[str, Any]], target_rows: Sequence[dict[str, Any]], positions: dict[tuple[str, str], int]
+) -> list[OutboxRow]:
+    by_id = {row["id"]: row for row in message_rows}
+    rows = []
+    for target in target_rows:
+        message = by_id[target["message_id"]]
+        rows.append(
+            OutboxRow(
+                seq=positions[(target["message_id"], target["target"])],
+                message_id=target["message_id"],
+                target=target["target"],
+                order_key=target["order_key"],
+                attempts=0,
+                brand=message["brand"],
+                channel=message["channel"],
+                conversation_id=message["conversation_id"],
+                received_ms=message["received_ms"],
+                body=message["envelope"],
+            )
+        )
+    return sorted(rows, key=lambda row: row.seq)
+
+
+def _message_row(one: Ready, decision: Decision, envelope: bytes, ruleset: str) -> dict[str, Any]:
+    message = one.message
+    inbound = message.inbound
+    return {
+        "id": str(message.id),
+        "connector": message.connector,
+        "brand": inbound.brand,
+        "channel": inbound.channel,
+        "kind": inbound.kind,
+        "external_id": inbound.external_id,
+        "refers_to": inbound.refers_to,
+        "account": inbound.account,
+        "handle_kind": inbound.sender.handle.kind,
+        "handle_value": inbound.sender.handle.value,
+        "category": decision.category,
+        "discarded_by": decision.decided_by.get("discard") if decision.discard is not None else None,
+        "ruleset": ruleset,
+        "received_ms": int(message.received_at.timestamp() * 1000),
+        "envelope": envelope,
+        "explanation": decision.explanation,
+        "raw": None if one.raw_blob else inbound.raw,
+        "raw_sha256": one.raw_sha256,
+        "raw_content_type": inbound.raw_content_type,
+    }
+
+
+def _target_row(one: Ready, target: str, node: str) -> dict[str, Any]:
+    return {
+        "message_id": str(one.message.id),
+        "target": target,
+        "order_key": one.row.order_key,
+        "state": PENDING,
+        "node": node,
+    }
+
+
+def _attachment_rows(message: Message) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": item.id,
+            "message_id": str(message.id),
+            "sha256": item.sha256,
+            "size": item.size,
+            "filename": item.filename,
+            "content_type": item.content_type,
+        }
+        for item in message.attachments
+        if item.state == "stored"
+    ]
+
+
+def _quarantine_row(one: Held) -> dict[str, Any]:
+    return {
+        "id": str(one.row.id),
+        "connector": one.connector,
+        "reason": one.reason,
+        "detail": one.detail,
+        "raw": one.raw,
+        "raw_sha256": hashlib.sha256(one.raw).hexdigest(),
+        "content_type": one.content_type,
+        "received_ms": one.received_ms,
+        "attempts": 1,
+        "state": "held",
+    }
+
+
+def _signal_row(one: Told) -> dict[str, Any]:
+    signal = one.signal
+    status = signal if isinstance(signal, Status) else None
+    return {
+        "id": str(one.row.id),
+        "connector": one.connector,
+        "type": "status" if status else "event",
+        "external_id": status.external_id if status else None,
+        "state": signal.state if isinstance(signal, Status) else signal.type,
+        "at_ms": int(signal.at.timestamp() * 1000) if signal.at else None,
+        "received_ms": one.received_ms,
+        "error": status.error if status else None,
+        "raw": signal.raw,
+    }

@@ -1,0 +1,52 @@
+"""The way in: everything a request held becomes durable before the channel hears yes."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from connectors.base import Parsed
+from connectors.errors import Rejected
+from regia.pipeline.accepted import entries
+from regia.watch.metrics import ACCEPTED, REPEATED
+from storage.journal import Journal, JournalUnavailable, Receipt
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What became durable. `messages` are the receipts of the contacts, in their order."""
+
+    messages: Sequence[Receipt]
+    everything: Sequence[Receipt]
+
+
+class Intake:
+    """Accepts into one journal. `stop` makes it refuse, so that what was accepted can be worked off."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._open = True
+
+    def stop(self) -> None:
+        self._open = False
+
+    async def accept(self, connector: str, parsed: Parsed, received_at: datetime | None = None) -> Acceptance:
+        """Journal the parsed request; returns after the fsync.
+
+        Raises `Rejected("overloaded")` when nothing could be accepted: the provider is to try again.
+        """
+        if not self._open:
+            raise Rejected("unavailable", "the gateway is stopping; try again", retry_after=5)
+        batch = entries(connector, parsed, received_at or datetime.now(UTC))
+        if not batch:
+            return Acceptance((), ())
+        try:
+            receipts = await self._journal.accept(batch)
+        except JournalUnavailable as error:
+            logger.exception("nothing can be accepted", extra={"reason": str(error)})
+            raise Rejected("unavailable", "nothing was accepted; try again", retry_after=5) from error
+        for entry, receipt in zip(batch, receipts, strict=True):
+            (REPEATED if receipt.repeat else ACCEPTED).labels(connector, entry.kind).inc()
+        return Acceptance(receipts[: len(parsed.messages)], receipts)

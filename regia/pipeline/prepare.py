@@ -1,0 +1,93 @@
+"""From journal rows to what the commit takes: decoded, with files stored, cleaned."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from connectors.errors import QuarantineReason
+from normalizer.message import Attachment, normalise
+from regia.pipeline.accepted import AcceptedMessage, AcceptedStatus, AcceptedUnreadable, decode
+from regia.pipeline.media import MediaStage
+from regia.pipeline.prepared import Held, Prepared, Ready, Repeated, Told
+from storage.blobs import Blobs
+from storage.journal import REPEAT, Row
+
+logger = logging.getLogger(__name__)
+
+RAW_INLINE: Final = 64 * 1024
+"""Raw bytes up to here stand in the message's own row: two fsyncs of a file for each chat line would cost more."""
+_YIELD_EVERY: Final = 16
+
+
+class Preparer:
+    """Prepares rows one after the other. `languages` are the configured ones."""
+
+    def __init__(self, media: MediaStage, blobs: Blobs, languages: Sequence[str]) -> None:
+        self._media = media
+        self._blobs = blobs
+        self._languages = tuple(languages)
+
+    async def prepare(self, rows: Sequence[Row]) -> list[Prepared]:
+        """One result a row, in their order. What cannot be read or cleaned is held, never raised."""
+        prepared = []
+        for number, row in enumerate(rows, 1):
+            prepared.append(await self.one(row))
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)  # a batch of 256 must not hold up the answers to providers
+        return prepared
+
+    async def one(self, row: Row) -> Prepared:
+        if row.kind == REPEAT:
+            return Repeated(row)
+        try:
+            accepted = decode(row.payload)
+        except msgspec.MsgspecError:
+            logger.exception("a journal row cannot be decoded", extra={"seq": row.seq})
+            return Held(row, "", _now_ms(), "undecodable", "journal row of another version", row.payload, "application/msgpack")
+        connector, at = accepted.connector, _ms(accepted.received_at)
+        if isinstance(accepted, AcceptedMessage):
+            return await self._message(row, accepted)
+        if isinstance(accepted, AcceptedUnreadable):
+            it = accepted.unreadable
+            return Held(row, connector, at, it.reason, it.detail, it.raw, it.content_type)
+        return Told(row, connector, at, accepted.status if isinstance(accepted, AcceptedStatus) else accepted.event)
+
+    async def _message(self, row: Row, accepted: AcceptedMessage) -> Prepared:
+        assert row.id is not None  # noqa: S101  # only repeats have none
+        inbound = accepted.message
+        attachments: list[Attachment] = await self._media.store(accepted, row.id) if inbound.attachments else []
+        try:
+            message = normalise(
+                row.id,
+                accepted.connector,
+                accepted.received_at,
+                inbound,
+                attachments=attachments,
+                languages=self._languages,
+            )
+        except Exception as error:  # any defect of ours becomes a quarantined message, not a stop
+            logger.exception("a message could not be normalised", extra={"message_id": str(row.id)})
+            return held(row, accepted, "normalizer_failed", type(error).__name__)
+        raw_blob = len(inbound.raw) > RAW_INLINE
+        if raw_blob:
+            await self._blobs.put(inbound.raw)
+        return Ready(row, message, hashlib.sha256(inbound.raw).hexdigest(), raw_blob)
+
+
+def held(row: Row, accepted: AcceptedMessage, reason: QuarantineReason, detail: str) -> Held:
+    """A message that goes to quarantine with the provider's own bytes."""
+    inbound = accepted.message
+    return Held(row, accepted.connector, _ms(accepted.received_at), reason, detail, inbound.raw, inbound.raw_content_type)
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _now_ms() -> int:
+    return int(datetime.now().astimezone().timestamp() * 1000)

@@ -1,0 +1,120 @@
+"""The configuration file as typed settings. Each section says what it is for; every key has a default that runs embedded."""
+
+import socket
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from config.loader import SettingsDocument, read
+from config.secrets import Secret, SecretUrl
+
+LOCAL: Final = "local"
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Scope = Literal["messages", "queues"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Server(_Section):
+    """Where the gateway listens and how the world sees it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$")] | None = Field(
+        default=None, description="As customers and providers reach it; links and signatures use it."
+    )
+    trusted_proxies: tuple[str, ...] = Field(default=(), description="Addresses whose X-Forwarded-For is believed.")
+
+    @property
+    def base_url(self) -> str:
+        """`public_url`, or the address it listens on."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104  # compared, not bound
+        return (self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}").rstrip("/")
+
+    @property
+    def base_path(self) -> str:
+        """The path part of `public_url`, for links inside pages."""
+        return urlsplit(self.base_url).path
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of `public_url`, as browsers send it."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+class Data(_Section):
+    """Where this node keeps its files."""
+
+    path: Path = Path("data")
+    make_secrets: bool = Field(default=False, description="Make missing file: secrets at start. For development.")
+
+
+class Store(_Section):
+    url: SecretUrl = Field(default=SecretStr(LOCAL))
+
+    @property
+    def is_local(self) -> bool:
+        return self.url.get_secret_value() == LOCAL
+
+
+class Conversations(_Section):
+    window_hours: int = Field(default=72, gt=0, description="Hours without a word after which a conversation is closed.")
+
+
+class Token(_Section):
+    """A consumer of the HTTP interface."""
+
+    name: Name
+    token: Secret
+    scopes: tuple[Scope, ...]
+
+
+class Journal(_Section):
+    keep_ids: int = Field(default=200_000, ge=0, description="Finished events whose repeats are recognised at once.")
+
+
+def _node_name() -> str:
+    return "".join(c if c.isalnum() else "-" for c in socket.gethostname().lower())[:60].strip("-") or "node"
+
+
+class Settings(_Section):
+    """The whole file. `connectors` are checked one by one, each by its channel's own model."""
+
+    node: Name = Field(default_factory=_node_name, description="Name of this node among several.")
+    server: Server = Server()
+    data: Data = Data()
+    journal: Journal = Journal()
+    database: Store = Store()
+    queues: Store = Store()
+    coordination: Store = Store()
+    blobs: Store = Store()
+    conversations: Conversations = Conversations()
+    languages: tuple[Language, ...] = Field(default=("it", "en"), min_length=1)
+    rules: tuple[Path, ...] = Field(min_length=1, description="Rule files, relative to this file, in their order.")
+    links_key: Secret = Field(description="Signs links to attachments; the same on all nodes.")
+    tokens: tuple[Token, ...] = ()
+    media_private_hosts: tuple[str, ...] = Field(
+        default=(), description="Hosts in private networks that media and provider calls may reach."
+    )
+    connectors: dict[Name, Any] = Field(default_factory=dict)
+
+    def database_url(self) -> str:
+        """The database's address; the embedded one is a file of the data folder."""
+        if self.database.is_local:
+            return f"sqlite:///{self.data.path.resolve() / 'regia.sqlite'}"
+        return self.database.url.get_secret_value()
+
+
+def load_settings(path: Path, environ: dict[str, str]) -> tuple[Settings, SettingsDocument]:
+    """Read and check the file with the `REGIA__…` variables over it. Raises `ConfigError` with all problems."""
+    document = read(path, environ)
+    folder = Path(str(document.get("data", "path", default="data"))) / "secrets"
+    make = document.get("data", "make_secrets", default=False) is True
+    return document.validate(Settings, secrets_folder=folder, make_secrets=make), document

@@ -1,0 +1,54 @@
+"""Logs: one JSON object a line (or coloured text on a terminal), without what customers wrote.
+
+Messages are fixed texts and everything that varies is a field. Exceptions are logged by type and place, never by their
+words: an exception's text often holds the value that caused it.
+"""
+
+import logging
+import sys
+import traceback
+from typing import Any
+
+import structlog
+from structlog.types import EventDict, Processor
+
+
+def set_up(*, level: str = "INFO", stream: Any = None) -> None:
+    """Configure the root logger; libraries' loggers included."""
+    out = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _exception_place,
+    ]
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer() if out.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # Their lines hold URLs with tokens and addresses, or tell of every reconnect what we tell ourselves.
+    for noisy in ("aiohttp.access", "aio_pika", "aiormq", "alembic", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def _exception_place(_logger: Any, _name: str, event: EventDict) -> EventDict:
+    """Replace an exception by its type and the places it went through."""
+    info = event.pop("exc_info", None)
+    if not info:
+        return event
+    error = info[1] if isinstance(info, tuple) else info if isinstance(info, BaseException) else sys.exc_info()[1]
+    if error is not None:
+        event["error_type"] = type(error).__qualname__
+        frames = traceback.extract_tb(error.__traceback__)
+        event["error_at"] = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-6:]]
+    return event

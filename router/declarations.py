@@ -1,0 +1,81 @@
+"""Reading what rules files declare: fields, categories, queues and the default. Several files declare together."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from router.actions import TARGET_NAME, category
+from router.model import Category
+from router.reading import Node
+from router.vocabulary import DECLARABLE, FIELD_NAME, FactType
+
+_NAMES_HINT: Final = "use a to z, 0 to 9, - and _"
+
+
+@dataclass(slots=True)
+class Declarations:
+    """What the files declare. A name with something wrong is kept, so that its uses are not reported as well."""
+
+    fields: dict[str, FactType] = field(default_factory=dict)
+    categories: dict[str, Category] = field(default_factory=dict)
+    queues: dict[str, Node] = field(default_factory=dict)
+    default: str | None = None
+    _declared: dict[str, Node] = field(default_factory=dict)
+
+    def read(self, files: Iterable[Node]) -> None:
+        """Read the declarations of the files; what is wrong has been reported."""
+        defaults: list[Node] = []
+        readers: dict[str, Callable[[Node], object]] = {
+            "fields": self._fields,
+            "categories": self._categories,
+            "queues": self._queues,
+            "default": defaults.append,
+        }
+        first = None
+        for file in files:
+            first = first or file
+            for key, reader in readers.items():
+                if isinstance(file.value, dict) and key in file.value:
+                    reader(file.child(key))
+        self._default(first, defaults)
+
+    def _fields(self, node: Node) -> None:
+        for name, child in node.mapping().items():
+            if not FIELD_NAME.fullmatch(name):
+                child.fail("is no name for a field", "use letters, digits and _, and begin with a letter", key=True)
+            if child.value not in DECLARABLE:
+                child.fail("must be a type: " + ", ".join(DECLARABLE))
+            self._once(f"fields.{name}", "field", name, child)
+            self.fields[name] = cast(FactType, child.value) if child.value in DECLARABLE else "text"
+
+    def _categories(self, node: Node) -> None:
+        for name, child in node.mapping().items():
+            if self._target_once("category", name, child):
+                self.categories[name] = category(name, child)
+
+    def _queues(self, node: Node) -> None:
+        for item in node.items():
+            name = item.text()
+            if name is not None and self._target_once("queue", name, item):
+                self.queues[name] = item
+
+    def _target_once(self, what: str, name: str, node: Node) -> bool:
+        if not TARGET_NAME.fullmatch(name):
+            node.fail(f"is no name for a {what}", _NAMES_HINT, key=True)
+        return self._once(name, what, name, node)
+
+    def _once(self, key: str, what: str, name: str, node: Node) -> bool:
+        """Whether this is the first of its name. A category and a queue of one name would be one queue."""
+        first = self._declared.setdefault(key, node)
+        if first is not node:
+            file, line, _ = first.place
+            node.fail(f"{what} {name!r} is declared already, at {file}:{line}", key=True)
+        return first is node
+
+    def _default(self, file: Node | None, defaults: list[Node]) -> None:
+        for repeated in defaults[1:]:
+            repeated.fail("there is a default already, at {}:{}".format(*defaults[0].place), key=True)
+        if defaults:
+            self.default = defaults[0].name_in(self.categories, "category")
+        elif file is not None:
+            file.fail("must have a default", "name the category of messages that no rule decides: default: general")

@@ -1,0 +1,132 @@
+"""From the text of rules files to a ruleset, or to everything that is wrong with them."""
+
+import hashlib
+from collections.abc import Sequence
+from itertools import count
+from typing import Final
+
+from config.document import ConfigError, Problem, read_yaml
+from router.actions import ActionReader
+from router.cases import Case, CaseReader
+from router.conditions import ConditionReader
+from router.declarations import Declarations
+from router.expressions import CelExpressions
+from router.model import CATEGORY, DEFAULT, Actions, Rule
+from router.reading import Node, Source
+from router.ruleset import Contents, Ruleset
+from router.vocabulary import with_fields
+
+_FILE_KEYS: Final = ("fields", "categories", "queues", "default", "rules", "tests")
+_RULE_KEYS: Final = ("name", "when", "then")
+_RULE_NAME_MAX: Final = 80
+
+
+def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
+    """Read rules files, each a name for messages and its YAML text, as one ruleset.
+
+    Declarations of all files join, rules and tests follow one another in the order of the files. Raises ConfigError
+    with all problems; where a file is no YAML, with those of the syntax only, for its declarations are not known.
+    """
+    problems: list[Problem] = []
+    files = [file for name, text in sources if (file := _parsed(name, text, problems)) is not None]
+    if problems:
+        raise ConfigError(problems)
+    for file in files:
+        file.mapping(_FILE_KEYS)
+    declared = Declarations()
+    declared.read(files)
+    if not files:
+        problems.append(Problem("rules", None, None, "", "there is no rules file"))
+    vocabulary = with_fields(declared.fields)
+    expressions = CelExpressions(vocabulary)
+    rules = _Rules(ConditionReader(vocabulary, expressions, count(1)), declared)
+    rules.read(files)
+    cases = _cases(files, CaseReader(vocabulary, rules.targets, frozenset(declared.categories)))
+    if problems or declared.default is None:
+        raise ConfigError(problems)
+    contents = Contents(
+        hash=ruleset_hash([text for _, text in sources]),
+        sources=tuple(sources),
+        fields=declared.fields,
+        vocabulary=vocabulary,
+        categories=declared.categories,
+        queues=frozenset(declared.queues),
+        default=declared.default,
+        rules=tuple(rules.found),
+    )
+    return Ruleset(contents, cases, expressions)
+
+
+def ruleset_hash(texts: Sequence[str]) -> str:
+    """`sha256:…` over the texts in order. Names do not count: nodes keep the same files in different places."""
+    digest = hashlib.sha256()
+    for text in texts:
+        data = text.encode("utf-8", "replace")
+        digest.update(b"%d:" % len(data) + data)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _parsed(name: str, text: str, problems: list[Problem]) -> Node | None:
+    try:
+        document = read_yaml(text, name)
+    except ConfigError as error:
+        problems.extend(error.problems)
+        return None
+    value = {} if document.data is None else document.data
+    return Node(Source(document, text.split("\n"), problems), (), value)
+
+
+class _Rules:
+    """The rules of all files, in order."""
+
+    def __init__(self, conditions: ConditionReader, declared: Declarations) -> None:
+        self.found: list[Rule] = []
+        self.targets = frozenset(declared.categories) | frozenset(declared.queues)
+        self._conditions = conditions
+        self._actions = ActionReader(declared.categories, self.targets)
+        self._elsewhere = {
+            **dict.fromkeys(conditions.known, "write it under when:"),
+            **dict.fromkeys(self._actions.known, "write it under then:"),
+        }
+        self._places: dict[str, Node] = {}
+
+    def read(self, files: Sequence[Node]) -> None:
+        for file in files:
+            for node in _listed(file, "rules"):
+                self._rule(node)
+
+    def _rule(self, node: Node) -> None:
+        entries = node.mapping(_RULE_KEYS, self._elsewhere)
+        missing = [key for key in ("name", "then") if key not in entries]
+        if missing and isinstance(node.value, dict):
+            node.fail(f"must have {' and '.join(missing)}")
+        name = self._name(entries["name"]) if "name" in entries else None
+        when = self._conditions.read(entries["when"]) if "when" in entries else ()
+        then = self._actions.read(entries["then"]) if "then" in entries else Actions()
+        if name is not None:
+            self.found.append(Rule(name, node.place, when, then))
+
+    def _name(self, node: Node) -> str | None:
+        name = node.text()
+        if name is None:
+            return None
+        first = self._places.setdefault(name, node)
+        if first is not node:
+            file, line, _ = first.place
+            node.fail(f"rule {name!r} is there already, at {file}:{line}")
+        elif name in (DEFAULT, CATEGORY):
+            node.fail(f"a rule cannot be called {name!r}", "explanations use the word for what no rule decided")
+        elif len(name) > _RULE_NAME_MAX or "," in name or not name.isprintable():
+            node.fail(f"must have at most {_RULE_NAME_MAX} characters, in one line and without a comma")
+        return name
+
+
+def _cases(files: Sequence[Node], reader: CaseReader) -> list[Case]:
+    read = (reader.read(node) for file in files for node in _listed(file, "tests"))
+    return [case for case in read if case is not None]
+
+
+def _listed(file: Node, key: str) -> list[Node]:
+    if not isinstance(file.value, dict) or file.value.get(key) is None:
+        return []
+    return list(file.child(key).items())

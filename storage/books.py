@@ -1,0 +1,97 @@
+"""The books: what was accepted against what became of it, counted from durable rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, not_, or_, select
+
+from storage.journal import JournalFile
+from storage.journals import closed
+from storage.outbox import PENDING
+from storage.schema import event_ids, journals, messages, quarantine, repeats, signals, targets
+
+_CHUNK: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """One line a fate. `accepted` is counted by the journals, everything else by the database's rows."""
+
+    accepted: int
+    waiting: int
+    """Accepted and not yet committed."""
+    pending: int
+    """Committed messages of which a target is not yet confirmed."""
+    published: int
+    discarded: int
+    duplicate: int
+    quarantined: int
+    signals: int
+    """Statuses, echoes and account events, which have no queue."""
+    targets: Mapping[str, int]
+    """Targets by state."""
+    published_to: Mapping[str, int]
+    """Confirmed publishes by `<brand>.<target>`."""
+
+    @property
+    def accounted(self) -> int:
+        fates = (self.waiting, self.pending, self.published, self.discarded, self.duplicate, self.quarantined, self.signals)
+        return sum(fates)
+
+    @property
+    def balance(self) -> bool:
+        return self.accepted == self.accounted
+
+    def as_data(self) -> dict[str, object]:
+        return {**asdict(self), "accounted": self.accounted, "balance": self.balance}
+
+
+def count(connection: Connection, files: Sequence[JournalFile]) -> Books:
+    """Balance the books. `files`: the journals there are now, read before this transaction began.
+
+    What was accepted after a journal was read, and committed before this is counted, is left out on both sides, so the
+    books also balance while traffic flows.
+    """
+    entered = closed(connection)
+    files = [file for file in files if file.id not in entered]
+    emptied = connection.execute(select(func.coalesce(func.sum(journals.c.accepted), 0))).scalar_one()
+    late = or_(false(), *(and_(event_ids.c.journal == file.id, event_ids.c.seq > file.accepted) for file in files))
+    late_ids = select(event_ids.c.id).where(late)
+    late_repeats = or_(false(), *(and_(repeats.c.journal == file.id, repeats.c.seq > file.accepted) for file in files))
+    ours = messages.c.id.not_in(late_ids)
+    undelivered = messages.c.id.in_(select(targets.c.message_id).where(targets.c.state == PENDING))
+    states = connection.execute(select(targets.c.state, func.count()).group_by(targets.c.state))
+    published_to = connection.execute(
+        select(messages.c.brand, targets.c.target, func.count())
+        .join(messages, messages.c.id == targets.c.message_id)
+        .where(targets.c.state != PENDING)
+        .group_by(messages.c.brand, targets.c.target)
+    )
+    return Books(
+        accepted=int(emptied) + sum(file.accepted for file in files),
+        waiting=sum(_waiting(connection, file) for file in files),
+        pending=_count(connection, messages, ours, undelivered),
+        published=_count(connection, messages, ours, not_(undelivered), messages.c.discarded_by.is_(None)),
+        discarded=_count(connection, messages, ours, messages.c.discarded_by.is_not(None)),
+        duplicate=_count(connection, repeats, not_(late_repeats)),
+        quarantined=_count(connection, quarantine, quarantine.c.id.not_in(late_ids)),
+        signals=_count(connection, signals, signals.c.id.not_in(late_ids)),
+        targets={row[0]: row[1] for row in states},
+        published_to={f"{brand}.{target}": number for brand, target, number in published_to},
+    )
+
+
+def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one()
+
+
+def _waiting(connection: Connection, file: JournalFile) -> int:
+    """Rows of the journal that nothing in the database accounts for: a row whose done mark a crash took is committed."""
+    waiting = 0
+    for start in range(0, len(file.pending), _CHUNK):
+        seqs = file.pending[start : start + _CHUNK]
+        known = _count(connection, event_ids, event_ids.c.journal == file.id, event_ids.c.seq.in_(seqs))
+        known += _count(connection, repeats, repeats.c.journal == file.id, repeats.c.seq.in_(seqs))
+        waiting += len(seqs) - known
+    return waiting

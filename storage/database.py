@@ -1,0 +1,111 @@
+"""The database: one engine, one writing thread, transactions as functions.
+
+SQLAlchemy Core with synchronous drivers in threads of our own: a batch is many statements in one transaction, and
+asynchronous drivers would pay a hop for each of them. SQLite has one writer anyway; with PostgreSQL one writing thread
+a node keeps the order of what is committed.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+T = TypeVar("T")
+
+_READERS: Final = 2
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached or is locked: nothing of the transaction was kept, try again."""
+
+
+class Database:
+    """Runs functions of a connection in transactions. `write` calls are done one after the other, in their order."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _url(url)
+        self.engine = _engine(self.url, begin="BEGIN IMMEDIATE")
+        self._read_engine = _engine(self.url, begin="BEGIN") if self.is_sqlite else self.engine
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="database-reader")
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in one transaction and commit it. Raises `DatabaseUnavailable`; other errors of `work` roll back."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, _transaction, self.engine, work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in a transaction of a reading thread. Raises `DatabaseUnavailable`."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _transaction, self._read_engine, work)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._shut_down)
+
+    def _shut_down(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self._read_engine.dispose()
+        self.engine.dispose()
+
+
+def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailable(_what(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable(_what(error)) from error
+        raise
+
+
+def _what(error: DBAPIError) -> str:
+    """The driver's words without statement and parameters, which hold customers' data."""
+    return f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0] if str(error.orig) else ''}"
+
+
+def _url(url: str) -> URL:
+    """`postgresql://` means the psycopg driver; `sqlite:///` creates the file's folder."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    return parsed
+
+
+def _engine(url: URL, *, begin: str) -> Engine:
+    # hide_parameters: parameters are customers' data and must not reach a log through an exception's text.
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=_READERS + 1, max_overflow=1)
+    engine = create_engine(url, hide_parameters=True, poolclass=QueuePool, pool_size=_READERS, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver's own transaction handling would begin too late for BEGIN IMMEDIATE.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "wal_autocheckpoint=16000",
+            "cache_size=-65536",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def do_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,32 @@
+"""Reads of what is stored, for people and consumers."""
+
+from sqlalchemy import Connection, RowMapping, select
+
+from storage.schema import attachments, messages, quarantine, targets
+
+
+def message(connection: Connection, message_id: str) -> RowMapping | None:
+    """A message's row, or None."""
+    return connection.execute(select(messages).where(messages.c.id == message_id)).mappings().one_or_none()
+
+
+def targets_of(connection: Connection, message_id: str) -> list[RowMapping]:
+    """Where a message goes, each with its state and when it was confirmed."""
+    query = select(targets).where(targets.c.message_id == message_id).order_by(targets.c.position)
+    return list(connection.execute(query).mappings())
+
+
+def attachment(connection: Connection, attachment_id: str) -> RowMapping | None:
+    return connection.execute(select(attachments).where(attachments.c.id == attachment_id)).mappings().one_or_none()
+
+
+def quarantined(connection: Connection, *, limit: int, after_ms: int = 0) -> list[RowMapping]:
+    """What is held, without its bytes, oldest first."""
+    columns = [column for column in quarantine.columns if column.name != "raw"]
+    query = select(*columns).where(quarantine.c.received_ms >= after_ms).order_by(quarantine.c.received_ms).limit(limit)
+    return list(connection.execute(query).mappings())
+
+
+def held(connection: Connection, quarantine_id: str) -> RowMapping | None:
+    """One held thing with its exact bytes."""
+    return connection.execute(select(quarantine).where(quarantine.c.id == quarantine_id)).mappings().one_or_none()

@@ -1,0 +1,83 @@
+"""The outbox: which stored envelopes still have to go to which queue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from storage.schema import messages, targets
+
+PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One envelope for one target. `seq` is its place among all targets of the database."""
+
+    seq: int
+    message_id: str
+    target: str
+    order_key: str
+    attempts: int
+    brand: str
+    channel: str
+    conversation_id: str
+    received_ms: int
+    body: bytes
+
+
+_PENDING = (
+    select(
+        targets.c.position,
+        targets.c.message_id,
+        targets.c.target,
+        targets.c.order_key,
+        targets.c.attempts,
+        messages.c.brand,
+        messages.c.channel,
+        messages.c.conversation_id,
+        messages.c.received_ms,
+        messages.c.envelope,
+    )
+    .join(messages, messages.c.id == targets.c.message_id)
+    .where(targets.c.state == PENDING, targets.c.node == bindparam("node"), targets.c.position > bindparam("after"))
+    .order_by(targets.c.position)
+    .limit(bindparam("most"))
+)
+_POSITIONS = select(targets.c.position, targets.c.message_id, targets.c.target).where(
+    targets.c.message_id.in_(bindparam("ids", expanding=True))
+)
+_MARK = (
+    update(targets)
+    .where(targets.c.position == bindparam("at"))
+    .values(state=bindparam("to"), attempts=bindparam("tries"), published_ms=bindparam("when"))
+)
+
+
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+    """Insert targets; (message id, target) to position."""
+    if not rows:
+        return {}
+    connection.execute(insert(targets), list(rows))
+    ids = list({row["message_id"] for row in rows})
+    return {(row.message_id, row.target): row.position for row in connection.execute(_POSITIONS, {"ids": ids})}
+
+
+def pending(connection: Connection, node: str, *, after: int, limit: int) -> list[OutboxRow]:
+    """What a node has committed and not yet published, in order."""
+    rows = connection.execute(_PENDING, {"node": node, "after": after, "most": limit})
+    return [OutboxRow(*cast("tuple[Any, ...]", row)) for row in rows]
+
+
+def mark(connection: Connection, published: Sequence[tuple[int, str, int]], now_ms: int) -> None:
+    """Record (position, state, attempts) of what the broker has confirmed."""
+    connection.execute(_MARK, [{"at": at, "to": state, "tries": tries, "when": now_ms} for at, state, tries in published])
+
+
+def nodes_with_pending(connection: Connection) -> list[str]:
+    return list(connection.execute(select(targets.c.node).where(targets.c.state == PENDING).distinct()).scalars())
+
+
+def count_pending(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(targets).where(targets.c.state == PENDING)).scalar_one()

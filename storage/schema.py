@@ -1,0 +1,244 @@
+"""The tables, for SQLite and PostgreSQL alike. Columns and opaque bytes: nothing here knows an envelope.
+
+Times are milliseconds since 1970 in UTC (`_ms`), ids are text. The migrations in `storage/migrations` build exactly
+this; a test compares the two.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s"}
+)
+
+# SQLite numbers rows by itself only for a column of exactly type INTEGER.
+_Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+event_ids = Table(
+    "event_ids",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("journal", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Index(None, "journal", "seq"),
+    sqlite_with_rowid=False,
+)
+"""Every event ever committed, and the journal row it came from. What decides, across nodes, who a repeat is."""
+
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("journal", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("connector", Text, nullable=False),
+    Column("brand", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("refers_to", Text),
+    Column("account", Text),
+    Column("handle_kind", Text, nullable=False),
+    Column("handle_value", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("discarded_by", Text),
+    Column("ruleset", Text, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("explanation", LargeBinary, nullable=False),
+    Column("raw", LargeBinary),
+    Column("raw_sha256", Text, nullable=False),
+    Column("raw_content_type", Text, nullable=False),
+    Index(None, "external_id"),
+    Index(None, "customer_id", "received_ms"),
+    Index(None, "received_ms"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("position", _Serial, primary_key=True, autoincrement=True),
+    Column("message_id", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("order_key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("published_ms", BigInteger),
+    Index("ux_targets_message_id_target", "message_id", "target", unique=True),
+    Index(
+        "ix_targets_pending",
+        "position",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+    sqlite_autoincrement=True,
+)
+"""The outbox: one row a queue an envelope goes to. `state` is pending, published or unrouted."""
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("filename", Text),
+    Column("content_type", Text, nullable=False),
+    Index(None, "message_id"),
+)
+"""The files of a message; their bytes are in the blob store under `sha256`."""
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("connector", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("raw_sha256", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Index(None, "received_ms"),
+)
+
+signals = Table(
+    "signals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("connector", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("external_id", Text),
+    Column("state", Text, nullable=False),
+    Column("at_ms", BigInteger),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("error", Text),
+    Column("raw", LargeBinary, nullable=False),
+    Index(None, "external_id"),
+)
+"""Statuses of what we sent, echoes, and events of accounts: everything a provider tells that is not a contact."""
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("space", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("name", Text),
+    Column("language", Text),
+    Column("tier", Text),
+    Column("tags", Text, nullable=False),
+    Column("crm_id", Text),
+    Column("first_seen_ms", BigInteger, nullable=False),
+    Column("last_seen_ms", BigInteger, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("unanswered", Integer, nullable=False),
+    Column("conversation_id", Text),
+    Column("history", Text, nullable=False),
+)
+"""`standing` is verified or claimed. `messages` is also the last sequence number; `history` the last interactions (JSON):
+both stand here so that a message costs one row read and one written."""
+
+handles = Table(
+    "handles",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("space", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("proof", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Index(None, "customer_id"),
+)
+"""`key` is space, standing, kind and value in one: the verified owner of an address and its claimed customer are two rows."""
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("space", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("owner_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Index("ux_suggestions_pair", "customer_id", "owner_id", "reason", unique=True),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("space", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("channels", Text, nullable=False),
+    Column("ticket", Text),
+    Column("open", Boolean, nullable=False),
+    Index(None, "customer_id"),
+)
+
+rulesets = Table(
+    "rulesets",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("sources", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+journals = Table(
+    "journals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("accepted", BigInteger, nullable=False),
+    Column("closed_ms", BigInteger, nullable=False),
+)
+"""Journals that were emptied and deleted, with the number of events each had accepted: the books still count them."""
+
+local_messages = Table(
+    "local_messages",
+    metadata,
+    Column("position", _Serial, primary_key=True, autoincrement=True),
+    Column("queue", Text, nullable=False),
+    Column("envelope_id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("receipt", Text),
+    Column("leased_until_ms", BigInteger),
+    Index("ux_local_messages_queue_envelope_id", "queue", "envelope_id", unique=True),
+    Index(None, "queue", "state", "position"),
+    Index("ux_local_messages_receipt", "receipt", unique=True),
+    sqlite_autoincrement=True,
+)
+"""The queues of the embedded form. `state` is ready, leased or dead."""

@@ -1,0 +1,58 @@
+"""Fixtures of the whole suite: private servers, each started once when a test first asks for it, and no outside hosts.
+
+| fixture | what a test gets |
+| --- | --- |
+| `rabbitmq`, `redis_server`, `postgresql` | the server itself, one for the whole run: what a test stops it starts again |
+| `amqp_url` | an empty vhost of its own |
+| `redis_url` | an empty database |
+| `database_url` | an empty PostgreSQL database of its own, in SQLAlchemy's form |
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import loopback
+from tests.servers.postgresql import PostgreSQLServer
+from tests.servers.rabbitmq import RabbitMQServer
+from tests.servers.redis import RedisServer
+
+
+def pytest_configure() -> None:
+    loopback.refuse_outside_hosts()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQServer]:
+    with RabbitMQServer.start(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer.start(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQLServer]:
+    with PostgreSQLServer.start(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
+
+
+@pytest.fixture
+def amqp_url(rabbitmq: RabbitMQServer) -> str:
+    return rabbitmq.new_vhost()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    redis_server.flush()
+    return f"{redis_server.url}/0"
+
+
+@pytest.fixture
+def database_url(postgresql: PostgreSQLServer) -> Iterator[str]:
+    name = postgresql.create_database()
+    yield postgresql.url_of(name)
+    postgresql.drop_database(name)

@@ -1,0 +1,51 @@
+"""docs/rules.md tells the truth: its examples load, their tests pass, and what it shows is what is printed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config.document import ConfigError
+from router import explain
+from router.load import load
+from router.testing import run_tests
+from router.vocabulary import VOCABULARY
+
+PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+SHOWN = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 8
+    assert len(SHOWN) == 2
+    assert PAGE.count("```") == 2 * (len(EXAMPLES) + len(SHOWN))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example(example: str) -> None:
+    results = run_tests(load([("rules.md", example)]))
+    assert results
+    assert [(result.name, result.mismatches) for result in results if not result.passed] == []
+
+
+def test_every_name_is_explained() -> None:
+    table = PAGE[PAGE.index("## What a rule can ask") : PAGE.index("### One value")]
+    missing = [name for name in VOCABULARY if f"`{name}`" not in table]
+    assert missing == []
+    assert [kind for kind in VOCABULARY["kind"].choices if f"`{kind}`" not in table] == []
+
+
+def test_the_mistakes_it_shows() -> None:
+    head = "categories: {returns: {}, general: {}}\ndefault: general\n\n"
+    text = head + "rules:\n  - name: x\n    when: {chanel: email}\n    then: {category: retruns}\n"
+    with pytest.raises(ConfigError) as caught:
+        load([("rules.yaml", text)])
+    assert f"{caught.value}\n" == SHOWN[0]
+
+
+def test_the_explanation_it_shows() -> None:
+    example = next(example for example in EXAMPLES if "test-shop" in example)
+    ruleset = load([("rules.yaml", example)])
+    decision = ruleset.route(dict(ruleset.tests[-1].facts))
+    assert explain.render(ruleset, decision.explanation) == SHOWN[1]

@@ -1,0 +1,160 @@
+"""What all private test servers share: a free port, a process of its own group, waiting until it answers, stopping by id.
+
+A server started here never listens on the port a real one would use, writes only into the folder it was given,
+and ends with the test run, also when that is interrupted (see `ServerProcess`).
+"""
+
+import atexit
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+DEFAULT_PORTS = frozenset({4369, 5432, 5671, 5672, 6379, 25672})
+"""epmd, PostgreSQL, RabbitMQ with and without TLS, Redis, Erlang distribution: somebody's real servers."""
+
+READY_SECONDS = 90.0
+"""A broker is up within 5 s; two loaded cores may need a multiple of it."""
+
+STOP_SECONDS = 10.0
+
+_ports = random.SystemRandom()
+
+
+class ServerMissing(RuntimeError):
+    """The program is not installed. The text is the command that installs it."""
+
+    def __init__(self, program: str, package: str) -> None:
+        command = f"apt-get install --no-install-recommends {package}"
+        super().__init__(f"these tests need {program} and never skip: run `{command}` as root or with sudo")
+
+
+class ServerFailed(RuntimeError):
+    """The server ended or did not answer in time. The text ends with its log."""
+
+
+def find_program(program: str, package: str, *folders: str) -> Path:
+    """The program's path, looked for in `folders` and then on PATH. Raises `ServerMissing`."""
+    search = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    found = shutil.which(program, path=search)
+    if found is None:
+        raise ServerMissing(program, package)
+    return Path(found)
+
+
+def free_port() -> int:
+    """A free loopback port below the kernel's ephemeral range, so that no outgoing connection takes it meanwhile."""
+    for _ in range(200):
+        port = _ports.randrange(20000, 32000)
+        if port in DEFAULT_PORTS:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise ServerFailed("no free port between 20000 and 32000 on 127.0.0.1")
+
+
+def exchange(port: int, request: bytes) -> bytes:
+    """Send a few bytes to a loopback port and return the first bytes of the answer; empty when nobody answers."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as client:
+            client.sendall(request)
+            return client.recv(64)
+    except OSError:
+        return b""
+
+
+class ServerProcess:
+    """One program in a session (and so a process group) of its own, logging into a file.
+
+    It ends with us: by `stop`, by `atexit` when pytest is interrupted, and by a guard when pytest itself is killed: a
+    shell that reads from a pipe of ours, and finds it closed. (The kernel's parent-death signal would not do: it
+    fires when the *thread* that started the server ends.)
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path, user: int | None = None
+    ) -> None:
+        self.name = name
+        self._log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(env),
+                cwd=cwd,
+                user=user,
+                group=user if user is None else _group_of(user),
+                extra_groups=None if user is None else [],
+                start_new_session=True,
+            )
+        guard = ["sh", "-c", 'read -r _; kill -s KILL -- "-$0"', str(self._process.pid)]
+        self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True)
+        atexit.register(self.kill)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        if self._process.returncode is not None:
+            return False
+        # WNOWAIT leaves an ended process unreaped, so that its id stays ours until `kill` has ended the group.
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+    def wait_ready(self, answers: Callable[[], bool]) -> None:
+        """Return when `answers()` is true. Raises `ServerFailed` with the log's end; the process is ended then."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not answers():
+            if not self.alive:
+                self.kill()
+                raise ServerFailed(f"{self.name} ended with code {self._process.returncode}\n{self.log_tail()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise ServerFailed(f"{self.name} did not answer within {READY_SECONDS:.1f} s\n{self.log_tail()}")
+            time.sleep(0.05)
+
+    def send(self, number: signal.Signals) -> None:
+        """To the server process alone (freeze it with SIGSTOP, wake it with SIGCONT)."""
+        self._process.send_signal(number)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Ask the process to end, and after `STOP_SECONDS` make its whole group end. Harmless when it has ended."""
+        if self._process.returncode is None:
+            self.send(signal.SIGCONT)
+            self.send(number)
+            deadline = time.monotonic() + STOP_SECONDS
+            while self.alive and time.monotonic() < deadline:
+                time.sleep(0.02)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group, and wait. Harmless when it has ended."""
+        atexit.unregister(self.kill)
+        if self._process.returncode is None:
+            self._guard.kill()
+            self._guard.communicate()
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def log_tail(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines()
+        return "\n".join([f"--- end of {self._log}", *lines[-60:]])
+
+
+def _group_of(user: int) -> int:
+    import pwd
+
+    return pwd.getpwuid(user).pw_gid
