@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from connectors.base import BaseConnector, ConnectorSettings, Parsed, Request, Unreadable
 from connectors.errors import QuarantineReason
 from normalizer import mail
 from normalizer.inbound import Handle, InboundAttachment, InboundMessage, Reply, Sender, Thread
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
+"""A word that can be part of a routing key."""
 
 CONTENT_TYPE: Final = "message/rfc822"
 
@@ -18,8 +21,8 @@ class EmailSettings(ConnectorSettings):
     """A support mailbox. `address` is what customers write to; it becomes the envelope's `account`."""
 
     type: Literal["email"] = "email"
-    brand: str
-    channel: str = "email"
+    brand: Name
+    channel: Name = "email"
     address: str = Field(min_length=3, description="The mailbox's own address, as customers know it.")
     aliases: tuple[str, ...] = Field(default=(), description="Further own addresses: mail from them is `automated: own`.")
     max_body: int = Field(default=40 * 1024 * 1024, gt=0, description="Largest mail accepted, in bytes.")

@@ -38,7 +38,7 @@ class CoalescingWriter(asyncio.StreamWriter):
     have brought no more of them: no timer, and no delay when the loop is idle. `drain` waits only for what was handed
     to the system."""
 
-    QUIET_TURNS: Final = 3
+    QUIET_TURNS: Final = 8
     LARGEST: Final = 64 * 1024
 
     def __init__(
@@ -208,6 +208,10 @@ class Link:
         Nothing happens when it has been replaced already."""
         if channel is self._channel:
             self._abort()
+
+    def reset(self) -> None:
+        """Cut the connection, whatever uses it: the broker takes back all that was delivered and not acknowledged."""
+        self._abort()
 
     def _abort(self) -> None:
         self._sockets.abort()

@@ -24,7 +24,6 @@ from dispatcher.topology import declarations, queue_names
 
 logger = logging.getLogger(__name__)
 
-
 LOOK_LIMIT: Final = 1000
 """Messages a peek holds at most for the sake of their order."""
 
@@ -145,13 +144,20 @@ class RabbitQueues:
 
     @asynccontextmanager
     async def _reader(self) -> AsyncIterator[Connection]:
+        """The reading connection. Where reading fails or is cancelled it is cut, so that nothing stays taken."""
         connection = await self._reading.connection(self._connect_timeout)
         try:
             async with asyncio.timeout(self._connect_timeout):
                 with lost_is_no_cancellation():
                     yield connection
+        except UnknownQueue:
+            raise
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+            self._reading.reset()
             raise QueuesUnavailable(f"RabbitMQ did not answer ({type(error).__name__}): try again") from error
+        except BaseException:
+            self._reading.reset()
+            raise
 
     async def close(self) -> None:
         """Both connections; nothing can be published afterwards."""

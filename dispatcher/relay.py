@@ -37,7 +37,9 @@ class Relay:
         self._node = node
         self._type = envelope_type
         self._published = published
-        self._feed: Feed[OutboxRow] = Feed(self._read, lambda row: (row.order_key, row.brand, row.target), a_key=1)
+        self._feed: Feed[OutboxRow] = Feed(
+            self._read, lambda row: (row.order_key, row.brand, row.target), weigh=lambda row: len(row.body), a_key=1
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._failures = 0
 

@@ -77,7 +77,7 @@ def _save(connection: Connection, table: Table, rows: list[dict[str, Any]], new:
     if inserts:
         connection.execute(table.insert(), inserts)
     if updates:
-        columns: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns if column.name != "id"}
+        columns: dict[str, Any] = {name: bindparam(name) for name in updates[0] if name not in ("id", "row_id")}
         connection.execute(update(table).where(table.c.id == bindparam("row_id")).values(columns), updates)
 
 

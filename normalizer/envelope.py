@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import to_builtins
-from pydantic import BaseModel, ConfigDict, Field, UrlConstraints
 from pydantic import AnyUrl as Url
+from pydantic import BaseModel, ConfigDict, Field, UrlConstraints
 
 from normalizer.inbound import FieldValue, Handle, Kind, Proof
 from normalizer.message import Attachment, Message

@@ -118,7 +118,7 @@ class _Writer:
         if not body:
             self.blank = self.blank or bool(text)
             return
-        joined = (self.blank or lead) and self.breaks == 0 and not self.fed
+        joined = (self.blank or lead) and bool(self.pieces) and self.breaks == 0 and not self.fed
         self._flush()
         self.pieces.append((" " if joined else "") + body.replace("\xa0", " "))
         self.blank = text[-1:].isspace() and text[-1] != "\xa0"

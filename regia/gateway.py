@@ -52,13 +52,17 @@ class Gateway:
         """Part to why it is not ready."""
         media = MediaStage(configured.connectors, stores.blobs, stores.http)
         self.preparer = Preparer(media, stores.blobs, settings.languages)
-        self.relay = Relay(stores.queues, stores.database, node=settings.node, envelope_type=TYPE, published=_count_published)
+        self.relay = self.relay_of(settings.node)
         self.pipeline = self.pipeline_of(journal)
         self._tasks: list[asyncio.Task[None]] = []
 
     def pipeline_of(self, journal: Journal) -> Pipeline:
         """A pipeline that works off `journal` with this gateway's parts."""
         return Pipeline(journal, self.preparer, self.stores.database, self.relay, lambda: self._commit_settings(journal))
+
+    def relay_of(self, node: str) -> Relay:
+        """A relay that publishes what `node` has committed."""
+        return Relay(self.stores.queues, self.stores.database, node=node, envelope_type=TYPE, published=_count_published)
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._bring_up(), name="bring-up")]
@@ -108,13 +112,16 @@ class Gateway:
                 await attempt()
             except (DatabaseUnavailable, QueuesUnavailable, QueueMismatch) as error:
                 self.missing[part] = str(error)
-                READY.labels(part).set(0)
                 logger.warning("a part is not ready; contacts wait in the journal", extra={"part": part, "reason": str(error)})
-                await asyncio.sleep(_AGAIN)
+            except Exception as error:  # a defect here must be seen on the readiness page, not end the task unseen
+                self.missing[part] = f"failed: {type(error).__name__}; see the log"
+                logger.exception("a part failed to start; contacts wait in the journal", extra={"part": part})
             else:
                 self.missing.pop(part, None)
                 READY.labels(part).set(1)
                 return
+            READY.labels(part).set(0)
+            await asyncio.sleep(_AGAIN)
 
     def _commit_settings(self, journal: Journal) -> CommitSettings:
         settings = self.configured.settings

@@ -7,8 +7,9 @@ a node keeps the order of what is committed.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -59,9 +60,15 @@ class Database:
 
 
 def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with reaching_database(), engine.begin() as connection:
+        return work(connection)
+
+
+@contextmanager
+def reaching_database() -> Iterator[None]:
+    """Turn the drivers' many ways of not reaching a database into `DatabaseUnavailable`."""
     try:
-        with engine.begin() as connection:
-            return work(connection)
+        yield
     except (OperationalError, InterfaceError) as error:
         raise DatabaseUnavailable(_what(error)) from error
     except DBAPIError as error:

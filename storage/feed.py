@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
-_READ: Final = 1_000
+_READ: Final = 500
 
 
 class Numbered(Protocol):
@@ -22,8 +22,9 @@ R = TypeVar("R", bound=Numbered)
 
 
 class Feed(Generic[R]):
-    """One ordered feed. `read(after, limit)` gives stored rows above a number; `key` groups what must stay in order;
-    `a_key` limits how many rows of one key are taken together; `cap` is the number of rows kept in memory.
+    """One ordered feed. `read(after, limit)` gives the next stored rows above a number, and none only when there are
+    none; `key` groups what must stay in order; `a_key` limits how many rows of one key are taken together. At most
+    about `cap` rows or `cap_bytes`, as `weigh` counts them, are kept in memory.
 
     Lives in one event loop. Starts `behind`: whatever was stored before it was made is read first.
     """
@@ -34,19 +35,26 @@ class Feed(Generic[R]):
         key: Callable[[R], Hashable],
         *,
         cap: int = 4_000,
+        weigh: Callable[[R], int] = lambda row: 0,
+        cap_bytes: int = 64 * 1024 * 1024,
         a_key: int | None = None,
     ) -> None:
         self._read = read
         self._key = key
         self._cap = cap
+        self._weigh = weigh
+        self._cap_bytes = cap_bytes
         self._a_key = a_key
         self._loaded = 0
+        self._read_back = 0
+        """Everything up to here was read from the store: an offer of it comes too late."""
         self._newest = 0
         self._behind = True
         self._queues: dict[Hashable, deque[R]] = {}
         self._ready: deque[Hashable] = deque()
         self._held: set[Hashable] = set()
         self._size = 0
+        self._weight = 0
         self._changed = asyncio.Event()
         self._changed.set()
         self._reading = asyncio.Lock()
@@ -65,16 +73,16 @@ class Feed(Generic[R]):
         if not rows:
             return
         self._newest = max(self._newest, rows[-1].seq)
-        if self._behind or self._size >= self._cap:
+        if self._behind or self._size >= self._cap or self._weight >= self._cap_bytes:
             self._behind = True
         else:
-            self._keep(rows)
+            self._keep([row for row in rows if row.seq > self._read_back])
         self._changed.set()
 
     async def take(self, limit: int) -> list[R]:
         """At least one and at most `limit` rows; whole keys are marked in flight until `settle`."""
         while True:
-            if self._behind and self._size < max(self._cap // 2, 1):
+            if self._behind and self._size < max(self._cap // 2, 1) and self._weight < self._cap_bytes // 2:
                 await self._catch_up()
             batch = self._pop(limit)
             if batch:
@@ -91,6 +99,7 @@ class Feed(Generic[R]):
         for row in reversed(failed):
             self._queues[self._key(row)].appendleft(row)
             self._size += 1
+            self._weight += self._weigh(row)
         blocked = {self._key(row) for row in failed}
         for key in {self._key(row) for row in rows} - blocked:
             self._let_go(key)
@@ -106,8 +115,9 @@ class Feed(Generic[R]):
                 self._ready.append(key)
             else:
                 waiting.append(row)
+            self._weight += self._weigh(row)
+            self._loaded = max(self._loaded, row.seq)
         self._size += len(rows)
-        self._loaded = rows[-1].seq
 
     def _pop(self, limit: int) -> list[R]:
         batch: list[R] = []
@@ -118,6 +128,7 @@ class Feed(Generic[R]):
             room = min(limit - len(batch), self._a_key or limit)
             batch.extend(waiting.popleft() for _ in range(min(room, len(waiting))))
         self._size -= len(batch)
+        self._weight -= sum(map(self._weigh, batch))
         return batch
 
     def _let_go(self, key: Hashable) -> None:
@@ -138,10 +149,13 @@ class Feed(Generic[R]):
             rows = await self._read(self._loaded, _READ)
             if rows:
                 self._keep(rows)
-            if len(rows) < _READ:
+                # Before the first offer nobody knows the newest number: only an empty read is the end.
+                self._behind = self._newest == 0 or self._loaded < self._newest
+            else:
                 # Everything stored up to `known` was read. What was offered meanwhile is still to be read.
                 self._loaded = max(self._loaded, known)
                 self._behind = self._newest > self._loaded
+            self._read_back = self._loaded
 
     async def _wait(self, seconds: float | None) -> None:
         self._changed.clear()

@@ -36,6 +36,7 @@ CREATE INDEX IF NOT EXISTS rows_pending ON rows (seq) WHERE pending = 1;
 """
 _JOBS_A_COMMIT: Final = 512
 _PRUNE_EVERY: Final = 5_000
+_BYTES_A_READ: Final = 32 * 1024 * 1024
 
 T = TypeVar("T")
 
@@ -141,7 +142,8 @@ class Journal:
         self._jobs.put(_Job(lambda writer: writer.mark_done(seqs), None))
 
     async def pending(self, *, after: int = 0, limit: int = 1_000) -> list[Row]:
-        """Rows accepted and not done, by number, above `after`."""
+        """The next rows accepted and not done, by number, above `after`: at most `limit`, and no more once their payloads
+        come to 32 MiB. None only when there are none."""
         rows: list[Row] = await self._call(lambda writer: writer.pending(after, limit))
         return rows
 
@@ -276,7 +278,14 @@ class _Writer:
             "SELECT seq, id, kind, order_key, payload FROM rows WHERE pending = 1 AND seq > ? ORDER BY seq LIMIT ?",
             (after, limit),
         )
-        return [Row(seq, uuid.UUID(bytes=key) if key else None, kind, order, data) for seq, key, kind, order, data in rows]
+        found: list[Row] = []
+        size = 0
+        for seq, key, kind, order, data in rows:
+            found.append(Row(seq, uuid.UUID(bytes=key) if key else None, kind, order, data))
+            size += len(data)
+            if size >= _BYTES_A_READ:
+                break
+        return found
 
     def count_pending(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM rows WHERE pending = 1").fetchone()[0])

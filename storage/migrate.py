@@ -7,6 +7,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
+from storage.database import reaching_database
+
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 7_238_140  # any number of our own, the same on every node
 
@@ -20,8 +22,11 @@ def configuration(connection: Connection) -> Config:
 
 
 def upgrade(engine: Engine) -> None:
-    """Run what is missing, in one transaction. Several nodes may start at once: one migrates, the others wait."""
-    with engine.begin() as connection:
+    """Run what is missing, in one transaction. Several nodes may start at once: one migrates, the others wait.
+
+    Raises `DatabaseUnavailable`.
+    """
+    with reaching_database(), engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         command.upgrade(configuration(connection), "head")

@@ -40,7 +40,9 @@ class Marks:
 
 
 _DAEMONS: Final = re.compile(r"(?:mailer-?daemon|postmaster|mail-?daemon|mdaemon)(?:[+.-].*)?")
-_NO_REPLY: Final = re.compile(r"(?:.*[._+-])?(?:no|do-?not|dont|non)[._-]?(?:reply|respond|rispondere|responder)(?:[._+-].*)?")
+_NO_REPLY: Final = re.compile(
+    r"(?:.*[._+-])?(?:no|do[._-]?not|dont|non)[._-]?(?:reply|respond|rispondere|responder)(?:[._+-].*)?"
+)
 _UNDELIVERED: Final = re.compile(
     r"undeliver|delivery (?:status|failure|has failed|incomplete)|failure notice|mail delivery|returned mail|mail failure"
     r"|delayed|unzustellbar|nicht zugestellt|mancato recapito|non recapitat|non consegnato|non remis|échec de la remise"

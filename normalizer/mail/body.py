@@ -29,11 +29,12 @@ class Block:
 class Body:
     blocks: list[Block] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
+    has_text: bool = False
 
     @property
     def text(self) -> str:
         """All stretches in their order. Apple Mail, for one, splits the text around every picture."""
-        return "\n\n".join(filter(str.strip, map(_readable, self.blocks)))
+        return "\n\n".join(text.strip("\r\n") for text in map(_readable, self.blocks) if text.strip())
 
     @property
     def html(self) -> str:
@@ -64,6 +65,7 @@ def _blocks(part: Part, found: Body) -> list[Block]:
         blocks = [block for group in groups for block in group]
         return [_alternatives(blocks)] if part.media_type == "multipart/alternative" and blocks else blocks
     if _is_text(part, found):
+        found.has_text = True
         return [Block(html=text(part)) if part.media_type == "text/html" else Block(plain=text(part))]
     found.attachments.append(_attachment(part))
     return []
@@ -87,8 +89,8 @@ def _is_text(part: Part, found: Body) -> bool:
         return part.get_content_type().startswith("multipart/")
     if part.media_type not in ("text/plain", "text/html") or _disposition(part) == "attachment":
         return False
-    # Some mailers name their body. A name on a part that says `inline`, or on a later one, is that of a file.
-    return filename(part) is None or (not found.attachments and not _disposition(part) and part.depth == 0)
+    # Some mailers name their body. A name on a part that has a disposition, or after other text, is that of a file.
+    return filename(part) is None or not (found.has_text or _disposition(part))
 
 
 def _attachment(part: Part) -> Attachment:

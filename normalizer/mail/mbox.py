@@ -16,6 +16,7 @@ _MAX_LINE: Final = 1 << 16
 _ENDING_WITH_DATE: Final = re.compile(
     rb"From (?:\S{1,320} +|- )?.{0,60}\d{1,2}:\d{2}(?::\d{2})?.{0,20}\b\d{4}\b.{0,20}\r?\n?", re.DOTALL
 )
+_WITHOUT_DATE: Final = re.compile(rb"From \S{0,320}[ \t]{0,9}\r?\n?")
 _HEADER: Final = re.compile(rb"[!-9;-~]{1,100}[ \t]*:|>?From ")
 _ESCAPED: Final = re.compile(rb"^>(>*From )")
 
@@ -23,10 +24,11 @@ _ESCAPED: Final = re.compile(rb"^>(>*From )")
 def iter_mbox(path: Path | str, start: int = 0, limit: int = MAX_MAIL) -> Iterator[tuple[int, bytes]]:
     """The mails of an archive, each with the offset of its `From ` line, in the file's order.
 
-    A mail begins at a line `From …` that carries a date or follows a blank line (or opens the file), if a header, another
-    such line or the end of the file comes next. Escaped lines (`>From `, `>>From `) lose one mark, as mboxrd defines; in
-    mboxo files, where only one level is escaped, that is what was meant too. The blank line before the next mail is not
-    part of the mail. Line ends stay as they are. `start` takes up an earlier reading at an offset it gave.
+    A mail begins at a line `From …` that carries a date, or that names at most a sender and follows a blank line (or opens
+    the file), if a header, another such line or the end of the file comes next. Escaped lines (`>From `, `>>From `) lose
+    one mark, as mboxrd defines; in mboxo files, where only one level is escaped, that is what was meant too. The blank
+    line before the next mail is not part of the mail. Line ends stay as they are. `start` takes up an earlier reading at
+    an offset it gave.
     Raises `OSError`.
     """
     with Path(path).open("rb") as file:
@@ -47,7 +49,7 @@ def _mails(file: IO[bytes], position: int, limit: int) -> Iterator[tuple[int, by
         elif mail is not None or line.strip():
             # An archive that starts without a separator is one mail up to the first of them.
             mail = mail or _Mail(position, limit)
-            mail.add(_ESCAPED.sub(rb"\1", line) if whole else line)
+            mail.add(_ESCAPED.sub(rb"\1", line) if whole and line.startswith(b">") else line)
         position += len(line)
         after_blank = whole and line in (b"\n", b"\r\n")
         whole = line.endswith(b"\n")
@@ -59,7 +61,7 @@ def _mails(file: IO[bytes], position: int, limit: int) -> Iterator[tuple[int, by
 def _begins(line: bytes, following: bytes, *, after_blank: bool) -> bool:
     if not line.startswith(b"From "):
         return False
-    if not (after_blank or _ENDING_WITH_DATE.fullmatch(line)):
+    if not (_ENDING_WITH_DATE.fullmatch(line) or (after_blank and _WITHOUT_DATE.fullmatch(line))):
         return False
     return not following.strip() or _HEADER.match(following) is not None
 

@@ -20,6 +20,8 @@ from normalizer.mail.headlines import (
     by_library,
 )
 
+_GAPS: Final = re.compile("\n{3,}")
+"""Left behind where quotes stood between answers."""
 _MAX_LINE: Final = 300
 _MAX_CANDIDATES: Final = 120
 """Lines shown to the library's pattern: its time grows with the square of what it is given."""
@@ -35,7 +37,9 @@ def new_words(text: str, subject: str | None = None) -> str:
     lines = text.split("\n")
     forward = subject is not None and FORWARD_SUBJECT.fullmatch(subject) is not None
     kept = _without_signature(lines if forward else _without_history(lines))
-    return "\n".join(kept).strip() or text
+    if len(kept) == len(lines):
+        return text
+    return _GAPS.sub("\n\n", "\n".join(kept)).strip() or text
 
 
 def _without_history(lines: list[str]) -> list[str]:

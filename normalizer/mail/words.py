@@ -10,8 +10,6 @@ from normalizer.mail.charsets import codec_of, decode
 # Bounded in every direction, so that searching stays linear; real words are at most 75 characters, broken ones longer.
 # The language suffix is RFC 2231's. Spaces inside a word are forbidden and common, also where a line was folded in it.
 _WORD: Final = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]{0,20})?\?([bBqQ])\?([^?]{0,4000}|[^\s]{0,500}?)\?=")
-_GAP: Final = re.compile(r"(\?=)[ \t]{1,80}(?==\?[\w.:+*-]{1,60}\?[bBqQ]\?)")
-
 _FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/=]+")
 _PADDING: Final = re.compile(rb"=+")
 
@@ -25,14 +23,15 @@ def decode_words(value: str) -> str:
         return value
     pieces: list[str] = []
     pending, charset, end = b"", "", 0
-    joined = _GAP.sub(r"\1", value)
-    for word in _WORD.finditer(joined):
-        label = word[1].lower()
-        if word.start() > end or (charset and label != charset):
-            pieces += [_text(pending, charset), joined[end : word.start()]]
+    for word in _WORD.finditer(value):
+        label, between = word[1].lower(), value[end : word.start()]
+        # Blanks between two words only keep them apart; after ordinary text they are text.
+        between = "" if end and not between.strip() else between
+        if between or label != charset:
+            pieces += [_text(pending, charset), between]
             pending = b""
         pending, charset, end = pending + _bytes(word[2], word[3]), label, word.end()
-    return "".join([*pieces, _text(pending, charset), joined[end:]])
+    return "".join([*pieces, _text(pending, charset), value[end:]])
 
 
 def _text(data: bytes, charset: str) -> str:

@@ -1,15 +1,14 @@
 """`regia books`: what was accepted against what became of it."""
 
-import asyncio
 from typing import Annotated
 
 import orjson
 import typer
 
 from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.stored import read
 from regia.settings import Settings
 from storage.books import Books, count
-from storage.database import Database, DatabaseUnavailable
 from storage.journal import JournalUnavailable, inspect
 
 _LINES = (
@@ -28,8 +27,8 @@ def books(config: ConfigOption = None, json: Annotated[bool, typer.Option("--jso
     """Balance the books. Exits with 1 when they do not balance."""
     settings = configured(config).settings
     try:
-        result = asyncio.run(balance(settings))
-    except (DatabaseUnavailable, JournalUnavailable) as error:
+        result = balance(settings)
+    except JournalUnavailable as error:
         fail(f"the books cannot be read: {error}")
     if json:
         typer.echo(orjson.dumps(result.as_data()).decode())
@@ -39,15 +38,11 @@ def books(config: ConfigOption = None, json: Annotated[bool, typer.Option("--jso
         raise typer.Exit(1)
 
 
-async def balance(settings: Settings) -> Books:
+def balance(settings: Settings) -> Books:
     """Read the journals of this machine first, then the database, in one transaction."""
     folder = settings.data.path.resolve() / "journal"
     files = [inspect(path) for path in sorted(folder.glob("*.sqlite"))]
-    database = Database(settings.database_url())
-    try:
-        return await database.read(lambda connection: count(connection, files))
-    finally:
-        await database.close()
+    return read(settings, lambda connection: count(connection, files))
 
 
 def _show(result: Books) -> None:

@@ -7,6 +7,7 @@ works it off itself. Either way it can be stopped and started again: a mail that
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -33,6 +34,7 @@ from storage.journal import Journal, JournalLocked
 app = typer.Typer(no_args_is_help=True, help="Import a backlog, with progress.")
 
 _BATCH: Final = 50
+_BATCH_BYTES: Final = 16 * 1024 * 1024
 _EMAIL: Final = "email"
 
 
@@ -68,38 +70,66 @@ def _email(found: Configured, name: str | None) -> Connector:
 async def _import(found: Configured, connector: Connector, path: Path) -> str:
     folder = found.settings.data.path.resolve() / "journal"
     journal = Journal.open(folder / f"import-{int(time.time())}-{uuid4().hex[:6]}.sqlite")
-    bars = (TextColumn("{task.description:10}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    accepted = repeats = unreadable = 0
     try:
-        with Progress(*bars, console=Console(stderr=True)) as progress:
-            reading = progress.add_task("reading", total=path.stat().st_size)
-            intake = Intake(journal)
-            for position, batch in _batches(path, connector):
-                receipts = (await intake.accept(connector.name, batch)).everything
-                repeats += sum(receipt.repeat for receipt in receipts)
-                accepted += len(receipts)
-                unreadable += len(batch.unreadable)
-                progress.update(reading, completed=position)
-            progress.update(reading, completed=path.stat().st_size)
-        pending = await journal.count_pending()
-        await _route(found, journal, folder, pending)
+        tally = await _read(journal, connector, path)
+        await _route(found, journal, folder, await journal.count_pending())
     except Rejected as error:
         fail(f"the import stopped: {error.detail}; start it again, what was imported is not imported twice")
     finally:
         await journal.close()
-    return f"{accepted} mails accepted: {repeats} repeats within the archive, {unreadable} unreadable and kept in quarantine"
+    return str(tally)
 
 
-def _batches(path: Path, connector: Connector) -> Iterator[tuple[int, Parsed]]:
-    """The archive in batches, each with the offset reached."""
+@dataclass(slots=True)
+class _Tally:
+    accepted: int = 0
+    repeats: int = 0
+    unreadable: int = 0
+    too_large: list[int] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.accepted} mails accepted: {self.repeats} repeats within the archive, {self.unreadable} kept in quarantine"
+        )
+        if self.too_large:
+            text += f"\n{len(self.too_large)} larger than the connector's max_body were left out, at these offsets: "
+            text += ", ".join(map(str, self.too_large))
+        return text
+
+
+async def _read(journal: Journal, connector: Connector, path: Path) -> _Tally:
+    """Journal the whole archive."""
+    tally = _Tally()
+    intake = Intake(journal)
+    size = path.stat().st_size
+    bars = (TextColumn("{task.description:10}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*bars, console=Console(stderr=True)) as progress:
+        reading = progress.add_task("reading", total=size)
+        for position, batch in _batches(path, connector, tally):
+            receipts = (await intake.accept(connector.name, batch)).everything
+            tally.repeats += sum(receipt.repeat for receipt in receipts)
+            tally.accepted += len(receipts)
+            tally.unreadable += len(batch.unreadable)
+            progress.update(reading, completed=position)
+        progress.update(reading, completed=size)
+    return tally
+
+
+def _batches(path: Path, connector: Connector, tally: _Tally) -> Iterator[tuple[int, Parsed]]:
+    """The archive in batches bounded in number and size, each with the offset reached."""
     parts: list[Parsed] = []
+    size = end = 0
     for offset, raw in iter_mbox(path):
+        if len(raw) > connector.max_body:
+            tally.too_large.append(offset)
+            continue
         parts.append(_contact(connector, raw))
-        if len(parts) == _BATCH:
-            yield offset + len(raw), _together(parts)
-            parts = []
+        size, end = size + len(raw), offset + len(raw)
+        if len(parts) == _BATCH or size >= _BATCH_BYTES:
+            yield end, _together(parts)
+            parts, size = [], 0
     if parts:
-        yield path.stat().st_size, _together(parts)
+        yield end, _together(parts)
 
 
 def _contact(connector: Connector, raw: bytes) -> Parsed:

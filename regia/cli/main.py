@@ -2,7 +2,7 @@
 
 import typer
 
-from regia.cli import books, imports, parse, quarantine, queue, rules, run, schema
+from regia.cli import books, demo, imports, parse, quarantine, queue, rules, run, schema
 
 app = typer.Typer(
     name="regia",
@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(books.books)
+app.command()(demo.demo)
 app.command()(parse.parse)
 app.command()(schema.schema)
 app.add_typer(queue.app, name="queue")

@@ -10,6 +10,7 @@ import typer
 from dispatcher.base import Delivery, Queues, QueuesUnavailable, UnknownQueue
 from dispatcher.local import LEASE_SECONDS, LocalQueues
 from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.stored import require
 from regia.compose import Configured, open_stores
 
 app = typer.Typer(no_args_is_help=True, help="What waits in the queues.")
@@ -98,6 +99,8 @@ def _with_queues(found: Configured, work: Callable[[Queues], Awaitable[T]]) -> T
         finally:
             await stores.close()
 
+    if found.settings.queues.is_local:
+        require(found.settings)
     try:
         return asyncio.run(do())
     except UnknownQueue as error:

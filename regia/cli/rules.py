@@ -1,19 +1,19 @@
 """`regia rules`: check, test, and explain the rules."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from regia.cli.common import ConfigOption, config_errors, configured, fail
+from regia.cli.stored import read
 from router.explain import render
 from router.load import load
 from router.ruleset import Ruleset
 from router.testing import run_tests
 from storage import lookup
-from storage.database import Database, DatabaseUnavailable
 from storage.rulesets import sources_of
 
 app = typer.Typer(no_args_is_help=True, help="Check, test and explain the rules.")
@@ -43,24 +43,16 @@ def run_cases(files: Files = None, config: ConfigOption = None) -> None:
 @app.command()
 def explain(message: Annotated[str, typer.Argument(help="The envelope's id.")], config: ConfigOption = None) -> None:
     """Why a stored message went where it went: the record of the evaluation that decided."""
-    found = configured(config)
-    try:
-        explanation, sources = asyncio.run(_stored(found.settings.database_url(), message))
-    except DatabaseUnavailable as error:
-        fail(f"the database does not answer: {error}")
+    explanation, sources = read(configured(config).settings, lambda connection: _stored(connection, message))
     rules = load([(name, text) for name, text in json.loads(sources)])
     typer.echo(render(rules, explanation))
 
 
-async def _stored(url: str, message_id: str) -> tuple[bytes, str]:
-    database = Database(url)
-    try:
-        row = await database.read(lambda connection: lookup.message(connection, message_id))
-        if row is None:
-            fail("there is no committed message of that id")
-        sources = await database.read(lambda connection: sources_of(connection, row["ruleset"]))
-    finally:
-        await database.close()
+def _stored(connection: Connection, message_id: str) -> tuple[bytes, str]:
+    row = lookup.message(connection, message_id)
+    if row is None:
+        fail("there is no committed message of that id")
+    sources = sources_of(connection, row["ruleset"])
     if sources is None:
         fail("the version of the rules that decided is not stored")
     return bytes(row["explanation"]), sources

@@ -16,6 +16,7 @@ from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
 from regia.runners.adoption import adopt_for_ever
+from regia.runners.relays import relay_for_the_dead
 from regia.settings import Settings
 from regia.watch import logs
 from storage.journal import Journal, JournalLocked, JournalUnavailable
@@ -48,12 +49,13 @@ async def _serve(configured_: Configured, path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     gateway.start()
-    adoption = asyncio.create_task(adopt_for_ever(gateway), name="adoption")
+    helpers = [asyncio.create_task(adopt_for_ever(gateway)), asyncio.create_task(relay_for_the_dead(gateway))]
     _welcome(configured_, path)
     await stop.wait()
     logger.info("stopping: no new contacts, working off what was accepted")
-    adoption.cancel()
-    await asyncio.gather(adoption, return_exceptions=True)
+    for task in helpers:
+        task.cancel()
+    await asyncio.gather(*helpers, return_exceptions=True)
     drained = await gateway.drain(DRAIN_SECONDS)
     await runner.cleanup()
     await gateway.stop()

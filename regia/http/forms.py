@@ -1,5 +1,6 @@
 """The hosted form: its page, its posts, its answers for people and for scripts."""
 
+import logging
 import secrets
 from typing import Final
 
@@ -7,6 +8,7 @@ from aiohttp import web
 
 from connectors.base import Request
 from connectors.errors import Rejected
+from connectors.form_settings import RateLimit
 from connectors.web_form import WebForm
 from normalizer.advice import Language
 from normalizer.inbound import reference_number
@@ -14,9 +16,12 @@ from regia.http.errors import count, refused
 from regia.http.inbound import FORM, accept
 from regia.http.requests import GATEWAY, connector_named, json_answer, read_request, retry_header
 from regia.http.visitors import address, cross_site_headers
+from storage.coordination import Coordination, CoordinationUnavailable
 from web.pages.colours import theme as colours
 from web.pages.form import headers, render_form, render_problem, render_thanks
 from web.pages.view import FormView, form_view
+
+logger = logging.getLogger(__name__)
 
 _HTML: Final = "text/html"
 
@@ -53,8 +58,7 @@ async def post(request: web.Request) -> web.Response:
 async def _accepted(request: web.Request, form: WebForm) -> web.Response:
     gateway = request.app[GATEWAY]
     rate = form.settings.rate
-    allowed = await gateway.stores.coordination.hit(f"form/{form.name}/{address(request)}", rate.count, rate.seconds)
-    if not allowed:
+    if not await _within(gateway.stores.coordination, f"form/{form.name}/{address(request)}", rate):
         raise Rejected("rate_limited", f"more than {rate.count} posts in {rate.seconds} seconds", retry_after=rate.seconds)
     received = await read_request(request, form)
     try:
@@ -70,6 +74,15 @@ async def _accepted(request: web.Request, form: WebForm) -> web.Response:
     language = form.draft(received).language
     view = _view(request, form, language)
     return _html(render_thanks(view, reference), headers(view))
+
+
+async def _within(coordination: Coordination, key: str, rate: RateLimit) -> bool:
+    try:
+        return await coordination.hit(key, rate.count, rate.seconds)
+    except CoordinationUnavailable as error:
+        # A customer must not be turned away because our own counter is gone.
+        logger.warning("posts are not counted", extra={"reason": str(error)})
+        return True
 
 
 def _correct(request: web.Request, form: WebForm, received: Request, error: Rejected) -> web.Response:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection, insert
 
 from connectors.base import Status
@@ -86,9 +87,12 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     target_rows: list[dict[str, Any]] = []
     for one in ready:
         identified = session.identify(one.message)
-        decision = settings.ruleset.route(facts(one.message, identified))
-        session.record(identified, one.message, decision.category)
-        envelope = assemble(one.message, identified, decision, settings.links, settings.ruleset.hash)
+        message = one.message
+        if message.language is None:  # a text too short to tell: what the customer last wrote in
+            message = msgspec.structs.replace(message, language=identified.customer.language)
+        decision = settings.ruleset.route(facts(message, identified))
+        session.record(identified, message, decision.category)
+        envelope = assemble(message, identified, decision, settings.links, settings.ruleset.hash)
         row = _message_row(one, decision, envelope, settings.ruleset.hash)
         row |= {
             "customer_id": identified.customer.id,

@@ -36,7 +36,7 @@ class Pipeline:
         self._database = database
         self._relay = relay
         self._settings = settings
-        self._feed: Feed[Row] = Feed(self._read, lambda row: row.order_key)
+        self._feed: Feed[Row] = Feed(self._read, lambda row: row.order_key, weigh=lambda row: len(row.payload))
         self._slow: set[asyncio.Task[None]] = set()
         self._slow_room = asyncio.Semaphore(_SLOW_ROWS)
         self._tasks: list[asyncio.Task[None]] = []

@@ -4,6 +4,7 @@ import random
 import time
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -127,6 +128,72 @@ def test_what_is_no_mail_is_kept_as_unreadable(raw: bytes) -> None:
     (broken,) = parsed.unreadable
     assert (broken.reason, broken.raw, broken.content_type) == ("unreadable", raw, "message/rfc822")
     assert broken.detail
+
+
+FILES = Path(__file__).parents[1] / "samples" / "email"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "outlook-reply-it.eml",
+            (
+                "nicolo.pero@posta.example",
+                "R: Il tuo ordine IT-2231 è in viaggio",
+                "Buongiorno,\nil pacco è arrivato ma la padella è graffiata. Posso restituirla?\n\nGrazie\nNicolò",
+                [],
+                None,
+            ),
+        ),
+        (
+            "iphone-photo-de.eml",
+            (
+                "juergen.gross@post.example",
+                "Rückgabe der Bratpfanne",
+                "Guten Tag, so kam die Pfanne an:\n\nIch möchte sie zurückgeben.",
+                ["IMG_0042.jpeg"],
+                None,
+            ),
+        ),
+        (
+            "gmail-inline-answers-fr.eml",
+            (
+                "helene@courriel.example",
+                "Re: Votre cafetière",
+                "FR-8817\n\nOui, merci.",
+                [],
+                None,
+            ),
+        ),
+        (
+            "shop-plugin-broken.eml",
+            (
+                "anna.bianchi@posta.example",
+                "Richiesta dal sito: perché il pagamento è rifiutato?",
+                "Nome: Anna Bianchi\nData: 3/6/2024\nOggetto: pagamento\nPerché il pagamento è stato rifiutato?",
+                [],
+                None,
+            ),
+        ),
+        (
+            "bounce-postfix.eml",
+            (
+                "mailer-daemon@mail.casalinghi.example",
+                "Undelivered Mail Returned to Sender",
+                None,
+                [None, "Il tuo reso.eml"],
+                "bounce",
+            ),
+        ),
+    ],
+)
+def test_mails_written_by_hand(name: str, expected: tuple[str, str, str | None, list[str | None], str | None]) -> None:
+    read = message((FILES / name).read_bytes())
+    sender, subject, text, attachments, automated = expected
+    assert (read.sender.handle.value, read.subject, read.automated) == (sender, subject, automated)
+    assert [part.filename for part in read.attachments] == attachments
+    assert text is None or read.text == text
 
 
 def mutated(raw: bytes, chance: random.Random) -> bytes:

@@ -180,7 +180,7 @@ async def test_a_queue_with_other_arguments(amqp_url: str, arguments: dict[str, 
     ids=["password", "vhost", "port"],
 )
 async def test_a_broker_that_cannot_be_used(amqp_url: str, change: Callable[[str], str], expected: str) -> None:
-    queues = RabbitQueues(change(amqp_url), confirm_timeout=1, connect_timeout=0.7)
+    queues = RabbitQueues(change(amqp_url), confirm_timeout=0.5, connect_timeout=0.4)
     started = time.monotonic()
     with pytest.raises(QueuesUnavailable, match=expected) as caught:
         await queues.open(TOPOLOGY)
@@ -270,6 +270,35 @@ async def test_a_cancelled_publish_is_cancelled(rabbitmq: RabbitMQServer, queues
     finally:
         rabbitmq.thaw()
     assert await published_again(queues, 5)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.005, 0.02])
+async def test_a_cancelled_peek_takes_nothing(queues: RabbitQueues, seconds: float) -> None:
+    """Wherever the cancellation meets it; the last may come too late."""
+    await queues.publish(publications(300))
+    await queues.peek("masterpro.returns", 1)
+    task = asyncio.create_task(queues.peek("masterpro.returns", 300))
+    await asyncio.sleep(seconds)
+    task.cancel()
+    await asyncio.wait({task})
+    assert await eventually(queues, "masterpro.returns", 300)
+
+
+async def test_a_frozen_broker_fails_a_peek_and_keeps_the_messages(rabbitmq: RabbitMQServer, amqp_url: str) -> None:
+    queues = RabbitQueues(amqp_url, connect_timeout=0.6)
+    await queues.open(Topology(targets={"masterpro": frozenset({"returns"})}))
+    await queues.publish(publications(3))
+    await queues.peek("masterpro.returns", 3)
+    rabbitmq.freeze()
+    try:
+        with pytest.raises(QueuesUnavailable, match="try again"):
+            await queues.peek("masterpro.returns", 3)
+        with pytest.raises(QueuesUnavailable):
+            await queues.states()
+    finally:
+        rabbitmq.thaw()
+    assert await eventually(queues, "masterpro.returns", 3)
+    await queues.close()
 
 
 async def test_after_closing_nothing_is_published(amqp_url: str) -> None:
