@@ -212,3 +212,5 @@ class Channel(Generic[S]):
     settings: type[S]
     connector: Callable[[str, S], Connector]
     capabilities: frozenset[str] = field(default_factory=frozenset)
+    example: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that are enough to look at a captured request: what `regia parse` starts from."""

@@ -35,6 +35,8 @@ class LocalQueues:
 
     async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
         """One transaction for the batch. An envelope that is in the queue already is not put there twice."""
+        if not batch:
+            return []
         rows = [
             {"queue": one.queue, "envelope_id": one.envelope_id, "body": one.body, "state": "ready", "attempts": 0}
             for one in batch
@@ -68,7 +70,8 @@ class LocalQueues:
 
     async def peek(self, queue: str, limit: int) -> list[Delivery]:
         """The first messages, ready or leased, without taking them; `<queue>.dead` shows the dead ones."""
-        name, dead = queue.removesuffix(".dead"), queue.endswith(".dead")
+        dead = queue not in self._names and queue.endswith(".dead")
+        name = queue.removesuffix(".dead") if dead else queue
         self._check(name)
         wanted = table.c.state == "dead" if dead else table.c.state != "dead"
         query = select(table).where(table.c.queue == name, wanted).order_by(table.c.position).limit(limit)

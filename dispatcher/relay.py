@@ -50,6 +50,10 @@ class Relay:
         """Rows that were just committed, in the order of their commit."""
         self._feed.offer(rows)
 
+    def reread(self) -> None:
+        """Rows may have been committed without anybody hearing of it: look for them in the table."""
+        self._feed.reread()
+
     @property
     def idle(self) -> bool:
         return self._feed.idle

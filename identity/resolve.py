@@ -25,6 +25,9 @@ from normalizer.text import snippet
 _SNIPPET: Final = 120
 _STANDINGS: Final[tuple[Standing, ...]] = ("verified", "claimed")
 _MOST_REFERENCES: Final = 30
+_MOST_HANDLES: Final = 20
+"""Aliases, and claims, of one message that are looked at: a batch of messages with more would pass the databases' limit
+on the parameters of a statement."""
 _SUGGESTIONS: Final = UUID("2f0f6a2e-8c1c-5a0e-9d5e-7f1f0b9a2d11")
 
 
@@ -116,18 +119,23 @@ class IdentitySession:
         for message in messages:
             handle = message.inbound.sender.handle
             owner = self._owners[_key(message, handle)]
-            if owner in self._customers:
-                continue
-            now = _ms(message)
-            self._new_customers.add(owner)
-            self._customers[owner] = Customer(
-                id=owner,
-                space=message.inbound.brand,
-                standing=standing(handle),
-                first_seen_ms=now,
-                last_seen_ms=now,
-                handles=[one for one in _own(message) if self._owners[_key(message, one)] == owner],
-            )
+            if owner not in self._customers:
+                now = _ms(message)
+                self._new_customers.add(owner)
+                self._customers[owner] = Customer(
+                    id=owner, space=message.inbound.brand, standing=standing(handle), first_seen_ms=now, last_seen_ms=now
+                )
+            if owner in self._new_customers:
+                self._add_handles(self._customers[owner], message)
+
+    def _add_handles(self, customer: Customer, message: Message) -> None:
+        """What `load_customers` would read once they are stored: every handle of the batch, each once."""
+        known = {_key(message, handle) for handle in customer.handles}
+        for handle in _own(message):
+            key = _key(message, handle)
+            if key not in known and self._owners[key] == customer.id:
+                known.add(key)
+                customer.handles.append(handle)
 
     def _conversation(self, customer: Customer, message: Message, now: int) -> Conversation:
         found = next(
@@ -186,13 +194,14 @@ def _match(customer: Customer, message: Message) -> Match:
 
 def _all(message: Message) -> tuple[Handle, ...]:
     sender = message.inbound.sender
-    return (sender.handle, *sender.aliases, *sender.claims)
+    return (sender.handle, *sender.aliases[:_MOST_HANDLES], *sender.claims[:_MOST_HANDLES])
 
 
 def _own(message: Message) -> list[Handle]:
     """The handles that make this sender one person: its own and the aliases with no weaker proof."""
     sender = message.inbound.sender
-    return [sender.handle, *(alias for alias in sender.aliases if standing(alias) == standing(sender.handle))]
+    aliases = sender.aliases[:_MOST_HANDLES]
+    return [sender.handle, *(alias for alias in aliases if standing(alias) == standing(sender.handle))]
 
 
 def _key(message: Message, handle: Handle, as_: Standing | None = None) -> str:

@@ -33,7 +33,9 @@ def add_handles(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> No
 
 
 def add_suggestions(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    _insert_new(connection, suggestions, rows)
+    """Insert suggestions, each once; one that is there stays as it is. Sorted for the same reason."""
+    once = {row["id"]: row for row in rows}
+    _insert_new(connection, suggestions, [once[id_] for id_ in sorted(once)])
 
 
 def load_customers(connection: Connection, ids: Iterable[str]) -> dict[str, Customer]:

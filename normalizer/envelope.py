@@ -218,7 +218,8 @@ def json_schema() -> dict[str, Any]:
 
 def rfc3339(at: datetime) -> str:
     """A time in UTC to the millisecond, as `2026-11-21T18:02:11.532Z`."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def from_ms(ms: int) -> str:

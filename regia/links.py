@@ -2,9 +2,11 @@
 
 import hashlib
 import hmac
+import re
 import time
 from typing import Final
 
+_SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 LIFETIME: Final = 7 * 24 * 3600
 """Seconds a signed attachment link is good for."""
 
@@ -28,9 +30,9 @@ class Links:
 
     def valid(self, attachment_id: str, expires: str, signature: str) -> bool:
         """Whether the link was made by us and has not expired."""
-        if not expires.isdecimal() or int(expires) < time.time():
+        if not _SECONDS.fullmatch(expires) or int(expires) < time.time():
             return False
-        return hmac.compare_digest(self._sign(attachment_id, int(expires)).encode(), signature.encode())
+        return hmac.compare_digest(self._sign(attachment_id, int(expires)).encode(), signature.encode(errors="replace"))
 
     def _sign(self, attachment_id: str, expires: int) -> str:
         return hmac.new(self._key, f"{attachment_id}\n{expires}".encode(), hashlib.sha256).hexdigest()

@@ -29,6 +29,8 @@ class Books:
     quarantined: int
     signals: int
     """Statuses, echoes and account events, which have no queue."""
+    elsewhere: int
+    """Committed from journals that are not among the files read: they are in no other line."""
     targets: Mapping[str, int]
     """Targets by state."""
     published_to: Mapping[str, int]
@@ -51,14 +53,12 @@ def count(connection: Connection, files: Sequence[JournalFile]) -> Books:
     """Balance the books. `files`: the journals there are now, read before this transaction began.
 
     What was accepted after a journal was read, and committed before this is counted, is left out on both sides, so the
-    books also balance while traffic flows.
+    books also balance while traffic flows. `connection` must read one moment, as `Database.read` does.
     """
-    entered = closed(connection)
-    files = [file for file in files if file.id not in entered]
-    emptied = connection.execute(select(func.coalesce(func.sum(journals.c.accepted), 0))).scalar_one()
-    late = or_(false(), *(and_(event_ids.c.journal == file.id, event_ids.c.seq > file.accepted) for file in files))
-    late_ids = select(event_ids.c.id).where(late)
-    late_repeats = or_(false(), *(and_(repeats.c.journal == file.id, repeats.c.seq > file.accepted) for file in files))
+    # A file of a journal that was entered is only not deleted yet, or in use again: what it says is newer.
+    accepted = closed(connection) | {file.id: file.accepted for file in files}
+    late_ids = select(event_ids.c.id).where(or_(_elsewhere(event_ids, files), _late(event_ids, files)))
+    late_repeats = or_(_elsewhere(repeats, files), _late(repeats, files))
     ours = messages.c.id.not_in(late_ids)
     undelivered = messages.c.id.in_(select(targets.c.message_id).where(targets.c.state == PENDING))
     states = connection.execute(select(targets.c.state, func.count()).group_by(targets.c.state))
@@ -69,7 +69,7 @@ def count(connection: Connection, files: Sequence[JournalFile]) -> Books:
         .group_by(messages.c.brand, targets.c.target)
     )
     return Books(
-        accepted=int(emptied) + sum(file.accepted for file in files),
+        accepted=sum(accepted.values()),
         waiting=sum(_waiting(connection, file) for file in files),
         pending=_count(connection, messages, ours, undelivered),
         published=_count(connection, messages, ours, not_(undelivered), messages.c.discarded_by.is_(None)),
@@ -77,9 +77,21 @@ def count(connection: Connection, files: Sequence[JournalFile]) -> Books:
         duplicate=_count(connection, repeats, not_(late_repeats)),
         quarantined=_count(connection, quarantine, quarantine.c.id.not_in(late_ids)),
         signals=_count(connection, signals, signals.c.id.not_in(late_ids)),
+        elsewhere=sum(_count(connection, table, _elsewhere(table, files)) for table in (event_ids, repeats)),
         targets={row[0]: row[1] for row in states},
         published_to={f"{brand}.{target}": number for brand, target, number in published_to},
     )
+
+
+def _late(table: Table, files: Sequence[JournalFile]) -> ColumnElement[bool]:
+    """Rows of what was accepted after its journal was read."""
+    return or_(false(), *(and_(table.c.journal == file.id, table.c.seq > file.accepted) for file in files))
+
+
+def _elsewhere(table: Table, files: Sequence[JournalFile]) -> ColumnElement[bool]:
+    """Rows of journals whose count is not known: on another machine, or made after the journals were read."""
+    known = [file.id for file in files]
+    return and_(table.c.journal.not_in(known), table.c.journal.not_in(select(journals.c.id)))
 
 
 def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:

@@ -20,7 +20,17 @@ from sqlalchemy.pool import QueuePool
 
 T = TypeVar("T")
 
+_READ_ONLY: Final = "25006"
+"""PostgreSQL's state of a server that became a standby."""
 _READERS: Final = 2
+_PATIENCE: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""libpq's limits (seconds; the last in milliseconds), so that a server that vanished is noticed and not waited for."""
 
 
 class DatabaseUnavailable(Exception):
@@ -33,7 +43,12 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _url(url)
         self.engine = _engine(self.url, begin="BEGIN IMMEDIATE")
-        self._read_engine = _engine(self.url, begin="BEGIN") if self.is_sqlite else self.engine
+        # A reading transaction sees one moment: the books would not balance over several.
+        self._read_engine = (
+            _engine(self.url, begin="BEGIN")
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="database-reader")
 
@@ -69,12 +84,19 @@ def reaching_database() -> Iterator[None]:
     """Turn the drivers' many ways of not reaching a database into `DatabaseUnavailable`."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise DatabaseUnavailable(_what(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if _passing(error):
             raise DatabaseUnavailable(_what(error)) from error
         raise
+
+
+def _passing(error: DBAPIError) -> bool:
+    """Whether the database's state is to blame. A value beyond its limits (PostgreSQL's class 54, for example a key too
+    long for an index) is an operational error too, but trying again for ever would help nobody."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return not state.startswith("54")
+    return error.connection_invalidated or state == _READ_ONLY
 
 
 def _what(error: DBAPIError) -> str:
@@ -95,7 +117,10 @@ def _url(url: str) -> URL:
 def _engine(url: URL, *, begin: str) -> Engine:
     # hide_parameters: parameters are customers' data and must not reach a log through an exception's text.
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=_READERS + 1, max_overflow=1)
+        patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+        return create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, pool_size=_READERS + 1, max_overflow=1, connect_args=patience
+        )
     engine = create_engine(url, hide_parameters=True, poolclass=QueuePool, pool_size=_READERS, connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")

@@ -49,10 +49,15 @@ class Feed(Generic[R]):
         self._read_back = 0
         """Everything up to here was read from the store: an offer of it comes too late."""
         self._newest = 0
+        self._rereads = 0
         self._behind = True
         self._queues: dict[Hashable, deque[R]] = {}
         self._ready: deque[Hashable] = deque()
         self._held: set[Hashable] = set()
+        self._known: set[int] = set()
+        """Numbers of the rows in memory, those in flight included."""
+        self._gone: set[int] = set()
+        """Numbers of the rows settled while a read was under way, which may still have seen them."""
         self._size = 0
         self._weight = 0
         self._changed = asyncio.Event()
@@ -79,6 +84,14 @@ class Feed(Generic[R]):
             self._keep([row for row in rows if row.seq > self._read_back])
         self._changed.set()
 
+    def reread(self) -> None:
+        """Rows may be stored of which nobody told: read again from the first on what is not in memory."""
+        self._rereads += 1
+        self._newest = max(self._newest, self._loaded)
+        self._loaded = 0
+        self._behind = True
+        self._changed.set()
+
     async def take(self, limit: int) -> list[R]:
         """At least one and at most `limit` rows; whole keys are marked in flight until `settle`."""
         while True:
@@ -96,6 +109,10 @@ class Feed(Generic[R]):
     def settle(self, rows: Sequence[R], *, failed: Sequence[R] = (), delay: float = 0) -> None:
         """These rows of a `take` are over. The `failed` ones among them come again, before later rows of their keys,
         after `delay` seconds; a key with a failed row is not handed out before."""
+        if self._reading.locked():
+            self._gone.update(row.seq for row in rows)
+        self._known.difference_update(row.seq for row in rows)
+        self._known.update(row.seq for row in failed)
         for row in reversed(failed):
             self._queues[self._key(row)].appendleft(row)
             self._size += 1
@@ -107,7 +124,8 @@ class Feed(Generic[R]):
             asyncio.get_running_loop().call_later(delay, self._let_go, key)
 
     def _keep(self, rows: Sequence[R]) -> None:
-        for row in rows:
+        fresh = [row for row in rows if row.seq not in self._known and row.seq not in self._gone]
+        for row in fresh:
             key = self._key(row)
             waiting = self._queues.get(key)
             if waiting is None:
@@ -116,8 +134,10 @@ class Feed(Generic[R]):
             else:
                 waiting.append(row)
             self._weight += self._weigh(row)
-            self._loaded = max(self._loaded, row.seq)
-        self._size += len(rows)
+        self._known.update(row.seq for row in fresh)
+        self._size += len(fresh)
+        if rows:
+            self._loaded = max(self._loaded, rows[-1].seq)
 
     def _pop(self, limit: int) -> list[R]:
         batch: list[R] = []
@@ -145,8 +165,11 @@ class Feed(Generic[R]):
         async with self._reading:
             if not self._behind:
                 return
-            known = self._newest
+            self._gone.clear()
+            known, rereads = self._newest, self._rereads
             rows = await self._read(self._loaded, _READ)
+            if rereads != self._rereads:
+                return  # told meanwhile to begin again
             if rows:
                 self._keep(rows)
                 # Before the first offer nobody knows the newest number: only an empty read is the end.

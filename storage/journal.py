@@ -11,16 +11,20 @@ quickly) and loses its payload.
 
 import asyncio
 import fcntl
+import logging
 import os
 import queue
 import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
+
+logger = logging.getLogger(__name__)
 
 REPEAT: Final = "repeat"
 """Kind of the row that stands for a repeat. Its payload is the id of the event it repeats."""
@@ -103,6 +107,8 @@ class Journal:
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closing = False
+        self._unmarked: list[_Job] = []
+        """Done marks whose commit failed: they ride the next one."""
         self._listener: Callable[[Sequence[Row]], None] = lambda rows: None
         self._thread = threading.Thread(target=self._run, name=f"journal-{path.stem}", daemon=True)
         self._thread.start()
@@ -113,14 +119,15 @@ class Journal:
 
         Raises `JournalLocked` when another process has it and `JournalUnavailable` when the file cannot be used.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return cls(path, lock, _Writer(path, keep_ids))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = _lock(path)
         except BlockingIOError as error:
-            os.close(lock)
             raise JournalLocked(f"{path.name} is in use by another process") from error
+        except OSError as error:
+            raise JournalUnavailable(f"{path.name}: {error.strerror}") from error
+        try:
+            return cls(path, lock, _Writer(path, keep_ids))
         except sqlite3.Error as error:
             os.close(lock)
             raise JournalUnavailable(f"{path.name}: {error}") from error
@@ -189,26 +196,59 @@ class Journal:
         self._writer.close()
 
     def _commit(self, jobs: list[_Job]) -> None:
+        jobs = [*self._unmarked, *jobs]
         try:
             rows = self._writer.commit(jobs)
-        except sqlite3.Error as error:
-            self._loop.call_soon_threadsafe(_fail, jobs, JournalUnavailable(f"the journal cannot be written: {error}"))
-            return
-        self._loop.call_soon_threadsafe(self._resolve, jobs, rows, self._writer.last_seq)
+        except sqlite3.OperationalError as error:  # the disk: nothing of this commit was kept
+            self._give_up(jobs, f"the journal cannot be written: {error}")
+        except Exception as error:  # one caller's own values, which must not cost its neighbours
+            if len(jobs) == 1:
+                logger.exception("an entry cannot be written to the journal")
+                refusal = JournalUnavailable(f"the journal does not take this entry: {type(error).__name__}")
+                self._loop.call_soon_threadsafe(_fail, jobs, refusal)
+                return
+            self._unmarked = []
+            for job in jobs:
+                self._commit([job])
+        else:
+            self._unmarked = []
+            self._loop.call_soon_threadsafe(self._resolve, jobs, rows, self._writer.last_seq)
+
+    def _give_up(self, jobs: list[_Job], reason: str) -> None:
+        self._unmarked = [job for job in jobs if job.future is None]
+        self._loop.call_soon_threadsafe(_fail, jobs, JournalUnavailable(reason))
 
     def _resolve(self, jobs: list[_Job], rows: list[Row], last_seq: int) -> None:
         self.last_seq = last_seq
-        if rows:
-            self._listener(rows)
-        for job in jobs:
-            if job.future is not None and not job.future.done():
-                job.future.set_result(job.result)
+        try:
+            if rows:
+                self._listener(rows)
+        finally:
+            for job in jobs:
+                if job.future is not None and not job.future.done():
+                    job.future.set_result(job.result)
 
 
 def _fail(jobs: list[_Job], error: JournalUnavailable) -> None:
     for job in jobs:
         if job.future is not None and not job.future.done():
             job.future.set_exception(error)
+
+
+def _lock(path: Path) -> int:
+    """The locked lock file of a journal. Raises `BlockingIOError` when somebody has it, and other `OSError`s."""
+    name = f"{path}.lock"
+    while True:
+        lock = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(lock), Path(name).stat()):
+                    return lock
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)  # its owner removed the journal just now: a lock on a deleted file would keep nobody out
 
 
 class _Writer:
@@ -291,8 +331,12 @@ class _Writer:
         return int(self._db.execute("SELECT count(*) FROM rows WHERE pending = 1").fetchone()[0])
 
     def close(self) -> None:
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._db.close()
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            logger.warning("the journal is left with its log; the next start reads it", extra={"reason": str(error)})
+        finally:
+            self._db.close()
 
     def _prune(self, added: int) -> None:
         self._since_prune += added
@@ -327,4 +371,7 @@ def inspect(path: Path) -> JournalFile:
             db.close()
     except sqlite3.Error as error:
         raise JournalUnavailable(f"{path.name} cannot be read: {error}") from error
-    return JournalFile(id=str(meta["id"]), accepted=int(meta["last_seq"]), pending=pending)
+    try:
+        return JournalFile(id=str(meta["id"]), accepted=int(meta["last_seq"]), pending=pending)
+    except KeyError as error:
+        raise JournalUnavailable(f"{path.name} is just being made; try again") from error

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from regia.cli.common import ConfigOption, config_path, configured, fail
-from regia.demo.send import NoGateway, Tally, send
+from regia.demo.send import NoGateway, Tally, check, send
 from regia.demo.story import Plan, plan
 
 LONGEST: Final = 900
@@ -56,6 +56,7 @@ def demo(
 
 
 async def _send(base: str, story: Plan, rate: float) -> Tally:
+    await check(base)
     bars = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*bars, console=Console(stderr=True)) as progress:
         sending = progress.add_task("sending", total=len(story.posts))

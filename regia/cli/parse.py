@@ -99,7 +99,7 @@ class _Reader:
         return _result(name, connector, request)
 
     def _connector(self, own: Mapping[str, Any]) -> Connector:
-        merged = {"type": self._channel.name, **self._settings, **own}
+        merged = {"type": self._channel.name, **self._channel.example, **self._settings, **own}
         key = orjson.dumps(merged, option=orjson.OPT_SORT_KEYS)
         if key not in self._connectors:
             checked = self._channel.settings.model_validate(_from_environment(merged))

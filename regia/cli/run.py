@@ -1,9 +1,11 @@
 """`regia run`: the gateway until it is told to stop."""
 
 import asyncio
+import gc
 import logging
 import shlex
 import signal
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +25,9 @@ from storage.journal import Journal, JournalLocked, JournalUnavailable
 
 logger = logging.getLogger(__name__)
 
+_SWITCH: Final = 0.0005
+"""Seconds a thread keeps the interpreter while another waits. Commits run beside the loop in threads of their own; at
+Python's 5 ms each of their many short waits for SQLite would cost the loop, or them, a whole turn."""
 DRAIN_SECONDS: Final = 8.0
 """Of the 10 seconds a stop may take; the rest is for closing connections."""
 
@@ -30,6 +35,7 @@ DRAIN_SECONDS: Final = 8.0
 def run(config: ConfigOption = None) -> None:
     """Run the gateway."""
     logs.set_up()
+    sys.setswitchinterval(_SWITCH)
     uvloop.run(_serve(configured(config), config_path(config)))
 
 
@@ -49,6 +55,9 @@ async def _serve(configured_: Configured, path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     gateway.start()
+    gc.collect()
+    gc.freeze()  # what stands now stays: later collections need not look at it again
+    gc.set_threshold(20_000, 20, 20)
     helpers = [asyncio.create_task(adopt_for_ever(gateway)), asyncio.create_task(relay_for_the_dead(gateway))]
     _welcome(configured_, path)
     await stop.wait()

@@ -24,7 +24,7 @@ class DeskSender:
     def post(self, contact: Contact) -> Post:
         """A contact by phone number, with the address as a claim; a photo goes along in base64."""
         person = contact.person
-        body = {
+        body: dict[str, object] = {
             "sender": {
                 "handle": {"kind": "phone", "value": person.phone},
                 "name": person.name,

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from math import ceil, floor
 from typing import Final
 
 import orjson
@@ -56,6 +57,7 @@ class FormSender:
         values = {
             name: known[name][: spec.longest] if name in known else self._filled(name, spec, contact)
             for name, spec in settings.fields.items()
+            if spec.required or spec.pattern is None
         }
         for name in self._left_out():
             values.pop(name, None)
@@ -73,19 +75,20 @@ class FormSender:
             case "choice":
                 return self._chosen(tuple(spec.choices), contact.topic)
             case "number":
-                low = 1.0 if spec.minimum is None else spec.minimum
-                high = low + 900 if spec.maximum is None else spec.maximum
-                return f"{self._rng.randint(int(-(-low // 1)), max(int(-(-low // 1)), int(high)))}"
+                return str(self._number(spec))
             case "boolean":
                 return "true"
             case "date":
                 return (contact.at - timedelta(days=self._rng.randrange(2, 60))).date().isoformat()
-            case "email":
-                return contact.person.email
-            case "phone":
-                return contact.person.phone
+            case "email" | "phone":
+                return contact.person.email if spec.type == "email" else contact.person.phone
             case "text":
                 return (contact.person.order if "order" in name else contact.text)[: spec.longest]
+
+    def _number(self, spec: FieldSpec) -> int:
+        low = ceil(spec.minimum if spec.minimum is not None else min(1.0, spec.maximum or 1.0))
+        high = floor(spec.maximum if spec.maximum is not None else low + 900)
+        return self._rng.randint(low, max(low, high))
 
     def _chosen(self, choices: tuple[str, ...], topic: Topic) -> str:
         fitting = [choice for choice in choices if choice.lower().startswith(_WORDS[topic])]

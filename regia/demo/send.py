@@ -33,10 +33,9 @@ class Tally:
 async def send(base: str, posts: Sequence[Post], rate: float, sent: Callable[[], None]) -> Tally:
     """Post everything to the gateway at `base`, `rate` a second; `sent` is called after each answer.
 
-    Raises `NoGateway` before anything was sent, or when the gateway goes away in the middle.
+    Raises `NoGateway` when the gateway goes away in the middle.
     """
     async with ClientSession(timeout=ClientTimeout(total=_SECONDS)) as session:
-        await _check(session, base)
         tally = Tally()
         slots = asyncio.Semaphore(_AT_ONCE)
         start = asyncio.get_running_loop().time()
@@ -53,9 +52,13 @@ async def send(base: str, posts: Sequence[Post], rate: float, sent: Callable[[],
     return tally
 
 
-async def _check(session: ClientSession, base: str) -> None:
+async def check(base: str) -> None:
+    """Raises `NoGateway` unless a gateway answers at `base`."""
     try:
-        async with session.get(f"{base}/health/live") as answer:
+        async with (
+            ClientSession(timeout=ClientTimeout(total=_SECONDS)) as session,
+            session.get(f"{base}/health/live") as answer,
+        ):
             body = await answer.read()
     except (ClientError, TimeoutError, OSError) as error:
         raise NoGateway(f"no gateway answers at {base}") from error

@@ -15,6 +15,7 @@ def build_app(gateway: Gateway) -> web.Application:
     # Bodies are read by `read_request`, with each connector's own limit; nothing else reads one.
     app = web.Application(middlewares=[errors], client_max_size=0)
     app[GATEWAY] = gateway
+    app.on_response_prepare.append(_unnamed_server)
     app.add_routes(
         [
             web.get("/webhooks/{connector}", inbound.webhook, allow_head=False),
@@ -40,6 +41,10 @@ def build_app(gateway: Gateway) -> web.Application:
         ]
     )
     return app
+
+
+async def _unnamed_server(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = "regia"  # no versions for strangers
 
 
 async def static(request: web.Request) -> web.Response:

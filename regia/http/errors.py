@@ -39,8 +39,14 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         code = _BY_STATUS.get(error.status, "malformed")
         return refused(request, Rejected(code, _ADVICE[code]))
     except Exception:
-        logger.exception("a request failed by a defect", extra={"path": request.match_info.route.name or "unnamed"})
+        logger.exception("a request failed by a defect", extra={"address": _pattern(request)})
         return refused(request, Rejected("internal", "this is a defect of the gateway; nothing was accepted, try again"))
+
+
+def _pattern(request: web.Request) -> str:
+    """The address as it was declared, without what stands in it."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown"
 
 
 def refused(request: web.Request, error: Rejected) -> web.Response:

@@ -138,4 +138,5 @@ def _wants_page(request: web.Request) -> bool:
 
 
 def _html(text: str, extra: dict[str, str], *, status: int = 200) -> web.Response:
-    return web.Response(text=text, status=status, content_type=_HTML, headers=extra)
+    # The page's own headers say the content type; said again beside them, aiohttp refuses the response.
+    return web.Response(text=text, status=status, headers=extra)

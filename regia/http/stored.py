@@ -14,6 +14,7 @@ from regia.http.requests import GATEWAY, json_answer
 from router.explain import as_data
 from router.load import load
 from storage import lookup
+from storage.blobs import BlobMissing, BlobsUnavailable
 from storage.rulesets import sources_of
 
 
@@ -48,7 +49,7 @@ async def raw(request: web.Request) -> web.Response:
     row = await _row(request)
     content = row["raw"]
     if content is None:
-        content = await request.app[GATEWAY].stores.blobs.get(row["raw_sha256"])
+        content = await _blob(request, row["raw_sha256"])
     return _download(bytes(content), row["raw_content_type"], "raw")
 
 
@@ -94,8 +95,17 @@ async def _attachment(request: web.Request) -> web.Response:
     row = await gateway.stores.database.read(lambda connection: lookup.attachment(connection, attachment_id))
     if row is None:
         raise Rejected("not_found", "there is no such attachment")
-    content = await gateway.stores.blobs.get(row["sha256"])
+    content = await _blob(request, row["sha256"])
     return _download(content, row["content_type"], row["filename"] or attachment_id)
+
+
+async def _blob(request: web.Request, sha256: str) -> bytes:
+    try:
+        return await request.app[GATEWAY].stores.blobs.get(sha256)
+    except BlobMissing as error:
+        raise Rejected("gone", "the bytes are not stored any more") from error
+    except BlobsUnavailable as error:
+        raise Rejected("unavailable", "the blob store does not answer; try again", retry_after=5) from error
 
 
 def _download(content: bytes, content_type: str, filename: str) -> web.Response:

@@ -43,6 +43,7 @@ MESSAGE: Final = "message"
 MEDIA: Final = "media"
 """Kind of a row whose files must still be fetched: preparing it waits for a provider."""
 
+_UNKNOWN: Final = "application/octet-stream"
 _encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Accepted).decode
 
@@ -58,11 +59,18 @@ def entries(connector: str, parsed: Parsed, received_at: datetime) -> list[Entry
 
 
 def _message(connector: str, message: InboundMessage, received_at: datetime) -> Entry:
+    try:
+        payload = _encode(AcceptedMessage(connector, received_at, message))
+        event = envelope_id(connector, message.event_key)
+    except (UnicodeEncodeError, OverflowError) as error:  # half a surrogate pair, an integer of more than 64 bits
+        detail = f"a value cannot be written down: {type(error).__name__}"
+        broken = Unreadable(reason="parser_failed", raw=message.raw, content_type=_UNKNOWN, detail=detail)
+        return _unreadable(connector, broken, received_at)
     return Entry(
-        id=envelope_id(connector, message.event_key),
+        id=event,
         kind=MEDIA if any(item.reference for item in message.attachments) else MESSAGE,
         order_key=f"{connector}\n{message.order_key}",
-        payload=_encode(AcceptedMessage(connector, received_at, message)),
+        payload=payload,
         digest=hashlib.blake2b(message.raw, digest_size=8).digest(),
     )
 

@@ -14,7 +14,7 @@ from normalizer.message import Attachment, normalise
 from regia.pipeline.accepted import AcceptedMessage, AcceptedStatus, AcceptedUnreadable, decode
 from regia.pipeline.media import MediaStage
 from regia.pipeline.prepared import Held, Prepared, Ready, Repeated, Told
-from storage.blobs import Blobs
+from storage.blobs import Blobs, BlobsUnavailable
 from storage.journal import REPEAT, Row
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,10 @@ class Preparer:
         self._languages = tuple(languages)
 
     async def prepare(self, rows: Sequence[Row]) -> list[Prepared]:
-        """One result a row, in their order. What cannot be read or cleaned is held, never raised."""
+        """One result a row, in their order. What cannot be read or cleaned is held, never raised.
+
+        Raises `BlobsUnavailable`: no file is called stored that is not.
+        """
         prepared = []
         for number, row in enumerate(rows, 1):
             prepared.append(await self.one(row))
@@ -60,8 +63,8 @@ class Preparer:
     async def _message(self, row: Row, accepted: AcceptedMessage) -> Prepared:
         assert row.id is not None  # noqa: S101  # only repeats have none
         inbound = accepted.message
-        attachments: list[Attachment] = await self._media.store(accepted, row.id) if inbound.attachments else []
         try:
+            attachments: list[Attachment] = await self._media.store(accepted, row.id) if inbound.attachments else []
             message = normalise(
                 row.id,
                 accepted.connector,
@@ -70,6 +73,8 @@ class Preparer:
                 attachments=attachments,
                 languages=self._languages,
             )
+        except BlobsUnavailable:
+            raise
         except Exception as error:  # any defect of ours becomes a quarantined message, not a stop
             logger.exception("a message could not be normalised", extra={"message_id": str(row.id)})
             return held(row, accepted, "normalizer_failed", type(error).__name__)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from dispatcher.relay import Relay
@@ -11,6 +12,7 @@ from regia.pipeline.commit import CommitSettings, Committed, commit
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from regia.watch.metrics import BATCH, COMMIT_FAILURES, COMMITTED, QUARANTINED
+from storage.blobs import BlobsUnavailable
 from storage.database import Database, DatabaseUnavailable
 from storage.feed import Feed
 from storage.journal import Journal, JournalUnavailable, Row
@@ -23,6 +25,14 @@ _BACKOFF: Final = (0.2, 1.0, 3.0, 5.0)
 """Seconds between attempts while the database is away."""
 _SLOW_ROWS: Final = 2_000
 """Rows that may wait for providers' media at once; above it nothing more is taken."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """Rows on their way, and what preparing them gave: files are not fetched again because a commit failed."""
+
+    rows: Sequence[Row]
+    prepared: list[Prepared] | None = None
 
 
 class Pipeline:
@@ -94,23 +104,32 @@ class Pipeline:
 
     async def _through(self, rows: Sequence[Row]) -> None:
         """Prepare and commit, until it is done: whatever happens, these rows end in the database."""
-        prepared = await self._preparer.prepare(rows)
+        attempt = _Attempt(rows)
         failures = 0
-        while True:
-            try:
-                await self._commit(prepared)
-            except DatabaseUnavailable as error:
-                COMMIT_FAILURES.labels("database").inc()
-                logger.warning("the database does not answer; the journal keeps what comes in", extra={"error": str(error)})
-            except Exception:  # a defect: these rows stay in the journal and are tried again, nothing else waits
-                COMMIT_FAILURES.labels("defect").inc()
-                logger.exception("rows cannot be committed, not even to quarantine", extra={"rows": len(rows)})
-            else:
-                break
+        while not await self._try(attempt):
             await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
             failures += 1
+        if failures:
+            # A connection that ends during COMMIT leaves open whether it was done: then the outbox has rows unheard of.
+            self._relay.reread()
         self._journal.done([row.seq for row in rows])
         self._feed.settle(rows)
+
+    async def _try(self, attempt: _Attempt) -> bool:
+        """One attempt; whether everything is committed. A failure leaves the rows in the journal and is told."""
+        try:
+            if attempt.prepared is None:
+                attempt.prepared = await self._preparer.prepare(attempt.rows)
+            await self._commit(attempt.prepared)
+        except (DatabaseUnavailable, BlobsUnavailable) as error:
+            COMMIT_FAILURES.labels(type(error).__name__).inc()
+            logger.warning("a store does not answer; the journal keeps what comes in", extra={"error": str(error)})
+            return False
+        except Exception:  # a defect: these rows are tried again, nobody else waits for them
+            COMMIT_FAILURES.labels("defect").inc()
+            logger.exception("rows cannot be committed, not even to quarantine", extra={"rows": len(attempt.rows)})
+            return False
+        return True
 
     async def _commit(self, batch: Sequence[Prepared]) -> None:
         """One transaction; when a message makes it fail, each alone, and the one that fails alone to quarantine."""

@@ -1,0 +1,1 @@
+"""Measures Regia on this machine against what it is built on: `python -m bench`."""

@@ -1,0 +1,57 @@
+"""The fixture `database`: an empty, migrated database, once on SQLite and once on a real PostgreSQL.
+
+A folder's `conftest.py` imports the three fixtures. PostgreSQL keeps one database for the run and empties its tables
+before each test; SQLite copies a migrated file.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from storage.database import Database
+from storage.migrate import upgrade
+from storage.schema import metadata
+from tests.servers.postgresql import PostgreSQLServer
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "regia.sqlite"
+    engine = create_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: PostgreSQLServer) -> Iterator[str]:
+    name = postgresql.create_database()
+    engine = create_engine(postgresql.url_of(name))
+    upgrade(engine)
+    engine.dispose()
+    yield postgresql.url_of(name)
+    postgresql.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def filled_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database with all tables."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "regia.sqlite")
+        return f"sqlite:///{tmp_path / 'regia.sqlite'}"
+    url: str = request.getfixturevalue("migrated_postgresql")
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+async def database(filled_url: str) -> AsyncIterator[Database]:
+    opened = Database(filled_url)
+    yield opened
+    await opened.close()

@@ -1,0 +1,158 @@
+"""Reading the documentation's code blocks, and running them against a gateway as the pages say.
+
+A block marked `bash` is run, one marked `console` is run and its output compared: lines that begin with `$ ` are commands,
+the others are what they print. `…` stands for any text of a line, and a line that is only `…` for any lines.
+"""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[2]
+CHANNEL_PAGES = ("whatsapp", "web_form", "api", "email")
+PAGES = (
+    "README.md",
+    "ADDING_A_CHANNEL.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "docs/configuration.md",
+    "docs/envelope.md",
+    "docs/operations.md",
+    "docs/rules.md",
+    *(f"docs/channels/{name}.md" for name in CHANNEL_PAGES),
+)
+RUN = "exec .venv/bin/regia run -c config/examples/demo/regia.yaml"
+"""What `make run` runs once everything is installed; a test compares."""
+
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_MARK = "\x1e"
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Block:
+    page: str
+    language: str
+    text: str
+
+    @property
+    def first_line(self) -> str:
+        return self.text.partition("\n")[0]
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def blocks(page: str, *languages: str) -> list[Block]:
+    """The page's code blocks of these languages, in their order; without any, all."""
+    found = [Block(page, language, text) for language, text in _FENCE.findall(read(page))]
+    return [block for block in found if not languages or block.language in languages]
+
+
+def python_block(page: str, name: str) -> str:
+    """The code of the block whose first line is the comment with this file's name."""
+    (block,) = (block for block in blocks(page, "python") if block.first_line == f"# {name}")
+    return block.text
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder like a checkout, with data of its own, and the environment to run the pages' commands in."""
+
+    folder: Path
+    port: int
+    more: Mapping[str, str]
+
+    @classmethod
+    def make(cls, folder: Path, **more: str) -> "Desk":
+        for name in (".venv", "config", "Makefile", "scripts", "tests"):
+            (folder / name).symlink_to(ROOT / name)
+        return cls(folder, _free_port(), more)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("REGIA", "AWS_"))}
+        return {
+            **own,
+            "REGIA__SERVER__PORT": str(self.port),
+            "REGIA__DATA__PATH": str(self.folder / "data"),
+            "PYTHONPATH": str(ROOT),
+            "COLUMNS": "100",
+            **self.more,
+        }
+
+    def local(self, text: str) -> str:
+        """A page's text with this gateway's port."""
+        return text.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")
+
+    @contextmanager
+    def gateway(self) -> Iterator[None]:
+        """A gateway started by the command of `make run`, stopped by its process id."""
+        log = (self.folder / "gateway.log").open("wb")
+        process = subprocess.Popen(["bash", "-c", RUN], cwd=self.folder, env=self.environment, stdout=log, stderr=log)
+        try:
+            self._wait_until_ready(process)
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+            log.close()
+
+    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
+        end = time.monotonic() + _START_SECONDS
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                with urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=2):  # noqa: S310  # our own gateway
+                    return
+            except (URLError, OSError):
+                time.sleep(0.1)
+        raise AssertionError(f"the gateway does not start: {(self.folder / 'gateway.log').read_text()}")
+
+    def run(self, block: Block) -> None:
+        """Run a block's commands in one shell and compare what a `console` block shows."""
+        steps = _steps(block)
+        script = "".join(f"printf '{_MARK}'\n{command}\n" for command, _ in steps)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", self.local(script)],
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=100, check=False,
+        )  # fmt: skip
+        told = f"{block.page}:\n{script}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, told
+        if block.language == "console":
+            printed = done.stdout.split(_MARK)[1:]
+            for (command, shown), real in zip(steps, printed, strict=True):
+                assert matches(self.local(shown), real), f"{block.page}: $ {command}\nshown:\n{shown}\nprinted:\n{real}"
+
+
+def _steps(block: Block) -> list[tuple[str, str]]:
+    """Commands and what the page shows of their output; a command goes on after a backslash."""
+    if block.language == "bash":
+        return [(block.text, "")]
+    parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+    assert parts[0] == "", f"{block.page}: a console block begins with a command"
+    found = re.compile(r"(?P<command>(?:[^\n]*\\\n)*[^\n]*)\n?(?P<output>.*)", re.DOTALL)
+    return [(match["command"], match["output"]) for part in parts[1:] if (match := found.fullmatch(part))]
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Whether what was printed is what is shown, with `…` for what differs each time."""
+    pattern = ""
+    for line in shown.strip("\n").split("\n"):
+        pattern += r"(?:[^\n]*\n)*?" if line.strip() == "…" else ".*?".join(map(re.escape, line.split("…"))) + "\n"
+    return re.fullmatch(pattern, printed.strip("\n") + "\n") is not None
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

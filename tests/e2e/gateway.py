@@ -1,0 +1,208 @@
+"""A gateway as its operators see it: a process with a data folder, a port, signals and a command line.
+
+Nothing here looks inside: what a test knows of the gateway comes over HTTP, AMQP, its exit code and its files.
+"""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.servers.process import ServerProcess, free_port
+
+CONFIG: Final = Path(__file__).parent / "config" / "regia.yaml"
+DEMO: Final = Path(__file__).parents[2] / "config" / "examples" / "demo" / "regia.yaml"
+REGIA: Final = (sys.executable, "-c", "from regia.cli.main import app; app()")
+CRASHING: Final = (sys.executable, str(Path(__file__).parent / "crashing.py"))
+BRANDS: Final = ("acme", "demo")
+CATEGORIES: Final = ("returns", "warranty", "delivery", "general")
+QUEUES: Final = tuple(f"{brand}.{target}" for brand in BRANDS for target in (*CATEGORIES, "partners", "recovery"))
+"""Every queue of `CONFIG`."""
+
+_START_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Where a gateway keeps its things: everything embedded, or on the servers named by `environ`."""
+
+    name: str
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def amqp(self) -> str | None:
+        return self.environ.get("REGIA__QUEUES__URL")
+
+
+EMBEDDED: Final = Mode("embedded")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class _Process(ServerProcess):
+    def code(self, seconds: float) -> int:
+        """The exit code, once it has ended; a signal's number is negative."""
+        deadline = time.monotonic() + seconds
+        while self.alive:
+            assert time.monotonic() < deadline, f"{self.name} still runs after {seconds} s\n{self.log_tail()}"
+            time.sleep(0.01)
+        self.kill()
+        code = self._process.returncode
+        assert code is not None
+        return code
+
+
+class Gateway:
+    """One data folder, one port, and the process that runs on them, once or many times."""
+
+    def __init__(self, folder: Path, mode: Mode = EMBEDDED, *, config: Path = CONFIG, **overrides: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.mode = mode
+        self.config = config
+        self.port = free_port()
+        self.data = folder / "data"
+        self.log = folder / "gateway.log"
+        self.process: _Process | None = None
+        self._overrides = overrides
+        self._secrets: dict[str, str] = {}
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What its processes get, and nothing of ours that could change what they do."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("REGIA", "PYTHON"))}
+        own = {"REGIA__SERVER__PORT": str(self.port), "REGIA__DATA__PATH": str(self.data), "REGIA__NODE": "e2e"}
+        return {**ours, "PYTHONPATH": str(Path(__file__).parents[2]), **own, **self.mode.environ, **self._overrides}
+
+    def spawn(self, command: Sequence[str] = REGIA, before: Sequence[str] = (), **environ: str) -> None:
+        """Start the process, without waiting for anything. `before` is a program that runs it, such as strace."""
+        assert self.process is None or not self.process.alive, "the gateway runs already"
+        line = [*before, *command, "run", "-c", str(self.config)]
+        self.process = _Process("regia", line, log=self.log, env={**self.environ, **environ}, cwd=self.folder)
+
+    def start(self, command: Sequence[str] = REGIA, before: Sequence[str] = (), **environ: str) -> None:
+        """Start the process and wait until `/health/ready` says 200."""
+        self.spawn(command, before, **environ)
+        self.wait("/health/ready")
+
+    def wait(self, path: str) -> None:
+        """Until a GET of `path` is answered with 200; fails with the log when the process ends instead."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self.answers(path):
+            assert self.running, f"the gateway ended before {path} answered\n{self.tail()}"
+            assert time.monotonic() < deadline, f"{path} did not answer within {_START_SECONDS} s\n{self.tail()}"
+            time.sleep(0.02)
+
+    def answers(self, path: str) -> bool:
+        try:
+            return self.request("GET", path).status == http.client.OK
+        except OSError:
+            return False
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.alive
+
+    def ended(self, seconds: float = 30) -> int:
+        """Wait for the process to end by itself: its exit code."""
+        assert self.process is not None
+        return self.process.code(seconds)
+
+    def stop(self) -> float:
+        """SIGTERM; the seconds until it had ended. It must end with 0."""
+        assert self.process is not None
+        started = time.monotonic()
+        self.process.send(signal.SIGTERM)
+        code = self.process.code(30)
+        assert code == 0, f"the gateway ended with {code} after SIGTERM\n{self.tail()}"
+        return time.monotonic() - started
+
+    def kill(self) -> None:
+        """SIGKILL, and wait. Harmless when it has ended."""
+        if self.process is not None:
+            self.process.kill()
+
+    def request(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """One request on a connection of its own. Raises `OSError`."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        except http.client.HTTPException as error:
+            raise ConnectionError(type(error).__name__) from error
+        finally:
+            connection.close()
+
+    def secret(self, name: str) -> str:
+        """A `file:` secret that the gateway made at its first start."""
+        if name not in self._secrets:
+            self._secrets[name] = (self.data / "secrets" / name).read_text().strip()
+        return self._secrets[name]
+
+    def consumer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.secret('consumer-token')}"}
+
+    def get(self, path: str) -> Answer:
+        """A GET with the consumer's token."""
+        return self.request("GET", path, headers=self.consumer())
+
+    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run one command of `regia` on this gateway's configuration."""
+        line = [*REGIA, *arguments, "-c", str(self.config)]
+        return _run(line, self.environ, self.folder, check=check)
+
+    def import_mbox(self, path: Path) -> subprocess.Popen[str]:
+        """Begin `regia import mbox`, to be waited for by the caller."""
+        line = [*REGIA, "import", "mbox", str(path), "-c", str(self.config)]
+        return subprocess.Popen(line, env=self.environ, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def books(self) -> dict[str, Any]:
+        """`regia books --json`. It exits with 1 when they do not balance, which fails here."""
+        found: dict[str, Any] = json.loads(self.cli("books", "--json").stdout)
+        return found
+
+    def settle(self, seconds: float = 60) -> dict[str, Any]:
+        """Wait until nothing waits in the journal or the outbox; the books then."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = self.books()
+            if found["waiting"] == found["pending"] == 0:
+                return found
+            assert time.monotonic() < deadline, f"not everything was published within {seconds} s: {found}\n{self.tail()}"
+
+    def schema(self) -> dict[str, Any]:
+        """The published JSON Schema of the envelope."""
+        found: dict[str, Any] = json.loads(_run([*REGIA, "schema", "envelope"], self.environ, self.folder, check=True).stdout)
+        return found
+
+    def tail(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join([f"--- end of {self.log}", *lines[-60:]])
+
+    def defects(self) -> list[str]:
+        """Log lines of level error: what the gateway itself calls one."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return re.findall(r'^\{.*"level": "(?:error|critical)".*$', text, re.MULTILINE)
+
+
+def _run(line: list[str], environ: dict[str, str], folder: Path, *, check: bool) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(line, env=environ, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert not check or done.returncode == 0, f"{line[3:]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done

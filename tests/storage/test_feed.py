@@ -1,0 +1,350 @@
+"""The feed against a naive model: rows of a key in order, never two of them apart at once, none lost, none twice."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from storage import feed as module
+from storage.feed import Feed
+
+CAP = 8
+KEYS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=5)
+
+
+@dataclass(frozen=True)
+class Item:
+    seq: int
+    key: str
+
+
+class Store:
+    """Rows in a table: those not settled can be read. `slow` holds the answers of reads back."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Item] = {}
+        self.last = 0
+        self.reads: list[tuple[int, int]] = []
+        self.open = asyncio.Event()
+        self.open.set()
+
+    def add(self, keys: Sequence[str]) -> list[Item]:
+        new = [Item(self.last + number, key) for number, key in enumerate(keys, 1)]
+        self.rows |= {item.seq: item for item in new}
+        self.last += len(new)
+        return new
+
+    async def read(self, after: int, limit: int) -> list[Item]:
+        self.reads.append((after, limit))
+        found = [self.rows[seq] for seq in sorted(self.rows) if seq > after][:limit]
+        await self.open.wait()
+        return found
+
+    def remove(self, items: Sequence[Item]) -> None:
+        for item in items:
+            del self.rows[item.seq]
+
+
+def made(store: Store, **more: int) -> Feed[Item]:
+    return Feed(store.read, lambda item: item.key, **more)
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """A loop whose clock stands still until it is told."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+
+class FeedMachine(RuleBasedStateMachine):
+    """Workers that take, settle and fail, beside writers whose word of a commit may come late or never."""
+
+    a_key: int | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = Loop()
+        self.store = self.loop.run_until_complete(self._store())
+        more = {} if self.a_key is None else {"a_key": self.a_key}
+        self.feed = made(self.store, cap=CAP, **more)
+        self.untold: list[list[Item]] = []
+        self.unheard: set[str] = set()
+        self.taking: list[tuple[int, asyncio.Task[list[Item]]]] = []
+        self.in_flight: list[list[Item]] = []
+        self.blocked: set[str] = set()
+        self.finished: dict[str, list[int]] = defaultdict(list)
+        self.stored: dict[str, list[int]] = defaultdict(list)
+
+    async def _store(self) -> Store:
+        return Store()
+
+    def run(self) -> None:
+        async def turns() -> None:
+            for _ in range(12):
+                await asyncio.sleep(0)
+
+        self.loop.run_until_complete(turns())
+        for limit, task in list(self.taking):
+            if task.done():
+                self.taking.remove((limit, task))
+                self._taken(limit, task.result())
+
+    def _taken(self, limit: int, batch: list[Item]) -> None:
+        assert 1 <= len(batch) <= limit
+        held = {item.key for other in self.in_flight for item in other}
+        by_key: dict[str, list[int]] = defaultdict(list)
+        for item in batch:
+            by_key[item.key].append(item.seq)
+        for key, seqs in by_key.items():
+            assert key not in held, "two batches hold one key"
+            assert key not in self.blocked, "a key waits for its retry"
+            assert seqs == sorted(seq for seq, row in self.store.rows.items() if row.key == key)[: len(seqs)]
+            assert self.a_key is None or len(seqs) <= self.a_key
+        self.in_flight.append(batch)
+
+    def _commit(self, keys: Sequence[str]) -> list[Item]:
+        rows = self.store.add(keys)
+        for row in rows:
+            self.stored[row.key].append(row.seq)
+        return rows
+
+    @rule(keys=KEYS)
+    def commit(self, keys: list[str]) -> None:
+        if rows := self._commit([key for key in keys if key not in self.unheard]):
+            self.untold.append(rows)
+
+    @precondition(lambda self: self.untold)
+    @rule()
+    def tell(self) -> None:
+        self.feed.offer(self.untold.pop(0))
+        self.run()
+
+    @rule(keys=KEYS)
+    def commit_unheard(self, keys: list[str]) -> None:
+        """The connection ended during COMMIT: rows are there, nobody knows. Their keys are held by who will ask again."""
+        untold = {row.key for rows in self.untold for row in rows}
+        self.unheard |= {row.key for row in self._commit([key for key in keys if key not in untold])}
+
+    @rule()
+    def reread(self) -> None:
+        self.feed.reread()
+        self.unheard.clear()
+        self.run()
+
+    @precondition(lambda self: len(self.taking) < 2)
+    @rule(limit=st.integers(1, 6))
+    def take(self, limit: int) -> None:
+        self.taking.append((limit, self.loop.create_task(self.feed.take(limit))))
+        self.run()
+
+    @precondition(lambda self: self.in_flight)
+    @rule(data=st.data())
+    def settle(self, data: st.DataObject) -> None:
+        batch = self.in_flight.pop(data.draw(st.integers(0, len(self.in_flight) - 1)))
+        # Within a key what follows a failure was not done either.
+        cut = {key: data.draw(st.booleans()) for key in {item.key for item in batch}}
+        failed = [item for item in batch if cut[item.key]]
+        done = [item for item in batch if not cut[item.key]]
+        self.store.remove(done)
+        for item in done:
+            self.finished[item.key].append(item.seq)
+        delay = data.draw(st.sampled_from([0.0, 1.0]))
+        if delay:
+            self.blocked |= {item.key for item in failed}
+        self.feed.settle(batch, failed=failed, delay=delay)
+        self.run()
+
+    @rule()
+    def time_passes(self) -> None:
+        self.loop.now += 1.5
+        self.blocked.clear()
+        self.run()
+
+    @rule()
+    def slow_store(self) -> None:
+        if self.store.open.is_set():
+            self.store.open.clear()
+        else:
+            self.store.open.set()
+            self.run()
+
+    @precondition(lambda self: self.taking)
+    @rule()
+    def a_worker_is_cancelled(self) -> None:
+        _, task = self.taking.pop()
+        task.cancel()
+        self.run()
+
+    @invariant()
+    def memory_is_bounded(self) -> None:
+        returned = 2 * 6
+        assert len(self.feed) <= CAP + 5 + returned
+
+    @invariant()
+    def idle_means_that_all_that_was_told_is_settled(self) -> None:
+        if self.feed.idle:
+            heard = {row.seq for rows in self.untold for row in rows}
+            assert all(seq in heard or row.key in self.unheard for seq, row in self.store.rows.items())
+
+    def teardown(self) -> None:
+        """Whatever happened: now everything comes, once and in order."""
+        self.store.open.set()
+        for rows in self.untold:
+            self.feed.offer(rows)
+        self.untold = []
+        self.feed.reread()
+        for _ in range(1_000):
+            self.loop.now += 1.5
+            self.blocked.clear()
+            for batch in self.in_flight:
+                self.store.remove(batch)
+                for item in batch:
+                    self.finished[item.key].append(item.seq)
+                self.feed.settle(batch)
+            self.in_flight = []
+            if not self.taking:
+                self.taking.append((6, self.loop.create_task(self.feed.take(6))))
+            self.run()
+            if self.feed.idle and not self.in_flight:
+                break
+        try:
+            assert (self.feed.idle, self.store.rows, len(self.feed)) == (True, {}, 0)
+            assert self.finished == {key: seqs for key, seqs in self.stored.items() if seqs}
+        finally:
+            for _, task in self.taking:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.gather(*(task for _, task in self.taking), return_exceptions=True))
+            self.loop.close()
+
+
+class OneAKeyMachine(FeedMachine):
+    a_key = 1
+
+
+@pytest.mark.parametrize("machine", [FeedMachine, OneAKeyMachine])
+def test_against_the_model(machine: type[FeedMachine], monkeypatch: pytest.MonkeyPatch) -> None:
+    from hypothesis.stateful import run_state_machine_as_test
+
+    monkeypatch.setattr(module, "_READ", 4)
+    run_state_machine_as_test(machine, settings=settings(max_examples=120, stateful_step_count=40, deadline=None))
+
+
+@pytest.fixture
+async def store() -> Store:
+    return Store()
+
+
+async def test_what_was_stored_before_comes_first(store: Store) -> None:
+    store.add("abc")
+    feed = made(store)
+    assert not feed.idle
+    feed.offer(store.add("abd"))
+    batch = await feed.take(10)
+    assert sorted(item.seq for item in batch) == [1, 2, 3, 4, 5, 6]
+    assert [item.seq for item in batch if item.key == "a"] == [1, 4]
+
+
+async def test_above_the_cap_rows_stay_where_they_are(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_READ", 5)
+    feed = made(store, cap=10)
+    taking = asyncio.create_task(feed.take(1))
+    await asyncio.sleep(0)
+    most, order = 0, []
+    for number in range(100):
+        feed.offer(store.add([f"k{number % 7}" for _ in range(10)]))
+        most = max(most, len(feed))
+    batch = await taking
+    while True:
+        order += [item.seq for item in batch]
+        store.remove(batch)
+        feed.settle(batch)
+        most = max(most, len(feed))
+        if feed.idle or not store.rows:
+            break
+        batch = await asyncio.wait_for(feed.take(4), 10)
+    assert sorted(order) == list(range(1, 1001))
+    assert most <= 20
+
+
+async def test_above_the_cap_of_bytes_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_READ", 2)
+    feed = Feed(store.read, lambda item: item.seq, weigh=lambda item: 100, cap_bytes=1_000)
+    taking = asyncio.create_task(feed.take(1))
+    await asyncio.sleep(0)
+    for _ in range(100):
+        feed.offer(store.add(["k"]))
+        assert len(feed) <= 10
+    order = await taking
+    while len(order) < 100:
+        order += await asyncio.wait_for(feed.take(3), 10)
+        assert len(feed) <= 10
+    assert [item.seq for item in order] == list(range(1, 101))
+
+
+async def test_what_is_offered_during_a_read_is_not_lost(store: Store) -> None:
+    store.add("a")
+    feed = made(store)
+    store.open.clear()
+    taking = asyncio.create_task(feed.take(10))
+    await asyncio.sleep(0)
+    feed.offer(store.add("b"))
+    store.open.set()
+    first = await taking
+    rest = await asyncio.wait_for(feed.take(10), 10) if len(first) == 1 else []
+    assert sorted(item.seq for item in (*first, *rest)) == [1, 2]
+
+
+async def test_a_read_that_is_faster_than_the_word_of_the_commit(store: Store) -> None:
+    feed = made(store)
+    rows = store.add("ab")
+    batch = await feed.take(10)
+    feed.offer(rows)
+    store.remove(batch)
+    feed.settle(batch)
+    assert (feed.idle, len(feed)) == (True, 0)
+
+
+async def test_a_failed_read_is_the_takers_and_repeated(store: Store) -> None:
+    failures = [OSError("away"), OSError("away")]
+
+    async def read(after: int, limit: int) -> list[Item]:
+        if failures:
+            raise failures.pop()
+        return await store.read(after, limit)
+
+    feed = Feed(read, lambda item: item.key)
+    feed.offer(store.add("a"))
+    for _ in range(2):
+        with pytest.raises(OSError, match="away"):
+            await feed.take(1)
+        assert not feed.idle
+    assert [item.seq for item in await feed.take(1)] == [1]
+
+
+async def test_a_key_that_fails_holds_up_only_itself(store: Store) -> None:
+    feed = made(store, a_key=1)
+    feed.offer(store.add("aab"))
+    batch = await feed.take(10)
+    assert [(item.key, item.seq) for item in batch] == [("a", 1), ("b", 3)]
+    feed.settle(batch, failed=[batch[0]], delay=0.05)
+    feed.offer(store.add("b"))
+    assert [item.seq for item in await feed.take(10)] == [4]
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    assert [item.seq for item in await feed.take(10)] == [1]
+    assert loop.time() - before >= 0.03
+
+
+async def test_several_failed_rows_of_a_key_keep_their_order(store: Store) -> None:
+    feed = made(store)
+    feed.offer(store.add("aaaa"))
+    batch = await feed.take(3)
+    feed.settle(batch, failed=batch[1:])
+    assert [item.seq for item in await asyncio.wait_for(feed.take(10), 10)] == [2, 3, 4]
