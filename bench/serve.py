@@ -19,7 +19,6 @@ from aiohttp import web
 from regia.compose import configure, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
-from regia.settings import load_settings
 from storage.journal import Journal
 
 DEMO: Final = Path(__file__).resolve().parents[1] / "config" / "examples" / "demo" / "regia.yaml"
@@ -53,8 +52,8 @@ async def bridge(url: str) -> web.Application:
 
 
 def held() -> web.Application:
-    settings, document = load_settings(DEMO, dict(os.environ))
-    configured = configure(settings, document)
+    configured = configure(DEMO, os.environ)
+    settings = configured.settings
     journal = Journal.open(settings.data.path / "journal" / "worker-0.sqlite", keep_ids=settings.journal.keep_ids)
     return build_app(Gateway(configured, open_stores(settings), journal))
 

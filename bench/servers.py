@@ -46,8 +46,8 @@ def servers_of(rabbitmq: RabbitMQServer, database: PostgreSQLServer, redis: str)
         amqp=rabbitmq.new_vhost,
         database=lambda: database.url_of(database.create_database()),
         redis=redis,
-        broker_pid=rabbitmq._process.pid,  # noqa: SLF001  # the tests' servers need not show it to anybody else
-        database_pid=database._process.pid,  # noqa: SLF001
+        broker_pid=rabbitmq._process.pid,  # the tests' servers need not show it to anybody else
+        database_pid=database._process.pid,
     )
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, TypeVar
 
-from config.loader import SettingsDocument
+from config.document import Document
 from config.problems import ConfigError, Problem
 from connectors.base import Connector
 from connectors.media import GuardedHttp
@@ -14,7 +16,7 @@ from connectors.registry import UnknownChannel, find
 from dispatcher.base import Queues, Topology
 from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
-from regia.settings import Settings
+from regia.settings import Settings, Source, open_settings
 from router.load import load as load_rules
 from router.ruleset import Ruleset
 from storage.blobs import Blobs
@@ -22,6 +24,11 @@ from storage.coordination import Coordination, LocalCoordination, RedisCoordinat
 from storage.database import Database
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_OWN: Final = "regia"
+_ROUTABLE: Final = re.compile(r"[a-z0-9_-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,48 +53,60 @@ class Configured:
         return {brand for connector in self.connectors.values() for brand in connector.brands}
 
 
-def configure(settings: Settings, document: SettingsDocument) -> Configured:
-    """Check connectors and rules. Raises `ConfigError` with the problems of all of them at once."""
+def configure(path: Path, environ: Mapping[str, str]) -> Configured:
+    """Read and check the file, its channels and its rules. Raises `ConfigError` with the problems of all of them at once."""
+    source = open_settings(path, environ)
     problems: list[Problem] = []
+    settings = _collect(problems, source.settings)
     connectors: dict[str, Connector] = {}
-    for name in settings.connectors:
-        try:
-            connectors[name] = _connector(name, settings, document)
-        except ConfigError as error:
-            problems += error.problems
-    rules: Ruleset | None = None
-    try:
-        rules = load_rules(_rule_files(settings, document))
-    except ConfigError as error:
-        problems += error.problems
-    if problems or rules is None:
+    for name in source.connector_names():
+        connector = _collect(problems, lambda name=name: _connector(name, source))  # type: ignore[misc]  # bound at once
+        if connector is not None:
+            connectors[name] = connector
+            problems += _unusable_brands(name, connector, source.document)
+    rules = _collect(problems, lambda: load_rules(_rule_files(source)))
+    if problems or settings is None or rules is None:
         raise ConfigError(problems)
     return Configured(settings=settings, connectors=connectors, rules=rules)
 
 
-def _connector(name: str, settings: Settings, document: SettingsDocument) -> Connector:
-    wanted = document.get("connectors", name, "type")
+def _collect(problems: list[Problem], part: Callable[[], T]) -> T | None:
+    """The part, or None with its problems added."""
+    try:
+        return part()
+    except ConfigError as error:
+        problems += error.problems
+        return None
+
+
+def _connector(name: str, source: Source) -> Connector:
+    wanted = source.document.get("connectors", name, "type")
     try:
         channel = find(str(wanted))
     except UnknownChannel as error:
-        raise ConfigError([document.problem(("connectors", name, "type"), str(error))]) from error
-    checked = document.validate(
-        channel.settings,
-        secrets_folder=settings.data.path / "secrets",
-        make_secrets=settings.data.make_secrets,
-        at=("connectors", name),
-    )
-    return channel.connector(name, checked)
+        raise ConfigError([source.document.problem(("connectors", name, "type"), str(error))]) from error
+    return channel.connector(name, source.validate(channel.settings, "connectors", name))
 
 
-def _rule_files(settings: Settings, document: SettingsDocument) -> list[tuple[str, str]]:
+def _unusable_brands(name: str, connector: Connector, document: Document) -> list[Problem]:
+    """A brand is a part of queue names and routing keys, and `regia` is the prefix of our own."""
+    return [
+        document.problem(("connectors", name), f"brand {brand!r}: use a-z, 0-9, _ and -, and not regia, which is our own")
+        for brand in sorted(connector.brands)
+        if brand == _OWN or not _ROUTABLE.fullmatch(brand)
+    ]
+
+
+def _rule_files(source: Source) -> list[tuple[str, str]]:
     files: list[tuple[str, str]] = []
-    for number, path in enumerate(settings.rules):
-        full = Path(document.name).parent / path
+    problems: list[Problem] = []
+    for number, path in enumerate(source.rule_paths()):
         try:
-            files.append((str(full), full.read_text(encoding="utf-8")))
+            files.append((str(path), path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError([document.problem(("rules", number), f"cannot be read: {type(error).__name__}")]) from error
+            problems.append(source.document.problem(("rules", number), f"{path} cannot be read: {type(error).__name__}"))
+    if problems or not files:
+        raise ConfigError(problems)
     return files
 
 

@@ -1,16 +1,20 @@
 """The configuration file as typed settings. Each section says what it is for; every key has a default that runs embedded."""
 
 import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, StringConstraints
 
 from config.loader import SettingsDocument, read
 from config.secrets import Secret, SecretUrl
 
 LOCAL: Final = "local"
+
+M = TypeVar("M", bound=BaseModel)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
@@ -29,7 +33,7 @@ class Server(_Section):
     public_url: Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$")] | None = Field(
         default=None, description="As customers and providers reach it; links and signatures use it."
     )
-    trusted_proxies: tuple[str, ...] = Field(default=(), description="Addresses whose X-Forwarded-For is believed.")
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(default=(), description="Addresses whose X-Forwarded-For is believed.")
 
     @property
     def base_url(self) -> str:
@@ -112,9 +116,35 @@ class Settings(_Section):
         return self.database.url.get_secret_value()
 
 
-def load_settings(path: Path, environ: dict[str, str]) -> tuple[Settings, SettingsDocument]:
-    """Read and check the file with the `REGIA__…` variables over it. Raises `ConfigError` with all problems."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configuration file that was read, with where its secrets lie; its parts are checked one by one."""
+
+    document: SettingsDocument
+    secrets: Path
+    make_secrets: bool
+
+    def settings(self) -> Settings:
+        """The settings without the channels' own. Raises `ConfigError`."""
+        return self.document.validate(Settings, secrets_folder=self.secrets, make_secrets=self.make_secrets)
+
+    def validate(self, model: type[M], *at: str) -> M:
+        """One part of the file by a model of its own. Raises `ConfigError`."""
+        return self.document.validate(model, secrets_folder=self.secrets, make_secrets=self.make_secrets, at=at)
+
+    def connector_names(self) -> list[str]:
+        """Those that can be looked at; what is wrong with the others `settings` says."""
+        section = self.document.get("connectors", default={})
+        return [name for name, one in section.items() if isinstance(one, dict)] if isinstance(section, dict) else []
+
+    def rule_paths(self) -> list[Path]:
+        section = self.document.get("rules", default=[])
+        names = section if isinstance(section, list) else []
+        return [Path(self.document.name).parent / name for name in names if isinstance(name, str)]
+
+
+def open_settings(path: Path, environ: Mapping[str, str]) -> Source:
+    """Read the file with the `REGIA__…` variables over it. Raises `ConfigError` where it is no YAML."""
     document = read(path, environ)
     folder = Path(str(document.get("data", "path", default="data"))) / "secrets"
-    make = document.get("data", "make_secrets", default=False) is True
-    return document.validate(Settings, secrets_folder=folder, make_secrets=make), document
+    return Source(document, folder, document.get("data", "make_secrets", default=False) is True)

@@ -11,7 +11,6 @@ import typer
 
 from config.problems import ConfigError
 from regia.compose import Configured, configure
-from regia.settings import load_settings
 
 _DEMO: Final = Path(__file__).parents[2] / "config" / "examples" / "demo" / "regia.yaml"
 
@@ -34,8 +33,7 @@ def config_path(given: Path | None) -> Path:
 def configured(given: Path | None) -> Configured:
     """Load the configuration, or end the program with everything that is wrong with it."""
     with config_errors():
-        settings, document = load_settings(config_path(given), dict(os.environ))
-        return configure(settings, document)
+        return configure(config_path(given), os.environ)
 
 
 @contextmanager

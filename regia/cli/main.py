@@ -12,6 +12,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run.run)
+app.command()(run.check)
 app.command()(books.books)
 app.command()(demo.demo)
 app.command()(parse.parse)

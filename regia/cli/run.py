@@ -39,6 +39,13 @@ def run(config: ConfigOption = None) -> None:
     uvloop.run(_serve(configured(config), config_path(config)))
 
 
+def check(config: ConfigOption = None) -> None:
+    """Check configuration, channels and rules, and start nothing."""
+    found = configured(config)
+    queues = ", ".join(found.topology.queues)
+    typer.echo(f"{len(found.connectors)} connectors, {len(found.rules.rules)} rules: no problems\nqueues: {queues}")
+
+
 async def _serve(configured_: Configured, path: Path) -> None:
     settings = configured_.settings
     gateway = Gateway(configured_, open_stores(settings), _journal(settings))

@@ -14,9 +14,7 @@ def address(request: web.Request) -> str:
 
     IPv6 addresses are cut to their /64, which is what one customer has.
     """
-    trusted = [
-        ipaddress.ip_network(one, strict=False) for one in request.app[GATEWAY].configured.settings.server.trusted_proxies
-    ]
+    trusted = request.app[GATEWAY].configured.settings.server.trusted_proxies
     hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.remote or ""]
     for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
         try:

@@ -90,7 +90,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         message = one.message
         if message.language is None:  # a text too short to tell: what the customer last wrote in
             message = msgspec.structs.replace(message, language=identified.customer.language)
-        decision = settings.ruleset.route(facts(message, identified))
+        decision = settings.ruleset.route(facts(message, identified, settings.ruleset.fields))
         session.record(identified, message, decision.category)
         envelope = assemble(message, identified, decision, settings.links, settings.ruleset.hash)
         row = _message_row(one, decision, envelope, settings.ruleset.hash)

@@ -1,13 +1,18 @@
 """What the rules may ask about a message, by the names of `router.vocabulary`."""
 
+from collections.abc import Mapping
+from datetime import date
+
 from identity.people import Identified
 from normalizer.inbound import FieldValue
 from normalizer.message import Message
-from router.vocabulary import Facts, Value
+from normalizer.values import Invalid, read_number
+from router.vocabulary import Facts, FactType, Value
 
 
-def facts(message: Message, identified: Identified) -> Facts:
-    """The flat mapping from name to value that the router evaluates."""
+def facts(message: Message, identified: Identified, declared: Mapping[str, FactType]) -> Facts:
+    """The flat mapping from name to value that the router evaluates. `declared` are the rules' own fields: a value of
+    another type than its declaration is missing to the rules, and still stands in the envelope."""
     inbound = message.inbound
     handle = inbound.sender.handle
     customer = identified.customer
@@ -42,10 +47,36 @@ def facts(message: Message, identified: Identified) -> Facts:
         "history.unanswered": identified.unanswered,
         "history.last_category": history[-1].category if history else None,
         "history.contacts": len(history),
-        **{f"fields.{name}": _fact(value) for name, value in inbound.fields.items()},
+        **{f"fields.{name}": _fact(inbound.fields.get(name), kind) for name, kind in declared.items()},
     }
 
 
-def _fact(value: FieldValue) -> Value:
-    """A list field is a list of words to the rules."""
-    return tuple(str(item) for item in value) if isinstance(value, list) else value
+def _fact(value: FieldValue, kind: FactType) -> Value:
+    """A field as the type its declaration says: channels hand over much as text that is a number or a date."""
+    if value is None or isinstance(value, list):
+        return None
+    match kind:
+        case "number" | "integer":
+            return _number(value)
+        case "boolean":
+            return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
+        case "date":
+            return _date(str(value))
+        case _:
+            return str(value)
+
+
+def _number(value: str | float) -> float | None:
+    if not isinstance(value, str):
+        return None if isinstance(value, bool) else value
+    try:
+        return read_number(value)
+    except Invalid:
+        return None
+
+
+def _date(text: str) -> str | None:
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return None

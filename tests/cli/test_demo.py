@@ -19,7 +19,6 @@ from regia.compose import Configured, configure
 from regia.demo.posts import Post
 from regia.demo.story import plan
 from regia.demo.texts import CAPTIONS, LANGUAGES, TEXTS, TOPICS
-from regia.settings import load_settings
 from tests.servers.process import ServerProcess, exchange, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +27,7 @@ DEMO = ROOT / "config" / "examples" / "demo" / "regia.yaml"
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Configured:
-    settings, document = load_settings(DEMO, {"REGIA__DATA__PATH": str(tmp_path / "data")})
-    return configure(settings, document)
+    return configure(DEMO, {"REGIA__DATA__PATH": str(tmp_path / "data")})
 
 
 @pytest.fixture

@@ -6,16 +6,14 @@ the others are what they print. `…` stands for any text of a line, and a line 
 
 import os
 import re
-import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
+
+from tests.servers.process import ServerProcess, free_port
 
 ROOT = Path(__file__).parents[2]
 CHANNEL_PAGES = ("whatsapp", "web_form", "api", "email")
@@ -35,7 +33,6 @@ RUN = "exec .venv/bin/regia run -c config/examples/demo/regia.yaml"
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = "\x1e"
-_START_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ class Desk:
     def make(cls, folder: Path, **more: str) -> "Desk":
         for name in (".venv", "config", "Makefile", "scripts", "tests"):
             (folder / name).symlink_to(ROOT / name)
-        return cls(folder, _free_port(), more)
+        return cls(folder, free_port(), more)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -98,25 +95,20 @@ class Desk:
     @contextmanager
     def gateway(self) -> Iterator[None]:
         """A gateway started by the command of `make run`, stopped by its process id."""
-        log = (self.folder / "gateway.log").open("wb")
-        process = subprocess.Popen(["bash", "-c", RUN], cwd=self.folder, env=self.environment, stdout=log, stderr=log)
+        log = self.folder / "gateway.log"
+        server = ServerProcess("regia", ["bash", "-c", RUN], log=log, env=self.environment, cwd=self.folder)
         try:
-            self._wait_until_ready(process)
+            server.wait_ready(self._is_ready)
             yield
         finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-            log.close()
+            server.stop()
 
-    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
-        end = time.monotonic() + _START_SECONDS
-        while time.monotonic() < end and process.poll() is None:
-            try:
-                with urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=2):  # noqa: S310  # our own gateway
-                    return
-            except (URLError, OSError):
-                time.sleep(0.1)
-        raise AssertionError(f"the gateway does not start: {(self.folder / 'gateway.log').read_text()}")
+    def _is_ready(self) -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=2):
+                return True
+        except OSError:
+            return False
 
     def run(self, block: Block) -> None:
         """Run a block's commands in one shell and compare what a `console` block shows."""
@@ -150,9 +142,3 @@ def matches(shown: str, printed: str) -> bool:
     for line in shown.strip("\n").split("\n"):
         pattern += r"(?:[^\n]*\n)*?" if line.strip() == "…" else ".*?".join(map(re.escape, line.split("…"))) + "\n"
     return re.fullmatch(pattern, printed.strip("\n") + "\n") is not None
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -22,7 +22,9 @@ def _missing(shown: Any, whole: Any, at: str = "") -> list[str]:
     """What `whole` has and `shown` does not, or the other way round, by path."""
     if isinstance(shown, dict) and isinstance(whole, dict) and at != "data.fields":
         different = [f"{at}.{key}" for key in sorted(shown.keys() ^ whole.keys())]
-        return different + [path for key in shown.keys() & whole.keys() for path in _missing(shown[key], whole[key], f"{at}.{key}")]
+        return different + [
+            path for key in shown.keys() & whole.keys() for path in _missing(shown[key], whole[key], f"{at}.{key}")
+        ]
     if isinstance(shown, list) and isinstance(whole, list):
         return [path for left, right in zip(shown, whole, strict=True) for path in _missing(left, right, f"{at}[]")]
     return []

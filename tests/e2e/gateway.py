@@ -79,7 +79,7 @@ class Gateway:
         self.port = free_port()
         self.data = folder / "data"
         self.log = folder / "gateway.log"
-        self.process: _Process | None = None
+        self._process: _Process | None = None
         self._overrides = overrides
         self._secrets: dict[str, str] = {}
 
@@ -92,9 +92,9 @@ class Gateway:
 
     def spawn(self, command: Sequence[str] = REGIA, before: Sequence[str] = (), **environ: str) -> None:
         """Start the process, without waiting for anything. `before` is a program that runs it, such as strace."""
-        assert self.process is None or not self.process.alive, "the gateway runs already"
+        assert not self.running, "the gateway runs already"
         line = [*before, *command, "run", "-c", str(self.config)]
-        self.process = _Process("regia", line, log=self.log, env={**self.environ, **environ}, cwd=self.folder)
+        self._process = _Process("regia", line, log=self.log, env={**self.environ, **environ}, cwd=self.folder)
 
     def start(self, command: Sequence[str] = REGIA, before: Sequence[str] = (), **environ: str) -> None:
         """Start the process and wait until `/health/ready` says 200."""
@@ -116,17 +116,21 @@ class Gateway:
             return False
 
     @property
+    def process(self) -> _Process:
+        """The one that runs, or ran last."""
+        assert self._process is not None, "the gateway was never started"
+        return self._process
+
+    @property
     def running(self) -> bool:
-        return self.process is not None and self.process.alive
+        return self._process is not None and self._process.alive
 
     def ended(self, seconds: float = 30) -> int:
         """Wait for the process to end by itself: its exit code."""
-        assert self.process is not None
         return self.process.code(seconds)
 
     def stop(self) -> float:
         """SIGTERM; the seconds until it had ended. It must end with 0."""
-        assert self.process is not None
         started = time.monotonic()
         self.process.send(signal.SIGTERM)
         code = self.process.code(30)
@@ -135,8 +139,8 @@ class Gateway:
 
     def kill(self) -> None:
         """SIGKILL, and wait. Harmless when it has ended."""
-        if self.process is not None:
-            self.process.kill()
+        if self._process is not None:
+            self._process.kill()
 
     def request(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
         """One request on a connection of its own. Raises `OSError`."""

@@ -21,7 +21,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from regia.settings import load_settings
+from regia.settings import open_settings
 from router.load import load as load_rules
 from router.testing import run_tests
 
@@ -119,7 +119,7 @@ def test_the_configuration_that_is_mounted_is_valid(tmp_path: Path) -> None:
     values = make_secrets(tmp_path)
     variables = {**SERVICES["gateway"]["environment"], **values}
     environ = {key: re.sub(r"\$\{(\w+):\?[^}]+\}", lambda found: values[found[1]], text) for key, text in variables.items()}
-    settings, _ = load_settings(ROOT / "deploy/regia.yaml", environ)
+    settings = open_settings(ROOT / "deploy/regia.yaml", environ).settings()
     assert settings.queues.url.get_secret_value() == f"amqp://regia:{values['RABBITMQ_PASSWORD']}@rabbitmq:5672/"
     assert (settings.server.host, settings.server.port, settings.data.path) == ("0.0.0.0", 8080, Path("/data"))  # noqa: S104 -- in the container
     assert set(settings.connectors) == {"site-form", "desk"}

@@ -1,0 +1,86 @@
+"""`python -m bench [--quick] [--write] [--only NAME,…]`: everything measured in one run, beside bare parts.
+
+In full within five minutes, with --quick within forty seconds and far less exactly: those figures are not written.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench import parts, scenarios
+from bench.machine import facts, fdatasync
+from bench.meter import Part
+from bench.report import PAGE, report, write
+from bench.scenarios import SCENARIOS, Line
+from bench.servers import Servers, start
+
+PARTS: Final = "parts"
+NAMES: Final = (*(scenario.name for scenario in SCENARIOS), PARTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much: posts a round, rounds, whether senders are also skewed, seconds a part."""
+
+    posts: int
+    rounds: int
+    skewed: bool
+    seconds: float
+
+
+FULL: Final = Scale(posts=4_000, rounds=3, skewed=True, seconds=2.0)
+QUICK: Final = Scale(posts=500, rounds=1, skewed=False, seconds=0.2)
+
+
+def measure(scale: Scale, only: Sequence[str], servers: Servers, folder: Path) -> tuple[list[Line], list[Part]]:
+    """What is named in `only`, against servers that run."""
+    wanted = [scenario for scenario in SCENARIOS if scenario.name in only]
+    lines = scenarios.measure(wanted, servers, folder, posts=scale.posts, rounds=scale.rounds, skewed=scale.skewed, told=_told)
+    databases = [("SQLite", f"sqlite:///{folder / 'parts.sqlite'}"), ("PostgreSQL", servers.database())]
+    return lines, parts.measure(folder, databases, seconds=scale.seconds, told=_told) if PARTS in only else []
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _options(arguments)
+    known = facts()
+    with tempfile.TemporaryDirectory(prefix="regia-bench-") as name:
+        folder = Path(name)
+        with start(folder) as servers:
+            lines, pieces = measure(QUICK if options.quick else FULL, options.only, servers, folder)
+    text = report(lines, pieces, known, sync=fdatasync())
+    print(text)
+    if options.write:
+        write(text, known)
+        print(f"written to {PAGE}", file=sys.stderr)
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a glance in 40 seconds")
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
+    parser.add_argument("--only", type=_names, default=NAMES, help=f"some of {','.join(NAMES)}")
+    options = parser.parse_args(arguments)
+    if options.write and (options.quick or set(options.only) != set(NAMES)):
+        parser.error("only a full run is written: leave --quick and --only out")
+    return options
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if unknown := set(names) - set(NAMES):
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: name some of {', '.join(NAMES)}")
+    return names
+
+
+def _told(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
