@@ -31,16 +31,27 @@ class Scale:
     rounds: int
     skewed: bool
     seconds: float
+    limit: float = 180.0
+    """Seconds for all rounds together."""
 
 
-FULL: Final = Scale(posts=4_000, rounds=3, skewed=True, seconds=2.0)
-QUICK: Final = Scale(posts=500, rounds=1, skewed=False, seconds=0.2)
+FULL: Final = Scale(posts=3_000, rounds=3, skewed=True, seconds=2.0)
+QUICK: Final = Scale(posts=400, rounds=1, skewed=False, seconds=0.15)
 
 
 def measure(scale: Scale, only: Sequence[str], servers: Servers, folder: Path) -> tuple[list[Line], list[Part]]:
     """What is named in `only`, against servers that run."""
     wanted = [scenario for scenario in SCENARIOS if scenario.name in only]
-    lines = scenarios.measure(wanted, servers, folder, posts=scale.posts, rounds=scale.rounds, skewed=scale.skewed, told=_told)
+    lines = scenarios.measure(
+        wanted,
+        servers,
+        folder,
+        posts=scale.posts,
+        rounds=scale.rounds,
+        skewed=scale.skewed,
+        limit=scale.limit,
+        told=_told,
+    )
     databases = [("SQLite", f"sqlite:///{folder / 'parts.sqlite'}"), ("PostgreSQL", servers.database())]
     return lines, parts.measure(folder, databases, seconds=scale.seconds, told=_told) if PARTS in only else []
 

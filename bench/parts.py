@@ -13,6 +13,7 @@ from bench.way import Way
 from normalizer.mail.read import read as read_mail
 from regia.compose import migrate
 from regia.pipeline.commit import commit
+from router.vocabulary import Facts
 from storage.database import Database
 from storage.journal import Entry, Journal
 from tests.mailcorpus import build
@@ -40,11 +41,14 @@ def measure(folder: Path, databases: Sequence[tuple[str, str]], *, seconds: floa
 def _alone(way: Way, seconds: float) -> Iterator[Part]:
     yield each("WhatsApp: verify and parse", seconds, way.request, way.take)
     yield each("decode and normalise", seconds, way.row, way.normalise)
-    facts = {"channel": "whatsapp", "kind": "text", "brand": "demo", "history.unanswered": 0}
-    yield each("rules: route", seconds, lambda: {**facts, "text": way.text()}, way.configured.rules.route)
+    yield each("rules: route", seconds, lambda: _facts(way), way.configured.rules.route)
     mails = cycle([sample.raw for sample in build(MAILS)])
     yield each("mail: the gateway's reading", seconds, lambda: next(mails), read_mail)
     yield each("mail: bare standard library", seconds, lambda: next(mails), _bare_mail)
+
+
+def _facts(way: Way) -> Facts:
+    return {"channel": "whatsapp", "kind": "text", "brand": "demo", "history.unanswered": 0, "text": way.text()}
 
 
 def _bare_mail(raw: bytes) -> int:

@@ -32,7 +32,7 @@ def write(text: str, facts: Mapping[str, str], page: Path = PAGE) -> None:
 def _rates(lines: Sequence[Line]) -> str:
     """One line a scenario; the ratios are to the bare parts of the same run."""
     rates = {line.scenario.name: line.middle.rate for line in lines if line.senders == "distinct"}
-    head = ("what", "senders", "messages/s", "rounds", "× handler", "× bridge", "CPU µs each", "broker", "database")
+    head = ("what", "senders", "messages/s", "rounds", "of handler", "of bridge", "CPU µs each", "broker", "database")
     more = ("gateway's core", "load's core", "answer p50 ms", "p99 ms")
     rows = []
     for line in lines:
@@ -43,7 +43,7 @@ def _rates(lines: Sequence[Line]) -> str:
                 line.scenario.what,
                 line.senders,
                 f"{run.rate:,.0f}",
-                f"{low:,.0f}–{high:,.0f}" if len(line.runs) > 1 else "1",
+                f"{low:,.0f} to {high:,.0f}" if len(line.runs) > 1 else "1",
                 _ratio(run.rate, rates.get(BARE)),
                 _ratio(run.rate, rates.get(BRIDGE)),
                 *(f"{run.each(share):.0f}" for share in (run.server_cpu, run.broker_cpu, run.database_cpu)),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -144,14 +145,19 @@ def measure(
     posts: int,
     rounds: int,
     skewed: bool,
+    limit: float,
     told: Callable[[str], None],
 ) -> list[Line]:
-    """Every wanted scenario, `rounds` times in turns. Raises `Failed`."""
+    """Every wanted scenario, `rounds` times in turns, or as often as goes into `limit` seconds. Raises `Failed`."""
     kinds: list[tuple[Scenario, Senders]] = [(scenario, "distinct") for scenario in wanted]
     kinds += [(scenario, "skewed") for scenario in wanted if scenario.publishes and skewed]
     runs: dict[tuple[str, Senders], list[Run]] = {}
     with _running(wanted, servers, folder) as processes:
+        started = time.monotonic()
         for number in range(rounds):
+            if (time.monotonic() - started) * (number + 1) > limit * max(1, number):
+                told(f"{rounds - number} of {rounds} rounds are left out: the machine is too slow or too busy")
+                break
             for scenario, senders in kinds:
                 told(f"{scenario.what}, {senders} senders, round {number + 1} of {rounds}")
                 process, port = processes[scenario.name]
@@ -173,10 +179,12 @@ def _running(wanted: Sequence[Scenario], servers: Servers, folder: Path) -> Iter
             processes[scenario.name] = (process, port)
         for scenario in wanted:
             process, port = processes[scenario.name]
-            page = b"GET /health/ready HTTP/1.0\r\n\r\n"
-            expected = b"HTTP/1.0 200" if scenario.publishes else b"HTTP/1."
-            process.wait_ready(lambda port=port, expected=expected: exchange(port, page).startswith(expected))  # type: ignore[misc]
+            process.wait_ready(partial(_answers, port, b"HTTP/1.0 200" if scenario.publishes else b"HTTP/1."))
         yield processes
+
+
+def _answers(port: int, beginning: bytes) -> bool:
+    return exchange(port, b"GET /health/ready HTTP/1.0\r\n\r\n").startswith(beginning)
 
 
 @dataclass(frozen=True, slots=True)

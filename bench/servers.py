@@ -1,6 +1,7 @@
 """The private servers a measurement runs against."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class DurablePostgreSQL(PostgreSQLServer):
 
     def _spawn(self) -> ServerProcess:
         tuned = postgresql.SETTINGS
-        postgresql.SETTINGS = tuple(setting for setting in tuned if setting not in _OFF)
+        postgresql.SETTINGS = tuple(setting for setting in tuned if setting not in _OFF)  # type: ignore[assignment]
         try:
             return super()._spawn()
         finally:
@@ -53,9 +54,12 @@ def servers_of(rabbitmq: RabbitMQServer, database: PostgreSQLServer, redis: str)
 
 @contextmanager
 def start(folder: Path) -> Iterator[Servers]:
-    """Start all three, and end them afterwards."""
-    with ExitStack() as stack:
-        rabbitmq = stack.enter_context(RabbitMQServer.start(folder / "rabbitmq"))
-        database = stack.enter_context(DurablePostgreSQL.start(folder / "postgresql"))
-        redis = stack.enter_context(RedisServer.start(folder / "redis"))
-        yield servers_of(rabbitmq, database, f"{redis.url}/0")
+    """Start all three at once, and end them afterwards."""
+    with ExitStack() as stack, ThreadPoolExecutor() as threads:
+        rabbitmq = threads.submit(RabbitMQServer.start, folder / "rabbitmq")
+        database = threads.submit(DurablePostgreSQL.start, folder / "postgresql")
+        redis = threads.submit(RedisServer.start, folder / "redis")
+        for started in (rabbitmq, database, redis):
+            if started.exception() is None:
+                stack.callback(started.result().stop)
+        yield servers_of(rabbitmq.result(), database.result(), f"{redis.result().url}/0")

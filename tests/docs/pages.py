@@ -17,17 +17,7 @@ from tests.servers.process import ServerProcess, free_port
 
 ROOT = Path(__file__).parents[2]
 CHANNEL_PAGES = ("whatsapp", "web_form", "api", "email")
-PAGES = (
-    "README.md",
-    "ADDING_A_CHANNEL.md",
-    "CHANGELOG.md",
-    "docs/architecture.md",
-    "docs/configuration.md",
-    "docs/envelope.md",
-    "docs/operations.md",
-    "docs/rules.md",
-    *(f"docs/channels/{name}.md" for name in CHANNEL_PAGES),
-)
+PAGES = tuple(sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))))
 RUN = "exec .venv/bin/regia run -c config/examples/demo/regia.yaml"
 """What `make run` runs once everything is installed; a test compares."""
 

@@ -8,7 +8,12 @@ import pytest
 
 from tests.docs.pages import CHANNEL_PAGES, Desk, blocks, matches
 
-PAGES = (*(f"docs/channels/{name}.md" for name in CHANNEL_PAGES), "docs/operations.md", "docs/envelope.md")
+PAGES = (
+    *(f"docs/channels/{name}.md" for name in CHANNEL_PAGES),
+    "docs/operations.md",
+    "docs/configuration.md",
+    "docs/envelope.md",
+)
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""
 

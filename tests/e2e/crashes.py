@@ -21,6 +21,7 @@ from tests.e2e.traffic import Traffic
 ANYWHERE: Final = "anywhere"
 IMPORTING: Final = "while importing"
 _PATIENCE: Final = 60.0
+_BUSY: Final = 20
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Kill:
 
 def plan(seed: int, count: int) -> list[Kill]:
     """Every named point in turn and kills anywhere between them, each at a random count, and one while mails come in."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  # chance, not a secret
     points = [*POINTS, ANYWHERE, ANYWHERE, ANYWHERE]
     kills = [Kill(point, chance.randint(15, 60) if point == ANYWHERE else chance.randint(1, 12)) for point in points * 9]
     kills = kills[: count - 1]
@@ -41,9 +42,7 @@ def plan(seed: int, count: int) -> list[Kill]:
     return kills
 
 
-def survive(
-    gateway: Gateway, folder: Path, *, seed: int, messages: int, mails: int, kills: Sequence[Kill]
-) -> dict[str, Any]:
+def survive(gateway: Gateway, folder: Path, *, seed: int, messages: int, mails: int, kills: Sequence[Kill]) -> dict[str, Any]:
     """Run it; the figures. Senders repeat what was not answered (or give up one in ten), consumers never stop."""
     raws = archive(folder / "archive.mbox", mails)
     started = time.monotonic()
@@ -51,20 +50,20 @@ def survive(
     consumer = consumer_of(gateway, lease=2, forget=40)
     consumer.begin()
     with Ledger(folder / "ledger.jsonl") as ledger, Sender(gateway, ledger, seed=seed, give_up=0.1) as sender:
-        traffic = Portions(Traffic(seed, gateway.secret).posts(messages), len(kills) + 1)
+        traffic = Traffic(seed, gateway.secret)
         gateway.kill()
         importing = None
         for kill in kills:
-            sender.feed(traffic.next())
-            if kill.point == IMPORTING:
+            sender.feed(traffic.posts(messages // (len(kills) + 1)))
+            if kill.point == IMPORTING:  # here the mails are the traffic
                 importing = _kill_while_importing(gateway, folder / "archive.mbox")
-            elif kill.point == ANYWHERE:
-                _kill_anywhere(gateway, ledger, kill.nth, random.Random(seed + kill.nth))
+                continue
+            if kill.point == ANYWHERE:
+                _kill_anywhere(gateway, kill, ledger, sender, traffic)
             else:
                 _die_at(gateway, kill, sender, traffic, folder / "crashed")
-            assert sender.left, "there was no traffic when the gateway was killed"
         gateway.start()
-        sender.feed(traffic.rest())
+        sender.feed(traffic.posts(messages // (len(kills) + 1)))
         sender.wait()
         _check_import(importing, mails)
     seconds = time.monotonic() - started
@@ -82,50 +81,34 @@ def survive(
     return {**figures, "repeated deliveries": verdict.repeats, **books}
 
 
-class Portions:
-    """The posts in about equal parts, one a life of the gateway."""
-
-    def __init__(self, posts: list[Any], count: int) -> None:
-        self._posts = posts
-        self._size = len(posts) // count
-
-    def next(self) -> list[Any]:
-        return self._take(self._size)
-
-    def some(self) -> list[Any]:
-        """A few more, for a life that takes longer to reach its point."""
-        return self._take(10)
-
-    def rest(self) -> list[Any]:
-        return self._take(len(self._posts))
-
-    def _take(self, count: int) -> list[Any]:
-        taken, self._posts = self._posts[:count], self._posts[count:]
-        return taken
-
-
-def _kill_anywhere(gateway: Gateway, ledger: Ledger, answers: int, chance: random.Random) -> None:
+def _kill_anywhere(gateway: Gateway, kill: Kill, ledger: Ledger, sender: Sender, traffic: Traffic) -> None:
     gateway.spawn()
-    enough, deadline = ledger.answers + answers, time.monotonic() + _PATIENCE
+    enough, deadline = ledger.answers + kill.nth, time.monotonic() + _PATIENCE
     while ledger.answers < enough:
         assert time.monotonic() < deadline, f"the gateway does not answer\n{gateway.tail()}"
-        time.sleep(0.001)
-    time.sleep(chance.uniform(0, 0.02))
+        _keep_busy(sender, traffic)
     gateway.process.send(signal.SIGKILL)
+    assert sender.left, "there was no traffic when the gateway was killed"
     assert gateway.ended() == -signal.SIGKILL
 
 
-def _die_at(gateway: Gateway, kill: Kill, sender: Sender, traffic: Portions, told: Path) -> None:
+def _die_at(gateway: Gateway, kill: Kill, sender: Sender, traffic: Traffic, told: Path) -> None:
     told.unlink(missing_ok=True)
     gateway.spawn(CRASHING, E2E_CRASH=f"{kill.point}:{kill.nth}", E2E_CRASHED=str(told))
     deadline = time.monotonic() + _PATIENCE
     while gateway.running:
         assert time.monotonic() < deadline, f"{kill} was not reached\n{gateway.tail()}"
-        if sender.left < 10:
-            sender.feed(traffic.some())
-        time.sleep(0.005)
+        _keep_busy(sender, traffic)
+    assert sender.left, "there was no traffic when the gateway was killed"
     assert gateway.ended() == -signal.SIGKILL, gateway.tail()
     assert told.read_text() == f"{kill.point}:{kill.nth}"
+
+
+def _keep_busy(sender: Sender, traffic: Traffic) -> None:
+    """A few posts more for a life that takes longer to reach its point; returns after a moment."""
+    if sender.left < _BUSY:
+        sender.feed(traffic.posts(_BUSY))
+    time.sleep(0.002)
 
 
 def _kill_while_importing(gateway: Gateway, path: Path) -> Popen[str]:

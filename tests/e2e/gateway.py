@@ -175,7 +175,9 @@ class Gateway:
     def import_mbox(self, path: Path) -> subprocess.Popen[str]:
         """Begin `regia import mbox`, to be waited for by the caller."""
         line = [*REGIA, "import", "mbox", str(path), "-c", str(self.config)]
-        return subprocess.Popen(line, env=self.environ, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(
+            line, env=self.environ, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     def books(self) -> dict[str, Any]:
         """`regia books --json`. It exits with 1 when they do not balance, which fails here."""

@@ -22,7 +22,7 @@ class Traffic:
     """`posts(n)` makes posts with at least `n` messages in them. `secret` reads the gateway's secrets by name."""
 
     def __init__(self, seed: int, secret: Callable[[str], str], *, stamp: str = "T") -> None:
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311  # chance, not a secret
         self._words = Words(self._random)
         self._whatsapp = WhatsApp(self._random, self._words, stamp)
         self._people = crowd(self._random, 40)
@@ -251,7 +251,9 @@ def _multipart(values: dict[str, str]) -> bytes:
 def conflict(post: Post, traffic: Traffic) -> Post:
     """An API post under the key of `post` with other words: refused, and counted as a repeat of it."""
     other = traffic.text("something else", key=post.headers["Idempotency-Key"])
-    return dataclasses.replace(other, label="conflict", events=post.events, refused=(409, "idempotency_conflict"), conflict=True)
+    return dataclasses.replace(
+        other, label="conflict", events=post.events, refused=(409, "idempotency_conflict"), conflict=True
+    )
 
 
 HANDSHAKE: Final = "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="

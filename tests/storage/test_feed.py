@@ -109,6 +109,13 @@ class FeedMachine(RuleBasedStateMachine):
             assert self.a_key is None or len(seqs) <= self.a_key
         self.in_flight.append(batch)
 
+    def _settle(self, batch: list[Item], failed: list[Item], delay: float) -> None:
+        async def settle() -> None:
+            self.feed.settle(batch, failed=failed, delay=delay)
+
+        self.loop.run_until_complete(settle())
+        self.run()
+
     def _commit(self, keys: Sequence[str]) -> list[Item]:
         rows = self.store.add(keys)
         for row in rows:
@@ -158,8 +165,7 @@ class FeedMachine(RuleBasedStateMachine):
         delay = data.draw(st.sampled_from([0.0, 1.0]))
         if delay:
             self.blocked |= {item.key for item in failed}
-        self.feed.settle(batch, failed=failed, delay=delay)
-        self.run()
+        self._settle(batch, failed, delay)
 
     @rule()
     def time_passes(self) -> None:
@@ -194,34 +200,38 @@ class FeedMachine(RuleBasedStateMachine):
             assert all(seq in heard or row.key in self.unheard for seq, row in self.store.rows.items())
 
     def teardown(self) -> None:
+        try:
+            self._finish()
+        finally:
+            tasks = [task for _, task in self.taking]
+            for task in tasks:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.wait(tasks) if tasks else asyncio.sleep(0))
+            self.loop.close()
+
+    def _finish(self) -> None:
         """Whatever happened: now everything comes, once and in order."""
         self.store.open.set()
         for rows in self.untold:
             self.feed.offer(rows)
         self.untold = []
         self.feed.reread()
-        for _ in range(1_000):
+        for _ in range(150):
             self.loop.now += 1.5
             self.blocked.clear()
             for batch in self.in_flight:
                 self.store.remove(batch)
                 for item in batch:
                     self.finished[item.key].append(item.seq)
-                self.feed.settle(batch)
+                self._settle(batch, [], 0)
             self.in_flight = []
             if not self.taking:
                 self.taking.append((6, self.loop.create_task(self.feed.take(6))))
             self.run()
             if self.feed.idle and not self.in_flight:
                 break
-        try:
-            assert (self.feed.idle, self.store.rows, len(self.feed)) == (True, {}, 0)
-            assert self.finished == {key: seqs for key, seqs in self.stored.items() if seqs}
-        finally:
-            for _, task in self.taking:
-                task.cancel()
-            self.loop.run_until_complete(asyncio.gather(*(task for _, task in self.taking), return_exceptions=True))
-            self.loop.close()
+        assert (self.feed.idle, self.store.rows, len(self.feed)) == (True, {}, 0)
+        assert self.finished == {key: seqs for key, seqs in self.stored.items() if seqs}
 
 
 class OneAKeyMachine(FeedMachine):
@@ -308,7 +318,10 @@ async def test_a_read_that_is_faster_than_the_word_of_the_commit(store: Store) -
     feed.offer(rows)
     store.remove(batch)
     feed.settle(batch)
-    assert (feed.idle, len(feed)) == (True, 0)
+    more = asyncio.create_task(feed.take(10))
+    await asyncio.sleep(0.01)
+    assert (feed.idle, len(feed), more.done()) == (True, 0, False)
+    more.cancel()
 
 
 async def test_a_failed_read_is_the_takers_and_repeated(store: Store) -> None:

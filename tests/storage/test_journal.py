@@ -1,7 +1,6 @@
 """The journal: what `accept` returned is on disk, whatever happens next."""
 
 import asyncio
-
 import sqlite3
 import subprocess
 import sys

@@ -1,0 +1,76 @@
+"""Accepted means durable: the kernel's own account of what happened between a post and its answer."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.e2e.fixtures import MakeGateway
+from tests.e2e.gateway import EMBEDDED, Gateway
+from tests.e2e.ledger import Post
+from tests.e2e.traffic import Traffic
+from tests.servers.process import ServerMissing
+
+CALLS = "fdatasync,fsync,pwrite64,sendto,write,writev,sendmsg"
+WAL = "worker-0.sqlite-wal"
+
+
+def _strace(trace: Path) -> list[str]:
+    program = shutil.which("strace")
+    if program is None:
+        raise ServerMissing("strace", "strace")
+    return [program, "-f", "-y", "-s", "100000", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(trace)]
+
+
+def _send(gateway: Gateway, posts: Sequence[Post]) -> None:
+    for post in posts:
+        answer = gateway.request(post.method, post.path, post.body, post.headers)
+        assert answer.status in (200, 202), answer.body
+
+
+def test_the_journal_is_synced_before_the_answer_leaves(make_gateway: MakeGateway, tmp_path: Path) -> None:
+    gateway = make_gateway(EMBEDDED)
+    trace = tmp_path / "trace"
+    gateway.start(before=_strace(trace))
+    traffic = Traffic(3, gateway.secret)
+    posts = [post for post in traffic.posts(40) if post.refused is None and post.tells_id and post.events[0].text][:15]
+    posts += [post for _ in range(5) if (post := traffic.webhook()).events[0].text]
+    _send(gateway, posts)
+    gateway.stop()
+    calls = _calls(trace.read_text(errors="replace").splitlines())
+    position = 0
+    for post in posts:
+        position = _synced_then_answered(calls, post.events[0].marker, position)
+
+
+def _synced_then_answered(calls: Sequence[str], marker: str, start: int) -> int:
+    """The row with this marker is written to the WAL, then a sync of the WAL returns, then 2xx leaves; where that was."""
+    written = next(n for n in range(start, len(calls)) if WAL in calls[n] and "pwrite64(" in calls[n] and marker in calls[n])
+    answer = next(n for n in range(written, len(calls)) if '"HTTP/1.1 20' in calls[n])
+    earlier = [n for n in range(start, written) if '"HTTP/1.1 20' in calls[n]]
+    assert not earlier, f"{marker}: an answer left before its row was written: {calls[earlier[0]]}"
+    begun = [n for n in range(written, answer) if WAL in calls[n] and re.search(r"\bf(data)?sync\(", calls[n])]
+    assert begun, f"{marker}: answered without a sync of the journal"
+    assert any(calls[n].rstrip().endswith("= 0") for n in begun), f"{marker}: no sync had returned before the answer"
+    return answer + 1
+
+
+def _calls(lines: Sequence[str]) -> list[str]:
+    """One line a call, at the place where it *returned*; for what is sent, where it *began*.
+
+    strace splits a call that another thread's call interrupts into `… <unfinished ...>` and `<... name resumed>…`.
+    """
+    begun: dict[str, str] = {}
+    calls: list[str] = []
+    for line in lines:
+        thread, _, call = line.partition(" ")
+        if call.endswith("<unfinished ...>"):
+            begun[thread] = call.removesuffix("<unfinished ...>")
+            if '"HTTP/1.1' in call:
+                calls.append(begun.pop(thread))
+        elif (resumed := re.match(r"\s*<\.\.\. \w+ resumed>(.*)", call)) is not None:
+            if thread in begun:
+                calls.append(begun.pop(thread) + resumed[1])
+        else:
+            calls.append(call)
+    return calls
