@@ -7,7 +7,7 @@ values out. It owns no loop, no clock but the one in its arguments, no database.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -204,6 +204,11 @@ class BaseConnector(Generic[S]):
         raise SendFailed("unsupported", "this channel cannot send")
 
 
+WayIn = Literal["webhook", "form", "api", "import"]
+"""Where a channel's contacts come in: `/webhooks/…`, `/forms/…`, `/v1/messages/…`, or only from files and mailboxes. A
+channel answers nowhere else: what needs no signature in a file must not be taken from a stranger's request."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel(Generic[S]):
     """One line of the registry: the name users write in `type:`, its settings model and its class."""
@@ -211,6 +216,7 @@ class Channel(Generic[S]):
     name: str
     settings: type[S]
     connector: Callable[[str, S], Connector]
+    way_in: WayIn = "webhook"
     capabilities: frozenset[str] = field(default_factory=frozenset)
     example: Mapping[str, Any] = field(default_factory=dict)
     """Settings that are enough to look at a captured request: what `regia parse` starts from."""

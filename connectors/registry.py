@@ -34,9 +34,9 @@ _MAILBOX: Final = {"brand": "example", "address": "support@example.com"}
 
 CHANNELS: Final[tuple[Channel[Any], ...]] = (
     _line(Channel(name="whatsapp", settings=WhatsAppSettings, connector=WhatsApp, capabilities=frozenset({"send", "fetch"}))),
-    _line(Channel(name="web_form", settings=WebFormSettings, connector=WebForm, example=_BRAND)),
-    _line(Channel(name="api", settings=ApiSettings, connector=Api)),
-    _line(Channel(name="email", settings=EmailSettings, connector=EmailConnector, example=_MAILBOX)),
+    _line(Channel(name="web_form", settings=WebFormSettings, connector=WebForm, way_in="form", example=_BRAND)),
+    _line(Channel(name="api", settings=ApiSettings, connector=Api, way_in="api")),
+    _line(Channel(name="email", settings=EmailSettings, connector=EmailConnector, way_in="import", example=_MAILBOX)),
 )
 
 _BUILT_IN: Final[Mapping[str, Channel[Any]]] = MappingProxyType({channel.name: channel for channel in CHANNELS})

@@ -1,6 +1,6 @@
 """The queues as the gateway sees them: one protocol, RabbitMQ and local tables behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -86,7 +86,10 @@ class QueueMismatch(Exception):
 
 
 class UnknownQueue(Exception):
-    """There is no queue of that name."""
+    """There is no queue of that name; the text lists those there are."""
+
+    def __init__(self, queue: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no queue {queue!r}; queues: {', '.join(sorted(known))}")
 
 
 class Queues(Protocol):

@@ -19,6 +19,9 @@ from storage.schema import local_messages as table
 DELIVERY_LIMIT: Final = 20
 LEASE_SECONDS: Final = 60
 
+_AGAIN: Final = case((table.c.attempts >= DELIVERY_LIMIT, "dead"), else_="ready")
+"""What becomes of a message that was taken and not worked off."""
+
 T = TypeVar("T")
 
 
@@ -88,11 +91,12 @@ class LocalQueues:
         return await self._write(lambda connection: connection.execute(gone).rowcount > 0)
 
     async def reject(self, receipt: str, *, requeue: bool) -> bool:
-        """Give the message back to its queue, or bury it among the dead ones. False as with `ack`."""
+        """Give the message back to its queue (or, after `DELIVERY_LIMIT` leases, to the dead ones), or bury it at once. False
+        as with `ack`."""
         back = (
             update(table)
             .where(table.c.receipt == receipt, table.c.state == "leased")
-            .values(state="ready" if requeue else "dead", receipt=None, leased_until_ms=None)
+            .values(state=_AGAIN if requeue else "dead", receipt=None, leased_until_ms=None)
         )
         return await self._write(lambda connection: connection.execute(back).rowcount > 0)
 
@@ -107,7 +111,7 @@ class LocalQueues:
 
     def _check(self, queue: str) -> None:
         if queue not in self._names:
-            raise UnknownQueue(f"there is no queue {queue!r}; queues: {', '.join(self._names)}")
+            raise UnknownQueue(queue, self._names)
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
         try:
@@ -149,8 +153,7 @@ def _expire(connection: Connection, queue: str, now: int) -> None:
     expired = and_(
         table.c.queue == queue, table.c.state == "leased", or_(table.c.leased_until_ms.is_(None), table.c.leased_until_ms < now)
     )
-    state = case((table.c.attempts >= DELIVERY_LIMIT, "dead"), else_="ready")
-    connection.execute(update(table).where(expired).values(state=state, receipt=None, leased_until_ms=None))
+    connection.execute(update(table).where(expired).values(state=_AGAIN, receipt=None, leased_until_ms=None))
 
 
 def _delivery(row: Row[Any], *, receipt: str = "", attempts: int | None = None) -> Delivery:

@@ -131,13 +131,13 @@ class RabbitQueues:
         """The first messages, put back in their order. RabbitMQ has no look without a delivery: every peek counts
         towards the queue's delivery limit, so the twentieth makes dead letters of what it looked at."""
         if queue not in queue_names(self._topology):
-            raise UnknownQueue(queue)
+            raise UnknownQueue(queue, queue_names(self._topology))
         async with self._reader() as connection:
             channel = await _plain(connection)
             try:
                 found = await _look(channel, queue, limit)
             except ChannelNotFoundEntity:
-                raise UnknownQueue(queue) from None
+                raise UnknownQueue(queue, queue_names(self._topology)) from None
             # Closing the channel puts back what it holds, in the order it was taken.
             await channel.close()
         return found[:limit]

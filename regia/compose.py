@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from config.document import Document
 from config.problems import ConfigError, Problem
-from connectors.base import Connector
+from connectors.base import Channel, Connector
 from connectors.media import GuardedHttp
 from connectors.registry import UnknownChannel, find
 from dispatcher.base import Queues, Topology
@@ -36,6 +36,7 @@ class Configured:
     """A configuration that holds together: settings, channels and rules, and nothing opened yet."""
 
     settings: Settings
+    channels: Mapping[str, Channel[Any]]
     connectors: Mapping[str, Connector]
     rules: Ruleset
 
@@ -44,9 +45,9 @@ class Configured:
         """Every brand's queues: its categories and the queues the rules declare."""
         return Topology(targets=dict.fromkeys(sorted(self.brands), frozenset(self.rules.targets)))
 
-    def kind_of(self, connector: str) -> str:
-        """The `type:` of a configured connector."""
-        return str(self.settings.connectors[connector]["type"])
+    def of_type(self, name: str) -> list[str]:
+        """The connectors with this `type:`."""
+        return [connector for connector, channel in self.channels.items() if channel.name == name]
 
     @property
     def brands(self) -> set[str]:
@@ -58,16 +59,19 @@ def configure(path: Path, environ: Mapping[str, str]) -> Configured:
     source = open_settings(path, environ)
     problems: list[Problem] = []
     settings = _collect(problems, source.settings)
+    channels: dict[str, Channel[Any]] = {}
     connectors: dict[str, Connector] = {}
     for name in source.connector_names():
-        connector = _collect(problems, lambda name=name: _connector(name, source))  # type: ignore[misc]  # bound at once
-        if connector is not None:
-            connectors[name] = connector
-            problems += _unusable_brands(name, connector, source.document)
+        try:
+            channels[name] = _channel(name, source)
+            connectors[name] = _connector(name, channels[name], source)
+            problems += _unusable_brands(name, connectors[name], source.document)
+        except ConfigError as error:
+            problems += error.problems
     rules = _collect(problems, lambda: load_rules(_rule_files(source)))
     if problems or settings is None or rules is None:
         raise ConfigError(problems)
-    return Configured(settings=settings, connectors=connectors, rules=rules)
+    return Configured(settings=settings, channels=channels, connectors=connectors, rules=rules)
 
 
 def _collect(problems: list[Problem], part: Callable[[], T]) -> T | None:
@@ -79,12 +83,15 @@ def _collect(problems: list[Problem], part: Callable[[], T]) -> T | None:
         return None
 
 
-def _connector(name: str, source: Source) -> Connector:
+def _channel(name: str, source: Source) -> Channel[Any]:
     wanted = source.document.get("connectors", name, "type")
     try:
-        channel = find(str(wanted))
+        return find(str(wanted))
     except UnknownChannel as error:
         raise ConfigError([source.document.problem(("connectors", name, "type"), str(error))]) from error
+
+
+def _connector(name: str, channel: Channel[Any], source: Source) -> Connector:
     return channel.connector(name, source.validate(channel.settings, "connectors", name))
 
 

@@ -24,9 +24,10 @@ from regia.pipeline.media import MediaStage
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.worker import Pipeline
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
+from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
-from storage.journal import Journal
+from storage.journal import Journal, JournalUnavailable
 from storage.outbox import OutboxRow
 from storage.rulesets import keep
 
@@ -34,6 +35,14 @@ logger = logging.getLogger(__name__)
 
 _CHECK: Final = 3.0
 """Seconds a part may take to answer the readiness page."""
+_AWAY: Final = (
+    JournalUnavailable,
+    DatabaseUnavailable,
+    QueuesUnavailable,
+    BlobsUnavailable,
+    CoordinationUnavailable,
+    TimeoutError,
+)
 _AGAIN: Final = 2.0
 """Seconds between attempts to bring up a part that does not answer."""
 
@@ -135,21 +144,21 @@ class Gateway:
 
     async def check(self) -> dict[str, str]:
         """What does not work at this moment, by part; asked by the readiness page."""
+        stores = self.stores
+        asked: dict[str, Callable[[], Awaitable[object]]] = {
+            "journal": self.journal.count_pending,
+            "database": lambda: stores.database.read(lambda connection: connection.execute(select(1)).scalar()),
+            "queues": stores.queues.states,
+            "blobs": lambda: stores.blobs.exists("0" * 64),
+            "coordination": stores.coordination.ping,
+        }
         found: dict[str, str] = {}
-        if "database" not in self.missing:
+        for part, ask in asked.items():
             try:
-                await asyncio.wait_for(self.stores.database.read(lambda connection: connection.execute(select(1))), _CHECK)
-            except (DatabaseUnavailable, TimeoutError) as error:
-                found["database"] = str(error) or "no answer"
-        if "queues" not in self.missing:
-            try:
-                await asyncio.wait_for(self.stores.queues.states(), _CHECK)
-            except (QueuesUnavailable, TimeoutError) as error:
-                found["queues"] = str(error) or "no answer"
-        try:
-            await asyncio.wait_for(self.stores.coordination.ping(), _CHECK)
-        except (CoordinationUnavailable, TimeoutError) as error:
-            found["coordination"] = str(error) or "no answer"
+                await asyncio.wait_for(ask(), _CHECK)
+            except _AWAY as error:
+                found[part] = str(error) or "no answer"
+            READY.labels(part).set(0 if part in found else 1)
         return found
 
     def waiting(self) -> Mapping[str, int]:

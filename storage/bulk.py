@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Connection, Table, any_, bindparam, literal_column, select, text
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, any_, bindparam, literal_column, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -48,7 +48,7 @@ def ids_parameter(connection: Connection, ids: Collection[str]) -> dict[str, Any
 @lru_cache
 def _among(column: Column[str], dialect: str) -> ColumnElement[bool]:
     if dialect == "sqlite":
-        values = select(literal_column("value")).select_from(text("json_each(:ids)").bindparams(bindparam("ids", type_=Text)))
+        values: Select[Any] = select(literal_column("value")).select_from(text("json_each(:ids)").bindparams(bindparam("ids", type_=Text)))
         return column.in_(values)
     return column == any_(bindparam("ids", type_=ARRAY(Text)))
 

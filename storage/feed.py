@@ -85,10 +85,10 @@ class Feed(Generic[R]):
         self._changed.set()
 
     def reread(self) -> None:
-        """Rows may be stored of which nobody told: read again from the first on what is not in memory."""
+        """Rows may be stored of which nobody told: read again from the first on what is not in memory. What was stored
+        before them must have been offered, so that an offer that follows is known to be newer."""
         self._rereads += 1
-        self._newest = max(self._newest, self._loaded)
-        self._loaded = 0
+        self._newest = self._loaded = self._read_back = 0
         self._behind = True
         self._changed.set()
 

@@ -33,6 +33,7 @@ from storage.journal import Journal, JournalLocked
 
 app = typer.Typer(no_args_is_help=True, help="Import a backlog, with progress.")
 
+_READY_SECONDS: Final = 30.0
 _BATCH: Final = 50
 _BATCH_BYTES: Final = 16 * 1024 * 1024
 _EMAIL: Final = "email"
@@ -59,7 +60,7 @@ def mbox(
 
 
 def _email(found: Configured, name: str | None) -> Connector:
-    names = [one for one in found.connectors if found.kind_of(one) == _EMAIL]
+    names = found.of_type(_EMAIL)
     if name is None and len(names) == 1:
         return found.connectors[names[0]]
     if name not in names:
@@ -88,9 +89,8 @@ class _Tally:
     too_large: list[int] = field(default_factory=list)
 
     def __str__(self) -> str:
-        text = (
-            f"{self.accepted} mails accepted: {self.repeats} repeats within the archive, {self.unreadable} kept in quarantine"
-        )
+        mails = "1 mail" if self.accepted == 1 else f"{self.accepted} mails"
+        text = f"{mails} accepted: {self.repeats} repeats within the archive, {self.unreadable} kept in quarantine"
         if self.too_large:
             text += f"\n{len(self.too_large)} larger than the connector's max_body were left out, at these offsets: "
             text += ", ".join(map(str, self.too_large))
@@ -169,12 +169,20 @@ async def _adopted(path: Path) -> None:
         await asyncio.sleep(0.2)
 
 
+async def _ready(gateway: Gateway) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while gateway.missing:
+        if time.monotonic() > deadline:
+            reasons = "; ".join(f"{part}: {reason}" for part, reason in gateway.missing.items())
+            fail(f"everything is read and durable, and the next gateway that starts routes it; not now, for {reasons}")
+        await asyncio.sleep(0.1)
+
+
 async def _ourselves(found: Configured, own: Journal, journal: Journal) -> None:
     gateway = Gateway(found, open_stores(found.settings), own)
     gateway.start()
     try:
-        while gateway.missing:
-            await asyncio.sleep(0.1)
+        await _ready(gateway)
         pipeline = gateway.pipeline_of(journal)
         pipeline.start()
         await work_off(pipeline, journal, gateway.stores.database)

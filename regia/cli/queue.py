@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import orjson
 import typer
 
-from dispatcher.base import Delivery, Queues, QueuesUnavailable, UnknownQueue
+from dispatcher.base import Delivery, QueueMismatch, Queues, QueuesUnavailable, UnknownQueue
 from dispatcher.local import LEASE_SECONDS, LocalQueues
 from regia.cli.common import ConfigOption, configured, fail
 from regia.cli.stored import require
@@ -105,6 +105,8 @@ def _with_queues(found: Configured, work: Callable[[Queues], Awaitable[T]]) -> T
         return asyncio.run(do())
     except UnknownQueue as error:
         fail(str(error))
+    except QueueMismatch as error:
+        fail(f"the queues are not as the rules need them: {error}")
     except QueuesUnavailable as error:
         fail(f"the queues do not answer: {error}")
 
@@ -115,4 +117,4 @@ def _line(one: Delivery) -> str:
     data = envelope["data"]
     text = " ".join((data["text"] or data["subject"] or f"[{data['kind']}]").split())
     rule = data["routing"]["decided_by"].get("category", "-")
-    return f"{one.queue:24} {data['received_at']} {data['channel']:10} {data['customer']['id']} by {rule}: {text[:80]}"
+    return f"{one.envelope_id} {one.queue:20} {data['received_at']} {data['channel']:9} by {rule}: {text[:80]}"

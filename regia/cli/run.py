@@ -92,7 +92,7 @@ def _welcome(configured_: Configured, path: Path) -> None:
     """Where to look, and how to send a first message."""
     base = configured_.settings.server.base_url
     lines = [f"Regia listens on {base}", ""]
-    forms = [name for name in configured_.connectors if configured_.kind_of(name) == "web_form"]
+    forms = configured_.of_type("web_form")
     lines += [f"  form             {base}/forms/{name}" for name in forms]
     lines += [
         f"  health           {base}/health/ready",

@@ -13,7 +13,7 @@ from connectors.web_form import WebForm
 from normalizer.advice import Language
 from normalizer.inbound import reference_number
 from regia.http.errors import count, refused
-from regia.http.inbound import FORM, accept
+from regia.http.inbound import accept
 from regia.http.requests import GATEWAY, connector_named, json_answer, read_request, retry_header
 from regia.http.visitors import address, cross_site_headers
 from storage.coordination import Coordination, CoordinationUnavailable
@@ -111,7 +111,7 @@ def _refused(request: web.Request, form: WebForm, error: Rejected) -> web.Respon
 
 
 def _form(request: web.Request) -> WebForm:
-    connector = connector_named(request, FORM)
+    connector = connector_named(request, "form")
     if not isinstance(connector, WebForm):
         raise Rejected("unknown_connector", "there is no such form")
     return connector

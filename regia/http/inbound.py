@@ -13,15 +13,10 @@ from regia.pipeline.intake import Acceptance
 
 logger = logging.getLogger(__name__)
 
-FORM = "web_form"
-API = "api"
-
 
 async def webhook(request: web.Request) -> web.Response:
     """`/webhooks/{connector}`: the provider's challenge, or a delivery that is acknowledged once it is durable."""
-    connector = connector_named(request)
-    if request.app[GATEWAY].configured.kind_of(connector.name) in (FORM, API):
-        raise Rejected("unknown_connector", "this connector has an address of its own: /forms/… or /v1/messages/…")
+    connector = connector_named(request, "webhook")
     received = await read_request(request, connector)
     answer = connector.handshake(received)
     if answer is not None:
@@ -34,7 +29,7 @@ async def webhook(request: web.Request) -> web.Response:
 
 async def message(request: web.Request) -> web.Response:
     """`POST /v1/messages/{connector}`: one contact from a program of ours."""
-    connector = connector_named(request, API)
+    connector = connector_named(request, "api")
     received = await read_request(request, connector)
     acceptance = await accept(request, connector, received)
     if not acceptance.messages:

@@ -7,19 +7,19 @@ import orjson
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
 
-from connectors.base import Connector, Request
+from connectors.base import Connector, Request, WayIn
 from connectors.errors import Rejected
 from regia.gateway import Gateway
 
 GATEWAY: Final = web.AppKey("gateway", Gateway)
 
 
-def connector_named(request: web.Request, *kinds: str) -> Connector:
-    """The connector of the URL. Raises `Rejected("unknown_connector")`, also for one of another kind."""
+def connector_named(request: web.Request, way_in: WayIn) -> Connector:
+    """The connector of the URL. Raises `Rejected("unknown_connector")`, also for one whose contacts come in elsewhere."""
     gateway = request.app[GATEWAY]
     name = request.match_info["connector"]
     connector = gateway.configured.connectors.get(name)
-    if connector is None or (kinds and gateway.configured.kind_of(name) not in kinds):
+    if connector is None or gateway.configured.channels[name].way_in != way_in:
         raise Rejected("unknown_connector", "there is no such connector at this address; see connectors: in the configuration")
     return connector
 

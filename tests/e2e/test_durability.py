@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def _strace(trace: Path) -> list[str]:
     program = shutil.which("strace")
     if program is None:
         raise ServerMissing("strace", "strace")
-    return [program, "-f", "-y", "-s", "100000", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(trace)]
+    # With -DD strace is neither our child nor of its process group: signals reach the gateway, and the trace is finished.
+    return [program, "-DD", "-f", "-y", "-s", "100000", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(trace)]
 
 
 def _send(gateway: Gateway, posts: Sequence[Post]) -> None:
@@ -37,10 +39,19 @@ def test_the_journal_is_synced_before_the_answer_leaves(make_gateway: MakeGatewa
     posts += [post for _ in range(5) if (post := traffic.webhook()).events[0].text]
     _send(gateway, posts)
     gateway.stop()
-    calls = _calls(trace.read_text(errors="replace").splitlines())
-    position = 0
+    calls = _calls(_finished(trace))
+    position = max(n for n, call in enumerate(calls) if '"HTTP/1.1 200 OK' in call and "ready" in call) + 1
     for post in posts:
         position = _synced_then_answered(calls, post.events[0].marker, position)
+
+
+def _finished(trace: Path) -> list[str]:
+    """The lines of the trace, once strace has written the gateway's end into it."""
+    deadline = time.monotonic() + 20
+    while not (text := trace.read_text(errors="replace")).endswith("+++ exited with 0 +++\n"):
+        assert time.monotonic() < deadline, f"strace does not end: {text[-300:]}"
+        time.sleep(0.05)
+    return text.splitlines()
 
 
 def _synced_then_answered(calls: Sequence[str], marker: str, start: int) -> int:

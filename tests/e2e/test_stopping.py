@@ -17,7 +17,7 @@ def test_sigterm_under_load_drains_within_ten_seconds(make_gateway: MakeGateway,
     gateway = make_gateway(mode)
     gateway.start()
     with Ledger(tmp_path / "ledger.jsonl") as ledger, Sender(gateway, ledger, seed=5, threads=12) as sender:
-        sender.feed(Traffic(5, gateway.secret).posts(600))
+        sender.feed(Traffic(5, gateway.secret).posts(300))
         while ledger.answers < 100:
             time.sleep(0.001)
         seconds = gateway.stop()
@@ -103,10 +103,10 @@ def test_a_broken_configuration_names_every_problem_with_its_place(make_gateway:
 
 def test_a_broken_channel_and_broken_rules_are_told_together(make_gateway: MakeGateway, tmp_path: Path) -> None:
     config = tmp_path / "broken.yaml"
-    text = BROKEN.replace("port: eighty", "port: 8080").replace("languages: []", "languages: [it]")
+    text = BROKEN.replace("port: eighty", "port: 8080").replace(", missing.yaml", "").replace("languages: []", "languages: [it]")
     config.write_text(text.replace("in-plain-text", "file:links-key").replace("server:", "data: {make_secrets: true}\nserver:"))
     (tmp_path / "rules.yaml").write_text(BROKEN_RULES)
     gateway = make_gateway(config=config)
     said = _refused(gateway, code=2)
-    for problem in ("E2E_MISSING", "accounts", "telefax", "missing.yaml", "colour", "nowhere"):
+    for problem in ("E2E_MISSING", "accounts", "telefax", "colour", "nowhere"):
         assert problem in said, f"{problem} is not told:\n{said}"

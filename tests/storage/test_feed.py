@@ -139,6 +139,7 @@ class FeedMachine(RuleBasedStateMachine):
         untold = {row.key for rows in self.untold for row in rows}
         self.unheard |= {row.key for row in self._commit([key for key in keys if key not in untold])}
 
+    @precondition(lambda self: not self.untold)
     @rule()
     def reread(self) -> None:
         self.feed.reread()
@@ -219,12 +220,12 @@ class FeedMachine(RuleBasedStateMachine):
         for _ in range(150):
             self.loop.now += 1.5
             self.blocked.clear()
-            for batch in self.in_flight:
+            while self.in_flight:
+                batch = self.in_flight.pop()
                 self.store.remove(batch)
                 for item in batch:
                     self.finished[item.key].append(item.seq)
                 self._settle(batch, [], 0)
-            self.in_flight = []
             if not self.taking:
                 self.taking.append((6, self.loop.create_task(self.feed.take(6))))
             self.run()
