@@ -46,6 +46,7 @@ lint: install-dev ## ruff, mypy --strict, import contracts, unused or missing pa
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python scripts/check_lock.py
+	$(BIN)/python scripts/check_figures.py
 	$(BIN)/python -m scripts.write_reference --check
 
 lock: ## writes both lock files anew from pyproject.toml (UPGRADE=1 takes newer versions)

@@ -17,6 +17,7 @@ missing() {
     has postgres || echo postgresql
     has chromium || echo chromium
     has strace || echo strace
+    has curl || echo curl
 }
 
 packages=$(missing)
