@@ -35,8 +35,8 @@ class Scale:
     """Seconds for all rounds together."""
 
 
-FULL: Final = Scale(posts=3_000, rounds=3, skewed=True, seconds=2.0)
-QUICK: Final = Scale(posts=400, rounds=1, skewed=False, seconds=0.15)
+FULL: Final = Scale(posts=3_000, rounds=3, skewed=True, seconds=1.2)
+QUICK: Final = Scale(posts=400, rounds=1, skewed=False, seconds=0.1)
 
 
 def measure(scale: Scale, only: Sequence[str], servers: Servers, folder: Path) -> tuple[list[Line], list[Part]]:

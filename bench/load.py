@@ -7,6 +7,7 @@ the first line of its input, and ends with the result as a line of JSON.
 
 import asyncio
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,10 +16,17 @@ from typing import Final, cast
 import msgspec
 import uvloop
 
+from bench.machine import ROOT
 from bench.webhooks import Senders, requests
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 _END: Final = b"\r\n\r\n"
+_PATIENCE: Final = 120.0
+"""Seconds a load may take."""
+
+
+class Failed(RuntimeError):
+    """A measurement that cannot be one: no load, refused posts, or a gateway that stopped publishing."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -117,6 +125,18 @@ async def run(job: Job) -> Result:
     latencies.sort()
     worst = latencies[min(len(latencies) - 1, len(latencies) * 99 // 100)]
     return Result(len(latencies), len(refused), started, ended, cpu, latencies[len(latencies) // 2], worst)
+
+
+def in_a_process(job: Job) -> Result:
+    """Run the load in a process of its own and wait for it. Raises `Failed`."""
+    command = [sys.executable, "-m", "bench.load", msgspec.json.encode(job).decode()]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603  # ourselves
+        assert process.stdout is not None  # noqa: S101  # asked for above
+        first = process.stdout.readline()
+        output, _ = process.communicate(b"go\n", timeout=_PATIENCE)
+    if first != b"ready\n" or process.returncode != 0:
+        raise Failed(f"the load ended with {process.returncode}: see its error above")
+    return msgspec.json.decode(output, type=Result)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import http.client
 import os
 import re
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from bench import webhooks
-from bench.load import Job, Result
+from bench.load import Failed, Job, Result, in_a_process
 from bench.machine import ROOT, cpu
 from bench.serve import DEMO, PATH
 from bench.servers import Servers
@@ -29,10 +26,6 @@ _WARM: Final = 64
 _PUBLISHED: Final = re.compile(r'^regia_published_total\{.*outcome="confirmed".*\} ([0-9.e+]+)$', re.MULTILINE)
 _PATIENCE: Final = 120.0
 """Seconds without a further confirm after which a measurement is given up."""
-
-
-class Failed(RuntimeError):
-    """A measurement that cannot be one: refused posts, or a gateway that stopped publishing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +211,7 @@ class _Target:
         """The result and when everything was done: answered, and published where this scenario does."""
         published = self._published() if self.scenario.publishes else 0
         job = Job(self.port, PATH, posts, CONNECTIONS, senders, f"{self.scenario.name}-{seed}")
-        result = _load(job)
+        result = in_a_process(job)
         if result.refused:
             raise Failed(f"{self.scenario.what}: {result.refused} of {posts} posts were refused\n{self.process.log_tail()}")
         if not self.scenario.publishes:
@@ -246,14 +239,3 @@ class _Target:
 
     def _cpu(self) -> tuple[float, float, float]:
         return cpu([self.process.pid]), cpu([self.servers.broker_pid]), cpu([self.servers.database_pid])
-
-
-def _load(job: Job) -> Result:
-    command = [sys.executable, "-m", "bench.load", msgspec.json.encode(job).decode()]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603  # ourselves
-        assert process.stdout is not None  # noqa: S101  # asked for above
-        first = process.stdout.readline()
-        output, _ = process.communicate(b"go\n", timeout=_PATIENCE)
-    if first != b"ready\n" or process.returncode != 0:
-        raise Failed(f"the load ended with {process.returncode}: see its error above")
-    return msgspec.json.decode(output, type=Result)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Row, and_, case, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher.base import Delivery, Outcome, Publication, QueueState, QueuesUnavailable, Topology, UnknownQueue
+from storage.bulk import insert_rows
 from storage.database import Database, DatabaseUnavailable
 from storage.schema import local_messages as table
 
@@ -46,8 +46,7 @@ class LocalQueues:
         ]
 
         def insert(connection: Connection) -> None:
-            dialect = sqlite if self._database.is_sqlite else postgresql
-            connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+            insert_rows(connection, table, rows, ignore=True)
 
         try:
             await self._database.write(insert)

@@ -1,41 +1,38 @@
 """Reads and writes of identity, each one statement for a whole batch."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Table, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, Connection, Row, Select, Table, select
 
 from identity.people import Conversation, Customer, Interaction
 from normalizer.inbound import Handle
+from storage.bulk import among, ids_parameter, insert_rows, update_rows
 from storage.schema import conversations, customers, handles, messages, suggestions
 
-_HANDLES = select(handles.c.key, handles.c.customer_id).where(handles.c.key.in_(bindparam("keys", expanding=True)))
-_CUSTOMERS = (
-    select(customers).where(customers.c.id.in_(bindparam("ids", expanding=True))).order_by(customers.c.id).with_for_update()
-)
-_HANDLES_OF = select(handles).where(handles.c.customer_id.in_(bindparam("ids", expanding=True))).order_by(handles.c.since_ms)
-_CONVERSATIONS = select(conversations).where(conversations.c.id.in_(bindparam("ids", expanding=True)))
-_THREADS = select(messages.c.external_id, messages.c.customer_id, messages.c.conversation_id).where(
-    messages.c.external_id.in_(bindparam("ids", expanding=True))
-)
+_HANDLES = select(handles.c.key, handles.c.customer_id)
+_CUSTOMERS = select(customers).order_by(customers.c.id).with_for_update()
+_HANDLES_OF = select(handles).order_by(handles.c.since_ms)
+_CONVERSATIONS = select(conversations)
+_THREADS = select(messages.c.external_id, messages.c.customer_id, messages.c.conversation_id)
 
 
 def owners(connection: Connection, keys: Collection[str]) -> dict[str, str]:
     """Handle key to customer id, for the keys that exist."""
-    return {row.key: row.customer_id for row in connection.execute(_HANDLES, {"keys": list(keys)})} if keys else {}
+    return {row.key: row.customer_id for row in _among(connection, _HANDLES, handles.c.key, keys)}
 
 
 def add_handles(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert handles; one that another node inserted first stays as it is. Sorted, so that two nodes cannot deadlock."""
-    _insert_new(connection, handles, sorted(rows, key=lambda row: row["key"]))
+    insert_rows(connection, handles, sorted(rows, key=itemgetter("key")), ignore=True)
 
 
 def add_suggestions(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert suggestions, each once; one that is there stays as it is. Sorted for the same reason."""
     once = {row["id"]: row for row in rows}
-    _insert_new(connection, suggestions, [once[id_] for id_ in sorted(once)])
+    insert_rows(connection, suggestions, [once[id_] for id_ in sorted(once)], ignore=True)
 
 
 def load_customers(connection: Connection, ids: Iterable[str]) -> dict[str, Customer]:
@@ -43,8 +40,8 @@ def load_customers(connection: Connection, ids: Iterable[str]) -> dict[str, Cust
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    found = {row.id: _customer(row) for row in connection.execute(_CUSTOMERS, {"ids": wanted})}
-    for row in connection.execute(_HANDLES_OF, {"ids": wanted}):
+    found = {row.id: _customer(row) for row in _among(connection, _CUSTOMERS, customers.c.id, wanted)}
+    for row in _among(connection, _HANDLES_OF, handles.c.customer_id, wanted):
         if row.customer_id in found:
             found[row.customer_id].handles.append(Handle(row.kind, row.value, row.proof))
     return found
@@ -54,14 +51,14 @@ def load_conversations(connection: Connection, ids: Iterable[str]) -> dict[str, 
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    return {row.id: _conversation(row) for row in connection.execute(_CONVERSATIONS, {"ids": wanted})}
+    return {row.id: _conversation(row) for row in _among(connection, _CONVERSATIONS, conversations.c.id, wanted)}
 
 
 def threads(connection: Connection, external_ids: Collection[str]) -> dict[tuple[str, str], str]:
     """(external id, customer) to conversation: a reference counts only for the customer whose message it names."""
     if not external_ids:
         return {}
-    rows = connection.execute(_THREADS, {"ids": list(external_ids)})
+    rows = _among(connection, _THREADS, messages.c.external_id, external_ids)
     return {(row.external_id, row.customer_id): row.conversation_id for row in rows}
 
 
@@ -74,19 +71,16 @@ def save_conversations(connection: Connection, changed: Iterable[Conversation], 
 
 
 def _save(connection: Connection, table: Table, rows: list[dict[str, Any]], new: Collection[str]) -> None:
-    inserts = [row for row in rows if row["id"] in new]
-    updates = [{**row, "row_id": row["id"]} for row in rows if row["id"] not in new]
-    if inserts:
-        connection.execute(table.insert(), inserts)
-    if updates:
-        columns: dict[str, Any] = {name: bindparam(name) for name in updates[0] if name not in ("id", "row_id")}
-        connection.execute(update(table).where(table.c.id == bindparam("row_id")).values(columns), updates)
+    # In the order of their ids, as they were locked: two nodes that write the same rows must not wait for each other.
+    rows.sort(key=itemgetter("id"))
+    insert_rows(connection, table, [row for row in rows if row["id"] in new])
+    update_rows(connection, table, "id", [row for row in rows if row["id"] not in new])
 
 
-def _insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), [dict(row) for row in rows])
+def _among(connection: Connection, query: Select[Any], column: Column[str], ids: Collection[str]) -> Iterable[Row[Any]]:
+    if not ids:
+        return ()
+    return connection.execute(query.where(among(connection, column)), ids_parameter(connection, ids))
 
 
 def _customer(row: Row[Any]) -> Customer:

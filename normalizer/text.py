@@ -33,8 +33,9 @@ def clean(text: str) -> str:
     Tabs stay; trailing spaces go; at most two blank lines stand in a row; more than `LIMIT` characters are cut and
     marked. Joiners and directional marks that real scripts and emoji need are left alone. `clean(clean(x)) == clean(x)`.
     """
-    text = _LINE_ENDS.sub("\n", text)
-    text = _INVISIBLE.sub("", _SURROGATES.sub("\ufffd", text))
+    if not text.replace("\n", "").isprintable():  # most texts are, and need none of the passes below
+        text = _LINE_ENDS.sub("\n", text)
+        text = _INVISIBLE.sub("", _SURROGATES.sub("\ufffd", text))
     text = compose(text)
     # Line by line: a pattern for spaces before a line end is quadratic on a long run of spaces.
     text = "\n".join(line.rstrip() for line in text.split("\n"))
@@ -44,11 +45,17 @@ def clean(text: str) -> str:
     return text[: LIMIT - len(CUT_MARK)].rstrip() + CUT_MARK
 
 
+_MANY_UNUSUAL = re.compile(f"[^\x00-\u02ff]{{{_MARKS_IN_A_ROW + 1}}}")
+"""Combining marks begin at U+0300."""
+
+
 def compose(text: str) -> str:
     """Unicode NFC. Runs of combining marks are bounded first: CPython sorts a run in quadratic time (200,000: 40 s)."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", _long_mark_runs().sub(r"\1", text))
+    if _MANY_UNUSUAL.search(text):  # the class of all marks is large and slow, and few texts need it
+        text = _long_mark_runs().sub(r"\1", text)
+    return unicodedata.normalize("NFC", text)
 
 
 @cache

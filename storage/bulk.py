@@ -17,13 +17,14 @@ from sqlalchemy.types import Text
 Rows = Sequence[Mapping[str, Any]]
 
 
-def insert_rows(connection: Connection, table: Table, rows: Rows, *, ignore: bool = False) -> None:
-    """Insert rows that all have the same columns, at least two. With `ignore` a row that exists stays as it is."""
+def insert_rows(connection: Connection, table: Table, rows: Rows, *, ignore: bool = False) -> int:
+    """Insert rows that all have the same columns, at least two; how many were inserted. With `ignore` a row that exists
+    stays as it is."""
     if not rows:
-        return
+        return 0
     columns = tuple(rows[0])
     statement = _insert(table.name, columns, _marker(connection), ignore=ignore)
-    connection.exec_driver_sql(statement, list(map(itemgetter(*columns), rows)))
+    return connection.exec_driver_sql(statement, list(map(itemgetter(*columns), rows))).rowcount
 
 
 def update_rows(connection: Connection, table: Table, key: str, rows: Rows) -> None:
@@ -48,7 +49,9 @@ def ids_parameter(connection: Connection, ids: Collection[str]) -> dict[str, Any
 @lru_cache
 def _among(column: Column[str], dialect: str) -> ColumnElement[bool]:
     if dialect == "sqlite":
-        values: Select[Any] = select(literal_column("value")).select_from(text("json_each(:ids)").bindparams(bindparam("ids", type_=Text)))
+        values: Select[Any] = select(literal_column("value")).select_from(
+            text("json_each(:ids)").bindparams(bindparam("ids", type_=Text))
+        )
         return column.in_(values)
     return column == any_(bindparam("ids", type_=ARRAY(Text)))
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select
 
+from storage.bulk import among, ids_parameter, insert_rows, update_rows
 from storage.schema import messages, targets
 
 PENDING = "pending"
@@ -45,23 +46,17 @@ _PENDING = (
     .order_by(targets.c.position)
     .limit(bindparam("most"))
 )
-_POSITIONS = select(targets.c.position, targets.c.message_id, targets.c.target).where(
-    targets.c.message_id.in_(bindparam("ids", expanding=True))
-)
-_MARK = (
-    update(targets)
-    .where(targets.c.position == bindparam("at"))
-    .values(state=bindparam("to"), attempts=bindparam("tries"), published_ms=bindparam("when"))
-)
+_POSITIONS = select(targets.c.position, targets.c.message_id, targets.c.target)
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
     """Insert targets; (message id, target) to position."""
     if not rows:
         return {}
-    connection.execute(insert(targets), list(rows))
-    ids = list({row["message_id"] for row in rows})
-    return {(row.message_id, row.target): row.position for row in connection.execute(_POSITIONS, {"ids": ids})}
+    insert_rows(connection, targets, rows)
+    query = _POSITIONS.where(among(connection, targets.c.message_id))
+    found = connection.execute(query, ids_parameter(connection, {row["message_id"] for row in rows}))
+    return {(row.message_id, row.target): row.position for row in found}
 
 
 def pending(connection: Connection, node: str, *, after: int, limit: int) -> list[OutboxRow]:
@@ -72,7 +67,11 @@ def pending(connection: Connection, node: str, *, after: int, limit: int) -> lis
 
 def mark(connection: Connection, published: Sequence[tuple[int, str, int]], now_ms: int) -> None:
     """Record (position, state, attempts) of what the broker has confirmed."""
-    connection.execute(_MARK, [{"at": at, "to": state, "tries": tries, "when": now_ms} for at, state, tries in published])
+    rows = [
+        {"position": position, "state": state, "attempts": attempts, "published_ms": now_ms}
+        for position, state, attempts in published
+    ]
+    update_rows(connection, targets, "position", rows)
 
 
 def nodes_with_pending(connection: Connection) -> list[str]:

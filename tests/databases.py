@@ -1,6 +1,6 @@
 """The fixture `database`: an empty, migrated database, once on SQLite and once on a real PostgreSQL.
 
-A folder's `conftest.py` imports the three fixtures. PostgreSQL keeps one database for the run and empties its tables
+A folder's `conftest.py` imports the fixtures. PostgreSQL keeps one database for the run and empties its tables
 before each test; SQLite copies a migrated file.
 """
 
@@ -36,18 +36,24 @@ def migrated_postgresql(postgresql: PostgreSQLServer) -> Iterator[str]:
     postgresql.drop_database(name)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def filled_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database with all tables."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "regia.sqlite")
-        return f"sqlite:///{tmp_path / 'regia.sqlite'}"
-    url: str = request.getfixturevalue("migrated_postgresql")
-    engine = create_engine(url)
+@pytest.fixture
+def postgresql_url(migrated_postgresql: str) -> str:
+    """The address of a PostgreSQL database with all tables, empty."""
+    engine = create_engine(migrated_postgresql)
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
     engine.dispose()
-    return url
+    return migrated_postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def filled_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database with all tables, empty."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgresql_url")
+        return url
+    shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "regia.sqlite")
+    return f"sqlite:///{tmp_path / 'regia.sqlite'}"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from connectors.base import Status
 from identity.resolve import IdentitySession
@@ -23,6 +23,7 @@ from regia.pipeline.prepared import Held, Prepared, Ready, Repeated, Told
 from router.model import Decision
 from router.ruleset import Ruleset
 from storage import ledger, outbox
+from storage.bulk import insert_rows
 from storage.ledger import Event
 from storage.outbox import PENDING, OutboxRow
 from storage.schema import attachments, messages, quarantine, signals
@@ -59,10 +60,8 @@ def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSe
     result = Committed(held=[(one.connector, one.reason) for one in held])
     if ready:
         _route(connection, ready, settings, result)
-    if held:
-        connection.execute(insert(quarantine), [_quarantine_row(one) for one in held])
-    if told:
-        connection.execute(insert(signals), [_signal_row(one) for one in told])
+    insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
+    insert_rows(connection, signals, [_signal_row(one) for one in told])
     return result
 
 
@@ -103,10 +102,8 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
         result.routed.append((one.message.connector, decision.category))
     session.save()
-    connection.execute(insert(messages), message_rows)
-    files = [file for one in ready for file in _attachment_rows(one.message)]
-    if files:
-        connection.execute(insert(attachments), files)
+    insert_rows(connection, messages, message_rows)
+    insert_rows(connection, attachments, [file for one in ready for file in _attachment_rows(one.message)])
     positions = outbox.add(connection, target_rows)
     result.outbox = _outbox_rows(message_rows, target_rows, positions)
 

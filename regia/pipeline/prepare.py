@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -21,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 RAW_INLINE: Final = 64 * 1024
 """Raw bytes up to here stand in the message's own row: two fsyncs of a file for each chat line would cost more."""
-_YIELD_EVERY: Final = 16
+_TURN: Final = 0.001
+"""Seconds after which the loop gets a turn."""
 
 
 class Preparer:
@@ -38,10 +40,12 @@ class Preparer:
         Raises `BlobsUnavailable`: no file is called stored that is not.
         """
         prepared = []
-        for number, row in enumerate(rows, 1):
+        turn = time.perf_counter()
+        for row in rows:
             prepared.append(await self.one(row))
-            if number % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)  # a batch of 256 must not hold up the answers to providers
+            if time.perf_counter() - turn > _TURN:  # a batch of 256 must not hold up the answers to providers
+                await asyncio.sleep(0)
+                turn = time.perf_counter()
         return prepared
 
     async def one(self, row: Row) -> Prepared:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from tests.e2e import judge
 from tests.e2e.consumers import consumer_of
 from tests.e2e.crashing import POINTS
-from tests.e2e.gateway import CRASHING, Gateway
+from tests.e2e.gateway import CRASHING, Gateway, envelope_schema
 from tests.e2e.ledger import Ledger
 from tests.e2e.mails import archive, check_mails
 from tests.e2e.sender import Sender
@@ -75,7 +75,7 @@ def survive(gateway: Gateway, folder: Path, *, seed: int, messages: int, mails: 
     imported = len(raws) if importing else 0
     check_mails(gateway, verdict, raws if importing else [], sample=100)
     judge.check_books(books, ledger, verdict, mails=imported, exact=False)
-    judge.check_envelopes(verdict.bodies.values(), gateway.schema())
+    judge.check_envelopes(verdict.bodies.values(), envelope_schema())
     gateway.stop()
     figures = {"mode": gateway.mode.name, "kills": len(kills), "seconds": round(seconds, 1), "unanswered": sender.unanswered}
     return {**figures, "repeated deliveries": verdict.repeats, **books}

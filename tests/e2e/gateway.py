@@ -3,6 +3,7 @@
 Nothing here looks inside: what a test knows of the gateway comes over HTTP, AMQP, its exit code and its files.
 """
 
+import functools
 import http.client
 import json
 import os
@@ -187,16 +188,12 @@ class Gateway:
     def settle(self, seconds: float = 60) -> dict[str, Any]:
         """Wait until nothing waits in the journal or the outbox; the books then."""
         deadline = time.monotonic() + seconds
+        time.sleep(0.3)  # most of the time that is enough, and asking costs the start of a program
         while True:
             found = self.books()
             if found["waiting"] == found["pending"] == 0:
                 return found
             assert time.monotonic() < deadline, f"not everything was published within {seconds} s: {found}\n{self.tail()}"
-
-    def schema(self) -> dict[str, Any]:
-        """The published JSON Schema of the envelope."""
-        found: dict[str, Any] = json.loads(_run([*REGIA, "schema", "envelope"], self.environ, self.folder, check=True).stdout)
-        return found
 
     def tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
@@ -206,6 +203,16 @@ class Gateway:
         """Log lines of level error: what the gateway itself calls one."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return re.findall(r'^\{.*"level": "(?:error|critical)".*$', text, re.MULTILINE)
+
+
+@functools.cache
+def envelope_schema() -> dict[str, Any]:
+    """The published JSON Schema of the envelope, as `regia schema envelope` prints it."""
+    root = Path(__file__).parents[2]
+    found: dict[str, Any] = json.loads(
+        _run([*REGIA, "schema", "envelope"], {**os.environ, "PYTHONPATH": str(root)}, root, check=True).stdout
+    )
+    return found
 
 
 def _run(line: list[str], environ: dict[str, str], folder: Path, *, check: bool) -> subprocess.CompletedProcess[str]:

@@ -186,7 +186,7 @@ def check_quarantine(gateway: Gateway, ledger: Ledger) -> None:
     acknowledged = ledger.tally().acknowledged
     owed = {event.raw for marker, event in ledger.events.items() if event.fate == "quarantine" and acknowledged[marker]}
     assert len(lines) >= len(owed)
-    for line in lines[:5]:  # a command each: a few of them must do
+    for line in lines[:2]:  # a command each: a few of them must do
         shown = gateway.cli("quarantine", "show", line.split()[0]).stdout.encode()
         assert shown in {event.raw for event in ledger.events.values()}, shown
 

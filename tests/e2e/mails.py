@@ -18,6 +18,13 @@ def archive(path: Path, count: int, *, repeats: int = 0) -> list[bytes]:
     return [plain(sample.raw) for sample in samples]
 
 
+def import_mbox(gateway: Gateway, path: Path) -> str:
+    """The whole of `regia import mbox`; what it said."""
+    output, _ = (importing := gateway.import_mbox(path)).communicate(timeout=120)
+    assert importing.returncode == 0, output
+    return output
+
+
 def plain(raw: bytes) -> bytes:
     """A mail without what an archive does not keep: line ends and the number of blank lines at the end."""
     return raw.replace(b"\r\n", b"\n").rstrip(b"\n")

@@ -8,11 +8,12 @@ from typing import Any
 
 from tests.e2e import judge
 from tests.e2e.consumers import consumer_of
-from tests.e2e.gateway import Gateway
+from tests.e2e.gateway import Gateway, envelope_schema
 from tests.e2e.ledger import Ledger
 from tests.e2e.mails import archive, check_mails
+from tests.e2e.refusals import bad_requests
 from tests.e2e.sender import Sender
-from tests.e2e.traffic import Traffic, bad_requests, conflict
+from tests.e2e.traffic import Traffic, conflict
 
 
 def mixed(gateway: Gateway, folder: Path, *, seed: int, messages: int, mails: int) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def mixed(gateway: Gateway, folder: Path, *, seed: int, messages: int, mails: in
     different = check_mails(gateway, verdict, raws)
     assert books["duplicate"] >= imported - different
     judge.check_books(books, ledger, verdict, mails=imported)
-    judge.check_envelopes(verdict.bodies.values(), gateway.schema())
+    judge.check_envelopes(verdict.bodies.values(), envelope_schema())
     judge.check_quarantine(gateway, ledger)
     judge.check_stored(gateway, verdict, random.Random(seed).sample(sorted(verdict.bodies), 40))  # noqa: S311  # chance, not a secret
     if gateway.mode.amqp is not None:
@@ -61,3 +62,29 @@ def eventually(look: Callable[[], object], expected: object, seconds: float = 10
     while (found := look()) != expected:
         assert time.monotonic() < deadline, f"{found} instead of {expected}"
         time.sleep(0.1)
+
+
+def stopped_under_load(gateway: Gateway, folder: Path, *, seed: int, messages: int) -> float:
+    """SIGTERM while many connections send: the seconds it took. What was accepted is published by then, the rest is
+    accepted after the restart, and nothing comes twice."""
+    gateway.start()
+    with Ledger(folder / "ledger.jsonl") as ledger, Sender(gateway, ledger, seed=seed, threads=12) as sender:
+        sender.feed(Traffic(seed, gateway.secret).posts(messages))
+        while ledger.answers < 100:
+            time.sleep(0.001)
+        seconds = gateway.stop()
+        assert sender.left, "there was no load when SIGTERM came"
+        books = gateway.books()
+        assert books["waiting"] == books["pending"] == 0, "it had time to publish what it had accepted"
+        gateway.start()
+        sender.wait()
+    assert not sender.wrong, sender.wrong[:5]
+    books = gateway.settle()
+    consumer = consumer_of(gateway)
+    consumer.drain()
+    verdict = judge.collect(consumer.deliveries)
+    judge.once(verdict)
+    judge.match(ledger, verdict)
+    judge.check_books(books, ledger, verdict, exact=False)
+    gateway.stop()
+    return seconds

@@ -1,41 +1,15 @@
 """How a gateway ends, and what it says when it cannot begin."""
 
 import subprocess
-import time
 from pathlib import Path
 
-from tests.e2e import judge
-from tests.e2e.consumers import consumer_of
 from tests.e2e.fixtures import MakeGateway
-from tests.e2e.gateway import REGIA, Gateway, Mode
-from tests.e2e.ledger import Ledger
-from tests.e2e.sender import Sender
-from tests.e2e.traffic import Traffic
+from tests.e2e.gateway import REGIA, Gateway
+from tests.e2e.runs import stopped_under_load
 
 
-def test_sigterm_under_load_drains_within_ten_seconds(make_gateway: MakeGateway, mode: Mode, tmp_path: Path) -> None:
-    gateway = make_gateway(mode)
-    gateway.start()
-    with Ledger(tmp_path / "ledger.jsonl") as ledger, Sender(gateway, ledger, seed=5, threads=12) as sender:
-        sender.feed(Traffic(5, gateway.secret).posts(300))
-        while ledger.answers < 100:
-            time.sleep(0.001)
-        seconds = gateway.stop()
-        assert sender.left, "there was no load when SIGTERM came"
-        assert seconds < 10, f"it took {seconds:.1f} s"
-        books = gateway.books()
-        assert books["waiting"] == books["pending"] == 0, "it had time to publish what it had accepted"
-        gateway.start()
-        sender.wait()
-    assert not sender.wrong, sender.wrong[:5]
-    books = gateway.settle()
-    consumer = consumer_of(gateway)
-    consumer.drain()
-    verdict = judge.collect(consumer.deliveries)
-    judge.once(verdict)
-    judge.match(ledger, verdict)
-    judge.check_books(books, ledger, verdict, exact=False)
-    gateway.stop()
+def test_sigterm_under_load_drains_within_ten_seconds(make_gateway: MakeGateway, tmp_path: Path) -> None:
+    assert stopped_under_load(make_gateway(), tmp_path, seed=5, messages=250) < 10
 
 
 def _refused(gateway: Gateway, *, code: int) -> str:
@@ -103,7 +77,9 @@ def test_a_broken_configuration_names_every_problem_with_its_place(make_gateway:
 
 def test_a_broken_channel_and_broken_rules_are_told_together(make_gateway: MakeGateway, tmp_path: Path) -> None:
     config = tmp_path / "broken.yaml"
-    text = BROKEN.replace("port: eighty", "port: 8080").replace(", missing.yaml", "").replace("languages: []", "languages: [it]")
+    text = (
+        BROKEN.replace("port: eighty", "port: 8080").replace(", missing.yaml", "").replace("languages: []", "languages: [it]")
+    )
     config.write_text(text.replace("in-plain-text", "file:links-key").replace("server:", "data: {make_secrets: true}\nserver:"))
     (tmp_path / "rules.yaml").write_text(BROKEN_RULES)
     gateway = make_gateway(config=config)

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from tests.e2e.ledger import Event, Post
 from tests.e2e.people import Person, Words, crowd
+from tests.e2e.refusals import JSON, bad_requests
 from tests.e2e.whatsapp import WhatsApp, signed, webhook
 
-JSON: Final = {"Content-Type": "application/json"}
 _REPEATS: Final = 0.05
 _BAD: Final = 0.04
 _FILE: Final = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
@@ -189,42 +189,6 @@ class Traffic:
         return self._random.choice(bad_requests(body, self._secret))
 
 
-def bad_requests(body: bytes, secret: Callable[[str], str]) -> list[Post]:
-    """Every way a request can be refused, with the status and the code. `body` is a webhook that would be accepted."""
-    hook, desk, form = "/webhooks/whatsapp", "/v1/messages/desk", "/forms/site-form"
-    good = signed(body, secret("whatsapp-app-secret"))
-    bearer = {**JSON, "Authorization": f"Bearer {secret('desk-token')}"}
-    huge = b'{"object": "' + b"x" * 61_000 + b'"}'
-    wrong_token = "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=7&hub.verify_token=wrong"
-    rows: list[tuple[str, str, str, dict[str, str], bytes, int, str]] = [
-        ("unsigned", "POST", hook, JSON, body, 401, "signature_missing"),
-        ("badly signed", "POST", hook, signed(body, "guess"), body, 401, "signature_wrong"),
-        ("changed after signing", "POST", hook, good, body + b" ", 401, "signature_wrong"),
-        ("unsigned and no JSON", "POST", hook, JSON, b"{broken", 401, "signature_missing"),
-        ("too large", "POST", hook, signed(huge, secret("whatsapp-app-secret")), huge, 413, "too_large"),
-        ("unknown webhook", "POST", "/webhooks/nobody", good, body, 404, "unknown_connector"),
-        ("unknown form", "POST", "/forms/nobody", JSON, b"{}", 404, "unknown_connector"),
-        ("unknown api", "POST", "/v1/messages/nobody", bearer, b"{}", 404, "unknown_connector"),
-        ("form at a webhook's address", "POST", "/webhooks/site-form", JSON, b"{}", 404, "unknown_connector"),
-        ("wrong challenge", "GET", wrong_token, {}, b"", 403, "handshake_refused"),
-        ("no token", "POST", desk, JSON, b"{}", 401, "token_missing"),
-        ("wrong token", "POST", desk, {**JSON, "Authorization": "Bearer guess"}, b"{}", 401, "token_unknown"),
-        ("malformed", "POST", desk, bearer, b"{broken", 400, "malformed"),
-        ("missing fields", "POST", desk, bearer, b'{"text": "no sender"}', 400, "invalid_fields"),
-        ("no JSON type", "POST", desk, {**bearer, "Content-Type": "text/plain"}, b"{}", 415, "unsupported_media_type"),
-        ("malformed form", "POST", form, JSON, b"{broken", 400, "malformed"),
-        ("incomplete form", "POST", form, JSON, b'{"name": "Anna"}', 400, "invalid_fields"),
-        ("strange form", "POST", form, {"Content-Type": "text/csv"}, b"a,b", 415, "unsupported_media_type"),
-        ("nowhere", "GET", "/nowhere", {}, b"", 404, "not_found"),
-        ("wrong method", "PUT", desk, bearer, b"{}", 405, "method_not_allowed"),
-        ("stranger", "GET", "/v1/queues", {}, b"", 401, "token_missing"),
-    ]
-    return [
-        Post(label=label, method=method, path=path, headers=headers, body=content, refused=(status, code), repeatable=True)
-        for label, method, path, headers, content, status, code in rows
-    ]
-
-
 _EXTRAS: Final[dict[str, dict[str, Any]]] = {
     "call": {"call": {"state": "answered", "duration": 74}},
     "visit": {"page": {"url": "https://shop.example/pans", "title": "Pans"}},
@@ -254,6 +218,3 @@ def conflict(post: Post, traffic: Traffic) -> Post:
     return dataclasses.replace(
         other, label="conflict", events=post.events, refused=(409, "idempotency_conflict"), conflict=True
     )
-
-
-HANDSHAKE: Final = "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="

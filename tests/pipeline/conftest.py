@@ -1,5 +1,5 @@
-"""Makes the fixture `database` known to these tests."""
+"""Makes the fixture `database`, and those it is made of, known to these tests."""
 
-from tests.databases import database, filled_url, migrated_postgresql, migrated_sqlite
+from tests.databases import database, filled_url, migrated_postgresql, migrated_sqlite, postgresql_url
 
-__all__ = ["database", "filled_url", "migrated_postgresql", "migrated_sqlite"]
+__all__ = ["database", "filled_url", "migrated_postgresql", "migrated_sqlite", "postgresql_url"]

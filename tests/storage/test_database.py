@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database, DatabaseUnavailable
@@ -15,6 +15,8 @@ from tests.servers.postgresql import PostgreSQLServer
 from tests.servers.process import free_port
 
 SECRET = "anna@example.it"
+REFUSED = (DBAPIError, OverflowError, UnicodeEncodeError)
+"""Everything a driver says of a value; none of it is a `DatabaseUnavailable`."""
 
 
 def ruleset(name: str, sources: str = "") -> dict[str, object]:
@@ -96,15 +98,12 @@ class TestAValueIsNoOutage:
 
     @pytest.mark.parametrize(
         "row",
-        [ruleset("a") | {"created_ms": "soon"}, ruleset("a") | {"created_ms": 2**70}],
-        ids=["wrong type", "integer too large"],
+        [ruleset("a") | {"created_ms": None}, ruleset("a") | {"created_ms": 2**70}],
+        ids=["missing", "integer too large"],
     )
     async def test_on_both(self, database: Database, row: dict[str, object]) -> None:
-        if database.is_sqlite and row["created_ms"] == "soon":
-            pytest.skip("SQLite keeps a text in any column")
-        with pytest.raises(Exception, match="") as raised:
+        with pytest.raises(REFUSED):
             await database.write(lambda connection: connection.execute(insert(rulesets), [row]))
-        assert not isinstance(raised.value, DatabaseUnavailable)
         await add(database, "b")
 
     @pytest.mark.parametrize("value", ["half \ud83d", "zero \x00"])
@@ -113,9 +112,8 @@ class TestAValueIsNoOutage:
             await add(database, value)  # SQLite takes it, and gives it back
             assert await names(database) == [value]
             return
-        with pytest.raises(Exception, match="") as raised:
+        with pytest.raises(REFUSED):
             await add(database, value)
-        assert not isinstance(raised.value, DatabaseUnavailable)
 
     async def test_a_key_too_long_for_an_index(self, database: Database) -> None:
         """PostgreSQL calls it an operational error; tried again for ever it would stop the pipeline."""
@@ -143,8 +141,8 @@ class TestOutage:
                 await call(lambda connection: connection.execute(text("SELECT 1")))
         await database.close()
 
-    async def test_a_connection_that_is_cut_in_the_middle(self, postgresql: PostgreSQLServer, migrated_postgresql: str) -> None:
-        database = Database(migrated_postgresql)
+    async def test_a_connection_that_is_cut_in_the_middle(self, postgresql: PostgreSQLServer, postgresql_url: str) -> None:
+        database = Database(postgresql_url)
 
         def cut(connection: object) -> None:
             connection.execute(insert(rulesets), [ruleset("cut")])  # type: ignore[attr-defined]
@@ -155,15 +153,15 @@ class TestOutage:
         assert "cut" not in await names(database)
         await database.close()
 
-    async def test_a_server_that_only_reads(self, migrated_postgresql: str) -> None:
+    async def test_a_server_that_only_reads(self, postgresql_url: str) -> None:
         """After a failover the old address may be a standby."""
-        database = Database(f"{migrated_postgresql}?options=-cdefault_transaction_read_only%3Don")
+        database = Database(f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don")
         with pytest.raises(DatabaseUnavailable):
             await add(database, "a")
         await database.close()
 
-    async def test_two_that_wait_for_each_other(self, migrated_postgresql: str) -> None:
-        one, two = Database(migrated_postgresql), Database(migrated_postgresql)
+    async def test_two_that_wait_for_each_other(self, postgresql_url: str) -> None:
+        one, two = Database(postgresql_url), Database(postgresql_url)
         barrier = threading.Barrier(2, timeout=20)
         lock = "SELECT pg_advisory_xact_lock({})"
 
@@ -188,12 +186,10 @@ class TestOutage:
     async def test_a_locked_file(self, tmp_path: Path, migrated_sqlite: Path) -> None:
         path = tmp_path / "regia.sqlite"
         path.write_bytes(migrated_sqlite.read_bytes())
-        database = Database(f"sqlite:///{path}?timeout=0.1")
-        await names(database)
+        database = Database(f"sqlite:///{path}")
+        event.listen(database.engine, "connect", lambda connection, record: connection.execute("PRAGMA busy_timeout = 50"))
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA busy_timeout = 50")
         with pytest.raises(DatabaseUnavailable):
             await add(database, "a")
         other.execute("ROLLBACK")

@@ -37,7 +37,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def engine(empty_url: str) -> Iterator[Engine]:
-    engine = create_engine(empty_url)
+    engine = Database(empty_url).engine
     yield engine
     engine.dispose()
 
