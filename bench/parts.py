@@ -15,7 +15,8 @@ from regia.compose import migrate
 from regia.pipeline.commit import commit
 from router.vocabulary import Facts
 from storage.database import Database
-from storage.journal import Entry, Journal
+from storage.journal import Journal
+from storage.journal_file import Entry
 from tests.mailcorpus import build
 
 BATCHES: Final = (1, 16, 256)

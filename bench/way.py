@@ -13,7 +13,7 @@ from regia.links import Links
 from regia.pipeline.accepted import AcceptedMessage, decode, entries
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.prepared import Ready
-from storage.journal import Entry, Row
+from storage.journal_file import Entry, Row
 
 
 class Way:

@@ -25,6 +25,9 @@ _IN_FLIGHT: Final = 2
 _BACKOFF: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds to wait before the next attempt; the last one for ever after."""
 
+_AGAIN: Final = 1.0
+"""Seconds between attempts to reach the database."""
+
 Published = Callable[[OutboxRow, Outcome], None]
 
 
@@ -76,7 +79,7 @@ class Relay:
                 batch = await self._feed.take(_BATCH)
             except DatabaseUnavailable as error:
                 logger.warning("outbox cannot be read", extra={"error": str(error)})
-                await asyncio.sleep(1)
+                await asyncio.sleep(_AGAIN)
                 continue
             await self._deliver([replace(row, attempts=row.attempts + 1) for row in batch])
 
@@ -85,6 +88,9 @@ class Relay:
         try:
             outcomes = await self._queues.publish([self._publication(row) for row in batch])
         except QueuesUnavailable:
+            outcomes = [Outcome.UNKNOWN] * len(batch)
+        except Exception:  # a defect: nothing is known of these publishes, and the relay goes on
+            logger.exception("envelopes could not be published", extra={"count": len(batch)})
             outcomes = [Outcome.UNKNOWN] * len(batch)
         for row, outcome in zip(batch, outcomes, strict=True):
             self._published(row, outcome)
@@ -106,9 +112,11 @@ class Relay:
                 await self._database.write(lambda connection: outbox.mark(connection, marks, now))
             except DatabaseUnavailable as error:
                 logger.warning("confirmed publishes cannot be recorded", extra={"error": str(error), "count": len(marks)})
-                await asyncio.sleep(1)
+            except Exception:  # a defect: these rows stay in flight, and the relay goes on with its other worker
+                logger.exception("confirmed publishes cannot be recorded", extra={"count": len(marks)})
             else:
                 return
+            await asyncio.sleep(_AGAIN)
 
     def _publication(self, row: OutboxRow) -> Publication:
         return Publication(

@@ -27,7 +27,8 @@ from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
-from storage.journal import Journal, JournalUnavailable
+from storage.journal import Journal
+from storage.journal_file import JournalUnavailable
 from storage.outbox import OutboxRow
 from storage.rulesets import keep
 

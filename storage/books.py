@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, not_, or_, select
 
-from storage.journal import JournalFile
+from storage.journal_file import JournalFile
 from storage.journals import closed
 from storage.outbox import PENDING
 from storage.schema import event_ids, journals, messages, quarantine, repeats, signals, targets

@@ -5,8 +5,7 @@ has accumulated together (group commit: one fdatasync for many callers). It know
 order key and opaque bytes.
 
 Every accepted event gets the next sequence number, repeats included, so that `last_seq` counts what was ever accepted
-and the books can be balanced against it. A row whose work is committed elsewhere keeps its id (to recognise a repeat
-quickly) and loses its payload.
+and the books can be balanced against it. `storage.journal_file` is what stands on disk.
 """
 
 import asyncio
@@ -16,88 +15,41 @@ import os
 import queue
 import sqlite3
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
+
+from storage.journal_file import Entry, JournalUnavailable, JournalWriter, Receipt, Row
 
 logger = logging.getLogger(__name__)
 
-REPEAT: Final = "repeat"
-"""Kind of the row that stands for a repeat. Its payload is the id of the event it repeats."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS rows (
-    seq INTEGER PRIMARY KEY, id BLOB, kind TEXT NOT NULL, order_key TEXT NOT NULL, digest BLOB, payload BLOB,
-    pending INTEGER NOT NULL DEFAULT 1
-);
-CREATE UNIQUE INDEX IF NOT EXISTS rows_id ON rows (id);
-CREATE INDEX IF NOT EXISTS rows_pending ON rows (seq) WHERE pending = 1;
-"""
 _JOBS_A_COMMIT: Final = 512
-_PRUNE_EVERY: Final = 5_000
-_BYTES_A_READ: Final = 32 * 1024 * 1024
 
 T = TypeVar("T")
-
-
-class JournalUnavailable(Exception):
-    """Nothing of this call was accepted: the disk refused, or the journal is closing. The caller answers 503."""
 
 
 class JournalLocked(Exception):
     """Another process owns this journal file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What is to be accepted. `digest` tells a true repeat from another content under the same id."""
-
-    id: uuid.UUID
-    kind: str
-    order_key: str
-    payload: bytes
-    digest: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An accepted entry as the pipeline gets it. A repeat has no id of its own."""
-
-    seq: int
-    id: uuid.UUID | None
-    kind: str
-    order_key: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of one entry: its number, and whether it was here before (`same`: with the same digest)."""
-
-    seq: int
-    id: uuid.UUID
-    repeat: bool
-    same: bool = True
-
-
 @dataclass(slots=True)
 class _Job:
     """Work for the writer thread, done inside the transaction it shares with its neighbours."""
 
-    work: Callable[["_Writer"], Any]
+    work: Callable[[JournalWriter], Any]
     future: "asyncio.Future[Any] | None"
     result: Any = None
+
+    def __call__(self, writer: JournalWriter) -> None:
+        self.result = self.work(writer)
 
 
 class Journal:
     """One worker's journal. Made by `Journal.open` inside the event loop that uses it; not shared between loops."""
 
-    def __init__(self, path: Path, lock: int, writer: "_Writer") -> None:
+    def __init__(self, path: Path, lock: int, writer: JournalWriter) -> None:
         self.path = path
         self.id = writer.id
         self.last_seq = writer.last_seq
@@ -127,7 +79,7 @@ class Journal:
         except OSError as error:
             raise JournalUnavailable(f"{path.name}: {error.strerror}") from error
         try:
-            return cls(path, lock, _Writer(path, keep_ids))
+            return cls(path, lock, JournalWriter(path, keep_ids))
         except sqlite3.Error as error:
             os.close(lock)
             raise JournalUnavailable(f"{path.name}: {error}") from error
@@ -177,7 +129,7 @@ class Journal:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def _call(self, work: Callable[["_Writer"], T]) -> T:
+    async def _call(self, work: Callable[[JournalWriter], T]) -> T:
         if self._closing:
             raise JournalUnavailable("the gateway is stopping")
         future: asyncio.Future[T] = self._loop.create_future()
@@ -249,129 +201,3 @@ def _lock(path: Path) -> int:
             os.close(lock)
             raise
         os.close(lock)  # its owner removed the journal just now: a lock on a deleted file would keep nobody out
-
-
-class _Writer:
-    """The connection and the counter, used by the writer thread alone."""
-
-    def __init__(self, path: Path, keep_ids: int) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute("PRAGMA secure_delete=ON")
-        # Random ids touch many pages: SQLite's default checkpoint at 1,000 pages rewrites them far too often.
-        self._db.execute("PRAGMA wal_autocheckpoint=16000")
-        self._db.executescript(_SCHEMA)
-        self.id: str = self._meta("id", f"jrn_{uuid.uuid4().hex[:12]}")
-        self.last_seq: int = self._meta("last_seq", 0)
-        self._keep_ids = keep_ids
-        self._since_prune = 0
-        self._fresh: list[Row] = []
-
-    def commit(self, jobs: Sequence[_Job]) -> list[Row]:
-        """Do the jobs in one transaction; the rows they accepted. After an error nothing of them is kept."""
-        before = self.last_seq
-        self._fresh = []
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            for job in jobs:
-                job.result = job.work(self)
-            if self.last_seq != before:
-                self._db.execute("UPDATE meta SET value = ? WHERE name = 'last_seq'", (self.last_seq,))
-                self._prune(self.last_seq - before)
-            self._db.execute("COMMIT")
-        except BaseException:
-            self.last_seq = before
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        return self._fresh
-
-    def insert(self, entries: Sequence[Entry]) -> list[Receipt]:
-        return [self._insert(entry) for entry in entries]
-
-    def _insert(self, entry: Entry) -> Receipt:
-        self.last_seq += 1
-        seq = self.last_seq
-        cursor = self._db.execute(
-            "INSERT INTO rows (seq, id, kind, order_key, digest, payload) VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (id) DO NOTHING",
-            (seq, entry.id.bytes, entry.kind, entry.order_key, entry.digest, entry.payload),
-        )
-        if cursor.rowcount:
-            self._fresh.append(Row(seq, entry.id, entry.kind, entry.order_key, entry.payload))
-            return Receipt(seq, entry.id, repeat=False)
-        (digest,) = self._db.execute("SELECT digest FROM rows WHERE id = ?", (entry.id.bytes,)).fetchone()
-        self._db.execute(
-            "INSERT INTO rows (seq, kind, order_key, payload) VALUES (?, ?, ?, ?)",
-            (seq, REPEAT, entry.order_key, entry.id.bytes),
-        )
-        self._fresh.append(Row(seq, None, REPEAT, entry.order_key, entry.id.bytes))
-        return Receipt(seq, entry.id, repeat=True, same=digest == entry.digest)
-
-    def mark_done(self, seqs: Sequence[int]) -> None:
-        marks = [(seq,) for seq in seqs]
-        self._db.executemany("UPDATE rows SET pending = 0, payload = NULL, order_key = '' WHERE seq = ?", marks)
-
-    def pending(self, after: int, limit: int) -> list[Row]:
-        rows = self._db.execute(
-            "SELECT seq, id, kind, order_key, payload FROM rows WHERE pending = 1 AND seq > ? ORDER BY seq LIMIT ?",
-            (after, limit),
-        )
-        found: list[Row] = []
-        size = 0
-        for seq, key, kind, order, data in rows:
-            found.append(Row(seq, uuid.UUID(bytes=key) if key else None, kind, order, data))
-            size += len(data)
-            if size >= _BYTES_A_READ:
-                break
-        return found
-
-    def count_pending(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM rows WHERE pending = 1").fetchone()[0])
-
-    def close(self) -> None:
-        try:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            logger.warning("the journal is left with its log; the next start reads it", extra={"reason": str(error)})
-        finally:
-            self._db.close()
-
-    def _prune(self, added: int) -> None:
-        self._since_prune += added
-        if self._since_prune >= _PRUNE_EVERY:
-            self._since_prune = 0
-            self._db.execute("DELETE FROM rows WHERE pending = 0 AND seq <= ?", (self.last_seq - self._keep_ids,))
-
-    def _meta(self, name: str, default: Any) -> Any:
-        self._db.execute("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, default))
-        return self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
-
-
-@dataclass(frozen=True, slots=True)
-class JournalFile:
-    """What the books need of a journal file, read without its lock."""
-
-    id: str
-    accepted: int
-    pending: tuple[int, ...]
-    """Numbers of the rows that are not done."""
-
-
-def inspect(path: Path) -> JournalFile:
-    """Read a journal's counts from outside, also while its owner writes. Raises `JournalUnavailable`."""
-    try:
-        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30, isolation_level=None)
-        try:
-            db.execute("BEGIN")  # one snapshot for both
-            meta = dict(db.execute("SELECT name, value FROM meta"))
-            pending = tuple(seq for (seq,) in db.execute("SELECT seq FROM rows WHERE pending = 1"))
-        finally:
-            db.close()
-    except sqlite3.Error as error:
-        raise JournalUnavailable(f"{path.name} cannot be read: {error}") from error
-    try:
-        return JournalFile(id=str(meta["id"]), accepted=int(meta["last_seq"]), pending=pending)
-    except KeyError as error:
-        raise JournalUnavailable(f"{path.name} is just being made; try again") from error

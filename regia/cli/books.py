@@ -9,7 +9,7 @@ from regia.cli.common import ConfigOption, configured, fail
 from regia.cli.stored import read
 from regia.settings import Settings
 from storage.books import Books, count
-from storage.journal import JournalUnavailable, inspect
+from storage.journal_file import JournalUnavailable, inspect
 
 _LINES = (
     ("accepted", "accepted"),

@@ -21,7 +21,8 @@ from regia.runners.adoption import adopt_for_ever
 from regia.runners.relays import relay_for_the_dead
 from regia.settings import Settings
 from regia.watch import logs
-from storage.journal import Journal, JournalLocked, JournalUnavailable
+from storage.journal import Journal, JournalLocked
+from storage.journal_file import JournalUnavailable
 
 logger = logging.getLogger(__name__)
 

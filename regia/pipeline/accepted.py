@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from connectors.base import ChannelEvent, Parsed, Status, Unreadable
 from normalizer.inbound import ENVELOPE_NAMESPACE, InboundMessage, envelope_id
-from storage.journal import Entry
+from storage.journal_file import Entry
 
 
 class AcceptedMessage(Struct, frozen=True, tag="message"):

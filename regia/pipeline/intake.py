@@ -9,7 +9,8 @@ from connectors.base import Parsed
 from connectors.errors import Rejected
 from regia.pipeline.accepted import entries
 from regia.watch.metrics import ACCEPTED, REPEATED
-from storage.journal import Journal, JournalUnavailable, Receipt
+from storage.journal import Journal
+from storage.journal_file import JournalUnavailable, Receipt
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from regia.pipeline.accepted import AcceptedMessage, AcceptedStatus, AcceptedUnr
 from regia.pipeline.media import MediaStage
 from regia.pipeline.prepared import Held, Prepared, Ready, Repeated, Told
 from storage.blobs import Blobs, BlobsUnavailable
-from storage.journal import REPEAT, Row
+from storage.journal_file import REPEAT, Row
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from connectors.base import ChannelEvent, Status
 from connectors.errors import QuarantineReason
 from normalizer.message import Message
-from storage.journal import Row
+from storage.journal_file import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from regia.watch.metrics import BATCH, COMMIT_FAILURES, COMMITTED, QUARANTINED
 from storage.blobs import BlobsUnavailable
 from storage.database import Database, DatabaseUnavailable
 from storage.feed import Feed
-from storage.journal import Journal, JournalUnavailable, Row
+from storage.journal import Journal
+from storage.journal_file import JournalUnavailable, Row
 
 logger = logging.getLogger(__name__)
 

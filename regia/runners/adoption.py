@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from regia.gateway import Gateway
 from regia.pipeline.worker import Pipeline
 from storage.database import Database, DatabaseUnavailable
-from storage.journal import Journal, JournalLocked, JournalUnavailable
+from storage.journal import Journal, JournalLocked
+from storage.journal_file import JournalUnavailable
 from storage.journals import close
 
 logger = logging.getLogger(__name__)

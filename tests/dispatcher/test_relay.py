@@ -58,6 +58,7 @@ class FakeQueues:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BACKOFF", (0.001, 0.002))
+    monkeypatch.setattr(module, "_AGAIN", 0.01)
 
 
 @pytest.fixture
@@ -265,12 +266,13 @@ async def test_rows_of_a_commit_nobody_heard_of(database: Database, relays: list
     assert len(queues.seen) == 5
 
 
-async def test_the_database_goes_away_before_the_mark(
-    database: Database, relays: list[Relay], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [DatabaseUnavailable("away"), LookupError("a defect")], ids=["away", "defect"])
+async def test_the_mark_is_tried_until_it_is_written(
+    database: Database, relays: list[Relay], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     queues = FakeQueues()
     relay = made(queues, database, relays)
-    real, failures = database.write, [DatabaseUnavailable("away")]
+    real, failures = database.write, [error, error]
 
     async def write(work: Any) -> Any:
         if failures:

@@ -39,7 +39,7 @@ class _Commits:
         self._after = after
 
     def execute(self, statement: str, *parameters: Any) -> Any:
-        counts = statement == "COMMIT" and self._writer._fresh
+        counts = statement == "COMMIT" and self._writer.fresh
         if counts and not self._after:
             self._die()
         result = self._real.execute(statement, *parameters)
@@ -52,15 +52,15 @@ class _Commits:
 
 
 def _journal_commit(die: Die, *, after: bool) -> None:
-    from storage.journal import _Writer
+    from storage.journal_file import JournalWriter
 
-    initialise = _Writer.__init__
+    initialise = JournalWriter.__init__
 
     def watched(self: Any, *arguments: Any) -> None:
         initialise(self, *arguments)
         self._db = _Commits(self, die, after=after)
 
-    _Writer.__init__ = watched  # type: ignore[method-assign]
+    JournalWriter.__init__ = watched  # type: ignore[method-assign]
 
 
 def _before_database_commit(die: Die) -> None:

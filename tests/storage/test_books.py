@@ -14,7 +14,7 @@ from sqlalchemy.pool import StaticPool
 from storage import books, journals, ledger, outbox
 from storage.books import Books
 from storage.database import Database
-from storage.journal import JournalFile
+from storage.journal_file import JournalFile
 from storage.ledger import Event
 from storage.outbox import PENDING
 from storage.schema import messages, metadata, quarantine, signals, targets

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from storage import journal as module
-from storage.journal import REPEAT, Entry, Journal, JournalFile, JournalLocked, JournalUnavailable, Receipt, Row, inspect
+from storage import journal_file
+from storage.journal import Journal, JournalLocked
+from storage.journal_file import REPEAT, Entry, JournalFile, JournalUnavailable, Receipt, Row, inspect
 
 SECRET = b"Vorrei un rimborso, IBAN IT60X0542811101000000123456"
 
@@ -37,11 +39,20 @@ async def journal(path: Path) -> AsyncIterator[Journal]:
     await opened.close()
 
 
-def on_disk(path: Path) -> list[tuple[int, bytes | None, int]]:
-    """What another connection sees: number, payload, whether it is pending."""
+def on_disk(path: Path) -> list[tuple[int, bytes]]:
+    """What another connection sees: number and payload of what waits."""
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        return list(db.execute("SELECT seq, payload, pending FROM rows ORDER BY seq"))
+        return list(db.execute("SELECT seq, payload FROM rows ORDER BY seq"))
+    finally:
+        db.close()
+
+
+def remembered(path: Path) -> list[int]:
+    """The numbers of the ids by which a repeat is recognised."""
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return [seq for (seq,) in db.execute("SELECT seq FROM ids ORDER BY seq")]
     finally:
         db.close()
 
@@ -53,7 +64,7 @@ async def settled(journal: Journal) -> None:
 
 async def test_what_was_accepted_is_seen_by_another_connection(journal: Journal, path: Path) -> None:
     receipts = await journal.accept([entry(1, payload=b"uno"), entry(2, payload=b"due")])
-    assert on_disk(path) == [(1, b"uno", 1), (2, b"due", 1)]
+    assert on_disk(path) == [(1, b"uno"), (2, b"due")]
     assert receipts == [Receipt(1, uuid.UUID(int=1), repeat=False), Receipt(2, uuid.UUID(int=2), repeat=False)]
     assert journal.last_seq == 2
 
@@ -127,15 +138,15 @@ class TestRepeats:
         assert (receipt.repeat, receipt.same) == (True, same)
 
     async def test_ids_beyond_keep_ids_are_forgotten_once_done(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "_PRUNE_EVERY", 5)
+        monkeypatch.setattr(journal_file, "_PRUNE_EVERY", 5)
         journal = Journal.open(path, keep_ids=10)
         for number in range(1, 31):
             await journal.accept(entries(number))
             if number != 3:  # a row that is not done is never forgotten
                 journal.done([number])
         await settled(journal)
-        left = [seq for seq, _, _ in on_disk(path)]
-        assert left == [3, *range(21, 31)]
+        assert on_disk(path) == [(3, entry(3).payload)]
+        assert remembered(path) == [3, *range(21, 31)]
         receipts = await journal.accept(entries(1, 3, 30))
         assert [receipt.repeat for receipt in receipts] == [False, True, True]
         assert journal.last_seq == 33
@@ -178,7 +189,7 @@ class TestAfterOpeningAgain:
     async def test_reads_are_bounded_by_bytes_and_never_empty_early(
         self, journal: Journal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "_BYTES_A_READ", 100)
+        monkeypatch.setattr(journal_file, "_BYTES_A_READ", 100)
         await journal.accept([entry(number, payload=b"x" * 60) for number in range(1, 8)])
         found: list[int] = []
         while rows := await journal.pending(after=found[-1] if found else 0, limit=1000):
@@ -279,7 +290,8 @@ class TestOneOwner:
 HOLD = textwrap.dedent("""
     import asyncio, sys, uuid
     from pathlib import Path
-    from storage.journal import Entry, Journal
+    from storage.journal import Journal
+    from storage.journal_file import Entry
 
     async def main():
         journal = Journal.open(Path(sys.argv[1]))
@@ -293,7 +305,8 @@ HOLD = textwrap.dedent("""
 FULL = textwrap.dedent("""
     import asyncio, resource, sys, uuid
     from pathlib import Path
-    from storage.journal import Entry, Journal, JournalUnavailable
+    from storage.journal import Journal
+    from storage.journal_file import Entry, JournalUnavailable
 
     def entries(first, count, size):
         numbers = range(first, first + count)
@@ -348,7 +361,7 @@ class TestClosing:
         refused = [answer for answer in answers if isinstance(answer, JournalUnavailable)]
         assert len(accepted) + len(refused) == calls + 10
         assert len(accepted) >= calls
-        assert [seq for seq, _, _ in on_disk(path)] == sorted(accepted)
+        assert [seq for seq, _ in on_disk(path)] == sorted(accepted)
 
     async def test_done_marks_are_written_last(self, journal: Journal, path: Path) -> None:
         await journal.accept(entries(*range(1, 1500)))
@@ -424,7 +437,7 @@ class TestInspect:
 
     def test_a_journal_that_is_just_being_made(self, path: Path) -> None:
         db = sqlite3.connect(path)
-        db.executescript(module._SCHEMA)
+        db.executescript(journal_file._SCHEMA)
         db.close()
         with pytest.raises(JournalUnavailable):
             inspect(path)
