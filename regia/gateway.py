@@ -155,6 +155,8 @@ class Gateway:
         }
         found: dict[str, str] = {}
         for part, ask in asked.items():
+            if part in self.missing:
+                continue
             try:
                 await asyncio.wait_for(ask(), _CHECK)
             except _AWAY as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
 from regia.cli.common import fail
 from regia.settings import Settings
@@ -29,6 +30,8 @@ def read(settings: Settings, work: Callable[[Connection], T]) -> T:
         return asyncio.run(do())
     except DatabaseUnavailable as error:
         fail(f"the database cannot be read: {error}")
+    except ProgrammingError:
+        fail("this database does not have this version's tables: start the gateway on it once")
 
 
 def require(settings: Settings) -> None:

@@ -105,4 +105,4 @@ def _unreadable(connector: str, unreadable: Unreadable, received_at: datetime) -
 
 def _id(connector: str, kind: str, key: str) -> UUID:
     """Statuses, events and unreadable bytes have ids of their own, apart from those of messages."""
-    return uuid5(ENVELOPE_NAMESPACE, f"{connector}\n{kind}\n\n{key}")
+    return uuid5(uuid5(ENVELOPE_NAMESPACE, kind), f"{connector}\n{key}")

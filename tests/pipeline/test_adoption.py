@@ -1,0 +1,178 @@
+"""Journals that nobody owns are worked off, counted and removed; those of somebody are left alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from connectors.base import Parsed
+from regia.pipeline.intake import Intake
+from regia.runners import adoption
+from storage.database import DatabaseUnavailable
+from storage.journal import Journal
+from storage.journals import closed
+from tests.contacts import inbound, phone
+from tests.pipeline.conftest import Line
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adoption, "_EVERY", 0.02)
+    monkeypatch.setattr(adoption, "_LOOK", 0.005)
+
+
+@pytest.fixture
+async def gateway(line: Line) -> AsyncIterator[SimpleNamespace]:
+    """What the runner needs of a gateway, with the runner going."""
+    stores = SimpleNamespace(database=line.database)
+    made = SimpleNamespace(missing={}, journal=line.journal, pipeline_of=line.pipeline_of, stores=stores)
+    line.start()
+    runner = asyncio.create_task(adoption.adopt_for_ever(made))  # type: ignore[arg-type]
+    made.runner = runner
+    yield made
+    assert not runner.done(), "the runner ended"
+    runner.cancel()
+    with suppress(asyncio.CancelledError):
+        await runner
+
+
+async def leave(line: Line, name: str, *contacts: Any) -> Path:
+    """A journal that somebody left behind, with these contacts in it."""
+    path = line.path.with_name(name)
+    journal = Journal.open(path)
+    await Intake(journal).accept("whatsapp", Parsed(messages=contacts))
+    await journal.close()
+    return path
+
+
+async def gone(path: Path) -> None:
+    async with asyncio.timeout(20):
+        while list(path.parent.glob(f"{path.name}*")):
+            await asyncio.sleep(0.005)
+
+
+async def test_it_is_worked_off_counted_and_removed(line: Line, gateway: SimpleNamespace) -> None:
+    await line.accept(inbound("m1"))
+    path = await leave(line, "import-1.sqlite", inbound("m2"), inbound("m3"), inbound("m1"), inbound("m3"))
+    await gone(path)
+    await line.idle()
+    assert sorted(await line.envelopes()) == ["m1", "m2", "m3"]
+    assert sorted(one.envelope_id for one in line.queues.seen) == sorted(one["id"] for one in (await line.envelopes()).values())
+    found = await line.books()
+    assert (found.accepted, found.published, found.duplicate, found.balance) == (5, 3, 2, True)
+    assert list((await line.database.read(closed)).values()) == [4]
+    assert line.path.exists()
+
+
+async def test_an_empty_one_is_removed(line: Line, gateway: SimpleNamespace) -> None:
+    await gone(await leave(line, "worker-9.sqlite"))
+    assert (await line.books()).balance
+
+
+async def test_several(line: Line, gateway: SimpleNamespace) -> None:
+    paths = [
+        await leave(line, f"import-{n}.sqlite", *(inbound(f"m{n}-{k}", phone(f"+39{k}")) for k in range(30))) for n in range(4)
+    ]
+    for path in paths:
+        await gone(path)
+    await line.idle()
+    found = await line.books()
+    assert (found.accepted, found.published, found.balance) == (120, 120, True)
+
+
+async def test_one_that_somebody_holds_is_left_until_it_is_free(line: Line, gateway: SimpleNamespace) -> None:
+    path = line.path.with_name("import-1.sqlite")
+    journal = Journal.open(path)
+    await Intake(journal).accept("whatsapp", Parsed(messages=(inbound("m1"),)))
+    await asyncio.sleep(0.1)
+    assert await line.envelopes() == {}
+    assert [row.seq for row in await journal.pending()] == [1]
+    await journal.close()
+    await gone(path)
+    assert list(await line.envelopes()) == ["m1"]
+
+
+async def test_nothing_is_adopted_while_the_gateway_is_not_ready(line: Line, gateway: SimpleNamespace) -> None:
+    gateway.missing["database"] = "away"
+    path = await leave(line, "import-1.sqlite", inbound("m1"))
+    await asyncio.sleep(0.1)
+    assert path.exists()
+    gateway.missing.clear()
+    await gone(path)
+
+
+async def test_a_file_that_is_no_journal_stays_and_stops_nobody(line: Line, gateway: SimpleNamespace) -> None:
+    other = line.path.with_name("a-photo.sqlite")
+    other.write_bytes(b"JFIF" * 1_000)
+    line.path.with_name("b-folder.sqlite").mkdir()
+    await gone(await leave(line, "import-1.sqlite", inbound("m1")))
+    assert other.read_bytes() == b"JFIF" * 1_000
+
+
+async def test_a_crash_between_the_count_and_the_removal(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = await leave(line, "import-1.sqlite", inbound("m1"), inbound("m2"))
+    line.start()
+    journal = Journal.open(path)
+    pipeline = line.pipeline_of(journal)
+    pipeline.start()
+
+    async def die() -> None:
+        raise SystemError
+
+    monkeypatch.setattr(journal, "remove", die)
+    with pytest.raises(SystemError):
+        await adoption.work_off(pipeline, journal, line.database)
+    await pipeline.stop()
+    await journal.close()
+    assert ((await line.books()).accepted, (await line.books()).balance) == (2, True)
+    again = Journal.open(path)
+    pipeline = line.pipeline_of(again)
+    pipeline.start()
+    await adoption.work_off(pipeline, again, line.database)
+    await pipeline.stop()
+    await line.idle()
+    assert not path.exists()
+    found = await line.books()
+    assert (found.accepted, found.published, found.balance) == (2, 2, True)
+
+
+async def test_a_database_that_is_away_when_the_count_is_entered(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = await leave(line, "import-1.sqlite", inbound("m1"))
+    real, failures = line.database.write, [DatabaseUnavailable("away")] * 2
+
+    async def write(work: Any) -> Any:
+        if failures and "work_off" in work.__qualname__:
+            raise failures.pop()
+        return await real(work)
+
+    monkeypatch.setattr(line.database, "write", write)
+    line.start()
+    journal = Journal.open(path)
+    pipeline = line.pipeline_of(journal)
+    pipeline.start()
+    await adoption.work_off(pipeline, journal, line.database)
+    await pipeline.stop()
+    assert failures == []
+    assert (await line.books()).balance
+
+
+async def test_stopped_in_the_middle_it_is_kept(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(work: Any) -> Any:
+        raise DatabaseUnavailable("away")
+
+    path = await leave(line, "import-1.sqlite", inbound("m1"))
+    monkeypatch.setattr(line.database, "write", away)
+    stores = SimpleNamespace(database=line.database)
+    made: Any = SimpleNamespace(missing={}, journal=line.journal, pipeline_of=line.pipeline_of, stores=stores)
+    runner = asyncio.create_task(adoption.adopt_for_ever(made))
+    await asyncio.sleep(0.1)
+    runner.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.wait_for(runner, 10)
+    again = Journal.open(path)
+    assert [row.seq for row in await again.pending()] == [1]
+    await again.close()
