@@ -30,7 +30,7 @@ def inbound(name: str, handle: Handle | None = None, **more: Any) -> InboundMess
         aliases=tuple(more.pop("aliases", ())),
         claims=tuple(more.pop("claims", ())),
     )
-    fields = {
+    fields: dict[str, Any] = {
         "event_key": name,
         "external_id": name,
         "brand": "demo",

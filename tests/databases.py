@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from storage.database import Database
 from storage.migrate import upgrade
@@ -20,9 +20,9 @@ from tests.servers.postgresql import PostgreSQLServer
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "regia.sqlite"
-    engine = create_engine(f"sqlite:///{path}")
+    engine = Database(f"sqlite:///{path}").engine
     upgrade(engine)
-    engine.dispose()
+    engine.dispose()  # the last connection writes the log into the file
     return path
 
 
@@ -41,7 +41,8 @@ def postgresql_url(migrated_postgresql: str) -> str:
     """The address of a PostgreSQL database with all tables, empty."""
     engine = create_engine(migrated_postgresql)
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+        for table in metadata.sorted_tables:  # TRUNCATE makes new files, and takes ten times as long
+            connection.execute(table.delete())
     engine.dispose()
     return migrated_postgresql
 

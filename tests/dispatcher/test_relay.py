@@ -232,7 +232,7 @@ async def test_what_was_confirmed_and_not_marked_is_published_again(database: Da
         away.set()
         await asyncio.Event().wait()
 
-    first._mark = hang  # type: ignore[method-assign,assignment]
+    first._mark = hang  # type: ignore[method-assign]
     first.start()
     first.offer(await commit(database, ("m1", "anna", "returns"), ("m2", "anna", "returns")))
     await asyncio.wait_for(away.wait(), 10)
@@ -255,6 +255,7 @@ async def test_rows_of_a_commit_nobody_heard_of(database: Database, relays: list
     relay = made(queues, database, relays)
     relay.start()
     relay.offer(await commit(database, ("m1", "anna", "returns")))
+    await idle(relay)
     await commit(database, ("m2", "eva", "returns"), ("m3", "eva", "returns"))
     relay.offer(await commit(database, ("m4", "anna", "returns")))
     await idle(relay)

@@ -240,7 +240,7 @@ class TestConversations:
         assert found[2].conversation.messages == 2
 
     @pytest.mark.parametrize("how", [{"refers_to": "m1"}, {"reply_to": "m1"}], ids=["refers_to", "reply_to"])
-    async def test_a_strangers_reference_joins_nobodys_thread(self, database: Database, how: dict[str, str]) -> None:
+    async def test_a_strangers_reference_joins_nobodys_thread(self, database: Database, how: dict[str, Any]) -> None:
         (anna,) = await identify(database, message("m1"))
         (eva,) = await identify(database, message("m2", phone("+393339999999"), **how))
         assert eva.conversation.id != anna.conversation.id

@@ -31,7 +31,7 @@ from storage.books import Books
 from storage.database import Database
 from storage.journal import Journal
 from storage.journal_file import inspect
-from storage.schema import attachments, messages, quarantine, signals, targets
+from storage.schema import messages, quarantine
 from tests.connectors.fake_http import FakeHttp
 from tests.databases import database, filled_url, migrated_postgresql, migrated_sqlite, postgresql_url
 
@@ -186,6 +186,3 @@ async def line(database: Database, tmp_path: Path) -> AsyncIterator[Line]:
     await made.stop()
     with suppress(OSError):
         await made.journal.close()
-
-
-TABLES = (attachments, messages, quarantine, signals, targets)

@@ -217,7 +217,7 @@ async def test_more_rows_than_a_chunk(database: Database) -> None:
     closed=st.booleans(),
     seen=st.integers(0, 25),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_happened_they_balance(accepted: Sequence[tuple[int, str, bool]], closed: bool, seen: int) -> None:
     """Journals read after `seen` of the events, the database after all of them."""
     engine = create_engine("sqlite://", poolclass=StaticPool)

@@ -50,8 +50,8 @@ class Store:
             del self.rows[item.seq]
 
 
-def made(store: Store, **more: int) -> Feed[Item]:
-    return Feed(store.read, lambda item: item.key, **more)
+def made(store: Store, *, cap: int = 4_000, a_key: int | None = None) -> Feed[Item]:
+    return Feed(store.read, lambda item: item.key, cap=cap, a_key=a_key)
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -72,8 +72,7 @@ class FeedMachine(RuleBasedStateMachine):
         super().__init__()
         self.loop = Loop()
         self.store = self.loop.run_until_complete(self._store())
-        more = {} if self.a_key is None else {"a_key": self.a_key}
-        self.feed = made(self.store, cap=CAP, **more)
+        self.feed = made(self.store, cap=CAP, a_key=self.a_key)
         self.untold: list[list[Item]] = []
         self.unheard: set[str] = set()
         self.taking: list[tuple[int, asyncio.Task[list[Item]]]] = []
@@ -244,7 +243,7 @@ def test_against_the_model(machine: type[FeedMachine], monkeypatch: pytest.Monke
     from hypothesis.stateful import run_state_machine_as_test
 
     monkeypatch.setattr(module, "_READ", 4)
-    run_state_machine_as_test(machine, settings=settings(max_examples=120, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=70, stateful_step_count=40, deadline=None))
 
 
 @pytest.fixture

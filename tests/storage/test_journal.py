@@ -1,6 +1,7 @@
 """The journal: what `accept` returned is on disk, whatever happens next."""
 
 import asyncio
+import fcntl
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from storage import journal as module
 from storage import journal_file
 from storage.journal import Journal, JournalLocked
 from storage.journal_file import REPEAT, Entry, JournalFile, JournalUnavailable, Receipt, Row, inspect
@@ -244,16 +244,17 @@ class TestOneOwner:
     async def test_a_lock_on_a_removed_journal_keeps_nobody_out(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Its owner removes the journal between another's opening of the lock file and the lock: that lock is void."""
         first = Journal.open(path)
-        real, removed = module.fcntl.flock, []
+        real = fcntl.flock
+        removed: list[bool] = []
 
         def flock(descriptor: int, operation: int) -> None:
             if not removed:
                 removed.append(True)
                 Path(f"{path}.lock").unlink()  # as `remove` does, just before it gives the lock back
-                real(first._lock, module.fcntl.LOCK_UN)
+                real(first._lock, fcntl.LOCK_UN)
             real(descriptor, operation)
 
-        monkeypatch.setattr(module.fcntl, "flock", flock)
+        monkeypatch.setattr(fcntl, "flock", flock)
         second = Journal.open(path)
         with pytest.raises(JournalLocked):
             Journal.open(path)
