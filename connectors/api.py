@@ -9,6 +9,8 @@ import hmac
 import re
 from typing import Final
 
+from msgspec.structs import replace
+
 from connectors.api_reading import Reading, read_body
 from connectors.api_settings import ApiSettings
 from connectors.base import BaseConnector, Parsed, Request
@@ -44,7 +46,8 @@ class Api(BaseConnector[ApiSettings]):
         key = _idempotency_key(request)
         body = read_body(self.settings, request.body)
         event_key = _event_key(request, key, body.external_id)
-        return Parsed(messages=(Reading(self.settings, body).message(request, event_key),))
+        message = Reading(self.settings, body).message(request, event_key)
+        return Parsed(messages=(replace(message, exact=key is not None or body.external_id is not None),))
 
 
 def _idempotency_key(request: Request) -> str | None:

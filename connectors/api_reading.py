@@ -73,12 +73,15 @@ class Reading:
         )
 
     def _sender(self) -> Sender:
+        """An alias that nobody vouches for is handed on among the claims: in a contact, aliases are proven."""
         body = self.body.sender
+        aliases = tuple(self._handles("sender.aliases", body.aliases))
+        typed = tuple(alias for alias in aliases if alias.proof == "claimed")
         return Sender(
             handle=self._handle("sender.handle", body.handle),
             name=body.name or None,
-            aliases=tuple(self._handles("sender.aliases", body.aliases)),
-            claims=tuple(self._handles("sender.claims", body.claims)),
+            aliases=tuple(alias for alias in aliases if alias.proof != "claimed"),
+            claims=(*typed, *self._handles("sender.claims", body.claims)),
         )
 
     def _handles(self, path: str, handles: Iterable[HandleBody]) -> Iterator[Handle]:

@@ -26,12 +26,12 @@ RejectionCode = Literal[
     "unknown_connector",
     "not_found",
     "method_not_allowed",
+    "too_slow",
     "idempotency_conflict",
     "gone",
     "too_large",
     "unsupported_media_type",
     "rate_limited",
-    "overloaded",
     "unavailable",
     "internal",
 ]
@@ -50,12 +50,12 @@ REJECTIONS: Final[Mapping[RejectionCode, int]] = MappingProxyType(
         "unknown_connector": 404,
         "not_found": 404,
         "method_not_allowed": 405,
+        "too_slow": 408,
         "idempotency_conflict": 409,
         "gone": 410,
         "too_large": 413,
         "unsupported_media_type": 415,
         "rate_limited": 429,
-        "overloaded": 503,
         "unavailable": 503,
         "internal": 500,
     }
@@ -68,6 +68,7 @@ QuarantineReason = Literal[
     "parser_failed",  # our reader raised: a defect, kept with its bytes
     "normalizer_failed",  # accepted, but it could not be turned into an envelope
     "commit_failed",  # it fails its transaction even alone
+    "conflicting_repeat",  # its key stands for another content already
 ]
 
 MediaReason = Literal["timeout", "too_large", "gone", "refused", "forbidden_address", "provider_error", "unsupported"]

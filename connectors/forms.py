@@ -5,6 +5,8 @@ Every defect of a body is `Rejected`: nothing else leaves these functions, whate
 
 import codecs
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +26,8 @@ from connectors.errors import Rejected
 JSON: Final = "application/json"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
+
+_KEY: Final = re.compile(r"[ -~]{1,200}")
 
 MAX_FIELDS: Final = 200
 MAX_FILES: Final = 50
@@ -79,6 +83,19 @@ class Body:
     @property
     def values(self) -> Mapping[str, Any]:
         return dict(self.pairs)
+
+    @property
+    def repeated(self) -> frozenset[str]:
+        """The names that were given more than once."""
+        return frozenset(name for name, count in Counter(name for name, _ in self.pairs).items() if count > 1)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The `Idempotency-Key` of a request, None without one. Raises `Rejected`: `malformed`."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Rejected("malformed", "Idempotency-Key must be 1 to 200 printable ASCII characters")
+    return key
 
 
 def read_body(request: Request) -> Body:

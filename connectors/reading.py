@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import orjson
 
+MAX_IDENT: Final = 512
+_IDENT: Final = re.compile(f"[^\x00-\x1f\x7f-\x9f]{{1,{MAX_IDENT}}}")
 _MILLISECONDS_FROM: Final = 10**11
 _LATEST: Final = 7_258_118_400
 """2200-01-01 in seconds: a later time is damage, and adding a reply window to it must not overflow."""
@@ -86,11 +88,15 @@ class Part:
         return value
 
     def ident(self, key: str) -> str:
-        """The string at `key`, which must not be empty. Raises `Misshapen`."""
+        """The id or word at `key`: 1 to 512 characters without control characters. Raises `Misshapen`."""
         value = self.text(key)
-        if not value:
-            raise Misshapen(self.at(key), "a string that is not empty")
+        if not _IDENT.fullmatch(value):
+            raise Misshapen(self.at(key), f"1 to {MAX_IDENT} characters without control characters")
         return value
+
+    def optional_ident(self, key: str) -> str | None:
+        """The id at `key`; None when there is no string, or an empty one. Raises `Misshapen` for a string that is no id."""
+        return self.ident(key) if self.hint(key) else None
 
     def optional_text(self, key: str) -> str | None:
         """The string at `key`; None when it is missing, null or empty. Raises `Misshapen` for another type."""

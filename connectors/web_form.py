@@ -15,7 +15,7 @@ import orjson
 from connectors.base import BaseConnector, Parsed, Request
 from connectors.errors import Rejected
 from connectors.form_settings import FILES, HIDDEN, WebFormSettings
-from connectors.forms import Body, read_body
+from connectors.forms import Body, idempotency_key, read_body
 from connectors.uploads import attachment
 from normalizer.advice import Language, Problem
 from normalizer.fields import label_of, read_fields
@@ -50,10 +50,11 @@ class WebForm(BaseConnector[WebFormSettings]):
     def parse(self, request: Request) -> Parsed:
         """One contact of kind `form`. Raises `Rejected`: `unsupported_media_type`, `malformed`, `too_large`, or
         `invalid_fields` with every field that needs correcting, in the language of the page."""
+        key = idempotency_key(request)
         body = read_body(request)
         files = tuple(attachment(file.filename, file.content_type, file.content) for file in body.files)
         typed = self._checked(request, body, files)
-        return Parsed(messages=(self._message(request, body, typed, files),))
+        return Parsed(messages=(self._message(request, body, typed, files, key),))
 
     def draft(self, request: Request) -> Draft:
         """What was written, as strings, from a post that `parse` refused with `invalid_fields`. Raises `Rejected`."""
@@ -72,7 +73,10 @@ class WebForm(BaseConnector[WebFormSettings]):
 
     def _checked(self, request: Request, body: Body, files: tuple[InboundAttachment, ...]) -> dict[str, FieldValue]:
         settings, values = self.settings, body.values
+        repeated = body.repeated
         typed, problems = read_fields(settings.fields, values, region=settings.region)
+        # Which of two values the customer meant cannot be known.
+        problems.update({name: Problem("given_twice") for name in settings.fields if name in repeated})
         language = self._language(request, body)
         for group in settings.groups:
             if not any(name in typed or name in problems for name in group):
@@ -91,7 +95,12 @@ class WebForm(BaseConnector[WebFormSettings]):
         return typed
 
     def _message(
-        self, request: Request, body: Body, typed: Mapping[str, FieldValue], files: tuple[InboundAttachment, ...]
+        self,
+        request: Request,
+        body: Body,
+        typed: Mapping[str, FieldValue],
+        files: tuple[InboundAttachment, ...],
+        given_key: str | None,
     ) -> InboundMessage:
         settings = self.settings
         handles = [
@@ -99,7 +108,8 @@ class WebForm(BaseConnector[WebFormSettings]):
             for kind, name in (("email", settings.email_field), ("phone", settings.phone_field))
             if name in typed
         ]
-        key = _event_key(request, body, typed, files)
+        token = _token(body.values.get("submission")) or given_key or request.received_at.isoformat()
+        key = _event_key(token, typed, files)
         language = body.values.get("language")
         return InboundMessage(
             event_key=key,
@@ -139,14 +149,13 @@ def _role(typed: Mapping[str, FieldValue], name: str | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _event_key(request: Request, body: Body, typed: Mapping[str, FieldValue], files: tuple[InboundAttachment, ...]) -> str:
-    """The page's one-time token (or the Idempotency-Key) and a hash of the content: the same page posted twice is a
-    repeat, gone back to and changed it is a new contact. Without a token every post is a contact of its own."""
+def _event_key(token: str, typed: Mapping[str, FieldValue], files: tuple[InboundAttachment, ...]) -> str:
+    """The token (the page's own, or the Idempotency-Key) and a hash of the content: the same page posted twice is a
+    repeat, gone back to and changed it is a new contact. Without either, every post is a contact of its own by its time."""
     content = orjson.dumps(
         [typed, [hashlib.sha256(file.content or b"").hexdigest() for file in files]], option=orjson.OPT_SORT_KEYS
     )
-    token = _token(body.values.get("submission")) or _token(request.headers.get("idempotency-key"))
-    return f"{token or request.received_at.isoformat()}:{hashlib.sha256(content).hexdigest()[:32]}"
+    return f"{token}:{hashlib.sha256(content).hexdigest()[:32]}"
 
 
 def _token(value: object) -> str | None:

@@ -27,8 +27,14 @@ _BACKOFF: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 _AGAIN: Final = 1.0
 """Seconds between attempts to reach the database."""
+_PATIENCE: Final = 1.0
+"""Seconds a worker waits for the answers of its queues. A queue that takes longer goes on beside it."""
+_LEFT_BEHIND: Final = 1_024
+"""Rows that may be without an answer beside the workers; above it these wait."""
 
 Published = Callable[[OutboxRow, Outcome], None]
+Queue = tuple[str, str]
+"""Brand and target."""
 
 
 class Relay:
@@ -44,7 +50,10 @@ class Relay:
             self._read, lambda row: (row.order_key, row.brand, row.target), weigh=lambda row: len(row.body), a_key=1
         )
         self._tasks: list[asyncio.Task[None]] = []
-        self._failures = 0
+        self._failures: dict[Queue, int] = {}
+        """Rounds in succession in which a queue did not take everything."""
+        self._slow: dict[asyncio.Task[None], tuple[Queue, int]] = {}
+        """Rounds that have outlasted the patience: their queue and how many rows."""
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._work(), name=f"relay-{number}") for number in range(_IN_FLIGHT)]
@@ -66,25 +75,57 @@ class Relay:
 
     async def stop(self) -> None:
         """End the workers. What they had in flight is published again at the next start, under the same ids."""
-        for task in self._tasks:
+        tasks = (*self._tasks, *self._slow)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self, after: int, limit: int) -> list[OutboxRow]:
         return await self._database.read(lambda connection: outbox.pending(connection, self._node, after=after, limit=limit))
 
     async def _work(self) -> None:
         while True:
+            await self._round(await self._next())
+
+    async def _next(self) -> list[OutboxRow]:
+        while True:
             try:
-                batch = await self._feed.take(_BATCH)
+                return await self._feed.take(_BATCH)
             except DatabaseUnavailable as error:
                 logger.warning("outbox cannot be read", extra={"error": str(error)})
-                await asyncio.sleep(_AGAIN)
-                continue
-            await self._deliver([replace(row, attempts=row.attempts + 1) for row in batch])
+            except Exception:  # a defect must not end the relay for good
+                logger.exception("rows cannot be taken from the outbox")
+            await asyncio.sleep(_AGAIN)
 
-    async def _deliver(self, batch: list[OutboxRow]) -> None:
+    async def _round(self, batch: Sequence[OutboxRow]) -> None:
+        """Each queue by itself, and no longer than the patience: a queue that is silent holds up only its own."""
+        by_queue: dict[Queue, list[OutboxRow]] = {}
+        for row in batch:
+            by_queue.setdefault((row.brand, row.target), []).append(row)
+        silent = {queue for queue, _ in self._slow.values()}
+        tasks: dict[asyncio.Task[None], tuple[Queue, int]] = {}
+        for queue, rows in by_queue.items():
+            if queue in silent:
+                self._feed.settle(rows, failed=rows, delay=_BACKOFF[-1])
+            else:
+                tasks[asyncio.create_task(self._deliver(queue, rows))] = (queue, len(rows))
+        if not tasks:
+            return
+        try:
+            left = sum(count for _, count in self._slow.values())
+            _, late = await asyncio.wait(tasks, timeout=_PATIENCE if left < _LEFT_BEHIND else None)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+        for task in late:
+            self._slow[task] = tasks[task]
+            task.add_done_callback(self._slow.pop)
+
+    async def _deliver(self, queue: Queue, rows: Sequence[OutboxRow]) -> None:
         """Publish, record what was confirmed, put the rest back."""
+        batch = [replace(row, attempts=row.attempts + 1) for row in rows]
         try:
             outcomes = await self._queues.publish([self._publication(row) for row in batch])
         except QueuesUnavailable:
@@ -92,15 +133,27 @@ class Relay:
         except Exception:  # a defect: nothing is known of these publishes, and the relay goes on
             logger.exception("envelopes could not be published", extra={"count": len(batch)})
             outcomes = [Outcome.UNKNOWN] * len(batch)
-        for row, outcome in zip(batch, outcomes, strict=True):
-            self._published(row, outcome)
-        confirmed = [(row, outcome) for row, outcome in zip(batch, outcomes, strict=True) if outcome is not Outcome.UNKNOWN]
-        failed = [row for row, outcome in zip(batch, outcomes, strict=True) if outcome is Outcome.UNKNOWN]
+        pairs = list(zip(batch, outcomes, strict=True))
+        self._tell(pairs)
+        confirmed = [(row, outcome) for row, outcome in pairs if outcome is not Outcome.UNKNOWN]
+        failed = [row for row, outcome in pairs if outcome is Outcome.UNKNOWN]
         if confirmed:
             await self._mark(confirmed)
-        self._failures = self._failures + 1 if failed else 0
-        delay = _BACKOFF[min(self._failures, len(_BACKOFF)) - 1] if failed else 0
-        self._feed.settle(batch, failed=failed, delay=delay)
+        self._feed.settle(batch, failed=failed, delay=self._delay(queue, bool(failed)))
+
+    def _tell(self, pairs: Sequence[tuple[OutboxRow, Outcome]]) -> None:
+        try:
+            for row, outcome in pairs:
+                self._published(row, outcome)
+        except Exception:  # a defect of who counts: it must not keep the rows in flight for ever
+            logger.exception("outcomes could not be told", extra={"count": len(pairs)})
+
+    def _delay(self, queue: Queue, failed: bool) -> float:
+        if not failed:
+            self._failures.pop(queue, None)
+            return 0
+        self._failures[queue] = self._failures.get(queue, 0) + 1
+        return _BACKOFF[min(self._failures[queue], len(_BACKOFF)) - 1]
 
     async def _mark(self, confirmed: Sequence[tuple[OutboxRow, Outcome]]) -> None:
         """Record the confirms. Until it succeeds the batch stays in flight: after a crash it is published again."""

@@ -17,7 +17,7 @@ from dispatcher.topology import INBOUND, UNROUTED
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
-IN_FLIGHT: Final = 512
+IN_FLIGHT: Final = 2_048
 """Publishes waiting for their confirm, over all batches: bounds the memory a silent broker can cost."""
 AFTER_LOSS_SECONDS: Final = 1.0
 """aiormq fails what was in flight when a connection ends; what it has forgotten by then is given up."""
@@ -40,13 +40,15 @@ class Rounds:
         self._link = link
         self._connect_timeout = connect_timeout
         self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._answered = 0.0
+        """When the broker last confirmed anything, in the loop's time."""
 
     async def publish(
         self, batch: Sequence[Publication], suffix: str, deadline: float, *, unrouted: bool = False
     ) -> list[Answer]:
         """One answer a publication, in order. `suffix` makes the message ids of this round unique, `deadline` is in
-        the loop's time, `unrouted` sends to that queue instead. When the deadline passes the connection is cut: what
-        was written to it is unknown, and a broker that did not answer is better met again with a new one."""
+        the loop's time, `unrouted` sends to that queue instead. What has no answer when the deadline passes is unknown.
+        When the broker answered nobody meanwhile the connection is cut, and it is met again with a new one."""
         left = deadline - asyncio.get_running_loop().time()
         try:
             channel = await self._link.channel(min(left, self._connect_timeout))
@@ -63,6 +65,7 @@ class Rounds:
         return [Answer.NONE if task.cancelled() else task.result() for task in tasks]
 
     async def _wait(self, tasks: list[asyncio.Task[Answer]], channel: AbstractChannel, deadline: float) -> None:
+        begun = asyncio.get_running_loop().time()
         answered = asyncio.ensure_future(asyncio.wait(tasks))
         lost = asyncio.ensure_future(channel.closed())
         either: set[asyncio.Future[object]] = {answered, lost}  # type: ignore[arg-type]  # Future is invariant
@@ -73,7 +76,8 @@ class Rounds:
                 await asyncio.wait(tasks, timeout=AFTER_LOSS_SECONDS)
             elif not answered.done():
                 logger.warning("RabbitMQ did not confirm in time", extra={"waiting": sum(not task.done() for task in tasks)})
-                self._link.drop(channel)
+                if self._answered < begun:  # else it is one queue that is silent, and others publish over this
+                    self._link.drop(channel)
         finally:
             answered.cancel()
             lost.cancel()
@@ -92,6 +96,7 @@ class Rounds:
             return Answer.RETURNED
         except CONNECTION_EXCEPTIONS:
             return Answer.NONE
+        self._answered = asyncio.get_running_loop().time()
         return Answer.ACKED if frame is not None and frame.name == "Basic.Ack" else Answer.NONE
 
 

@@ -8,26 +8,25 @@ A session reads everything it needs in a constant number of statements, works in
 message of a sender sees the first in its history), and writes everything back in `save`.
 """
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 from sqlalchemy import Connection
 
 from identity import store
-from identity.ids import new_id
-from identity.people import HISTORY, Conversation, Customer, Identified, Interaction, Match, Standing, handle_key, standing
+from identity.contact import Contact, contact_of
+from identity.conversations import Conversations
+from identity.owners import find_owners
+from identity.people import HISTORY, Customer, Identified, Interaction, Match, Standing, standing
 from normalizer.inbound import Handle
 from normalizer.message import Message
 from normalizer.text import snippet
 
 _SNIPPET: Final = 120
-_STANDINGS: Final[tuple[Standing, ...]] = ("verified", "claimed")
-_MOST_REFERENCES: Final = 30
-_MOST_HANDLES: Final = 20
-"""Aliases, and claims, of one message that are looked at: a batch of messages with more would pass the databases' limit
-on the parameters of a statement."""
 _SUGGESTIONS: Final = UUID("2f0f6a2e-8c1c-5a0e-9d5e-7f1f0b9a2d11")
 
 
@@ -36,31 +35,28 @@ class IdentitySession:
 
     def __init__(self, connection: Connection, messages: Sequence[Message], *, window_ms: int) -> None:
         self._connection = connection
-        self._window_ms = window_ms
+        self._contacts = {message.id: contact_of(message) for message in messages}
+        contacts = list(self._contacts.values())
+        self._owners = find_owners(connection, contacts)
+        self._customers = store.load_customers(connection, {self._owners[one.sender.key] for one in contacts})
         self._new_customers: set[str] = set()
-        self._new_conversations: set[str] = set()
-        self._owners = self._own_handles(messages)
-        senders = {self._owners[_key(message, message.inbound.sender.handle)] for message in messages}
-        self._customers = store.load_customers(connection, senders)
-        self._add_missing_customers(messages)
-        self._threads = store.threads(connection, {ref for message in messages for ref in _references(message)})
-        open_ones = {customer.conversation_id for customer in self._customers.values() if customer.conversation_id}
-        self._conversations = store.load_conversations(connection, open_ones | set(self._threads.values()))
-        self._touched: dict[str, Conversation] = {}
+        self._add_missing_customers(contacts)
+        self._conversations = Conversations(connection, contacts, self._customers.values(), window_ms=window_ms)
         self._suggestions: list[dict[str, Any]] = []
 
     def identify(self, message: Message) -> Identified:
         """The customer, the conversation and the number of this message. Call once a message, in order, then `record`."""
-        now = _ms(message)
-        customer = self._customers[self._owners[_key(message, message.inbound.sender.handle)]]
+        contact = self._contacts[message.id]
+        customer = self._customers[self._owners[contact.sender.key]]
         match: Match = _match(customer, message)
         history = tuple(customer.history)
         earlier, unanswered = customer.messages, customer.unanswered
-        conversation = self._conversation(customer, message, now)
-        self._suggest(customer, message, now)
+        conversation = self._conversations.join(contact, customer)
+        self._suggest(customer, contact)
         customer.messages += 1
-        customer.unanswered += 1
-        customer.last_seen_ms = max(customer.last_seen_ms, now)
+        customer.unanswered += contact.awaits_answer
+        customer.first_seen_ms = min(customer.first_seen_ms, contact.at_ms)
+        customer.last_seen_ms = max(customer.last_seen_ms, contact.at_ms)
         customer.name = message.inbound.sender.name or customer.name
         customer.language = message.language or customer.language
         return Identified(
@@ -77,94 +73,57 @@ class IdentitySession:
         """Put the routed message into its customer's history, for the messages that follow."""
         interaction = Interaction(
             id=str(message.id),
-            at_ms=_ms(message),
+            at_ms=self._contacts[message.id].at_ms,
             channel=message.inbound.channel,
             category=category,
             direction="inbound",
             snippet=snippet(message.inbound.text or message.inbound.subject or "", _SNIPPET),
         )
         customer = identified.customer
-        customer.history = [*customer.history, interaction][-HISTORY:]
-        self._threads[(message.inbound.external_id, customer.id)] = identified.conversation.id
+        insort(customer.history, interaction, key=attrgetter("at_ms"))
+        del customer.history[:-HISTORY]
+        self._conversations.remember(message.inbound.external_id, customer, identified.conversation.id)
 
     def save(self) -> None:
         """Write what changed."""
         store.save_customers(self._connection, self._customers.values(), self._new_customers)
-        store.save_conversations(self._connection, self._touched.values(), self._new_conversations)
+        self._conversations.save()
         store.add_suggestions(self._connection, self._suggestions)
 
-    def _own_handles(self, messages: Sequence[Message]) -> dict[str, str]:
-        """Handle key to customer id for every key of the batch; unknown senders get a new customer's id.
-
-        Two nodes that meet a new handle at once both insert it; the database lets one win, and both read the winner.
-        """
-        keys = {_key(message, handle, as_) for message in messages for handle in _all(message) for as_ in _STANDINGS}
-        known = store.owners(self._connection, keys)
-        fresh: dict[str, dict[str, Any]] = {}
-        for message in messages:
-            own = [handle for handle in _own(message) if _key(message, handle) not in known]
-            if not own:
-                continue
-            owners = [known[_key(message, handle)] for handle in _own(message) if _key(message, handle) in known]
-            owner = owners[0] if owners else new_id("cus")
-            for handle in own:
-                known[_key(message, handle)] = owner
-                fresh[_key(message, handle)] = _handle_row(message, handle, owner)
-        if fresh:
-            store.add_handles(self._connection, list(fresh.values()))
-            known |= store.owners(self._connection, fresh.keys())
-        return known
-
-    def _add_missing_customers(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            handle = message.inbound.sender.handle
-            owner = self._owners[_key(message, handle)]
+    def _add_missing_customers(self, contacts: Sequence[Contact]) -> None:
+        listed: set[str] = set()
+        for contact in contacts:
+            owner = self._owners[contact.sender.key]
             if owner not in self._customers:
-                now = _ms(message)
                 self._new_customers.add(owner)
-                self._customers[owner] = Customer(
-                    id=owner, space=message.inbound.brand, standing=standing(handle), first_seen_ms=now, last_seen_ms=now
-                )
+                self._customers[owner] = _new_customer(owner, contact)
             if owner in self._new_customers:
-                self._add_handles(self._customers[owner], message)
+                self._list_handles(self._customers[owner], contact, listed)
 
-    def _add_handles(self, customer: Customer, message: Message) -> None:
+    def _list_handles(self, customer: Customer, contact: Contact, listed: set[str]) -> None:
         """What `load_customers` would read once they are stored: every handle of the batch, each once."""
-        known = {_key(message, handle) for handle in customer.handles}
-        for handle in _own(message):
-            key = _key(message, handle)
-            if key not in known and self._owners[key] == customer.id:
-                known.add(key)
-                customer.handles.append(handle)
+        for named in contact.own:
+            if named.key not in listed and self._owners[named.key] == customer.id:
+                listed.add(named.key)
+                customer.handles.append(named.handle)
 
-    def _conversation(self, customer: Customer, message: Message, now: int) -> Conversation:
-        found = next(
-            (self._threads[(ref, customer.id)] for ref in _references(message) if (ref, customer.id) in self._threads), None
-        )
-        conversation = self._conversations.get(found) if found else None
-        if conversation is None and customer.conversation_id:
-            current = self._conversations.get(customer.conversation_id)
-            if current is not None and current.open and now - current.last_ms <= self._window_ms:
-                conversation = current
-        if conversation is None:
-            conversation = Conversation(new_id("con"), customer.space, customer.id, opened_ms=now, last_ms=now)
-            self._conversations[conversation.id] = conversation
-            self._new_conversations.add(conversation.id)
-        conversation.messages += 1
-        conversation.last_ms = max(conversation.last_ms, now)
-        if message.inbound.channel not in conversation.channels:
-            conversation.channels.append(message.inbound.channel)
-        customer.conversation_id = conversation.id
-        self._touched[conversation.id] = conversation
-        return conversation
-
-    def _suggest(self, customer: Customer, message: Message, now: int) -> None:
+    def _suggest(self, customer: Customer, contact: Contact) -> None:
         """Name the other customers who own, or also claimed, a handle of this message: a person may link them."""
-        for handle in _all(message):
-            for as_ in _STANDINGS:
-                other = self._owners.get(_key(message, handle, as_))
+        for named in contact.named:
+            for as_, key in named.keys:
+                other = self._owners.get(key)
                 if other is not None and other != customer.id:
-                    self._suggestions.append(_suggestion(customer, other, as_, handle, now))
+                    self._suggestions.append(_suggestion(customer, other, as_, named.handle, contact.received_ms))
+
+
+def _new_customer(customer_id: str, contact: Contact) -> Customer:
+    return Customer(
+        id=customer_id,
+        space=contact.message.inbound.brand,
+        standing=standing(contact.sender.handle),
+        first_seen_ms=contact.at_ms,
+        last_seen_ms=contact.at_ms,
+    )
 
 
 def _suggestion(customer: Customer, other: str, standing: Standing, handle: Handle, now: int) -> dict[str, Any]:
@@ -190,44 +149,3 @@ def _match(customer: Customer, message: Message) -> Match:
     if customer.messages == 0:
         return "new"
     return "agent" if message.inbound.sender.handle.proof == "agent" else "verified"
-
-
-def _all(message: Message) -> tuple[Handle, ...]:
-    sender = message.inbound.sender
-    return (sender.handle, *sender.aliases[:_MOST_HANDLES], *sender.claims[:_MOST_HANDLES])
-
-
-def _own(message: Message) -> list[Handle]:
-    """The handles that make this sender one person: its own and the aliases with no weaker proof."""
-    sender = message.inbound.sender
-    aliases = sender.aliases[:_MOST_HANDLES]
-    return [sender.handle, *(alias for alias in aliases if standing(alias) == standing(sender.handle))]
-
-
-def _key(message: Message, handle: Handle, as_: Standing | None = None) -> str:
-    return handle_key(message.inbound.brand, as_ or standing(handle), handle)
-
-
-def _handle_row(message: Message, handle: Handle, customer_id: str) -> dict[str, Any]:
-    return {
-        "key": _key(message, handle),
-        "space": message.inbound.brand,
-        "kind": handle.kind,
-        "value": handle.value,
-        "standing": standing(handle),
-        "proof": handle.proof,
-        "customer_id": customer_id,
-        "since_ms": _ms(message),
-        "evidence": f"{message.connector}/{message.id}",
-    }
-
-
-def _references(message: Message) -> tuple[str, ...]:
-    """The messages this one answers or is about, nearest first."""
-    inbound = message.inbound
-    named = (inbound.thread.in_reply_to, inbound.refers_to, *reversed(inbound.thread.references))
-    return tuple(dict.fromkeys(ref for ref in named if ref))[:_MOST_REFERENCES]
-
-
-def _ms(message: Message) -> int:
-    return int(message.received_at.timestamp() * 1000)

@@ -29,6 +29,11 @@ def add_handles(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> No
     insert_rows(connection, handles, sorted(rows, key=itemgetter("key")), ignore=True)
 
 
+def move_handles(connection: Connection, moved: Mapping[str, str]) -> None:
+    """Give handles (by key) to other customers. Only for handles this transaction has inserted: others are not locked."""
+    update_rows(connection, handles, "key", [{"key": key, "customer_id": owner} for key, owner in moved.items()])
+
+
 def add_suggestions(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert suggestions, each once; one that is there stays as it is. Sorted for the same reason."""
     once = {row["id"]: row for row in rows}

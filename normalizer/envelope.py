@@ -1,22 +1,19 @@
 """The envelope, version 1: a CloudEvent whose `data` is one contact of one customer, routed.
 
 The pydantic models publish the JSON Schema and check envelopes in tests and tools. Outgoing bytes are built from typed
-values by `message_data` and the pipeline: a validating model for each message would cost more than routing it.
+values by `normalizer.envelope_data` and the pipeline: a validating model for each message would cost more than routing it.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import to_builtins
 from pydantic import AnyUrl as Url
 from pydantic import BaseModel, ConfigDict, Field, UrlConstraints
 
-from normalizer.inbound import FieldValue, Handle, Kind, Proof
-from normalizer.message import Attachment, Message
+from normalizer.inbound import FieldValue, Kind, Proof
 
 TYPE: Final = "regia.message.received.v1"
 SCHEMA: Final = "urn:regia:schema:message:1"
-CONTENT_TYPE: Final = "application/cloudevents+json"
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
 Time = Annotated[datetime, Field(description="RFC 3339 in UTC.")]
@@ -214,88 +211,3 @@ def json_schema() -> dict[str, Any]:
     """The envelope's JSON Schema (draft 2020-12)."""
     schema = Envelope.model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, **schema}
-
-
-def rfc3339(at: datetime) -> str:
-    """A time in UTC to the millisecond, as `2026-11-21T18:02:11.532Z`."""
-    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def from_ms(ms: int) -> str:
-    """Milliseconds since 1970 as RFC 3339."""
-    return rfc3339(datetime.fromtimestamp(ms / 1000, UTC))
-
-
-def handle_data(handle: Handle) -> dict[str, str]:
-    return {"kind": handle.kind, "value": handle.value, "proof": handle.proof}
-
-
-def message_data(message: Message) -> dict[str, Any]:
-    """The part of `data` that the contact itself decides; attachments and `raw` without their URLs."""
-    inbound = message.inbound
-    sender = inbound.sender
-    reply = inbound.reply
-    return {
-        "brand": inbound.brand,
-        "channel": inbound.channel,
-        "connector": message.connector,
-        "account": inbound.account,
-        "external_id": inbound.external_id,
-        "refers_to": inbound.refers_to,
-        "kind": inbound.kind,
-        "sender": {
-            "handle": handle_data(sender.handle),
-            "name": sender.name,
-            "aliases": [handle_data(handle) for handle in sender.aliases],
-            "claims": [handle_data(handle) for handle in sender.claims],
-        },
-        "subject": inbound.subject,
-        "text": inbound.text,
-        "text_full": inbound.text_full,
-        "html": inbound.html,
-        "language": message.language,
-        "attachments": [_attachment(item) for item in message.attachments],
-        "location": _plain(inbound.location),
-        "contacts": [_plain(contact) for contact in inbound.contacts],
-        "button": _plain(inbound.button),
-        "reaction": _plain(inbound.reaction),
-        "call": _plain(inbound.call),
-        "fields": dict(inbound.fields),
-        "page": _plain(inbound.page),
-        "faq": list(inbound.faq),
-        "thread": {"in_reply_to": inbound.thread.in_reply_to, "references": list(inbound.thread.references)},
-        "automated": inbound.automated,
-        "backlog": inbound.backlog,
-        "repeat_of": None,
-        "sent_at": rfc3339(inbound.sent_at) if inbound.sent_at else None,
-        "received_at": rfc3339(message.received_at),
-        "reply": {
-            "allowed": list(reply.allowed),
-            "until": rfc3339(reply.until) if reply.until else None,
-            "via": handle_data(reply.via) if reply.via else None,
-        },
-        "raw": {"content_type": inbound.raw_content_type, "size": len(inbound.raw)},
-    }
-
-
-def _attachment(item: Attachment) -> dict[str, Any]:
-    data = {
-        "id": item.id,
-        "filename": item.filename,
-        "content_type": item.content_type,
-        "size": item.size,
-        "sha256": item.sha256,
-        "state": item.state,
-        "reason": item.reason,
-        "url": None,
-        "caption": item.caption,
-        "content_id": item.content_id,
-    }
-    if item.reference is not None:
-        data["reference"] = item.reference
-    return data
-
-
-def _plain(value: Any) -> Any:
-    return None if value is None else to_builtins(value)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from normalizer.advice import Problem
 from normalizer.inbound import FieldValue
-from normalizer.values import MAX_NUMBER, Invalid, clean_line, clean_lines, read_email, read_number, read_phone
+from normalizer.values import MAX_NUMBER, Invalid, clean_line, clean_lines, is_blank, read_email, read_number, read_phone
 
 FieldType = Literal["text", "number", "boolean", "date", "email", "phone", "choice"]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -174,14 +174,14 @@ def read_fields(
 ) -> tuple[dict[str, FieldValue], dict[str, Problem]]:
     """Typed values of the fields that were given, and every problem, both by field name in declared order.
 
-    `values` may hold names that are not declared: they are not looked at. A field that is missing, None or blank
-    counts as not given. `region` reads phone numbers without a prefix.
+    `values` may hold names that are not declared: they are not looked at. A field that is missing, None or shows
+    nothing counts as not given. `region` reads phone numbers without a prefix.
     """
     typed: dict[str, FieldValue] = {}
     problems: dict[str, Problem] = {}
     for name, spec in specs.items():
         value = values.get(name)
-        if value is None or (isinstance(value, str) and not clean_line(value)):
+        if value is None or (isinstance(value, str) and is_blank(value)):
             if spec.required:
                 problems[name] = Problem("must_tick" if spec.type == "boolean" else "required")
             continue

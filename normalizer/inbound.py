@@ -174,6 +174,9 @@ class InboundMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: str | None = None
     """The language as the channel declares it (BCP 47), which is believed before detection."""
     reply: Reply = Reply()
+    exact: bool = False
+    """A repeat of `event_key` must have the same `raw`, because its caller chose the key: with other bytes it is another
+    contact, and must not pass for the first. Providers repeat an event with slightly different bytes."""
 
 
 def reference_number(message_id: UUID) -> str:

@@ -35,6 +35,7 @@ _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,20})")
 _WHOLE_TAG: Final = re.compile(r"""<[a-zA-Z](?>[^"'>]+|"[^"]*"|'[^']*')*+""")
 _VALUE: Final = re.compile(r"""\"[^"]*"|'[^']*'""")
 _ANY_TAG: Final = re.compile(r"<[^<>]{0,2000}>")
+_BLANKS: Final = re.compile(r"[ \t\r\f]+")
 _SPACE: Final = re.compile(r"[ \t\n\r\f]+")
 _NOT_SHOWN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 
@@ -46,7 +47,7 @@ def html_to_text(html: str) -> str:
     """
     html = html[:MAX_HTML]
     if _tangled(html):
-        return clean(_ANY_TAG.sub(" ", html))
+        return clean("\n".join(line.strip(" ") for line in _BLANKS.sub(" ", _ANY_TAG.sub(" ", html)).split("\n")))
     root = LexborHTMLParser(html).root
     writer = _Writer()
     if root is not None:

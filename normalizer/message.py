@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from normalizer.inbound import InboundMessage, Sender
+from normalizer import names
+from normalizer.inbound import Button, InboundMessage, Reply, Sender, Thread
 from normalizer.language import detect
 from normalizer.text import clean
 
@@ -56,10 +57,20 @@ def normalise(
     attachments: Sequence[Attachment],
     languages: Sequence[str],
 ) -> Message:
-    """Clean every text of the contact and find its language among `languages` (ISO 639-1). Pure."""
+    """Clean every text, name and id of the contact and find its language among `languages` (ISO 639-1). Pure.
+
+    This is the one place where that happens, for all channels and for files in every state: what comes out can be
+    stored by any database and written into any header.
+    """
     text = clean(inbound.text) if inbound.text is not None else None
     cleaned = msgspec.structs.replace(
         inbound,
+        external_id=names.identifier(inbound.external_id),
+        refers_to=_identifier(inbound.refers_to),
+        account=_identifier(inbound.account),
+        thread=_thread(inbound.thread),
+        button=_button(inbound.button),
+        reply=_reply(inbound.reply),
         text=text,
         text_full=clean(inbound.text_full) if inbound.text_full is not None else None,
         subject=_line(inbound.subject),
@@ -72,12 +83,46 @@ def normalise(
         received_at=received_at,
         inbound=cleaned,
         language=detect(text or "", languages, inbound.language),
-        attachments=tuple(attachments),
+        attachments=tuple(map(_attachment, attachments)),
     )
 
 
 def _sender(sender: Sender) -> Sender:
-    return msgspec.structs.replace(sender, name=_line(sender.name))
+    return msgspec.structs.replace(
+        sender,
+        handle=names.handle(sender.handle),
+        name=_line(sender.name),
+        aliases=tuple(map(names.handle, sender.aliases)),
+        claims=tuple(map(names.handle, sender.claims)),
+    )
+
+
+def _attachment(given: Attachment) -> Attachment:
+    return msgspec.structs.replace(
+        given,
+        filename=names.filename(given.filename) if given.filename is not None else None,
+        content_type=names.media_type(given.content_type) if given.content_type is not None else None,
+        caption=_line(given.caption),
+        content_id=_identifier(given.content_id),
+    )
+
+
+def _thread(thread: Thread) -> Thread:
+    return Thread(
+        in_reply_to=_identifier(thread.in_reply_to), references=tuple(map(names.identifier, filter(None, thread.references)))
+    )
+
+
+def _button(button: Button | None) -> Button | None:
+    return button and Button(id=_identifier(button.id), title=_line(button.title))
+
+
+def _reply(reply: Reply) -> Reply:
+    return msgspec.structs.replace(reply, via=names.handle(reply.via)) if reply.via else reply
+
+
+def _identifier(value: str | None) -> str | None:
+    return names.identifier(value) if value else None
 
 
 def _line(value: str | None) -> str | None:

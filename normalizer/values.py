@@ -1,6 +1,7 @@
 """Readers of single values that people type: lines, e-mail addresses, phone numbers, amounts."""
 
 import re
+import unicodedata
 from typing import Final
 
 import phonenumbers
@@ -19,6 +20,8 @@ _GROUPED = re.compile(
     r"(?P<whole>[+-]?[1-9][0-9]{0,2}(?:(?P<mark>[., '\u2019])[0-9]{3})(?:(?P=mark)[0-9]{3}){0,3})"
     r"(?:(?!(?P=mark))[.,](?P<fraction>[0-9]{1,6}))?"
 )
+# Letters without ink, beside the classes of blanks and controls: combining joiner, Hangul fillers, Braille blank, selectors.
+_WITHOUT_INK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
 
 
 class Invalid(ValueError):
@@ -37,6 +40,11 @@ def clean_line(text: str) -> str:
 def clean_lines(text: str) -> str:
     """Several lines: line ends become `\\n`, control characters other than tab go, the ends are trimmed."""
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody could see anything of this text: blanks, controls, joiners and fillers only."""
+    return all(character in _WITHOUT_INK or unicodedata.category(character)[0] in "CZ" for character in text)
 
 
 def read_email(text: str) -> str:
@@ -59,15 +67,18 @@ def read_email(text: str) -> str:
 def read_phone(text: str, region: str) -> str:
     """The number as E.164; without a prefix it is one of `region` (ISO 3166 code). Raises `Invalid`.
 
-    The length must be possible; ranges are not checked, for new ones open faster than tables are published.
+    The length must be possible; ranges are not checked, for new ones open faster than tables are published. The text must
+    be the number alone: with an extension cut off, everybody behind one switchboard would be one person.
     """
     text = clean_line(text)
+    if any(character.isalpha() for character in text):
+        raise Invalid(Problem("phone"))
     try:
         number = phonenumbers.parse(text[: MAX_PHONE + 1], region)
     except phonenumbers.NumberParseException:
         raise Invalid(Problem("phone")) from None
     possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    if len(text) > MAX_PHONE or not possible:
+    if len(text) > MAX_PHONE or not possible or number.extension:
         raise Invalid(Problem("phone"))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -1,6 +1,5 @@
 """Puts the parts together. Whoever wants to know what Regia is made of reads this file from top to bottom."""
 
-import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -22,6 +21,8 @@ from router.ruleset import Ruleset
 from storage.blobs import Blobs
 from storage.coordination import Coordination, LocalCoordination, RedisCoordination
 from storage.database import Database
+from storage.migrate import upgrade
+from storage.threads import Threads
 
 logger = logging.getLogger(__name__)
 
@@ -154,6 +155,4 @@ def open_stores(settings: Settings) -> Stores:
 
 async def migrate(database: Database) -> None:
     """Bring the database to this version, in a thread of its own. Raises `DatabaseUnavailable`."""
-    from storage.migrate import upgrade
-
-    await asyncio.to_thread(upgrade, database.engine)
+    await Threads(1, "migrate").do(lambda: upgrade(database.engine))

@@ -48,6 +48,15 @@ _AGAIN: Final = 2.0
 """Seconds between attempts to bring up a part that does not answer."""
 
 
+LEASE: Final = 30.0
+"""Seconds after which a node that says nothing is taken for dead."""
+
+
+def lease_of(node: str) -> str:
+    """The lease on a node's outbox."""
+    return f"relay/{node}"
+
+
 class Gateway:
     """Made inside the event loop, with its journal open; `start` begins the work and returns at once."""
 
@@ -58,7 +67,7 @@ class Gateway:
         self.journal = journal
         self.links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
         self.intake = Intake(journal)
-        self.missing: dict[str, str] = {"database": "not connected yet", "queues": "not connected yet"}
+        self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
         """Part to why it is not ready."""
         media = MediaStage(configured.connectors, stores.blobs, stores.http)
         self.preparer = Preparer(media, stores.blobs, settings.languages)
@@ -101,6 +110,7 @@ class Gateway:
         await self._until_it_works("database", self._open_database)
         self.pipeline.start()
         await self._until_it_works("queues", self._open_queues)
+        await self._until_it_works("outbox", self._own_outbox)
         self.relay.start()
 
     async def _open_database(self) -> None:
@@ -113,6 +123,28 @@ class Gateway:
 
         await self.stores.database.write(keep_rules)
 
+    async def _own_outbox(self) -> None:
+        """Wait until nobody else publishes what this node had committed before it died. Without Redis nobody does."""
+        try:
+            if not await self.hold_lease():
+                raise QueuesUnavailable("another node publishes what this one had committed; it goes on when that is done")
+        except CoordinationUnavailable as error:
+            logger.warning("the outbox is published without its lease", extra={"reason": str(error)})
+
+    async def hold_lease(self) -> bool:
+        """Take or keep the lease on this node's outbox; False when another node has it.
+
+        The owner is the node's name, so that a restart gets it at once: names must differ. Raises
+        `CoordinationUnavailable`.
+        """
+        node = self.configured.settings.node
+        return await self.stores.coordination.acquire(lease_of(node), node, LEASE) is not None
+
+    @property
+    def knows_other_nodes(self) -> bool:
+        """Whether a free lease means a dead node: with Redis, or when the database admits one gateway only."""
+        return not self.configured.settings.coordination.is_local or self.stores.database.is_sqlite
+
     async def _open_queues(self) -> None:
         await self.stores.queues.open(self.configured.topology)
 
@@ -121,7 +153,7 @@ class Gateway:
             try:
                 await attempt()
             except (DatabaseUnavailable, QueuesUnavailable, QueueMismatch) as error:
-                self.missing[part] = str(error)
+                self.missing[part] = _in_public(error)
                 logger.warning("a part is not ready; contacts wait in the journal", extra={"part": part, "reason": str(error)})
             except Exception as error:  # a defect here must be seen on the readiness page, not end the task unseen
                 self.missing[part] = f"failed: {type(error).__name__}; see the log"
@@ -147,7 +179,7 @@ class Gateway:
         """What does not work at this moment, by part; asked by the readiness page."""
         stores = self.stores
         asked: dict[str, Callable[[], Awaitable[object]]] = {
-            "journal": self.journal.count_pending,
+            "journal": self.journal.ping,
             "database": lambda: stores.database.read(lambda connection: connection.execute(select(1)).scalar()),
             "queues": stores.queues.states,
             "blobs": lambda: stores.blobs.exists("0" * 64),
@@ -160,13 +192,19 @@ class Gateway:
             try:
                 await asyncio.wait_for(ask(), _CHECK)
             except _AWAY as error:
-                found[part] = str(error) or "no answer"
+                found[part] = _in_public(error)
+                logger.warning("a part does not answer", extra={"part": part, "reason": str(error)})
             READY.labels(part).set(0 if part in found else 1)
         return found
 
     def waiting(self) -> Mapping[str, int]:
         """Rows in memory by stage."""
         return {"pipeline": len(self.pipeline), "relay": len(self.relay)}
+
+
+def _in_public(error: Exception) -> str:
+    """For the readiness page, which anybody may read: our own words, never a driver's, which name hosts and users."""
+    return str(error) if isinstance(error, QueueMismatch) else "does not answer; the log says why"
 
 
 def _count_published(row: OutboxRow, outcome: Outcome) -> None:

@@ -4,10 +4,10 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, StringConstraints, field_validator
 
 from config.loader import SettingsDocument, read
 from config.secrets import Secret, SecretUrl
@@ -61,11 +61,46 @@ class Data(_Section):
 
 
 class Store(_Section):
+    """The embedded form, `local`, or the address of a server."""
+
+    schemes: ClassVar[tuple[str, ...]] = ()
+
     url: SecretUrl = Field(default=SecretStr(LOCAL))
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, url: SecretStr) -> SecretStr:
+        address = url.get_secret_value()
+        if address == LOCAL:
+            return url
+        try:
+            parts = urlsplit(address)
+            fits = parts.scheme in cls.schemes and (bool(parts.hostname) or parts.scheme == "sqlite") and parts.port != 0
+        except ValueError:  # a port or a bracket that is none
+            fits = False
+        if not fits:
+            raise ValueError(f"write local, or an address such as {cls.schemes[0]}://host/name with a valid host and port")
+        return url
 
     @property
     def is_local(self) -> bool:
         return self.url.get_secret_value() == LOCAL
+
+
+class DatabaseStore(Store):
+    schemes = ("postgresql", "postgres", "postgresql+psycopg", "sqlite")
+
+
+class QueuesStore(Store):
+    schemes = ("amqp", "amqps")
+
+
+class CoordinationStore(Store):
+    schemes = ("redis", "rediss")
+
+
+class BlobStore(Store):
+    schemes = ("s3",)
 
 
 class Conversations(_Section):
@@ -95,10 +130,10 @@ class Settings(_Section):
     server: Server = Server()
     data: Data = Data()
     journal: Journal = Journal()
-    database: Store = Store()
-    queues: Store = Store()
-    coordination: Store = Store()
-    blobs: Store = Store()
+    database: DatabaseStore = DatabaseStore()
+    queues: QueuesStore = QueuesStore()
+    coordination: CoordinationStore = CoordinationStore()
+    blobs: BlobStore = BlobStore()
     conversations: Conversations = Conversations()
     languages: tuple[Language, ...] = Field(default=("it", "en"), min_length=1)
     rules: tuple[Path, ...] = Field(min_length=1, description="Rule files, relative to this file, in their order.")

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, not_
 
 from storage.journal_file import JournalFile
 from storage.journals import closed
-from storage.outbox import PENDING
+from storage.outbox import PENDING, PUBLISHED, UNROUTED
 from storage.schema import event_ids, journals, messages, quarantine, repeats, signals, targets
 
 _CHUNK: Final = 500
@@ -24,6 +24,9 @@ class Books:
     pending: int
     """Committed messages of which a target is not yet confirmed."""
     published: int
+    """Messages of which all targets are confirmed, each by its own queue."""
+    unrouted: int
+    """Messages with a target that no queue took, and none that is pending: that copy lies in `regia.unrouted`."""
     discarded: int
     duplicate: int
     quarantined: int
@@ -34,12 +37,12 @@ class Books:
     targets: Mapping[str, int]
     """Targets by state."""
     published_to: Mapping[str, int]
-    """Confirmed publishes by `<brand>.<target>`."""
+    """Publishes that the queue itself confirmed, by `<brand>.<target>`."""
 
     @property
     def accounted(self) -> int:
-        fates = (self.waiting, self.pending, self.published, self.discarded, self.duplicate, self.quarantined, self.signals)
-        return sum(fates)
+        messages = (self.pending, self.published, self.unrouted, self.discarded)
+        return sum((self.waiting, *messages, self.duplicate, self.quarantined, self.signals))
 
     @property
     def balance(self) -> bool:
@@ -60,19 +63,20 @@ def count(connection: Connection, files: Sequence[JournalFile]) -> Books:
     late_ids = select(event_ids.c.id).where(or_(_elsewhere(event_ids, files), _late(event_ids, files)))
     late_repeats = or_(_elsewhere(repeats, files), _late(repeats, files))
     ours = messages.c.id.not_in(late_ids)
-    undelivered = messages.c.id.in_(select(targets.c.message_id).where(targets.c.state == PENDING))
+    pending, unrouted = _with_target(PENDING), _with_target(UNROUTED)
     states = connection.execute(select(targets.c.state, func.count()).group_by(targets.c.state))
     published_to = connection.execute(
         select(messages.c.brand, targets.c.target, func.count())
         .join(messages, messages.c.id == targets.c.message_id)
-        .where(targets.c.state != PENDING)
+        .where(targets.c.state == PUBLISHED)
         .group_by(messages.c.brand, targets.c.target)
     )
     return Books(
         accepted=sum(accepted.values()),
         waiting=sum(_waiting(connection, file) for file in files),
-        pending=_count(connection, messages, ours, undelivered),
-        published=_count(connection, messages, ours, not_(undelivered), messages.c.discarded_by.is_(None)),
+        pending=_count(connection, messages, ours, pending),
+        published=_count(connection, messages, ours, not_(pending), not_(unrouted), messages.c.discarded_by.is_(None)),
+        unrouted=_count(connection, messages, ours, not_(pending), unrouted),
         discarded=_count(connection, messages, ours, messages.c.discarded_by.is_not(None)),
         duplicate=_count(connection, repeats, not_(late_repeats)),
         quarantined=_count(connection, quarantine, quarantine.c.id.not_in(late_ids)),
@@ -81,6 +85,10 @@ def count(connection: Connection, files: Sequence[JournalFile]) -> Books:
         targets={row[0]: row[1] for row in states},
         published_to={f"{brand}.{target}": number for brand, target, number in published_to},
     )
+
+
+def _with_target(state: str) -> ColumnElement[bool]:
+    return messages.c.id.in_(select(targets.c.message_id).where(targets.c.state == state))
 
 
 def _late(table: Table, files: Sequence[JournalFile]) -> ColumnElement[bool]:

@@ -7,8 +7,9 @@ a node keeps the order of what is committed.
 
 import asyncio
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,10 +19,13 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
 
+from storage.threads import Threads
+
 T = TypeVar("T")
 
-_READ_ONLY: Final = "25006"
-"""PostgreSQL's state of a server that became a standby."""
+_STATES: Final = frozenset({"25006", "25P03", "25P04"})
+"""PostgreSQL's states that pass, of those its driver calls no operational error: a server that became a standby, and a
+transaction that stood idle, or was open, for too long."""
 _READERS: Final = 2
 _PATIENCE: Final = {
     "connect_timeout": 5,
@@ -31,6 +35,13 @@ _PATIENCE: Final = {
     "tcp_user_timeout": 20_000,
 }
 """libpq's limits (seconds; the last in milliseconds), so that a server that vanished is noticed and not waited for."""
+_LIMITS: Final = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "15s"}
+"""The server's limits, so that a node that froze in the middle of a transaction does not stop the others: they give up
+waiting for its locks, and try again until the server has ended its transaction."""
+_FINISH: Final = 0.75
+"""Seconds that `close` leaves to what is running."""
+_GIVE_UP: Final = 0.25
+"""Seconds that `close` leaves it after it was interrupted."""
 
 
 class DatabaseUnavailable(Exception):
@@ -49,8 +60,12 @@ class Database:
             if self.is_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="database-reader")
+        self._writer = Threads(1, "database-writer")
+        self._readers = Threads(_READERS, "database-reader")
+        self._connections: set[Any] = set()
+        """The drivers' connections that are in a transaction now."""
+        self._lock = threading.Lock()
+        self._given_up = False
 
     @property
     def is_sqlite(self) -> bool:
@@ -58,25 +73,70 @@ class Database:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in one transaction and commit it. Raises `DatabaseUnavailable`; other errors of `work` roll back."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, _transaction, self.engine, work)
+        return await self._writer.do(lambda: self._transaction(self.engine, work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction of a reading thread. Raises `DatabaseUnavailable`."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, _transaction, self._read_engine, work)
+        return await self._readers.do(lambda: self._transaction(self._read_engine, work))
 
     async def close(self) -> None:
+        """Finish what was begun, within a second: what takes longer is interrupted, rolled back, and its callers hear
+        `DatabaseUnavailable`. A database that does not answer keeps no process from ending."""
         await asyncio.to_thread(self._shut_down)
 
     def _shut_down(self) -> None:
-        self._writer.shutdown()
-        self._readers.shutdown()
+        both = (self._writer, self._readers)
+        for threads in both:
+            threads.refuse(_stopping)
+        if not _joined(both, _FINISH):
+            self._interrupt()
+            if not _joined(both, _GIVE_UP):
+                for threads in both:
+                    threads.abandon(_stopping)
         self._read_engine.dispose()
         self.engine.dispose()
 
+    def _interrupt(self) -> None:
+        """Stop the running statements, and see to it that nothing is committed from now on."""
+        with self._lock:
+            self._given_up = True
+            connections = list(self._connections)
+        for connection in connections:
+            # In threads, since a server that hangs does not take a cancel request either.
+            stop = connection.interrupt if self.is_sqlite else connection.cancel
+            threading.Thread(target=stop, name="database-interrupt", daemon=True).start()
 
-def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with reaching_database(), engine.begin() as connection:
-        return work(connection)
+    def _transaction(self, engine: Engine, work: Callable[[Connection], T]) -> T:
+        with reaching_database(), engine.begin() as connection, self._interruptible(connection):
+            return work(connection)
+
+    @contextmanager
+    def _interruptible(self, connection: Connection) -> Iterator[None]:
+        driver = connection.connection.driver_connection
+        with self._lock:
+            self._connections.add(driver)
+        try:
+            self._go_on()
+            yield
+            self._go_on()
+        finally:
+            with self._lock:
+                self._connections.discard(driver)
+            if self._given_up and not connection.invalidated:
+                connection.detach()  # its pool was emptied meanwhile: nobody else would close it
+
+    def _go_on(self) -> None:
+        if self._given_up:
+            raise _stopping()
+
+
+def _stopping() -> DatabaseUnavailable:
+    return DatabaseUnavailable("this process is stopping")
+
+
+def _joined(both: tuple[Threads, ...], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    return all(threads.join(until) for threads in both)
 
 
 @contextmanager
@@ -96,7 +156,7 @@ def _passing(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None) or ""
     if isinstance(error, (OperationalError, InterfaceError)):
         return not state.startswith("54")
-    return error.connection_invalidated or state == _READ_ONLY
+    return error.connection_invalidated or state in _STATES
 
 
 def _what(error: DBAPIError) -> str:
@@ -114,10 +174,18 @@ def _url(url: str) -> URL:
     return parsed
 
 
+def _options(url: URL) -> str:
+    """Our limits, then what the address says, which holds where it says otherwise: the server takes the last."""
+    given = url.query.get("options", ())
+    ours = [f"-c {name}={value}" for name, value in _LIMITS.items()]
+    return " ".join([*ours, *((given,) if isinstance(given, str) else given)])
+
+
 def _engine(url: URL, *, begin: str) -> Engine:
     # hide_parameters: parameters are customers' data and must not reach a log through an exception's text.
     if url.get_backend_name() != "sqlite":
-        patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+        patience: dict[str, Any] = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+        patience["options"] = _options(url)
         return create_engine(
             url, hide_parameters=True, pool_pre_ping=True, pool_size=_READERS + 1, max_overflow=1, connect_args=patience
         )

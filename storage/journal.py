@@ -106,6 +106,10 @@ class Journal:
         rows: list[Row] = await self._call(lambda writer: writer.pending(after, limit))
         return rows
 
+    async def ping(self) -> None:
+        """Whether something can be written and fsynced, whatever waits. Raises `JournalUnavailable`."""
+        await self._call(lambda writer: writer.ping())
+
     async def count_pending(self) -> int:
         count: int = await self._call(lambda writer: writer.count_pending())
         return count

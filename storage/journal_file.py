@@ -22,7 +22,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ids (id BLOB PRIMARY KEY, seq INTEGER NOT NULL, digest BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
-    seq INTEGER PRIMARY KEY, id BLOB, kind TEXT NOT NULL, order_key TEXT NOT NULL, payload BLOB NOT NULL
+    seq INTEGER PRIMARY KEY, id BLOB, kind TEXT NOT NULL, order_key TEXT NOT NULL, payload BLOB NOT NULL, digest BLOB
 );
 """
 _PRUNE_EVERY: Final = 5_000
@@ -35,7 +35,8 @@ class JournalUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What is to be accepted. `digest` tells a true repeat from another content under the same id."""
+    """What is to be accepted. `digest` tells a true repeat from another content under the same id; None where a repeat
+    may differ."""
 
     id: uuid.UUID
     kind: str
@@ -53,6 +54,7 @@ class Row:
     kind: str
     order_key: str
     payload: bytes
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class JournalWriter:
 
     def _insert(self, entry: Entry) -> Receipt:
         self.last_seq += 1
-        row = Row(self.last_seq, entry.id, entry.kind, entry.order_key, entry.payload)
+        row = Row(self.last_seq, entry.id, entry.kind, entry.order_key, entry.payload, entry.digest)
         receipt = Receipt(row.seq, entry.id, repeat=False)
         cursor = self._db.execute(
             "INSERT INTO ids (id, seq, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -117,8 +119,8 @@ class JournalWriter:
             row = Row(row.seq, None, REPEAT, entry.order_key, entry.id.bytes)
             receipt = Receipt(row.seq, entry.id, repeat=True, same=digest == entry.digest)
         self._db.execute(
-            "INSERT INTO rows (seq, id, kind, order_key, payload) VALUES (?, ?, ?, ?, ?)",
-            (row.seq, row.id.bytes if row.id else None, row.kind, row.order_key, row.payload),
+            "INSERT INTO rows (seq, id, kind, order_key, payload, digest) VALUES (?, ?, ?, ?, ?, ?)",
+            (row.seq, row.id.bytes if row.id else None, row.kind, row.order_key, row.payload, row.digest),
         )
         self.fresh.append(row)
         return receipt
@@ -128,17 +130,21 @@ class JournalWriter:
 
     def pending(self, after: int, limit: int) -> list[Row]:
         rows = self._db.execute(
-            "SELECT seq, id, kind, order_key, payload FROM rows WHERE seq > ? ORDER BY seq LIMIT ?",
+            "SELECT seq, id, kind, order_key, payload, digest FROM rows WHERE seq > ? ORDER BY seq LIMIT ?",
             (after, limit),
         )
         found: list[Row] = []
         size = 0
-        for seq, key, kind, order, data in rows:
-            found.append(Row(seq, uuid.UUID(bytes=key) if key else None, kind, order, data))
+        for seq, key, kind, order, data, digest in rows:
+            found.append(Row(seq, uuid.UUID(bytes=key) if key else None, kind, order, data, digest))
             size += len(data)
             if size >= _BYTES_A_READ:
                 break
         return found
+
+    def ping(self) -> None:
+        # A write, though it changes nothing: on a full disk reading still works.
+        self._db.execute("UPDATE meta SET value = value WHERE name = 'last_seq'")
 
     def count_pending(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM rows").fetchone()[0])

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from storage.bulk import among, ids_parameter, insert_rows
 from storage.schema import event_ids, repeats
 
-Standing = Literal["new", "committed", "repeat"]
-"""`committed`: this very journal row was committed before, and only its done mark was lost."""
+Standing = Literal["new", "committed", "repeat", "conflict"]
+"""`committed`: this very journal row was committed before, and only its done mark was lost. `conflict`: the id is taken
+by another content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,13 @@ class Event:
     journal: str
     seq: int
     received_ms: int
+    digest: bytes | None = None
+    """Of the content, where a repeat must have the same."""
 
 
-_KNOWN = select(event_ids.c.id, event_ids.c.journal, event_ids.c.seq)
+_Origin: TypeAlias = tuple[str, int, bytes | None]
+"""Journal, number and digest of the row that has an id."""
+_KNOWN = select(event_ids.c.id, event_ids.c.journal, event_ids.c.seq, event_ids.c.digest)
 
 
 def enter(connection: Connection, events: Sequence[Event]) -> list[Standing]:
@@ -32,13 +37,12 @@ def enter(connection: Connection, events: Sequence[Event]) -> list[Standing]:
     known = _known(connection, events)
     # Sorted, so that two nodes with the same ids wait for each other in one direction only.
     fresh = sorted((event for event in events if event.id not in known), key=attrgetter("id"))
-    rows = [{"id": one.id, "journal": one.journal, "seq": one.seq, "received_ms": one.received_ms} for one in fresh]
-    if insert_rows(connection, event_ids, rows, ignore=True) == len(fresh):
-        known |= {event.id: (event.journal, event.seq) for event in fresh}
+    if insert_rows(connection, event_ids, list(map(_row, fresh)), ignore=True) == len(fresh):
+        known |= {event.id: _origin(event) for event in fresh}
     else:
         known = _known(connection, events)
-    seen = {origin for event in fresh if (origin := known[event.id]) == (event.journal, event.seq)}
-    return [_standing(event, known[event.id], seen) for event in events]
+    seen = {event for event in fresh if _same_row(event, known[event.id])}
+    return [_standing(event, known[event.id], new=event in seen) for event in events]
 
 
 def enter_repeats(connection: Connection, rows: Sequence[Event]) -> None:
@@ -47,13 +51,32 @@ def enter_repeats(connection: Connection, rows: Sequence[Event]) -> None:
     insert_rows(connection, repeats, values, ignore=True)
 
 
-def _standing(event: Event, origin: tuple[str, int], seen: set[tuple[str, int]]) -> Standing:
-    if origin != (event.journal, event.seq):
-        return "repeat"
-    return "new" if origin in seen else "committed"
+def _standing(event: Event, origin: _Origin, *, new: bool) -> Standing:
+    if _same_row(event, origin):
+        return "new" if new else "committed"
+    digest = origin[2]
+    return "conflict" if None not in (event.digest, digest) and event.digest != digest else "repeat"
 
 
-def _known(connection: Connection, events: Sequence[Event]) -> dict[str, tuple[str, int]]:
+def _row(event: Event) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in ("id", "journal", "seq", "received_ms", "digest")}
+
+
+def _origin(event: Event) -> _Origin:
+    return event.journal, event.seq, event.digest
+
+
+def _same_row(event: Event, origin: _Origin) -> bool:
+    return (event.journal, event.seq) == origin[:2]
+
+
+def _known(connection: Connection, events: Sequence[Event]) -> dict[str, _Origin]:
     query = _KNOWN.where(among(connection, event_ids.c.id))
     rows = connection.execute(query, ids_parameter(connection, [event.id for event in events]))
-    return {row.id: (row.journal, row.seq) for row in rows}
+    return {row.id: (row.journal, row.seq, row.digest) for row in rows}
+
+
+def repeats_of(connection: Connection, journal: str) -> int:
+    """How many events of a journal had been accepted before."""
+    query = select(func.count()).select_from(repeats).where(repeats.c.journal == journal)
+    return connection.execute(query).scalar_one()

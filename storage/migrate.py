@@ -28,5 +28,8 @@ def upgrade(engine: Engine) -> None:
     """
     with reaching_database(), engine.begin() as connection:
         if engine.dialect.name == "postgresql":
+            # However long another node migrates; the tables' own locks are waited for as long as everywhere.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
         command.upgrade(configuration(connection), "head")

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from storage.bulk import among, ids_parameter, insert_rows, update_rows
 from storage.schema import messages, targets
 
-PENDING = "pending"
+PENDING: Final = "pending"
+PUBLISHED: Final = "published"
+UNROUTED: Final = "unrouted"
+"""The states of a target."""
 
 
 @dataclass(frozen=True, slots=True)

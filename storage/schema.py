@@ -32,10 +32,12 @@ event_ids = Table(
     Column("journal", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
+    Column("digest", LargeBinary),
     Index(None, "journal", "seq"),
     sqlite_with_rowid=False,
 )
-"""Every event ever committed, and the journal row it came from. What decides, across nodes, who a repeat is."""
+"""Every event ever committed, and the journal row it came from. What decides, across nodes, who a repeat is.
+`digest` is of the content, where a repeat must have the same."""
 
 repeats = Table(
     "repeats",

@@ -1,8 +1,10 @@
 """Who wrote: a phone number, a business-scoped user id, or both.
 
-Since users may take a username, `from` can be missing or hold a user id; only digits alone are a phone number.
+Since users may take a username, `from` can be missing or hold a user id; only 5 to 15 plain digits
+that do not begin with 0 are a phone number.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,7 +14,8 @@ from normalizer.inbound import Handle, Sender
 PHONE: Final = "phone"
 USER: Final = "whatsapp_user"
 PARENT: Final = "whatsapp_parent_user"
-_LONGEST_PHONE: Final = 15
+_PHONE: Final = re.compile(r"[1-9][0-9]{4,14}")
+"""ITU-T E.164: at most 15 digits, and no country code begins with 0."""
 
 Contacts = Mapping[str, Mapping[str, Any]]
 
@@ -40,13 +43,13 @@ def sender(message: Part, contacts: Contacts, scope: str) -> Sender:
     message names nobody.
     """
     contact = contact_of(message, contacts)
-    origin = message.optional_text("from")
-    user = message.optional_text("from_user_id")
+    origin = _strict(message, "from")
+    user = _strict(message, "from_user_id")
     phone = next((number for number in (origin, contact.hint("wa_id")) if _is_phone(number)), None)
     if user is None and origin is not None and not _is_phone(origin):
         user = origin
-    user = user or contact.hint("user_id")
-    parent = message.hint("from_parent_user_id") or contact.hint("parent_user_id")
+    user = user or contact.optional_ident("user_id")
+    parent = message.optional_ident("from_parent_user_id") or contact.optional_ident("parent_user_id")
     handles = [
         *([Handle(PHONE, f"+{phone}", "verified")] if phone else []),
         *([Handle(USER, f"{scope}:{user}", "verified")] if user else []),
@@ -58,6 +61,11 @@ def sender(message: Part, contacts: Contacts, scope: str) -> Sender:
     return Sender(handle=handles[0], aliases=tuple(handles[1:]), name=profile.hint("name") or profile.hint("username"))
 
 
+def _strict(message: Part, key: str) -> str | None:
+    """An id that may be missing, null or empty, but nothing other than an id. Raises `Misshapen`."""
+    return message.ident(key) if message.optional_text(key) else None
+
+
 def recipient(handle: Handle) -> dict[str, str] | None:
     """How the send call addresses a handle; None for one that WhatsApp cannot be told to write to."""
     if handle.kind == PHONE and _is_phone(handle.value.removeprefix("+")):
@@ -67,4 +75,4 @@ def recipient(handle: Handle) -> dict[str, str] | None:
 
 
 def _is_phone(value: str | None) -> bool:
-    return value is not None and value.isascii() and value.isdigit() and len(value) <= _LONGEST_PHONE
+    return value is not None and _PHONE.fullmatch(value) is not None

@@ -134,7 +134,7 @@ def _message(message: Part, context: Context) -> InboundMessage | ChannelEvent:
         reaction=found.reaction,
         fields={**_circumstances(message), **referral, **found.fields},
         page=page,
-        thread=Thread(in_reply_to=message.hints("context").hint("id")),
+        thread=Thread(in_reply_to=message.hints("context").optional_ident("id")),
         reply=Reply(allowed=_REPLIES, until=(at or context.received_at) + REPLY_WINDOW),
     )
 
@@ -146,7 +146,7 @@ def _circumstances(message: Part) -> dict[str, FieldValue]:
     fields: dict[str, FieldValue] = {
         "whatsapp_forwarded": about.flag("forwarded") or about.flag("frequently_forwarded") or None,
         "whatsapp_frequently_forwarded": about.flag("frequently_forwarded") or None,
-        "whatsapp_group": message.hint("group_id"),
+        "whatsapp_group": message.optional_ident("group_id"),
         "whatsapp_catalog": product.hint("catalog_id"),
         "whatsapp_product": product.hint("product_retailer_id"),
     }
@@ -165,15 +165,16 @@ def _referral(referral: Part) -> tuple[Page | None, dict[str, FieldValue]]:
 
 def _system(message: Part, context: Context) -> ChannelEvent:
     """A number or an identity changed: news about the sender, which nobody has to answer."""
-    word = message.hints("system").hint("type")
+    word = message.hints("system").optional_ident("type")
     return _event(context, key=message.ident("id"), word=f"system.{word}" if word else "system", at=message)
 
 
 def _status(status: Part, context: Context) -> Status | ChannelEvent:
     phone_number_id, account = context.account()
     wamid, word, stamp = status.ident("id"), status.ident("status"), status.data.get("timestamp")
+    status.optional_ident("timestamp")  # a stamp that is no moment still tells two states apart, so it must be fit for a key
     # In a group every member reports for himself, so the member is a part of what makes a repeat.
-    member = status.hint("recipient_participant_id") or status.hint("recipient_participant_user_id")
+    member = status.optional_ident("recipient_participant_id") or status.optional_ident("recipient_participant_user_id")
     key = ":".join([wamid, word, *([str(stamp)] if isinstance(stamp, str | int) else []), *([member] if member else [])])
     if status.hint("type") == "call" or wamid.startswith("wacid."):
         return _event(context, key=key, word=f"call.{word.lower()}", at=status)
@@ -186,9 +187,9 @@ def _status(status: Part, context: Context) -> Status | ChannelEvent:
         state=word if word in _STATES else f"other:{word}",
         raw=context.raw,
         at=moment(stamp),
-        recipient=status.hint("recipient_id") or status.hint("recipient_user_id"),
+        recipient=status.optional_ident("recipient_id") or status.optional_ident("recipient_user_id"),
         error=_error(status),
-        token=status.hint("biz_opaque_callback_data"),
+        token=status.optional_ident("biz_opaque_callback_data"),
     )
 
 
@@ -211,7 +212,7 @@ def _echo(echo: Part, context: Context) -> Status:
         state="echo",
         raw=context.raw,
         at=moment(echo.data.get("timestamp")),
-        recipient=echo.hint("to") or echo.hint("to_user_id"),
+        recipient=echo.optional_ident("to") or echo.optional_ident("to_user_id"),
     )
 
 

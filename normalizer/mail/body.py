@@ -5,11 +5,12 @@ from html import escape
 from typing import Final, Literal
 
 from normalizer.mail.content import content, text
-from normalizer.mail.filenames import filename, safe
+from normalizer.mail.filenames import filename
 from normalizer.mail.headers import one_line
 from normalizer.mail.model import Attachment
 from normalizer.mail.source import Part, parse
 from normalizer.markup import html_to_text
+from normalizer.names import filename as safe_filename
 
 _STUB: Final = 200
 """Characters below which a plain text is compared with its HTML: it may only say that the mail needs HTML."""
@@ -105,4 +106,4 @@ def _attachment(part: Part) -> Attachment:
 def _name_of_mail(data: bytes) -> str:
     """A forwarded mail is called by its subject."""
     subject = one_line(parse(data[:_MAX_INNER_HEADERS]).header("subject") or "")
-    return f"{(subject and safe(subject)) or 'message'}"[:200] + ".eml"
+    return f"{(subject and safe_filename(subject)) or 'message'}"[:200] + ".eml"

@@ -7,22 +7,19 @@ from urllib.parse import unquote_to_bytes
 from normalizer.mail.charsets import decode
 from normalizer.mail.headers import one_line
 from normalizer.mail.source import Part
-
-_MAX_BYTES: Final = 255
-_MAX_ENDING: Final = 16
+from normalizer.names import filename as safe_filename
 
 _PARAMETER: Final = re.compile(
     r""";[\s;]{0,50}([A-Za-z]{1,20})(?:\*(\d{1,3}))?(\*)?\s{0,10}=\s{0,10}(?:"((?:[^"\\]|\\.){0,4000})"?|([^;"]{0,4000}))"""
 )
 _TAGGED: Final = re.compile(r"([^']*)'[^']*'(.*)", re.DOTALL)
-_UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
 
 
 def filename(part: Part) -> str | None:
     """The name from Content-Disposition, else from Content-Type: RFC 2231 with continuations, RFC 2047, raw bytes."""
     for header, parameter in (("content-disposition", "filename"), ("content-type", "name")):
         value = part.header(header)
-        if value and (name := _parameter(value, parameter)) and (name := safe(name)):
+        if value and (name := _parameter(value, parameter)) and (name := safe_filename(name)):
             return name
     return None
 
@@ -53,16 +50,3 @@ def _joined(sections: dict[int, tuple[str, bool]]) -> str | None:
             charset, text = tagged.groups()
         data += unquote_to_bytes(text) if extended else text.encode("utf-8", "replace")
     return one_line(decode(data, charset)[0])
-
-
-def safe(name: str) -> str | None:
-    """The last component of a path, without control and reserved characters or leading dots, at most 255 bytes of UTF-8.
-
-    The ending survives the cut. Nothing left gives None.
-    """
-    name = re.split(r"[/\\]", name)[-1]
-    name = " ".join(_UNSAFE.sub("_", name).split()).lstrip(". ").rstrip(". ")
-    stem, dot, ending = name.rpartition(".")
-    tail = f".{ending}" if dot and len(ending.encode("utf-8", "replace")) <= _MAX_ENDING else ""
-    head = (stem if tail else name).encode("utf-8", "replace")[: _MAX_BYTES - len(tail.encode("utf-8", "replace"))]
-    return (head.decode("utf-8", "ignore") + tail).strip() or None

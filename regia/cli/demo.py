@@ -23,7 +23,6 @@ _HINTS: Final = {
     "signature_wrong": "the gateway has another app secret: use its configuration and its REGIA__DATA__PATH",
     "token_unknown": "the gateway has other tokens: use its configuration and its REGIA__DATA__PATH",
     "unknown_connector": "the gateway runs with another configuration: name it with -c",
-    "overloaded": "the gateway takes no more at the moment",
     "unavailable": "the gateway is stopping, or cannot write its journal: see its log",
 }
 

@@ -23,13 +23,15 @@ from connectors.email import CONTENT_TYPE
 from connectors.errors import Rejected
 from normalizer.mail.mbox import iter_mbox
 from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.stored import read as stored
 from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.http.inbound import read
 from regia.pipeline.intake import Intake
-from regia.runners.adoption import work_off
+from regia.runners.adoption import adopt
 from regia.watch import logs
 from storage.journal import Journal, JournalLocked
+from storage.ledger import repeats_of
 
 app = typer.Typer(no_args_is_help=True, help="Import a backlog, with progress.")
 
@@ -55,8 +57,9 @@ def mbox(
     """Import every mail of an archive as a contact with `backlog: true`."""
     logs.set_up(level="WARNING")
     found = configured(config)
-    summary = asyncio.run(_import(found, _email(found, connector), path))
-    typer.echo(summary)
+    tally = asyncio.run(_import(found, _email(found, connector), path))
+    tally.repeats = stored(found.settings, lambda connection: repeats_of(connection, tally.journal))
+    typer.echo(str(tally))
 
 
 def _email(found: Configured, name: str | None) -> Connector:
@@ -68,7 +71,7 @@ def _email(found: Configured, name: str | None) -> Connector:
     return found.connectors[name]
 
 
-async def _import(found: Configured, connector: Connector, path: Path) -> str:
+async def _import(found: Configured, connector: Connector, path: Path) -> "_Tally":
     folder = found.settings.data.path.resolve() / "journal"
     journal = Journal.open(folder / f"import-{int(time.time())}-{uuid4().hex[:6]}.sqlite")
     try:
@@ -78,19 +81,21 @@ async def _import(found: Configured, connector: Connector, path: Path) -> str:
         fail(f"the import stopped: {error.detail}; start it again, what was imported is not imported twice")
     finally:
         await journal.close()
-    return str(tally)
+    return tally
 
 
 @dataclass(slots=True)
 class _Tally:
+    journal: str
     accepted: int = 0
     repeats: int = 0
+    """Mails that had been accepted before: within the archive, by an earlier import, or by the mailbox."""
     unreadable: int = 0
     too_large: list[int] = field(default_factory=list)
 
     def __str__(self) -> str:
         mails = "1 mail" if self.accepted == 1 else f"{self.accepted} mails"
-        text = f"{mails} accepted: {self.repeats} repeats within the archive, {self.unreadable} kept in quarantine"
+        text = f"{mails} accepted: {self.repeats} of them known before, {self.unreadable} kept in quarantine"
         if self.too_large:
             text += f"\n{len(self.too_large)} larger than the connector's max_body were left out, at these offsets: "
             text += ", ".join(map(str, self.too_large))
@@ -99,7 +104,7 @@ class _Tally:
 
 async def _read(journal: Journal, connector: Connector, path: Path) -> _Tally:
     """Journal the whole archive."""
-    tally = _Tally()
+    tally = _Tally(journal.id)
     intake = Intake(journal)
     size = path.stat().st_size
     bars = (TextColumn("{task.description:10}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -107,7 +112,6 @@ async def _read(journal: Journal, connector: Connector, path: Path) -> _Tally:
         reading = progress.add_task("reading", total=size)
         for position, batch in _batches(path, connector, tally):
             receipts = (await intake.accept(connector.name, batch)).everything
-            tally.repeats += sum(receipt.repeat for receipt in receipts)
             tally.accepted += len(receipts)
             tally.unreadable += len(batch.unreadable)
             progress.update(reading, completed=position)
@@ -153,20 +157,18 @@ async def _route(found: Configured, journal: Journal, folder: Path, pending: int
     bars = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn())
     with Progress(*bars, console=Console(stderr=True)) as progress:
         routing = progress.add_task("routing", total=pending)
-        try:
-            own = Journal.open(folder / "worker-0.sqlite")
-        except JournalLocked:
-            await journal.close()
-            await _adopted(journal.path)
-        else:
-            await _ourselves(found, own, journal)
+        await journal.close()
+        # Whoever holds the gateway's journal adopts ours, and removes it when everything in it is committed. When nobody
+        # does, or not any more, it is our turn.
+        while journal.path.exists():
+            try:
+                own = Journal.open(folder / "worker-0.sqlite")
+            except JournalLocked:
+                await asyncio.sleep(0.2)
+            else:
+                await _ourselves(found, own, journal.path)
+                await asyncio.sleep(0.2)
         progress.update(routing, completed=pending)
-
-
-async def _adopted(path: Path) -> None:
-    """The running gateway removes the journal when everything in it is committed."""
-    while path.exists():
-        await asyncio.sleep(0.2)
 
 
 async def _ready(gateway: Gateway) -> None:
@@ -178,15 +180,12 @@ async def _ready(gateway: Gateway) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _ourselves(found: Configured, own: Journal, journal: Journal) -> None:
+async def _ourselves(found: Configured, own: Journal, path: Path) -> None:
     gateway = Gateway(found, open_stores(found.settings), own)
     gateway.start()
     try:
         await _ready(gateway)
-        pipeline = gateway.pipeline_of(journal)
-        pipeline.start()
-        await work_off(pipeline, journal, gateway.stores.database)
-        await pipeline.stop()
+        await adopt(gateway, path)
         await gateway.drain(3600)
     finally:
         await gateway.stop()

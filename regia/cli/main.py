@@ -1,16 +1,25 @@
 """The command line: one line a command."""
 
+import os
+
 import typer
 
 from regia.cli import books, demo, imports, parse, quarantine, queue, rules, run, schema
 
 app = typer.Typer(
     name="regia",
-    help="The gateway that turns every contact into one envelope, one customer, one routed queue.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def private() -> None:
+    """The gateway that turns every contact into one envelope, one customer, one routed queue."""
+    os.umask(0o077)  # whatever we write may hold what customers wrote
+
+
 app.command()(run.run)
 app.command()(run.check)
 app.command()(books.books)

@@ -25,7 +25,7 @@ from config.document import read_yaml
 from connectors.base import Channel, Connector, Parsed, Request
 from connectors.errors import REJECTIONS, Rejected
 from connectors.registry import UnknownChannel, find
-from normalizer.envelope import message_data, rfc3339
+from normalizer.envelope_data import message_data, rfc3339
 from normalizer.inbound import InboundAttachment, InboundMessage, envelope_id
 from normalizer.message import Attachment, normalise
 from regia.cli.common import config_errors, fail
@@ -70,7 +70,7 @@ def _requests(files: list[Path] | None, *, jsonl: bool) -> Iterator[bytes]:
     for source in sources:
         with source:
             if jsonl:
-                yield from (line for line in source if line.strip())
+                yield from source  # an empty line too: results pair up with lines
             else:
                 yield source.read()
 
@@ -87,15 +87,21 @@ class _Reader:
         """The result of one captured request; one that cannot be read itself is a result with a reason."""
         try:
             captured = orjson.loads(text)
-            if not isinstance(captured, dict):
-                return _failed(None, "malformed", "a captured request is a JSON object")
-            name = captured.get("name")
+        except orjson.JSONDecodeError as error:
+            return _failed(None, "malformed", f"not JSON: {error.msg} at character {error.pos + 1}")
+        if not isinstance(captured, dict):
+            return _failed(None, "malformed", "a captured request is a JSON object")
+        name = captured.get("name")
+        try:
             connector = self._connector(captured.get("settings") or {})
-            request = _request(captured)
         except ValidationError as error:
             return _failed(name, "malformed", f"settings: {_problems(error)}")
-        except (orjson.JSONDecodeError, ValueError, TypeError, AttributeError) as error:
-            return _failed(None, "malformed", f"not a captured request: {type(error).__name__}")
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            return _failed(name, "malformed", f"settings: not a mapping of settings ({type(error).__name__})")
+        try:
+            request = _request(captured)
+        except (ValueError, TypeError, AttributeError) as error:
+            return _failed(name, "malformed", f"url, headers or body_base64 cannot be read: {error}")
         return _result(name, connector, request)
 
     def _connector(self, own: Mapping[str, Any]) -> Connector:
@@ -127,9 +133,9 @@ def _request(captured: Mapping[str, Any]) -> Request:
     for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
         query.setdefault(name, value)
     try:
-        body = base64.b64decode(str(captured.get("body_base64") or ""), validate=True)
+        body = base64.b64decode("".join(str(captured.get("body_base64") or "").split()), validate=True)
     except binascii.Error as error:
-        raise ValueError("body_base64") from error
+        raise ValueError(f"body_base64: {error}") from error
     return Request(
         method=str(captured.get("method") or "POST").upper(),
         url=url,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from normalizer.envelope import from_ms
+from normalizer.envelope_data import from_ms
 from regia.cli.common import ConfigOption, configured, fail
 from regia.cli.stored import read
 from storage import lookup

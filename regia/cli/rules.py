@@ -34,7 +34,11 @@ def run_cases(files: Files = None, config: ConfigOption = None) -> None:
     results = run_tests(_rules(files, config))
     failed = [result for result in results if not result.passed]
     for result in failed:
-        typer.echo(str(result))
+        file, line, column = result.place
+        for one in result.mismatches:
+            told = f"{one.field}: expected {_words(one.expected)}, got {_words(one.actual)}"
+            by = result.decision.decided_by.get(one.field)
+            typer.echo(f"{file}:{line}:{column}: {result.name}: {told}{f' (by {by})' if by else ''}")
     typer.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     if failed:
         raise typer.Exit(1)
@@ -46,6 +50,10 @@ def explain(message: Annotated[str, typer.Argument(help="The envelope's id.")], 
     explanation, sources = read(configured(config).settings, lambda connection: _stored(connection, message))
     rules = load([(name, text) for name, text in json.loads(sources)])
     typer.echo(render(rules, explanation))
+
+
+def _words(value: object) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else "nothing" if value is None else str(value)
 
 
 def _stored(connection: Connection, message_id: str) -> tuple[bytes, str]:

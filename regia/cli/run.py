@@ -49,8 +49,10 @@ def check(config: ConfigOption = None) -> None:
 
 async def _serve(configured_: Configured, path: Path) -> None:
     settings = configured_.settings
-    gateway = Gateway(configured_, open_stores(settings), _journal(settings))
-    runner = web.AppRunner(build_app(gateway), access_log=None, shutdown_timeout=1)
+    journal = _journal(settings)
+    gateway = Gateway(configured_, open_stores(settings), journal)
+    # auto_decompress: signatures are over the bytes as they came, and a small packed body could fill the memory.
+    runner = web.AppRunner(build_app(gateway), access_log=None, shutdown_timeout=1, auto_decompress=False)
     await runner.setup()
     site = web.TCPSite(runner, settings.server.host, settings.server.port)
     try:
@@ -67,6 +69,8 @@ async def _serve(configured_: Configured, path: Path) -> None:
     gc.freeze()  # what stands now stays: later collections need not look at it again
     gc.set_threshold(20_000, 20, 20)
     helpers = [asyncio.create_task(adopt_for_ever(gateway)), asyncio.create_task(relay_for_the_dead(gateway))]
+    if not gateway.knows_other_nodes:
+        logger.warning("a shared database without Redis (coordination.url): run only this one gateway on it")
     _welcome(configured_, path)
     await stop.wait()
     logger.info("stopping: no new contacts, working off what was accepted")

@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected, RejectionCode
+from dispatcher.base import QueuesUnavailable
 from regia.http.requests import GATEWAY, rejection
 from regia.watch.metrics import REJECTED
 from storage.database import DatabaseUnavailable
@@ -33,6 +34,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return refused(request, error)
     except DatabaseUnavailable:
         return refused(request, Rejected("unavailable", "the database does not answer; try again", retry_after=5))
+    except QueuesUnavailable:
+        return refused(request, Rejected("unavailable", "the queues do not answer; try again", retry_after=5))
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004  # redirects are answers
             raise

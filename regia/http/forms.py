@@ -6,14 +6,14 @@ from typing import Final
 
 from aiohttp import web
 
-from connectors.base import Request
+from connectors.base import Parsed, Request
 from connectors.errors import Rejected
 from connectors.form_settings import RateLimit
 from connectors.web_form import WebForm
 from normalizer.advice import Language
 from normalizer.inbound import reference_number
 from regia.http.errors import count, refused
-from regia.http.inbound import accept
+from regia.http.inbound import verified
 from regia.http.requests import GATEWAY, connector_named, json_answer, read_request, retry_header
 from regia.http.visitors import address, cross_site_headers
 from storage.coordination import Coordination, CoordinationUnavailable
@@ -62,17 +62,17 @@ async def _accepted(request: web.Request, form: WebForm) -> web.Response:
         raise Rejected("rate_limited", f"more than {rate.count} posts in {rate.seconds} seconds", retry_after=rate.seconds)
     received = await read_request(request, form)
     try:
-        acceptance = await accept(request, form, received)
+        parsed = verified(form, received)
     except Rejected as error:
         if error.code != "invalid_fields" or not _wants_page(request):
             raise
         return _correct(request, form, received, error)
+    acceptance = await gateway.intake.accept(form.name, parsed, received.received_at)
     receipt = acceptance.everything[0]
     reference = reference_number(receipt.id)
     if not _wants_page(request):
         return json_answer({"id": str(receipt.id), "reference": reference, "repeat": receipt.repeat}, status=202)
-    language = form.draft(received).language
-    view = _view(request, form, language)
+    view = _view(request, form, _spoken(request, form, parsed))
     return _html(render_thanks(view, reference), headers(view))
 
 
@@ -120,6 +120,12 @@ def _form(request: web.Request) -> WebForm:
 def _view(request: web.Request, form: WebForm, language: Language) -> FormView:
     base = request.app[GATEWAY].configured.settings.server.base_path
     return form_view(form.settings, language, action=f"{base}/forms/{form.name}", theme=f"{base}/forms/{form.name}/theme.css")
+
+
+def _spoken(request: web.Request, form: WebForm, parsed: Parsed) -> Language:
+    """The language of the page that was posted."""
+    said = parsed.messages[0].language if parsed.messages else None
+    return next((language for language in form.settings.languages if language == said), _language(request, form))
 
 
 def _language(request: web.Request, form: WebForm) -> Language:

@@ -48,9 +48,14 @@ async def message(request: web.Request) -> web.Response:
 
 async def accept(request: web.Request, connector: Connector, received: Request) -> Acceptance:
     """Verify, parse, journal. Raises `Rejected`, and then nothing was kept."""
-    connector.verify(received)
-    parsed = read(connector, received)
+    parsed = verified(connector, received)
     return await request.app[GATEWAY].intake.accept(connector.name, parsed, received.received_at)
+
+
+def verified(connector: Connector, received: Request) -> Parsed:
+    """What a request holds that proves to be authentic. Raises `Rejected`."""
+    connector.verify(received)
+    return read(connector, received)
 
 
 def read(connector: Connector, received: Request) -> Parsed:

@@ -56,84 +56,94 @@ def _rejection() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    connector, message_id = _parameter("connector"), _parameter("id")
+    return {**_contacts(), **_forms(), **_stored(), **_queues(), **_operations()}
+
+
+def _contacts() -> dict[str, Any]:
+    connector = [_parameter("connector")]
+    receipts = {
+        "202": _answer("Accepted: durable, and on its way.", _receipt()),
+        "200": _answer("Accepted before.", _receipt()),
+    }
     return {
         "/v1/messages/{connector}": {
             "post": _operation(
                 "Hand over one contact: in-app, shop counter, phone desk.",
-                {
-                    "202": _answer("Accepted: durable, and on its way.", _receipt()),
-                    "200": _answer("Accepted before.", _receipt()),
-                },
-                parameters=[connector, _header("Idempotency-Key", "Makes a repeated request one contact.")],
+                receipts,
+                parameters=[*connector, _header("Idempotency-Key", "Makes a repeated request one contact.")],
                 body="MessageBody",
                 secured=True,
             )
         },
-        "/forms/{connector}": {
-            "get": _operation("The hosted form.", {"200": {"description": "The page."}}, parameters=[connector]),
-            "post": _operation(
-                "A contact from the form: JSON, form-encoded or multipart.",
-                {"202": _answer("Accepted.", _receipt()), "200": {"description": "The page that thanks, for browsers."}},
-                parameters=[connector],
-            ),
-        },
         "/webhooks/{connector}": {
-            "get": _operation("A provider's challenge.", {"200": {"description": "Its answer."}}, parameters=[connector]),
-            "post": _operation(
-                "A provider's delivery, signed as the provider documents it.",
-                {"200": {"description": "Accepted: durable."}},
-                parameters=[connector],
-            ),
+            "get": _operation("A provider's challenge.", _plain("Its answer."), parameters=connector),
+            "post": _operation("A provider's signed delivery.", _plain("Accepted: durable."), parameters=connector),
         },
-        "/v1/messages/{id}": {
-            "get": _operation(
-                "A message: envelope, targets with their states, and why it went there.",
-                {"200": {"description": "The message."}},
-                parameters=[message_id],
-                secured=True,
-            )
+    }
+
+
+def _forms() -> dict[str, Any]:
+    connector = [_parameter("connector")]
+    taken = {"202": _answer("Accepted.", _receipt()), "200": {"description": "The page that thanks, for browsers."}}
+    allowed = {"204": {"description": "The headers say so."}}
+    return {
+        "/forms/{connector}": {
+            "get": _operation("The hosted form.", _plain("The page."), parameters=connector),
+            "post": _operation("A contact from the form: JSON, form-encoded or multipart.", taken, parameters=connector),
+            "options": _operation("Whether a script of another site may post (CORS).", allowed, parameters=connector),
         },
-        "/v1/messages/{id}/raw": {"get": _file("The provider's own bytes.", message_id, secured=True)},
-        "/v1/attachments/{id}": {"get": _file("A file of a message.", message_id, secured=True)},
-        "/attachments/{id}": {
-            "get": _file("A file, by its signed and expiring link.", message_id, _query("expires"), _query("signature"))
-        },
-        "/v1/queues": {
-            "get": _operation("Every queue with what waits in it.", {"200": {"description": "The queues."}}, secured=True)
-        },
+        "/forms/{connector}/theme.css": {"get": _file("The form's colours.", *connector)},
+        "/static/pages/{name}": {"get": _file("Style sheet and script of the pages.", _parameter("name"))},
+    }
+
+
+def _stored() -> dict[str, Any]:
+    of_id = _parameter("id")
+    whole = "A message: envelope, targets with their states, and why it went there."
+    signed = (of_id, _query("expires"), _query("signature"))
+    return {
+        "/v1/messages/{id}": {"get": _operation(whole, _plain("The message."), parameters=[of_id], secured=True)},
+        "/v1/messages/{id}/raw": {"get": _file("The provider's own bytes.", of_id, secured=True)},
+        "/v1/attachments/{id}": {"get": _file("A file of a message.", of_id, secured=True)},
+        "/attachments/{id}": {"get": _file("A file, by its signed and expiring link.", *signed)},
+    }
+
+
+def _queues() -> dict[str, Any]:
+    receipt = _parameter("receipt")
+    take = [_parameter("queue"), _query("limit"), _query("lease")]
+    messages = _plain("The messages, each with a receipt.")
+    return {
+        "/v1/queues": {"get": _operation("Every queue with what waits in it.", _plain("The queues."), secured=True)},
         "/v1/queues/{queue}/take": {
-            "post": _operation(
-                "Lease messages of an embedded queue.",
-                {"200": {"description": "The messages, each with a receipt."}},
-                parameters=[_parameter("queue"), _query("limit"), _query("lease")],
-                secured=True,
-            )
+            "post": _operation("Lease messages of an embedded queue.", messages, parameters=take, secured=True)
         },
         "/v1/queues/receipts/{receipt}/ack": {
-            "post": _operation(
-                "The work is done: remove the message.",
-                {"200": {"description": "Removed."}},
-                parameters=[_parameter("receipt")],
-                secured=True,
-            )
+            "post": _operation("The work is done: remove it.", _plain("Removed."), parameters=[receipt], secured=True)
         },
         "/v1/queues/receipts/{receipt}/reject": {
             "post": _operation(
                 "Give the message back, or bury it with requeue=false.",
-                {"200": {"description": "Done."}},
-                parameters=[_parameter("receipt"), _query("requeue")],
+                _plain("Done."),
+                parameters=[receipt, _query("requeue")],
                 secured=True,
             )
         },
-        "/health/live": {"get": _operation("The process answers.", {"200": {"description": "Live."}})},
-        "/health/ready": {
-            "get": _operation(
-                "Everything works, or what does not.", {"200": {"description": "Ready."}, "503": {"description": "Not ready."}}
-            )
-        },
-        "/metrics": {"get": _operation("Figures for Prometheus.", {"200": {"description": "Text format."}})},
     }
+
+
+def _operations() -> dict[str, Any]:
+    readiness = {"200": {"description": "Ready."}, "503": {"description": "Not ready."}}
+    return {
+        "/health/live": {"get": _operation("The process answers.", _plain("Live."))},
+        "/health/ready": {"get": _operation("Everything works, or what does not.", readiness)},
+        "/metrics": {"get": _operation("Figures for Prometheus.", _plain("Text format."))},
+        "/openapi.json": {"get": _operation("This description.", _plain("OpenAPI 3.1."))},
+    }
+
+
+def _plain(description: str) -> dict[str, Any]:
+    return {"200": {"description": description}}
 
 
 def _operation(
@@ -156,7 +166,7 @@ def _operation(
 
 
 def _file(summary: str, *parameters: dict[str, Any], secured: bool = False) -> dict[str, Any]:
-    return _operation(summary, {"200": {"description": "The bytes."}}, parameters=list(parameters), secured=secured)
+    return _operation(summary, _plain("The bytes."), parameters=list(parameters), secured=secured)
 
 
 def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:

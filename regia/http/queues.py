@@ -1,27 +1,26 @@
 """The embedded queues over HTTP: list, peek, take, acknowledge, reject."""
 
+import re
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from connectors.errors import Rejected
-from dispatcher.base import Delivery, QueuesUnavailable, UnknownQueue
+from dispatcher.base import Delivery, UnknownQueue
 from dispatcher.local import LEASE_SECONDS, LocalQueues
 from regia.http.access import require
 from regia.http.requests import GATEWAY, json_answer
 
 _MOST = 100
 _LONGEST_LEASE = 3600
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 async def states(request: web.Request) -> web.Response:
     """`GET /v1/queues`: every queue with what is ready and what is leased."""
     require(request, "queues")
-    try:
-        found = await request.app[GATEWAY].stores.queues.states()
-    except QueuesUnavailable as error:
-        raise Rejected("unavailable", "the queues do not answer; try again", retry_after=5) from error
+    found = await request.app[GATEWAY].stores.queues.states()
     return json_answer({"queues": [{"name": one.name, "ready": one.ready, "leased": one.leased} for one in found]})
 
 
@@ -48,7 +47,7 @@ async def ack(request: web.Request) -> web.Response:
 async def reject(request: web.Request) -> web.Response:
     """`POST /v1/queues/receipts/{receipt}/reject?requeue=true`: give back, or bury among the dead."""
     require(request, "queues")
-    requeue = request.query.get("requeue", "true").lower() != "false"
+    requeue = _flag(request, "requeue", default="true")
     if not await _local(request).reject(request.match_info["receipt"], requeue=requeue):
         raise Rejected("gone", "this receipt is unknown, or its lease ran out and the message was given back")
     return json_answer({"rejected": True, "requeued": requeue})
@@ -74,6 +73,13 @@ def _local(request: web.Request) -> LocalQueues:
 
 def _number(request: web.Request, name: str, default: int, most: int) -> int:
     text = request.query.get(name, str(default))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
+    if not (_NUMBER.fullmatch(text) and 1 <= int(text) <= most):
         raise Rejected("malformed", f"{name} must be a number from 1 to {most}")
     return int(text)
+
+
+def _flag(request: web.Request, name: str, default: str) -> bool:
+    text = request.query.get(name, default).lower()
+    if text not in ("true", "false"):
+        raise Rejected("malformed", f"{name} must be true or false")
+    return text == "true"

@@ -1,6 +1,8 @@
 """What is stored, for consumers: a message with its explanation, its raw bytes, its files."""
 
+import asyncio
 import json
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -8,11 +10,12 @@ import orjson
 from aiohttp import web
 
 from connectors.errors import Rejected
-from normalizer.envelope import from_ms
+from normalizer.envelope_data import from_ms
 from regia.http.access import require
 from regia.http.requests import GATEWAY, json_answer
 from router.explain import as_data
 from router.load import load
+from router.ruleset import Ruleset
 from storage import lookup
 from storage.blobs import BlobMissing, BlobsUnavailable
 from storage.rulesets import sources_of
@@ -67,8 +70,13 @@ async def signed_attachment(request: web.Request) -> web.Response:
     return await _attachment(request)
 
 
+def _id(request: web.Request) -> str:
+    """The id of the address. PostgreSQL refuses texts with NUL, and ours have none."""
+    return request.match_info["id"].replace("\0", "")
+
+
 async def _row(request: web.Request) -> Any:
-    message_id = request.match_info["id"]
+    message_id = _id(request)
     row = await request.app[GATEWAY].stores.database.read(lambda connection: lookup.message(connection, message_id))
     if row is None:
         raise Rejected(
@@ -85,13 +93,19 @@ async def _explanation(request: web.Request, row: Any) -> Any:
         sources = await gateway.stores.database.read(lambda connection: sources_of(connection, row["ruleset"]))
         if sources is None:
             return None
-        rules = load([(name, text) for name, text in json.loads(sources)])
+        rules = await asyncio.to_thread(_loaded, sources)
     return as_data(rules, bytes(row["explanation"]))
+
+
+@lru_cache(maxsize=8)
+def _loaded(sources: str) -> Ruleset:
+    """An older version of the rules; compiling one takes too long for the event loop, and for each request."""
+    return load([(name, text) for name, text in json.loads(sources)])
 
 
 async def _attachment(request: web.Request) -> web.Response:
     gateway = request.app[GATEWAY]
-    attachment_id = request.match_info["id"]
+    attachment_id = _id(request)
     row = await gateway.stores.database.read(lambda connection: lookup.attachment(connection, attachment_id))
     if row is None:
         raise Rejected("not_found", "there is no such attachment")

@@ -15,15 +15,26 @@ def address(request: web.Request) -> str:
     IPv6 addresses are cut to their /64, which is what one customer has.
     """
     trusted = request.app[GATEWAY].configured.settings.server.trusted_proxies
-    hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.remote or ""]
+    # Some proxies append to the header, others add a second one: the visitor's own claims always come first.
+    hops = [*",".join(request.headers.getall("X-Forwarded-For", [])).split(","), request.remote or ""]
     for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
         try:
-            ip = ipaddress.ip_address(hop)
+            ip = _ip(hop)
         except ValueError:
             break
         if not any(ip in network for network in trusted):
             return str(ipaddress.ip_network(f"{ip}/64", strict=False)) if ip.version == 6 else str(ip)  # noqa: PLR2004
     return request.remote or ""
+
+
+def _ip(hop: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Some proxies add the port; a socket of both families gives IPv4 as ::ffff:a.b.c.d. Raises ValueError."""
+    if hop.startswith("["):
+        hop = hop[1:].partition("]")[0]
+    elif hop.count(":") == 1:
+        hop = hop.partition(":")[0]
+    ip = ipaddress.ip_address(hop)
+    return (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
 
 
 def cross_site_headers(request: web.Request, origins: Sequence[str]) -> dict[str, str]:

@@ -71,7 +71,7 @@ def _message(connector: str, message: InboundMessage, received_at: datetime) -> 
         kind=MEDIA if any(item.reference for item in message.attachments) else MESSAGE,
         order_key=f"{connector}\n{message.order_key}",
         payload=payload,
-        digest=hashlib.blake2b(message.raw, digest_size=8).digest(),
+        digest=hashlib.blake2b(message.raw, digest_size=16).digest() if message.exact else None,
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from identity.people import Customer, Identified, Interaction
-from normalizer.envelope import SCHEMA, TYPE, from_ms, handle_data, message_data, rfc3339
+from normalizer.envelope import SCHEMA, TYPE
+from normalizer.envelope_data import from_ms, handle_data, message_data, rfc3339
 from normalizer.message import Message
 from regia.links import Links
 from router.model import Decision

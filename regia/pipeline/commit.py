@@ -4,11 +4,9 @@ Before it the journal repeats; after it a repeat changes nothing, and the same b
 """
 
 import hashlib
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection
@@ -18,13 +16,13 @@ from identity.resolve import IdentitySession
 from normalizer.message import Message
 from regia.links import Links
 from regia.pipeline.assemble import assemble
+from regia.pipeline.entering import enter
 from regia.pipeline.facts import facts
-from regia.pipeline.prepared import Held, Prepared, Ready, Repeated, Told
+from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from router.model import Decision
 from router.ruleset import Ruleset
-from storage import ledger, outbox
+from storage import outbox
 from storage.bulk import insert_rows
-from storage.ledger import Event
 from storage.outbox import PENDING, OutboxRow
 from storage.schema import attachments, messages, quarantine, signals
 
@@ -53,7 +51,7 @@ class Committed:
 
 def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSettings) -> Committed:
     """Do the whole batch inside the caller's transaction."""
-    new = _enter(connection, batch, settings.journal)
+    new = enter(connection, batch, settings.journal)
     ready = [one for one in new if isinstance(one, Ready)]
     held = [one for one in new if isinstance(one, Held)]
     told = [one for one in new if isinstance(one, Told)]
@@ -63,21 +61,6 @@ def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSe
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
     insert_rows(connection, signals, [_signal_row(one) for one in told])
     return result
-
-
-def _enter(connection: Connection, batch: Sequence[Prepared], journal: str) -> list[Prepared]:
-    """Enter every event into the ledger and count the repeats; what is new, in order."""
-    now = time.time_ns() // 1_000_000
-    events = [(one, Event(str(one.row.id), journal, one.row.seq, now)) for one in batch if not isinstance(one, Repeated)]
-    standings = ledger.enter(connection, [event for _, event in events]) if events else []
-    repeats = [Event(_repeated_id(one), journal, one.row.seq, now) for one in batch if isinstance(one, Repeated)]
-    repeats += [event for (_, event), standing in zip(events, standings, strict=True) if standing == "repeat"]
-    ledger.enter_repeats(connection, repeats)
-    return [one for (one, _), standing in zip(events, standings, strict=True) if standing == "new"]
-
-
-def _repeated_id(one: Repeated) -> str:
-    return str(UUID(bytes=one.row.payload))
 
 
 def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSettings, result: Committed) -> None:

@@ -1,9 +1,11 @@
 """The way in: everything a request held becomes durable before the channel hears yes."""
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from connectors.base import Parsed
 from connectors.errors import Rejected
@@ -13,6 +15,8 @@ from storage.journal import Journal
 from storage.journal_file import JournalUnavailable, Receipt
 
 logger = logging.getLogger(__name__)
+
+_TELL_EVERY: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,22 @@ class Intake:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._open = True
+        self._told = -_TELL_EVERY
 
     def stop(self) -> None:
         self._open = False
 
+    def _tell(self, error: JournalUnavailable) -> None:
+        """One line in ten seconds: on a full disk a line a request would help to keep it full."""
+        now = time.monotonic()
+        if now - self._told >= _TELL_EVERY:
+            self._told = now
+            logger.error("nothing can be accepted", extra={"reason": str(error)})
+
     async def accept(self, connector: str, parsed: Parsed, received_at: datetime | None = None) -> Acceptance:
         """Journal the parsed request; returns after the fsync.
 
-        Raises `Rejected("overloaded")` when nothing could be accepted: the provider is to try again.
+        Raises `Rejected("unavailable")` when nothing could be accepted: the provider is to try again.
         """
         if not self._open:
             raise Rejected("unavailable", "the gateway is stopping; try again", retry_after=5)
@@ -46,7 +58,7 @@ class Intake:
         try:
             receipts = await self._journal.accept(batch)
         except JournalUnavailable as error:
-            logger.exception("nothing can be accepted", extra={"reason": str(error)})
+            self._tell(error)
             raise Rejected("unavailable", "nothing was accepted; try again", retry_after=5) from error
         for entry, receipt in zip(batch, receipts, strict=True):
             (REPEATED if receipt.repeat else ACCEPTED).labels(connector, entry.kind).inc()

@@ -19,7 +19,7 @@ from storage.blobs import Blobs
 logger = logging.getLogger(__name__)
 
 SECONDS: Final = 20.0
-"""All that fetching one file may take, retries included."""
+"""All that fetching the files of one contact may take, retries and waiting for a slot included."""
 _RETRY_AFTER: Final = (0.5, 2.0)
 _AT_ONCE: Final = 64
 _SNIFFED: Final = 8_192
@@ -38,34 +38,44 @@ class MediaStage:
     async def store(self, accepted: AcceptedMessage, message_id: UUID) -> list[Attachment]:
         """Every file of a contact, stored or with the reason why not. Never raises for what a provider does."""
         inbound = accepted.message
-        return [
-            await self._one(accepted.connector, inbound.account, item, f"att_{uuid5(message_id, str(number)).hex}")
+        deadline = asyncio.get_running_loop().time() + SECONDS
+        tasks = [
+            asyncio.create_task(
+                self._one(accepted.connector, inbound.account, item, f"att_{uuid5(message_id, str(number)).hex}", deadline)
+            )
             for number, item in enumerate(inbound.attachments)
         ]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _one(self, connector: str, account: str | None, item: InboundAttachment, attachment_id: str) -> Attachment:
+    async def _one(
+        self, connector: str, account: str | None, item: InboundAttachment, attachment_id: str, deadline: float
+    ) -> Attachment:
         if item.unavailable is not None:
             return _missing(attachment_id, item, item.unavailable)
         if item.content is not None:
             return await self._stored(attachment_id, item, Fetched(content=item.content))
         try:
-            fetched = await self._fetch(connector, item.reference or "", account)
+            fetched = await self._fetch(connector, item.reference or "", account, deadline)
         except MediaUnavailable as error:
             MEDIA.labels(connector, error.reason).inc()
             return _missing(attachment_id, item, error.reason)
         MEDIA.labels(connector, "stored").inc()
         return await self._stored(attachment_id, item, fetched)
 
-    async def _fetch(self, connector: str, reference: str, account: str | None) -> Fetched:
+    async def _fetch(self, connector: str, reference: str, account: str | None, deadline: float) -> Fetched:
         known = self._connectors.get(connector)
         if known is None:
             raise MediaUnavailable("unsupported")
-        async with self._slots:
-            try:
-                async with asyncio.timeout(SECONDS):
-                    return await self._try(known, reference, account)
-            except TimeoutError as error:
-                raise MediaUnavailable("timeout") from error
+        try:
+            async with asyncio.timeout_at(deadline), self._slots:
+                return await self._try(known, reference, account)
+        except TimeoutError as error:
+            raise MediaUnavailable("timeout") from error
 
     async def _try(self, connector: Connector, reference: str, account: str | None) -> Fetched:
         for pause in (*_RETRY_AFTER, None):

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from normalizer.message import Attachment, normalise
 from regia.pipeline.accepted import AcceptedMessage, AcceptedStatus, AcceptedUnreadable, decode
 from regia.pipeline.media import MediaStage
 from regia.pipeline.prepared import Held, Prepared, Ready, Repeated, Told
+from regia.watch.metrics import COMMIT_FAILURES
 from storage.blobs import Blobs, BlobsUnavailable
 from storage.journal_file import REPEAT, Row
 
@@ -34,21 +35,32 @@ class Preparer:
         self._blobs = blobs
         self._languages = tuple(languages)
 
-    async def prepare(self, rows: Sequence[Row]) -> list[Prepared]:
-        """One result a row, in their order. What cannot be read or cleaned is held, never raised.
-
-        Raises `BlobsUnavailable`: no file is called stored that is not.
-        """
+    async def prepare(self, rows: Sequence[Row], kept: Mapping[int, Prepared]) -> list[Prepared]:
+        """What became of the rows, in their order, without those whose files cannot be stored now and the later ones of
+        their keys: no file is called stored that is not. What cannot be read or cleaned is held, never raised.
+        `kept` is what was prepared before, by the number of the row."""
         prepared = []
+        failed: set[str] = set()
         turn = time.perf_counter()
         for row in rows:
-            prepared.append(await self.one(row))
+            if row.order_key in failed:
+                continue
+            try:
+                prepared.append(kept.get(row.seq) or await self.one(row))
+            except BlobsUnavailable as error:
+                failed.add(row.order_key)
+                COMMIT_FAILURES.labels(type(error).__name__).inc()
+                logger.warning("the blob store does not answer; a contact waits", extra={"error": str(error)})
+            except Exception:  # a defect: its sender waits, nobody else does
+                failed.add(row.order_key)
+                logger.exception("a journal row cannot be prepared", extra={"seq": row.seq})
             if time.perf_counter() - turn > _TURN:  # a batch of 256 must not hold up the answers to providers
                 await asyncio.sleep(0)
                 turn = time.perf_counter()
         return prepared
 
     async def one(self, row: Row) -> Prepared:
+        """Raises `BlobsUnavailable`."""
         if row.kind == REPEAT:
             return Repeated(row)
         try:

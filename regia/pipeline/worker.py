@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from dispatcher.relay import Relay
@@ -12,7 +12,6 @@ from regia.pipeline.commit import CommitSettings, Committed, commit
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from regia.watch.metrics import BATCH, COMMIT_FAILURES, COMMITTED, QUARANTINED
-from storage.blobs import BlobsUnavailable
 from storage.database import Database, DatabaseUnavailable
 from storage.feed import Feed
 from storage.journal import Journal
@@ -21,19 +20,19 @@ from storage.journal_file import JournalUnavailable, Row
 logger = logging.getLogger(__name__)
 
 _BATCH: Final = 256
+_PROBE: Final = 16
+"""Rows taken at once while the database is away."""
 _IN_FLIGHT: Final = 2
 _BACKOFF: Final = (0.2, 1.0, 3.0, 5.0)
 """Seconds between attempts while the database is away."""
+_AGAIN: Final = 2.0
+"""Seconds after which a sender comes again that had to be put back: no room for its files, or a row that fails."""
 _SLOW_ROWS: Final = 2_000
-"""Rows that may wait for providers' media at once; above it nothing more is taken."""
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """Rows on their way, and what preparing them gave: files are not fetched again because a commit failed."""
-
-    rows: Sequence[Row]
-    prepared: list[Prepared] | None = None
+"""Rows that may wait for providers' media at once."""
+_SLOW_SENDERS: Final = 128
+"""The same in senders. What waits here has its 20 seconds running: twice the slots there are for fetching."""
+_KEPT_ROWS: Final = 2_000
+_KEPT_BYTES: Final = 64 * 1024 * 1024
 
 
 class Pipeline:
@@ -49,7 +48,16 @@ class Pipeline:
         self._settings = settings
         self._feed: Feed[Row] = Feed(self._read, lambda row: row.order_key, weigh=lambda row: len(row.payload))
         self._slow: set[asyncio.Task[None]] = set()
-        self._slow_room = asyncio.Semaphore(_SLOW_ROWS)
+        self._slow_rows = 0
+        self._kept: dict[int, Prepared] = {}
+        """By number, what waits only for the database: files are not fetched again because it was away."""
+        self._kept_bytes = 0
+        self._away = 0
+        """Batches in succession for which the database was away."""
+        self._doubtful: set[int] = set()
+        """Rows whose transaction ended without an answer."""
+        self._stubborn: set[int] = set()
+        """Rows that not even quarantine takes: tried alone, so that a batch does not fail because of them."""
         self._tasks: list[asyncio.Task[None]] = []
         journal.listen(self._feed.offer)
 
@@ -75,83 +83,136 @@ class Pipeline:
 
     async def _work(self) -> None:
         while True:
+            batch = await self._next()
+            slow_keys = {row.order_key for row in batch if row.kind == MEDIA and row.seq not in self._kept}
+            self._set_aside([row for row in batch if row.order_key in slow_keys])
+            await self._through([row for row in batch if row.order_key not in slow_keys])
+            if self._away:
+                await asyncio.sleep(self._delay)
+
+    async def _next(self) -> list[Row]:
+        while True:
             try:
-                batch = await self._feed.take(_BATCH)
+                return await self._feed.take(_PROBE if self._away else _BATCH)
             except JournalUnavailable as error:
                 logger.warning("the journal cannot be read", extra={"error": str(error)})
-                await asyncio.sleep(1)
-                continue
-            slow_keys = {row.order_key for row in batch if row.kind == MEDIA}
-            if slow_keys:
-                await self._set_aside([row for row in batch if row.order_key in slow_keys])
-                batch = [row for row in batch if row.order_key not in slow_keys]
-            if batch:
-                await self._through(batch)
+            except Exception:  # a defect must not end the work for good
+                logger.exception("rows cannot be taken from the journal")
+            await asyncio.sleep(_AGAIN)
 
-    async def _set_aside(self, rows: Sequence[Row]) -> None:
-        """Senders whose files must be fetched go on by themselves, so that they hold up nobody else."""
+    @property
+    def _delay(self) -> float:
+        return _BACKOFF[min(self._away, len(_BACKOFF)) - 1] if self._away else _AGAIN
+
+    def _set_aside(self, rows: Sequence[Row]) -> None:
+        """Senders whose files must be fetched go on by themselves, so that they hold up nobody else. Those for whom
+        there is no room come again."""
         by_key: dict[str, list[Row]] = {}
         for row in rows:
             by_key.setdefault(row.order_key, []).append(row)
         for group in by_key.values():
-            await self._slow_room.acquire()
+            full = self._slow_rows + len(group) > _SLOW_ROWS or len(self._slow) >= _SLOW_SENDERS
+            if full and self._slow:
+                self._feed.settle(group, failed=group, delay=_AGAIN)
+                continue
+            self._slow_rows += len(group)
             task = asyncio.create_task(self._through(group))
             self._slow.add(task)
-            task.add_done_callback(self._slow_done)
+            task.add_done_callback(partial(self._slow_done, len(group)))
 
-    def _slow_done(self, task: "asyncio.Task[None]") -> None:
+    def _slow_done(self, rows: int, task: "asyncio.Task[None]") -> None:
         self._slow.discard(task)
-        self._slow_room.release()
+        self._slow_rows -= rows
 
     async def _through(self, rows: Sequence[Row]) -> None:
-        """Prepare and commit, until it is done: whatever happens, these rows end in the database."""
-        attempt = _Attempt(rows)
-        failures = 0
-        while not await self._try(attempt):
-            await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
-            failures += 1
-        if failures:
-            # A connection that ends during COMMIT leaves open whether it was done: then the outbox has rows unheard of.
-            self._relay.reread()
-        self._journal.done([row.seq for row in rows])
-        self._feed.settle(rows)
-
-    async def _try(self, attempt: _Attempt) -> bool:
-        """One attempt; whether everything is committed. A failure leaves the rows in the journal and is told."""
+        """Prepare and commit once. What fails stays in the journal and comes again, before later rows of its sender."""
+        if not rows:
+            return
+        done: set[int] = set()
         try:
-            if attempt.prepared is None:
-                attempt.prepared = await self._preparer.prepare(attempt.rows)
-            await self._commit(attempt.prepared)
-        except (DatabaseUnavailable, BlobsUnavailable) as error:
+            prepared = await self._preparer.prepare(rows, self._kept)
+            await self._commit(prepared, done)
+        except DatabaseUnavailable as error:
+            self._away += 1
             COMMIT_FAILURES.labels(type(error).__name__).inc()
-            logger.warning("a store does not answer; the journal keeps what comes in", extra={"error": str(error)})
-            return False
+            logger.warning("the database does not answer; the journal keeps what comes in", extra={"error": str(error)})
+            self._keep([one for one in prepared if one.row.seq not in done])
         except Exception:  # a defect: these rows are tried again, nobody else waits for them
             COMMIT_FAILURES.labels("defect").inc()
-            logger.exception("rows cannot be committed, not even to quarantine", extra={"rows": len(attempt.rows)})
-            return False
-        return True
+            logger.exception("rows cannot be committed", extra={"rows": len(rows)})
+        self._journal.done(sorted(done))
+        failed = [row for row in rows if row.seq not in done]
+        self._feed.settle(rows, failed=failed, delay=self._delay)
 
-    async def _commit(self, batch: Sequence[Prepared]) -> None:
-        """One transaction; when a message makes it fail, each alone, and the one that fails alone to quarantine."""
+    def _keep(self, prepared: Sequence[Prepared]) -> None:
+        for one in prepared:
+            if one.row.kind != MEDIA or one.row.seq in self._kept:
+                continue
+            if len(self._kept) < _KEPT_ROWS and self._kept_bytes < _KEPT_BYTES:
+                self._kept[one.row.seq] = one
+                self._kept_bytes += len(one.row.payload)
+
+    async def _commit(self, batch: Sequence[Prepared], done: set[int]) -> None:
+        """One transaction; when a message makes it fail, each alone, and the one that fails alone to quarantine. `done`
+        gets the numbers of what is committed. Raises `DatabaseUnavailable`."""
+        stubborn = [one for one in batch if one.row.seq in self._stubborn]
+        failed = await self._singly(stubborn, done)
+        rest = [one for one in batch if one.row.seq not in self._stubborn and one.row.order_key not in failed]
+        if not rest:
+            return
         try:
-            await self._transaction(batch)
+            await self._transaction(rest, done)
         except DatabaseUnavailable:
             raise
         except Exception:
             COMMIT_FAILURES.labels("message").inc()
-            logger.exception("a batch could not be committed", extra={"messages": len(batch)})
-            if len(batch) == 1:
-                await self._transaction([_quarantined(batch[0])])
-                return
-            for one in batch:
-                await self._commit([one])
+            logger.exception("a batch could not be committed", extra={"messages": len(rest)})
+            await self._singly(rest, done)
 
-    async def _transaction(self, batch: Sequence[Prepared]) -> None:
+    async def _singly(self, batch: Sequence[Prepared], done: set[int]) -> set[str]:
+        """Each alone, those of a sender only as far as they succeed; the keys of the senders with one that does not."""
+        failed: set[str] = set()
+        for one in batch:
+            if one.row.order_key not in failed and not await self._alone(one, done):
+                failed.add(one.row.order_key)
+        return failed
+
+    async def _alone(self, one: Prepared, done: set[int]) -> bool:
+        for last in (False, True):
+            try:
+                await self._transaction([_quarantined(one) if last else one], done)
+            except DatabaseUnavailable:
+                raise
+            except Exception:
+                COMMIT_FAILURES.labels("quarantine" if last else "message").inc()
+                logger.exception("a row could not be committed", extra={"seq": one.row.seq, "to_quarantine": last})
+            else:
+                return True
+        self._stubborn.add(one.row.seq)
+        return False
+
+    async def _transaction(self, batch: Sequence[Prepared], done: set[int]) -> None:
         settings = self._settings()
-        committed = await self._database.write(lambda connection: commit(connection, batch, settings))
+        numbers = {one.row.seq for one in batch}
+        try:
+            committed = await self._database.write(lambda connection: commit(connection, batch, settings))
+        except DatabaseUnavailable:
+            self._doubtful |= numbers
+            raise
+        self._away = 0
+        done |= numbers
         self._relay.offer(committed.outbox)
+        if self._doubtful & numbers:
+            # A connection that ends during COMMIT leaves open whether it was done: then the outbox has rows unheard of.
+            self._relay.reread()
+        self._forget(numbers)
         _count(committed)
+
+    def _forget(self, numbers: set[int]) -> None:
+        self._doubtful -= numbers
+        self._stubborn -= numbers
+        for number in numbers & self._kept.keys():
+            self._kept_bytes -= len(self._kept.pop(number).row.payload)
 
 
 def _quarantined(one: Prepared) -> Held:

@@ -24,14 +24,18 @@ _LOOK: Final = 0.05
 async def adopt_for_ever(gateway: Gateway) -> None:
     """Look every second for journals beside the gateway's own that nobody holds, and work them off."""
     while True:
-        if not gateway.missing:
-            for path in sorted(gateway.journal.path.parent.glob("*.sqlite")):
-                if path != gateway.journal.path:
-                    await _adopt(gateway, path)
+        try:
+            if not gateway.missing:
+                for path in sorted(gateway.journal.path.parent.glob("*.sqlite")):
+                    if path != gateway.journal.path:
+                        await adopt(gateway, path)
+        except Exception:  # one journal that resists must not end the search for ever
+            logger.exception("journals without an owner are not looked after")
         await asyncio.sleep(_EVERY)
 
 
-async def _adopt(gateway: Gateway, path: Path) -> None:
+async def adopt(gateway: Gateway, path: Path) -> None:
+    """Work off and remove one journal, unless somebody has it."""
     try:
         journal = Journal.open(path)
     except JournalLocked:

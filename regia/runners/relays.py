@@ -8,36 +8,47 @@ import asyncio
 import logging
 from typing import Final
 
-from regia.gateway import Gateway
+from regia.gateway import LEASE, Gateway, lease_of
 from storage import outbox
 from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
 
-_LEASE: Final = 30.0
 _EVERY: Final = 10.0
 _LOOK: Final = 0.2
 
 
 async def relay_for_the_dead(gateway: Gateway) -> None:
-    """Hold the own lease; every ten seconds look for outboxes of nodes that do not hold theirs."""
-    node = gateway.configured.settings.node
+    """Keep the own lease; every ten seconds look for outboxes of nodes that do not keep theirs."""
     while True:
         try:
-            await gateway.stores.coordination.acquire(_name(node), node, _LEASE)
+            await gateway.hold_lease()
             if not gateway.missing:
-                for other in await gateway.stores.database.read(outbox.nodes_with_pending):
-                    if other != node:
-                        await _take_over(gateway, other)
+                await _look_around(gateway)
         except (CoordinationUnavailable, DatabaseUnavailable) as error:
             logger.warning("other nodes' outboxes are not looked after", extra={"reason": str(error)})
+        except Exception:  # without this task the lease runs out, and others publish what we publish
+            logger.exception("other nodes' outboxes are not looked after")
         await asyncio.sleep(_EVERY)
+
+
+async def _look_around(gateway: Gateway) -> None:
+    node = gateway.configured.settings.node
+    others = [one for one in await gateway.stores.database.read(outbox.nodes_with_pending) if one != node]
+    if others and not gateway.knows_other_nodes:
+        logger.warning(
+            "outboxes of other node names wait, and without Redis nobody can tell who lives", extra={"nodes": others}
+        )
+        return
+    for other in others:
+        await gateway.hold_lease()  # all of them together may take longer than a lease lasts
+        await _take_over(gateway, other)
 
 
 async def _take_over(gateway: Gateway, other: str) -> None:
     coordination, node = gateway.stores.coordination, gateway.configured.settings.node
-    token = await coordination.acquire(_name(other), node, _LEASE)
+    token = await coordination.acquire(lease_of(other), node, LEASE)
     if token is None:
         return
     logger.warning("a node is gone: its outbox is published from here", extra={"dead_node": other})
@@ -51,13 +62,9 @@ async def _take_over(gateway: Gateway, other: str) -> None:
             if loop.time() - renewed < _EVERY:
                 continue
             renewed = loop.time()
-            await coordination.acquire(_name(node), node, _LEASE)
-            if not await coordination.renew(_name(other), node, token, _LEASE):
+            await gateway.hold_lease()
+            if not await coordination.renew(lease_of(other), node, token, LEASE):
                 return
     finally:
         await relay.stop()
-    await coordination.release(_name(other), node, token)
-
-
-def _name(node: str) -> str:
-    return f"relay/{node}"
+    await coordination.release(lease_of(other), node, token)

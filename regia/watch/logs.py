@@ -39,6 +39,9 @@ def set_up(*, level: str = "INFO", stream: Any = None) -> None:
     # Their lines hold URLs with tokens and addresses, or tell of every reconnect what we tell ourselves.
     for noisy in ("aiohttp.access", "aio_pika", "aiormq", "alembic", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # What a stranger sends that is no HTTP is told here as an error, and a port scan is none. Defects of handlers are
+    # told by `regia.http.errors`.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
 
 
 def _exception_place(_logger: Any, _name: str, event: EventDict) -> EventDict:

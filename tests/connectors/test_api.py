@@ -129,6 +129,21 @@ def test_handles_are_claims_unless_a_trusted_clerk_knows_the_person() -> None:
     assert refused(post(verified)).fields.keys() == {"sender.handle.proof"}
 
 
+def test_an_alias_that_was_only_typed_is_a_claim() -> None:
+    number = {"kind": "phone", "value": "+393331234567"}
+    agent = {"kind": "app_user", "value": "77", "proof": "agent"}
+    sender = {**ANNA, "aliases": [number, agent], "claims": [{"kind": "email", "value": "other@example.it"}]}
+    message = only(post(contact(kind="form", sender=sender, reply_via=number)))
+    assert message.sender.aliases == (Handle("app_user", "77", "agent"),)
+    assert message.sender.claims == (
+        Handle("phone", "+393331234567", "claimed"),
+        Handle("email", "other@example.it", "claimed"),
+    )
+    assert message.reply.via == Handle("phone", "+393331234567", "claimed")
+    wrong = {**ANNA, "aliases": [agent, {"kind": "email", "value": "x"}]}
+    assert refused(post(contact(sender=wrong))).fields.keys() == {"sender.aliases.1.value"}
+
+
 def test_files_come_in_base64() -> None:
     (file,) = only(post((SAMPLES / "with_file.json").read_bytes())).attachments
     assert (file.filename, file.content_type) == ("scontrino.jpg", "image/jpeg")
@@ -168,6 +183,13 @@ def test_the_same_key_is_the_same_contact() -> None:
     assert first.event_key == again.event_key == "key:order 1/a"
     named = only(post(contact(external_id="c-1"), idempotency_key="k"))
     assert (named.event_key, named.external_id) == ("key:k", "c-1")
+    assert [
+        only(one).exact for one in (post(contact(), idempotency_key="k"), post(contact(external_id="c")), post(contact()))
+    ] == [
+        True,
+        True,
+        False,
+    ], "a key of the caller's stands for one content"
     assert only(post(contact(text="a"))).event_key != only(post(contact(text="b"))).event_key
 
 

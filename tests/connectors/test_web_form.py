@@ -212,12 +212,36 @@ def multipart(*files: tuple[str, str, bytes]) -> Request:
 
 
 PDF = ("a.pdf", "application/pdf", b"%PDF")
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 FILES: list[tuple[list[tuple[str, str, bytes]], dict[str, Any], str]] = [
     ([PDF] * 6, {}, "al massimo 5 file"),
     ([PDF, ("b.pdf", "application/pdf", b"x" * 2049)], {"upload": {"max_bytes": 2048}}, "2 KB al massimo"),
     ([("a.exe", "application/x-msdownload", b"MZ")], {}, "JPG, PNG, HEIC, MP3, M4A, OGG, MP4, MOV, PDF, TXT"),
     ([("a.pdf", "application/pdf", b"")], {}, "vuoto"),
     ([PDF], {"upload": None}, "non accetta file"),
+    *(
+        ([file], {}, "non è accettato")
+        for file in [
+            ("photo.jpg.exe", "image/png", b"MZ\x90\x00\x03\x00"),
+            ("photo.jpg", "image/png", b"MZ\x90\x00\x03\x00"),
+            ("a.txt", "text/plain", b"#!/bin/sh\nrm -rf /"),
+            ("a.txt", "text/plain", b"@echo off\r\n"),
+            ("a.txt", "text/plain", b"<?php system($_GET[1]);"),
+            ("a.png", "image/png", b"\x7fELF\x02\x01\x01"),
+            ("a.png", "image/png", b"<!DOCTYPE html><script>alert(1)</script>"),
+            ("a.png", "image/png", b" \n<sCript>alert(1)</script>"),
+            ("a.txt", "text/plain", "<html><script>".encode("utf-16")),
+            ("a.png", "image/png", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"),
+            ("a.png", "image/png", b"<?xml version='1.0'?><svg/>"),
+            ("a.png", "image/png", b"<!-- x --><svg/>"),
+            ("a.png", "image/png", b"solo testo"),
+            ("a.txt", "text/plain", b"\x00\x01\x02"),
+            ("a.bin", "application/octet-stream", b"\x00\x01\x02"),
+            *((f"a.{ending}", "image/png", PNG) for ending in ("exe", "BAT", "js", "html", "svg", "exe. ", "exe:x.png")),
+        ]
+    ),
+    ([("a.exe", "image/png", b"MZ")], {"upload": {"content_types": ["*/*"]}}, "non è accettato"),
+    ([("a.htm", "text/plain", b"<p>x")], {"upload": {"content_types": ["*/*"]}}, "non è accettato"),
 ]
 
 
@@ -226,6 +250,64 @@ def test_files_that_cannot_be_taken(files: list[tuple[str, str, bytes]], changed
     error = refused(multipart(*files), **changed)
     assert error.fields.keys() == {"files"}
     assert words in error.fields["files"]
+
+
+TAKEN: list[tuple[tuple[str, str, bytes], dict[str, Any], str]] = [
+    (("a.png", "text/html", PNG), {}, "image/png"),
+    (("a.png", "application/octet-stream", PNG), {}, "image/png"),
+    (("a.exe.png", "image/jpeg", PNG), {}, "image/png"),
+    (("a.txt", "text/plain", "però".encode()), {}, "text/plain"),
+    (("a.txt", "text/plain", "però".encode("cp1252")), {}, "text/plain"),
+    (("a.txt", "application/octet-stream", b"ciao"), {}, "text/plain"),
+    (("nota.m4a", "audio/x-m4a", b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00"), {}, "audio/x-m4a"),
+    (("nota.mp3", "audio/mpeg", b"ID3\x03\x00\x00"), {}, "audio/mpeg"),
+    (("nota.ogg", "audio/ogg", b"OggS\x00\x02"), {}, "audio/ogg"),
+    (("nota.amr", "", b"#!AMR\n\x04"), {}, "audio/amr"),
+    (("foto.heic", "image/heic", b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00"), {}, "image/heic"),
+    (("film.mp4", "", b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00"), {}, "video/mp4"),
+    (("a.svg", "image/svg+xml", b"<svg/>"), {"content_types": ["image/svg+xml"]}, "image/svg+xml"),
+    (("a.zip", "", b"PK\x03\x04\x14\x00"), {"content_types": ["application/zip"]}, "application/zip"),
+    (("a.dat", "application/octet-stream", b"\x00\x01"), {"content_types": ["application/octet-stream"]}, "application/octet-stream"),
+]
+
+
+@pytest.mark.parametrize(("file", "upload", "content_type"), TAKEN)
+def test_files_are_taken_for_what_they_are(file: tuple[str, str, bytes], upload: dict[str, Any], content_type: str) -> None:
+    (found,) = only(multipart(file), upload=upload).attachments
+    assert (found.content_type, found.content) == (content_type, file[2])
+
+
+def test_a_file_that_is_packed_is_what_it_is_declared_to_be_if_that_can_be() -> None:
+    word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    upload = {"content_types": [word]}
+    (found,) = only(multipart(("a.docx", word, b"PK\x03\x04\x14\x00")), upload=upload).attachments
+    assert found.content_type == word
+    assert refused(multipart(("a.docx", word, PNG)), upload=upload).fields.keys() == {"files"}
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"name=A&email=a%40b.it&message=x&message=y&email=c%40d.it&gclid=1&gclid=2", TYPES[".form"]),
+        (
+            b"".join(
+                f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+                for name, value in [*values().items(), ("message", "Ciao"), ("email", "altra@example.it")]
+            )
+            + b"--B--\r\n",
+            "multipart/form-data; boundary=B",
+        ),
+    ],
+)
+def test_a_field_that_was_given_twice_is_named(body: bytes, content_type: str) -> None:
+    error = refused(post(body, content_type, accept_language="en"))
+    assert error.fields == dict.fromkeys(("email", "message"), "This field was given twice: send it once.")
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "è", "a\tb", "a\n"])
+def test_an_idempotency_key_that_is_none_is_refused(key: str) -> None:
+    assert refused(post(as_json(), idempotency_key=key)).code == "malformed"
+    assert refused(post(as_json(submission=TOKEN), idempotency_key=key)).code == "malformed"
 
 
 NAMES = [

@@ -455,6 +455,9 @@ def test_the_raw_element_of_a_mixed_request_gives_the_same_again() -> None:
         assert len(again.messages) + len(again.statuses) + len(again.events) + len(again.unreadable) == 1
 
 
+NO_ID = "expected 1 to 512 characters without control characters"
+
+
 def broken(index: int, *way: Any, value: Any) -> Any:
     """The mixed request with one wrong value inside the message at `index` of its first change."""
     document = json.loads(sample("mixed"))
@@ -475,7 +478,13 @@ def broken(index: int, *way: Any, value: Any) -> Any:
         (broken(0, value=None), "messages[0]: expected an object"),
         (broken(0, value="text"), "messages[0]: expected an object"),
         (broken(0, "id", value=17), "messages[0].id: expected a string"),
-        (broken(0, "id", value=""), "messages[0].id: expected a string that is not empty"),
+        (broken(0, "id", value=""), f"messages[0].id: {NO_ID}"),
+        (broken(0, "id", value="wamid.\x00"), f"messages[0].id: {NO_ID}"),
+        (broken(0, "id", value="w" * 513), f"messages[0].id: {NO_ID}"),
+        (broken(0, "type", value="te\x00xt"), f"messages[0].type: {NO_ID}"),
+        (broken(0, "context", value={"id": "wamid.\x00"}), f"messages[0].context.id: {NO_ID}"),
+        (broken(0, "from", value="3" * 5000), f"messages[0].from: {NO_ID}"),
+        (broken(0, "from_user_id", value="IT.\x00"), f"messages[0].from_user_id: {NO_ID}"),
         (broken(0, "type", value=None), "messages[0].type: expected a string"),
         (broken(0, "text", value=[]), "messages[0].text: expected an object"),
         (broken(0, "text", "body", value={}), "messages[0].text.body: expected a string"),
@@ -780,3 +789,56 @@ async def test_media_that_cannot_be_had_say_why(given: Any, reason: str, retryab
     with pytest.raises(MediaUnavailable) as caught:
         await connector().fetch("2754859441498128", None, FakeHttp(given))
     assert (caught.value.reason, caught.value.retryable) == (reason, retryable)
+
+
+STRANGE = [
+    ("from", "000", "106540352242922:000"),
+    ("from", "1234", "106540352242922:1234"),
+    ("from", "3" * 16, "106540352242922:" + "3" * 16),
+    ("from", "٣٩٣٣٣١٢٣٤٥٦٧", "106540352242922:٣٩٣٣٣١٢٣٤٥٦٧"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "user"), STRANGE)
+def test_only_plain_digits_of_a_possible_length_are_a_phone(key: str, value: str, user: str) -> None:
+    document = json.loads(sample("text"))
+    part = document["entry"][0]["changes"][0]["value"]
+    part["contacts"] = []
+    del part["messages"][0]["from_user_id"]
+    part["messages"][0][key] = value
+    (message,) = read_document(document).messages
+    assert (message.sender.handle, message.sender.aliases) == (Handle("whatsapp_user", user, "verified"), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("reaction", ("messages", 0, "reaction", "message_id")),
+        ("edit", ("messages", 0, "edit", "original_message_id")),
+        ("revoke", ("messages", 0, "revoke", "original_message_id")),
+        ("system_number", ("messages", 0, "id")),
+        ("system_number", ("messages", 0, "system", "type")),
+        ("statuses", ("statuses", 0, "id")),
+        ("statuses", ("statuses", 0, "status")),
+        ("statuses", ("statuses", 0, "timestamp")),
+        ("statuses", ("statuses", 0, "recipient_id")),
+        ("echoes", ("message_echoes", 0, "id")),
+        ("echoes", ("message_echoes", 0, "to")),
+    ],
+)
+@pytest.mark.parametrize("value", ["a\x00b", "a" * 513])
+def test_what_is_no_id_or_type_makes_its_element_unreadable(name: str, way: tuple[Any, ...], value: str) -> None:
+    document = json.loads(sample(name))
+    part = document["entry"][0]["changes"][0]["value"]
+    for key in way[:-1]:
+        part = part[key]
+    part[way[-1]] = value
+    (kept,) = read_document(document).unreadable
+    assert (kept.detail or "").endswith(f".{way[-1]}: {NO_ID}")
+
+
+def test_a_change_whose_field_is_no_word_is_unreadable() -> None:
+    document = json.loads(sample("template_update"))
+    document["entry"][0]["changes"][0]["field"] = "a\x00"
+    (kept,) = read_document(document).unreadable
+    assert (kept.detail or "").endswith(f".field: {NO_ID}")

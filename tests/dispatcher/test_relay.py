@@ -342,3 +342,71 @@ async def test_a_row_that_was_published_elsewhere_meanwhile(database: Database, 
     relay.start()
     await idle(relay)
     assert queues.seen == []
+
+
+async def test_a_silent_queue_holds_up_only_itself(
+    database: Database, relays: list[Relay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.02)
+    answers = asyncio.Event()
+
+    class Silent(FakeQueues):
+        async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+            assert len({one.queue for one in batch}) == 1
+            if batch[0].queue == "demo.returns":
+                self.asked = getattr(self, "asked", 0) + 1
+                await answers.wait()
+            return await super().publish(batch)
+
+    queues = Silent()
+    relay = made(queues, database, relays)
+    relay.start()
+    for number in range(20):
+        relay.offer(await commit(database, (f"r{number}", f"s{number}", "returns"), (f"p{number}", f"s{number}", "partners")))
+    async with asyncio.timeout(10):
+        while len(queues.order("demo.partners")) < 20:
+            await asyncio.sleep(0.005)
+    assert queues.order("demo.returns") == []
+    assert queues.asked <= 2
+    found = await states(database)
+    assert {target for (_, target), (state, _) in found.items() if state == "published"} <= {"partners"}
+    answers.set()
+    await idle(relay)
+    assert len(queues.order("demo.returns")) == 20
+    assert {state for state, _ in (await states(database)).values()} == {"published"}
+
+
+async def test_a_queue_that_refuses_much_holds_up_no_other(database: Database, relays: list[Relay]) -> None:
+    """More than memory takes, each of another sender, all before the others in the table."""
+    full = True
+    queues = FakeQueues(lambda one: Outcome.UNKNOWN if full and one.target == "returns" else Outcome.CONFIRMED)
+    relay = made(queues, database, relays)
+    relay._feed._cap = 40
+    await commit(database, *((f"r{number}", f"s{number}", "returns") for number in range(300)))
+    await commit(database, *((f"p{number}", f"s{number}", "partners") for number in range(10)))
+    relay.start()
+    async with asyncio.timeout(20):
+        while len(queues.order("demo.partners")) < 10:
+            await asyncio.sleep(0.005)
+    full = False
+    await idle(relay)
+    assert len(queues.order("demo.returns")) == 300
+
+
+async def test_an_outbox_that_cannot_be_read_is_read_again(
+    database: Database, relays: list[Relay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues = FakeQueues()
+    relay = made(queues, database, relays)
+    await commit(database, ("m1", "anna", "returns"))
+    real, failures = database.read, [LookupError("a defect"), DatabaseUnavailable("away")] * 2
+
+    async def read(work: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await real(work)
+
+    monkeypatch.setattr(database, "read", read)
+    relay.start()
+    await idle(relay)
+    assert queues.order("demo.returns") == ["m1"]

@@ -157,7 +157,7 @@ def check_books(books: Mapping[str, Any], ledger: Ledger, verdict: Verdict, *, m
     """The books balance, agree with the consumers, and with the ledger: to the number (`exact`, when everything was
     answered), else within what was acknowledged and what was sent. `mails`: accepted from archives."""
     assert books["balance"], books
-    assert books["waiting"] == books["pending"] == 0, books
+    assert books["waiting"] == books["pending"] == books["unrouted"] == 0, books
     assert books["published"] == len(verdict.bodies), books
     assert books["published_to"] == dict(verdict.to_queues()), books
     assert books["targets"] == {"published": verdict.to_queues().total()}, books

@@ -39,6 +39,8 @@ PHONES = [
     ("(+1) 555 123 4567", "+15551234567"),
 ]
 NO_PHONES = ["12345", "abc", "", "+", "+999 12345678", "3" * 400, "333 123 4567 333 123 4567"]
+NO_PHONES += ["+39 333 1234567 ext 5", "+39 333 1234567 int. 5", "02 1234567 x5", "02 1234567 #5", "02 1234567;ext=5"]
+NO_PHONES += ["call me +393331234567", "+393331234567 Anna", "800 PADELLA"]
 
 EMAILS = [
     ("Anna.Bianchi@Example.IT", "anna.bianchi@example.it"),
@@ -100,6 +102,7 @@ VALUES: list[tuple[dict[str, Any], object, object]] = [
     ({}, "  due \r\n righe\x00 ", "due righe"),
     ({"multiline": True}, " una\r\ndue\rtre\x07 ", "una\ndue\ntre"),
     ({}, 2231, "2231"),
+    ({"required": True}, "👍\u200d", "👍\u200d"),
     ({"pattern": r"[A-Z]{2}-\d{4}"}, "IT-2231", "IT-2231"),
     ({"type": "number"}, "89,90", 89.9),
     ({"type": "number"}, 89.9, 89.9),
@@ -118,6 +121,8 @@ VALUES: list[tuple[dict[str, Any], object, object]] = [
 PROBLEMS: list[tuple[dict[str, Any], object, Problem]] = [
     ({"required": True}, None, Problem("required")),
     ({"required": True}, " \r\n\t", Problem("required")),
+    ({"required": True}, "\u200b\u2060\ufeff\u00a0", Problem("required")),
+    ({"required": True, "multiline": True}, "\u3164\n\u2800\ufe0f", Problem("required")),
     ({"max_length": 3}, "abcd", Problem("too_long", "3")),
     ({}, "x" * 501, Problem("too_long", "500")),
     ({}, ["a"], Problem("not_text")),

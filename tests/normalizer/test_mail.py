@@ -8,7 +8,6 @@ import pytest
 from normalizer import mail
 from normalizer.mail.addresses import addresses
 from normalizer.mail.charsets import decode
-from normalizer.mail.filenames import safe
 from normalizer.mail.flowed import unflow
 from normalizer.mail.headers import date, message_id, message_ids
 from normalizer.mail.words import base64_bytes, decode_words
@@ -246,26 +245,6 @@ def test_flowed(given: str, delsp: bool, expected: str) -> None:
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ("foto.jpg", "foto.jpg"),
-        ("../../etc/passwd", "passwd"),
-        ("C:\\Users\\anna\\fattura.pdf", "fattura.pdf"),
-        ("..hidden", "hidden"),
-        ("a\x00b\n.pdf", "a_b_.pdf"),
-        ("gpj\u202efdp.exe", "gpj_fdp.exe"),
-        ("  spazi  .txt ", "spazi .txt"),
-        ("è" * 300 + ".pdf", "è" * 125 + ".pdf"),
-        ("...", None),
-        ("dir/", None),
-        ("", None),
-    ],
-)
-def test_safe_names(given: str, expected: str | None) -> None:
-    assert safe(given) == expected
 
 
 @pytest.mark.parametrize(

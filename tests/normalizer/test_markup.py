@@ -63,6 +63,7 @@ def test_sanitised_html_keeps_what_is_read() -> None:
 
 HOSTILE = {
     "open divs": "<div>" * 100_000,
+    "open divs in blanks": "<div>" * 500 + " \t\n" * 300_000 + "x",
     "formatting copied into blocks": "".join(f"<b x={n}>" for n in range(300)) + "<p>x" * 100_000,
     "attributes": "<p " + "".join(f"a{n}=1 " for n in range(100_000)) + ">x",
     "comments": "<!--" * 200_000,
@@ -81,3 +82,8 @@ def test_hostile_html_takes_bounded_time(html: str) -> None:
     html_to_text(html)
     sanitise_html(html)
     assert time.perf_counter() - started < 5
+
+
+def test_html_that_only_loses_its_tags_loses_their_places_too() -> None:
+    assert html_to_text("<div>" * 50_000 + "hi" + "</div>" * 50_000) == "hi"
+    assert html_to_text("<div>" * 500 + "uno <b> due</b>\r\n <p> tre") == "uno due\ntre"

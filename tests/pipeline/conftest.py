@@ -175,6 +175,7 @@ class Line:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "_BACKOFF", (0.02,))
+    monkeypatch.setattr(worker, "_AGAIN", 0.02)
     monkeypatch.setattr(relay, "_AGAIN", 0.02)
     monkeypatch.setattr(relay, "_BACKOFF", (0.02,))
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from connectors.base import Fetched
 from connectors.errors import MediaReason, MediaUnavailable
 from normalizer.inbound import InboundAttachment
-from regia.pipeline import media, prepare
+from regia.pipeline import media, prepare, worker
 from regia.pipeline.media import sniff
+from regia.pipeline.prepared import Ready
 from storage.blobs import BlobsUnavailable
 from storage.schema import attachments, messages
 from tests.contacts import inbound, phone
@@ -96,6 +97,56 @@ async def test_many_slow_senders_at_once(line: Line) -> None:
     await line.idle()
     assert len(await line.rows(attachments)) == 150
     assert 32 <= most <= 64
+
+
+@pytest.mark.parametrize("limit", ["_SLOW_ROWS", "_SLOW_SENDERS"])
+async def test_a_full_lane_holds_up_only_senders_with_files(line: Line, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(worker, limit, 2)
+    go_on = asyncio.Event()
+
+    async def slow(reference: str) -> Fetched:
+        await go_on.wait()
+        return Fetched(content=PDF)
+
+    line.channel.fetches = slow
+    line.start()
+    await line.accept(*(inbound(f"f{n}", phone(f"+40{n}"), attachments=(photo(f"r{n}"),)) for n in range(9)))
+    await line.until(lambda: len(line.channel.asked) == 2)
+    await line.accept(*(inbound(f"t{n}", phone(f"+50{n}")) for n in range(9)))
+    async with asyncio.timeout(20):
+        while len(await line.envelopes()) < 9:
+            await asyncio.sleep(0.01)
+    assert (set(await line.envelopes()), len(line.channel.asked)) == ({f"t{n}" for n in range(9)}, 2)
+    go_on.set()
+    await line.idle()
+    assert len(await line.rows(attachments)) == 9
+    assert (await line.books()).balance
+
+
+async def test_the_rows_of_the_lane_are_counted(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sender with many files is as much as many senders."""
+    monkeypatch.setattr(worker, "_SLOW_ROWS", 6)
+    line.channel.fetches = lambda reference: asyncio.sleep(30)
+    for who in range(4):
+        await line.accept(*(inbound(f"f{who}{n}", phone(f"+40{who}"), attachments=(photo(f"{who}"),)) for n in range(3)))
+    line.start()
+    await line.until(lambda: len(line.channel.asked) == 2)
+    await asyncio.sleep(0.1)
+    assert line.channel.asked == ["0", "1"]
+
+
+async def test_the_time_is_for_all_files_of_a_contact_and_the_wait(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media, "SECONDS", 0.3)
+    stage = line.preparer._media
+    stage._slots = asyncio.Semaphore(2)
+    line.channel.fetches = lambda reference: asyncio.sleep(30)
+    await line.accept(inbound("m1", attachments=tuple(photo(f"r{n}") for n in range(6))))
+    (row,) = await line.journal.pending()
+    began = asyncio.get_running_loop().time()
+    ready = await line.preparer.one(row)
+    assert asyncio.get_running_loop().time() - began < 0.6
+    assert isinstance(ready, Ready)
+    assert [one.reason for one in ready.message.attachments] == ["timeout"] * 6
 
 
 REASONS: list[MediaReason] = ["timeout", "too_large", "gone", "refused", "forbidden_address", "provider_error", "unsupported"]

@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from connectors.base import ChannelEvent, Status, Unreadable
+from regia.pipeline import worker
 from storage.blobs import BlobsUnavailable
 from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal
+from storage.journal_file import JournalUnavailable
 from storage.schema import customers, messages, quarantine, signals, targets
 from tests.contacts import START, inbound, phone
 from tests.pipeline.conftest import RULESET, Line
@@ -122,8 +124,8 @@ async def test_the_same_event_in_two_journals(line: Line) -> None:
 class TestAMessageThatFailsItsBatch:
     async def poison(self, line: Line) -> dict[str, Any]:
         """Fields of a contact that this database refuses."""
-        if not line.database.is_sqlite:
-            return {"external_id": "wamid.\x00"}
+        if not line.database.is_sqlite:  # too long for an index
+            return {"external_id": "".join(chr(0x4E00 + (number * 7919) % 20_000) for number in range(5_000))}
         trigger = (
             "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.external_id = 'wamid.bad'"
             " BEGIN SELECT RAISE(ABORT, 'refused'); END"
@@ -278,6 +280,81 @@ async def test_blobs_that_are_away(line: Line, monkeypatch: pytest.MonkeyPatch) 
     large, small = sorted(await line.rows(messages), key=lambda row: row["external_id"])
     assert (large["raw"], bytes(small["raw"])) == (None, b'{"id":"m2"}')
     assert await line.blobs.get(large["raw_sha256"]) == raw
+
+
+async def test_blobs_that_are_away_hold_up_only_who_needs_them(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, away = line.blobs.put, True
+
+    async def put(content: bytes) -> Any:
+        if away:
+            raise BlobsUnavailable("full")
+        return await real(content)
+
+    monkeypatch.setattr(line.blobs, "put", put)
+    raw = b'{"a":"' + b"x" * 70_000 + b'"}'
+    uploads = [inbound(f"u{number}", phone(f"+4{number}"), raw=raw) for number in range(4)]
+    late = [inbound(f"l{number}", phone(f"+4{number}")) for number in range(4)]
+    texts = [inbound(f"t{number}", phone(f"+5{number % 3}")) for number in range(30)]
+    line.start()
+    for contact in (*uploads, *late, *texts):
+        await line.accept(contact)
+    async with asyncio.timeout(20):
+        while len(await line.envelopes()) < 30:
+            await asyncio.sleep(0.01)
+    assert set(await line.envelopes()) == {f"t{number}" for number in range(30)}
+    assert not line.pipeline.idle
+    away = False
+    await line.idle()
+    sequences = {row["external_id"]: row["sequence"] for row in await line.rows(messages) if row["external_id"][0] in "ul"}
+    assert sequences == {f"{kind}{number}": at for number in range(4) for at, kind in ((1, "u"), (2, "l"))}
+    assert (await line.books()).balance
+
+
+async def test_a_row_that_not_even_quarantine_takes(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sender waits; the rest of its batch does not, and later batches do not fail because of it."""
+    real, broken, sizes = worker.commit, True, []
+
+    def commit(connection: Any, batch: Any, settings: Any) -> Any:
+        if broken and any(one.row.seq == 2 for one in batch):
+            sizes.append(len(batch))
+            raise LookupError("a defect")
+        return real(connection, batch, settings)
+
+    monkeypatch.setattr(worker, "commit", commit)
+    await line.accept(*(inbound(f"m{number}", phone(f"+39{number % 4}")) for number in range(12)))
+    line.start()
+    async with asyncio.timeout(20):
+        while len(await line.envelopes()) < 9 or len(sizes) < 9:
+            await asyncio.sleep(0.01)
+    await line.accept(inbound("later", phone("+390")))
+    async with asyncio.timeout(20):
+        while "later" not in await line.envelopes():
+            await asyncio.sleep(0.01)
+    assert not {"m1", "m5", "m9"} & set(await line.envelopes())
+    assert [size for size in sizes if size > 1] == [12]
+    broken = False
+    await line.idle()
+    sequences = {row["external_id"]: row["sequence"] for row in await line.rows(messages)}
+    assert (sequences["m1"], sequences["m5"], sequences["m9"], len(sequences)) == (1, 2, 3, 13)
+    assert (await line.books()).balance
+
+
+@pytest.mark.parametrize("error", [JournalUnavailable("away"), LookupError("a defect")], ids=["away", "defect"])
+async def test_a_journal_that_cannot_be_read_is_read_again(
+    line: Line, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    real, failures = line.journal.pending, [error] * 4
+
+    async def pending(**limits: int) -> Any:
+        if failures:
+            raise failures.pop()
+        return await real(**limits)
+
+    monkeypatch.setattr(line.journal, "pending", pending)
+    await line.accept(inbound("m1"))
+    line.start()
+    await line.idle()
+    assert list(await line.envelopes()) == ["m1"]
 
 
 class TestProcessedAgain:

@@ -5,10 +5,13 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import event, func, insert, select, text
+from sqlalchemy import Connection, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from storage import database as database_module
+from storage import migrate
 from storage.database import Database, DatabaseUnavailable
 from storage.schema import messages, rulesets
 from tests.servers.postgresql import PostgreSQLServer
@@ -195,6 +198,76 @@ class TestOutage:
         other.execute("ROLLBACK")
         other.close()
         await add(database, "a")
+        await database.close()
+
+
+def _for_libpq(url: str) -> str:
+    return url.replace("+psycopg", "")
+
+
+class TestAnotherNodeThatFroze:
+    """It holds locks in a transaction that it will not end by itself."""
+
+    LOCK = text("SELECT 1 FROM rulesets WHERE hash = 'a' FOR UPDATE")
+
+    @pytest.mark.parametrize(
+        ("options", "expected"), [("", ["5s", "15s"]), ("?options=-clock_timeout%3D900ms", ["900ms", "15s"])]
+    )
+    async def test_the_limits(self, postgresql_url: str, options: str, expected: list[str]) -> None:
+        def shown(connection: Connection) -> list[str]:
+            names = ("lock_timeout", "idle_in_transaction_session_timeout")
+            return [connection.execute(text(f"SHOW {name}")).scalar_one() for name in names]
+
+        database = Database(postgresql_url + options)
+        assert await database.write(shown) == expected
+        await database.close()
+
+    async def test_a_lock_is_not_waited_for_without_end(self, postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(database_module._LIMITS, "lock_timeout", "200ms")
+        database = Database(postgresql_url)
+        await add(database, "a")
+        with psycopg.connect(_for_libpq(postgresql_url)) as other:
+            other.execute("SELECT 1 FROM rulesets WHERE hash = 'a' FOR UPDATE")
+            with pytest.raises(DatabaseUnavailable, match="LockNotAvailable"):
+                await asyncio.wait_for(database.write(lambda connection: connection.execute(self.LOCK)), 10)
+        await database.write(lambda connection: connection.execute(self.LOCK))
+        await database.close()
+
+    async def test_its_transaction_is_ended_and_it_may_try_again(
+        self, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(database_module._LIMITS, "idle_in_transaction_session_timeout", "300ms")
+        frozen, other = Database(postgresql_url), Database(postgresql_url)
+        await add(other, "a")
+        locked, thaw = threading.Event(), threading.Event()
+
+        def freeze(connection: Connection) -> None:
+            connection.execute(self.LOCK)
+            connection.execute(insert(rulesets), [ruleset("b")])
+            locked.set()
+            thaw.wait(20)
+            connection.execute(insert(rulesets), [ruleset("c")])
+
+        freezing = asyncio.create_task(frozen.write(freeze))
+        await asyncio.to_thread(locked.wait, 20)
+        await asyncio.wait_for(other.write(lambda connection: connection.execute(self.LOCK)), 10)
+        thaw.set()
+        with pytest.raises(DatabaseUnavailable):
+            await freezing
+        assert await names(frozen) == ["a"]
+        await add(frozen, "b")
+        await frozen.close()
+        await other.close()
+
+    async def test_one_that_migrates_for_long_is_waited_for(self, postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(database_module._LIMITS, "lock_timeout", "200ms")
+        database = Database(postgresql_url)
+        with psycopg.connect(_for_libpq(postgresql_url)) as other:
+            other.execute("SELECT pg_advisory_xact_lock(%s)", (migrate._LOCK,))
+            upgrading = asyncio.create_task(asyncio.to_thread(migrate.upgrade, database.engine))
+            await asyncio.sleep(0.5)
+            assert not upgrading.done()
+        await upgrading
         await database.close()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -188,10 +188,29 @@ class FeedMachine(RuleBasedStateMachine):
         task.cancel()
         self.run()
 
+    @precondition(lambda self: self.in_flight)
+    @rule()
+    def everything_fails(self) -> None:
+        """As when a queue refuses: what fails is more than may stay in memory."""
+        for batch in self.in_flight:
+            self.blocked |= {item.key for item in batch}
+            self._settle(batch, batch, 1.0)
+        self.in_flight = []
+
+    @precondition(lambda self: self.store.open.is_set() and not self.untold and not self.unheard and not self.taking)
+    @rule()
+    def whoever_can_be_handed_out_is(self) -> None:
+        """However much of the others fails: a taker that finds nothing waits only for keys that are held."""
+        self.taking.append((1, self.loop.create_task(self.feed.take(1))))
+        for _ in range(10):
+            self.run()
+        held = {item.key for batch in self.in_flight for item in batch} | self.blocked
+        assert not self.taking or {row.key for row in self.store.rows.values()} <= held
+
     @invariant()
     def memory_is_bounded(self) -> None:
         returned = 2 * 6
-        assert len(self.feed) <= CAP + 5 + returned
+        assert len(self.feed) <= CAP + CAP // 2 + 5 + returned
 
     @invariant()
     def idle_means_that_all_that_was_told_is_settled(self) -> None:
@@ -361,3 +380,86 @@ async def test_several_failed_rows_of_a_key_keep_their_order(store: Store) -> No
     batch = await feed.take(3)
     feed.settle(batch, failed=batch[1:])
     assert [item.seq for item in await asyncio.wait_for(feed.take(10), 10)] == [2, 3, 4]
+
+
+async def drained(feed: Feed[Item], store: Store, refuses: Callable[[Item], bool], want: int, most: int) -> list[int]:
+    """Work the feed as the relay does until `want` rows are done; their numbers."""
+    done: list[int] = []
+    while len(done) < want:
+        batch = await asyncio.wait_for(feed.take(50), 5)
+        failed = [item for item in batch if refuses(item)]
+        good = [item for item in batch if not refuses(item)]
+        store.remove(good)
+        done += [item.seq for item in good]
+        feed.settle(batch, failed=failed, delay=0.001)
+        assert len(feed) <= most
+        await asyncio.sleep(0)
+    return done
+
+
+@pytest.mark.parametrize("senders", [1, 7, 4_500], ids=["one sender", "few senders", "each its own sender"])
+async def test_what_lies_behind_many_rows_that_fail_is_reached(
+    store: Store, senders: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_REST", 0.01)
+    monkeypatch.setattr(module, "_READ", 5)
+    bad = [f"bad{number % senders}" for number in range(450)]
+    store.add([*bad, *(f"good{number}" for number in range(10))])
+    feed = made(store, cap=40, a_key=1)
+    refusing = True
+    got = await drained(feed, store, lambda item: refusing and item.key.startswith("bad"), 10, 2 * 40)
+    assert sorted(got) == list(range(451, 461))
+    refusing = False
+    got = await drained(feed, store, lambda item: False, 450, 2 * 40)
+    for key in set(bad):
+        own = [number for number, name in enumerate(bad, 1) if name == key]
+        assert [seq for seq in got if seq in set(own)] == own
+    assert sorted(got) == list(range(1, 451))
+    more = asyncio.create_task(feed.take(1))
+    await asyncio.sleep(0.01)
+    assert (feed.idle, len(feed), more.done()) == (True, 0, False)
+    more.cancel()
+
+
+async def test_new_rows_go_past_those_that_fail(store: Store) -> None:
+    """Nothing is to be read back, and the memory for failing keys is used up: offers still come at once."""
+    feed = made(store, cap=40)
+    feed.offer(store.add(["bad"] * 30))
+    batch = await feed.take(100)
+    feed.settle(batch, failed=batch, delay=60)
+    for _ in range(10):
+        feed.offer(store.add(["bad"] * 20))
+        assert len(feed) <= 80
+        feed.offer(store.add(["good"]))
+        got = await asyncio.wait_for(feed.take(100), 5)
+        assert {item.key for item in got} == {"good"}
+        store.remove(got)
+        feed.settle(got)
+
+
+async def test_a_senders_backlog_is_read_about_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is more than its share of the memory."""
+    monkeypatch.setattr(module, "_READ", 50)
+    store.add(["a"] * 5_000)
+    feed = made(store, cap=400)
+    assert await drained(feed, store, lambda item: False, 5_000, 800) == list(range(1, 5_001))
+    assert len(store.reads) < 3 * 5_000 / 50
+
+
+async def test_keys_passed_over_are_limited(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PASSED_OVER", 20)
+    monkeypatch.setattr(module, "_REST", 0.01)
+    monkeypatch.setattr(module, "_READ", 5)
+    store.add([f"bad{number}" for number in range(200)])
+    feed = made(store, cap=10, a_key=1)
+    refusing = True
+
+    async def work() -> list[int]:
+        return await drained(feed, store, lambda item: refusing, 200, 40)
+
+    task = asyncio.create_task(work())
+    for _ in range(50):
+        await asyncio.sleep(0.002)
+        assert len(feed._passed) <= 20 + 5
+    refusing = False
+    assert sorted(await asyncio.wait_for(task, 20)) == list(range(1, 201))

@@ -74,7 +74,7 @@ async def test_the_listener_hears_rows_before_accept_returns(journal: Journal) -
     journal.listen(heard.extend)
     await journal.accept([entry(1, payload=b"uno"), entry(1, payload=b"uno")])
     assert heard == [
-        Row(1, uuid.UUID(int=1), "message", "anna", b"uno"),
+        Row(1, uuid.UUID(int=1), "message", "anna", b"uno", b"d"),
         Row(2, None, REPEAT, "anna", uuid.UUID(int=1).bytes),
     ]
 
@@ -94,6 +94,23 @@ async def test_a_listener_that_fails_keeps_nobody_waiting(journal: Journal) -> N
 async def test_an_empty_call_is_nothing(journal: Journal, path: Path) -> None:
     assert await journal.accept([]) == []
     assert (journal.last_seq, on_disk(path)) == (0, [])
+
+
+async def test_a_digest_comes_back_with_its_row(journal: Journal) -> None:
+    await journal.accept([entry(1, digest=b"of one"), entry(2, digest=None)])
+    assert [row.digest for row in await journal.pending()] == [b"of one", None]
+
+
+async def test_a_ping_asks_the_writer_thread_and_no_table(journal: Journal, path: Path) -> None:
+    await journal.accept(entries(1))
+    db = sqlite3.connect(path)
+    db.execute("ALTER TABLE rows RENAME TO gone")  # whatever the number of rows, they are not looked at
+    await asyncio.wait_for(journal.ping(), 10)
+    db.execute("ALTER TABLE gone RENAME TO rows")
+    db.close()
+    await journal.close()
+    with pytest.raises(JournalUnavailable):
+        await journal.ping()
 
 
 class TestRepeats:

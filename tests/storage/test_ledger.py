@@ -4,6 +4,7 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -38,6 +39,20 @@ async def test_new_then_committed_then_repeat(database: Database) -> None:
     assert await enter(database, event(1, 1), event(2, 3), event(3, 4)) == ["committed", "repeat", "new"]
     assert await enter(database, event(1, 1), event(2, 2), event(3, 4)) == ["committed"] * 3
     assert await count(database) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "standing"),
+    [(b"one", b"two", "conflict"), (b"one", b"one", "repeat"), (None, b"two", "repeat"), (b"one", None, "repeat")],
+)
+@pytest.mark.parametrize("together", [True, False], ids=["one batch", "two batches"])
+async def test_another_content_under_a_known_id(
+    database: Database, first: bytes | None, later: bytes | None, standing: str, together: bool
+) -> None:
+    one, two = replace(event(1, 1), digest=first), replace(event(1, 1, "jrn_b"), digest=later)
+    found = await enter(database, one, two) if together else [*(await enter(database, one)), *(await enter(database, two))]
+    assert found == ["new", standing]
+    assert await enter(database, one, two) == ["committed", standing]
 
 
 async def test_nothing(database: Database) -> None:

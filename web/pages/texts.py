@@ -110,7 +110,6 @@ PROBLEMS: Final[Mapping[Language, Mapping[str, tuple[str, str]]]] = {
     "it": {
         "rate_limited": ("Troppi invii ravvicinati", f"Aspetta un momento, poi riprova. {_KEPT['it']}"),
         "too_large": ("Gli allegati sono troppo grandi", f"Invia meno file o file più piccoli. {_KEPT['it']}"),
-        "overloaded": ("In questo momento non riusciamo a ricevere", f"Riprova tra qualche minuto. {_KEPT['it']}"),
         "unavailable": ("In questo momento non riusciamo a ricevere", f"Riprova tra qualche minuto. {_KEPT['it']}"),
         "malformed": ("L'invio non è arrivato intero", f"Riprova a inviare. {_KEPT['it']}"),
         "unsupported_media_type": ("L'invio non è arrivato intero", f"Riprova a inviare. {_KEPT['it']}"),
@@ -121,7 +120,6 @@ PROBLEMS: Final[Mapping[Language, Mapping[str, tuple[str, str]]]] = {
     "en": {
         "rate_limited": ("Too many messages in a short time", f"Please wait a moment and try again. {_KEPT['en']}"),
         "too_large": ("The attachments are too large", f"Please send fewer or smaller files. {_KEPT['en']}"),
-        "overloaded": ("We cannot take messages right now", f"Please try again in a few minutes. {_KEPT['en']}"),
         "unavailable": ("We cannot take messages right now", f"Please try again in a few minutes. {_KEPT['en']}"),
         "malformed": ("Your message did not arrive whole", f"Please send it again. {_KEPT['en']}"),
         "unsupported_media_type": ("Your message did not arrive whole", f"Please send it again. {_KEPT['en']}"),

@@ -60,6 +60,7 @@ def upgrade() -> None:
     sa.Column('journal', sa.Text(), nullable=False),
     sa.Column('seq', sa.BigInteger(), nullable=False),
     sa.Column('received_ms', sa.BigInteger(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_event_ids')),
     sqlite_with_rowid=False
     )

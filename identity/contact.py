@@ -1,0 +1,87 @@
+"""One message as identity looks at it: whose it may be, when it was written, what it answers. Worked out once a message."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from identity.people import Standing, handle_key, standing
+from normalizer.inbound import Handle, InboundMessage, Kind
+from normalizer.message import Message
+
+_MOST_REFERENCES: Final = 30
+_MOST_HANDLES: Final = 20
+"""Aliases, and claims, of one message that are looked at: a batch of messages with more would pass the databases' limit
+on the parameters of a statement."""
+_AFTERTHOUGHTS: Final[frozenset[Kind]] = frozenset({"edit", "delete", "reaction"})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A handle with its key as somebody's own and its key as a mere claim."""
+
+    handle: Handle
+    keys: tuple[tuple[Standing, str], ...]
+    key: str
+    """The one of the two that its own proof asks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """`own`: the sender's handle and those that are surely the same person's. `named`: these and all others it names."""
+
+    message: Message
+    own: tuple[Named, ...]
+    named: tuple[Named, ...]
+    references: tuple[str, ...]
+    """The external ids it answers or is about, nearest first."""
+    received_ms: int
+    at_ms: int
+    """Its place in history and conversation."""
+    awaits_answer: bool
+
+    @property
+    def sender(self) -> Named:
+        return self.own[0]
+
+
+def contact_of(message: Message) -> Contact:
+    inbound = message.inbound
+    sender = inbound.sender
+    aliases = [_named(inbound.brand, alias) for alias in sender.aliases[:_MOST_HANDLES]]
+    claims = [_named(inbound.brand, claim) for claim in sender.claims[:_MOST_HANDLES]]
+    first = _named(inbound.brand, sender.handle)
+    # What was only typed proves nothing about anything else that was typed: an address of another customer beside an
+    # own number would join the two. Both sides need a proof.
+    joined = [alias for alias in aliases if "claimed" not in (standing(sender.handle), standing(alias.handle))]
+    return Contact(
+        message=message,
+        own=(first, *joined),
+        named=(first, *aliases, *claims),
+        references=_references(inbound),
+        received_ms=_ms(message.received_at),
+        at_ms=_ms(_written_at(message)),
+        awaits_answer=not (inbound.kind in _AFTERTHOUGHTS or inbound.automated or inbound.backlog),
+    )
+
+
+def _named(space: str, handle: Handle) -> Named:
+    verified, claimed = handle_key(space, "verified", handle), handle_key(space, "claimed", handle)
+    key = claimed if standing(handle) == "claimed" else verified
+    return Named(handle, (("verified", verified), ("claimed", claimed)), key)
+
+
+def _references(inbound: InboundMessage) -> tuple[str, ...]:
+    named = (inbound.thread.in_reply_to, inbound.refers_to, *reversed(inbound.thread.references))
+    return tuple(dict.fromkeys(ref for ref in named if ref))[:_MOST_REFERENCES]
+
+
+def _written_at(message: Message) -> datetime:
+    """When it arrived; for what is imported when it was sent, unless that lies in the future."""
+    sent_at = message.inbound.sent_at
+    if message.inbound.backlog and sent_at is not None and sent_at <= message.received_at:
+        return sent_at
+    return message.received_at
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

@@ -1,0 +1,102 @@
+"""A whole gateway on embedded stores in a folder, and its HTTP interface on a free port of this machine."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from aiohttp.test_utils import TestClient, TestServer
+
+from regia.compose import Configured, configure, open_stores
+from regia.gateway import Gateway
+from regia.http.app import build_app
+from regia.settings import Data
+from storage.journal import Journal
+
+CONFIG = """
+server:
+  public_url: https://regia.example
+  trusted_proxies: [127.0.0.0/8]
+links_key: ${KEY}
+rules: [rules.yaml]
+tokens:
+  - {name: all, token: "${ALL}", scopes: [messages, queues]}
+  - {name: reader, token: "${READER}", scopes: [messages]}
+  - {name: worker, token: "${WORKER}", scopes: [queues]}
+connectors:
+  form:
+    type: web_form
+    brand: demo
+    max_body: 4096
+    rate: {count: 3, seconds: 60}
+    origins: [https://shop.example]
+    colours: {primary: "#7a1f3d"}
+  desk:
+    type: api
+    brand: demo
+    tokens: ["${DESK}"]
+    max_body: 20000
+"""
+RULES = """
+categories:
+  returns: {label: Resi, owners: [logistics@demo.example]}
+  general: {label: Informazioni}
+queues: [partners]
+default: general
+rules:
+  - name: returns-by-words
+    when: {text: {words: [rimborso]}}
+    then: {category: returns, tags: [rma], copy_to: [partners]}
+"""
+SECRETS = {"KEY": "key-of-links", "ALL": "token-all", "READER": "token-reader", "WORKER": "token-worker", "DESK": "token-desk"}
+ALL, READER, WORKER, DESK = ({"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "DESK"))
+
+Client = TestClient[Any, Any]
+
+
+def make_gateway(folder: Path, migrated: Path, *, node: str = "n1") -> Gateway:
+    """A gateway that is not started. Those of one folder share its database, each with a journal of its own."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    if not (folder / "data" / "regia.sqlite").exists():
+        shutil.copy(migrated, folder / "data" / "regia.sqlite")
+    settings = configured().settings.model_copy(update={"node": node, "data": Data(path=folder / "data")})
+    stores = open_stores(settings)
+    return Gateway(replace(configured(), settings=settings), stores, Journal.open(folder / "journals" / f"{node}.sqlite"))
+
+
+@cache
+def configured() -> Configured:
+    """The configuration, read once for all tests: it never changes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "regia.yaml"
+        path.write_text(CONFIG)
+        path.with_name("rules.yaml").write_text(RULES)
+        return configure(path, SECRETS)
+
+
+async def is_up(gateway: Gateway) -> None:
+    async with asyncio.timeout(10):
+        while gateway.missing:
+            await asyncio.sleep(0.005)
+
+
+async def worked_off(gateway: Gateway) -> None:
+    async with asyncio.timeout(10):
+        while not (gateway.pipeline.idle and gateway.relay.idle):
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def serving(gateway: Gateway) -> AsyncIterator[Client]:
+    """The HTTP interface of a gateway, which is stopped with it."""
+    client: Client = TestClient(TestServer(build_app(gateway)))
+    try:
+        async with client:
+            yield client
+    finally:
+        await gateway.stop()

@@ -1,0 +1,54 @@
+"""What the commit does with a batch, for tests that look at identity alone."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select
+
+from identity.people import Identified
+from identity.resolve import IdentitySession
+from normalizer.message import Message
+from storage import schema
+from storage.database import Database
+
+WINDOW_HOURS: Final = 72
+
+
+def resolve(connection: Connection, batch: Sequence[Message], category: str = "general") -> list[Identified]:
+    """Identify, record and store each message of a batch."""
+    session = IdentitySession(connection, batch, window_ms=WINDOW_HOURS * 3_600_000)
+    found = []
+    for one in batch:
+        identified = session.identify(one)
+        session.record(identified, one, category)
+        found.append(identified)
+    session.save()
+    rows = [_stored(one, identified) for one, identified in zip(batch, found, strict=True)]
+    if rows:
+        connection.execute(insert(schema.messages), rows)
+    return found
+
+
+def _stored(one: Message, identified: Identified) -> dict[str, Any]:
+    texts = {column.name: "x" for column in schema.messages.columns if column.type.python_type is str}
+    own = {
+        "id": str(one.id),
+        "external_id": one.inbound.external_id,
+        "customer_id": identified.customer.id,
+        "conversation_id": identified.conversation.id,
+        "sequence": identified.sequence,
+        "handle_value": one.inbound.sender.handle.value,
+    }
+    return {**texts, **own, "received_ms": 0, "envelope": b"", "explanation": b"", "raw": None}
+
+
+async def identify(database: Database, *batch: Message) -> list[Identified]:
+    return await database.write(lambda connection: resolve(connection, batch))
+
+
+async def rows(database: Database, table: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in await database.read(lambda connection: connection.execute(select(table)).mappings().all())]
+
+
+def ids(found: Sequence[Identified]) -> list[str]:
+    return [one.customer.id for one in found]

@@ -1,0 +1,114 @@
+"""Several nodes that meet the same people at once: real connections to PostgreSQL that hold transactions open."""
+
+import asyncio
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, func, select
+
+from identity.people import Identified
+from normalizer.inbound import Handle
+from storage import schema
+from storage.database import Database
+from tests.contacts import email, message, phone, user
+from tests.identity.batches import ids, resolve
+
+
+async def test_two_nodes_with_one_new_sender(postgresql_url: str) -> None:
+    """Real connections that hold their transactions open at the same time: one customer, numbered without gap or double."""
+    nodes = [Database(postgresql_url) for _ in range(4)]
+    person, other = phone("+390000000001"), user("IT.race")
+    barrier = threading.Barrier(4, timeout=20)
+
+    def work(connection: Connection, node: int, round_: int) -> list[Identified]:
+        barrier.wait()
+        named = [(person, [other]), (other, [person])] if node % 2 else [(other, [person]), (person, [other])]
+        return resolve(connection, [message(f"r{node}-{round_}-{n}", one, aliases=two) for n, (one, two) in enumerate(named)])
+
+    found: list[Identified] = []
+    for round_ in range(6):
+        answers = await asyncio.gather(
+            *(node.write(lambda connection, n=n, r=round_: work(connection, n, r)) for n, node in enumerate(nodes))  # type: ignore[misc]
+        )
+        found += [one for answer in answers for one in answer]
+    assert len(set(ids(found))) == 1
+    assert sorted(one.sequence for one in found) == list(range(1, 49))
+    assert len({one.conversation.id for one in found}) == 1
+    assert Counter(one.match for one in found)["new"] == 1
+    query = select(func.count()).select_from(schema.customers).where(schema.customers.c.id == found[0].customer.id)
+    assert await nodes[0].read(lambda connection: connection.execute(query).scalar_one()) == 1
+    for node in nodes:
+        await node.close()
+
+
+async def test_two_nodes_with_many_senders_in_any_order(postgresql_url: str) -> None:
+    nodes = [Database(postgresql_url) for _ in range(2)]
+    people = [phone(f"+3911{number:06}") for number in range(40)]
+    barrier = threading.Barrier(2, timeout=20)
+
+    def work(connection: Connection, node: int, round_: int) -> list[Identified]:
+        barrier.wait()
+        order = people if node else people[::-1]
+        return resolve(connection, [message(f"o{node}-{round_}-{one.value}", one, claims=[email()]) for one in order])
+
+    for round_ in range(3):
+        await asyncio.gather(
+            *(node.write(lambda connection, n=n, r=round_: work(connection, n, r)) for n, node in enumerate(nodes))  # type: ignore[misc]
+        )
+    table = schema.messages
+    query = select(table.c.handle_value, table.c.customer_id, table.c.sequence).where(table.c.handle_value.like("+3911%"))
+    stored = await nodes[0].read(lambda connection: connection.execute(query).all())
+    for person in people:
+        own = [(customer, sequence) for value, customer, sequence in stored if value == person.value]
+        assert len({customer for customer, _ in own}) == 1
+        assert sorted(sequence for _, sequence in own) == [1, 2, 3, 4, 5, 6]
+    for node in nodes:
+        await node.close()
+
+
+HEARD: list[tuple[str, list[tuple[Handle, list[Handle]]], int]] = [
+    ("alias lost", [(phone(), [user()])], 1),
+    ("own handle lost", [(user(), [phone()])], 1),
+    ("all of three", [(phone(), [user(), user("IT.parent")])], 1),
+    ("found out by the second message", [(phone(), []), (phone(), [user()])], 1),
+    ("known before", [(phone("+390000000009"), [user(), user("IT.parent")])], 2),
+]
+
+
+@pytest.mark.parametrize(("batch", "customers"), [case[1:] for case in HEARD], ids=[case[0] for case in HEARD])
+async def test_the_loser_of_one_handle_gives_up_the_others(
+    postgresql_url: str, batch: list[tuple[Handle, list[Handle]]], customers: int
+) -> None:
+    """One node writes the user id while another, which could not see it yet, writes the number with that user id."""
+    fast, slow = Database(postgresql_url), Database(postgresql_url)
+    await slow.write(lambda connection: resolve(connection, [message("before", phone("+390000000009"))]))
+    inserted, read = threading.Event(), threading.Event()
+
+    @event.listens_for(slow.engine, "before_cursor_execute")
+    def tell(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("INSERT INTO handles"):
+            read.set()
+
+    def first(connection: Connection) -> list[Identified]:
+        found = resolve(connection, [message("fast", user())])
+        inserted.set()
+        assert read.wait(20)
+        return found
+
+    def second(connection: Connection) -> list[Identified]:
+        assert inserted.wait(20)
+        return resolve(connection, [message(f"slow{n}", one, aliases=more) for n, (one, more) in enumerate(batch)])
+
+    (winner,), losers = await asyncio.gather(fast.write(first), slow.write(second))
+    assert len({winner.customer.id, *ids(losers)}) == customers
+    handles = {handle for one, more in batch for handle in (one, *more)} - {user()}
+    later = await fast.write(lambda connection: resolve(connection, [message(one.value, one) for one in handles]))
+    assert set(ids(later)) == set(ids(losers))
+    (again,) = await fast.write(lambda connection: resolve(connection, [message("again", user())]))
+    assert again.customer.id == winner.customer.id
+    owned = select(schema.handles.c.customer_id).union(select(schema.customers.c.id))
+    known = await fast.read(lambda connection: connection.execute(owned).scalars().all())
+    assert len(known) == 2  # the one from before, and the winner: nobody else was written
+    await asyncio.gather(fast.close(), slow.close())

@@ -1,0 +1,273 @@
+"""What a dead node had committed is published by another, and what a living one has is left to it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import dispatcher.relay
+from connectors.base import Parsed
+from dispatcher.base import Outcome
+from regia import gateway as gateways
+from regia.gateway import Gateway, lease_of
+from regia.runners import relays
+from storage.coordination import CoordinationUnavailable, LocalCoordination
+from storage.database import Database, DatabaseUnavailable
+from storage.schema import targets
+from tests.contacts import inbound
+from tests.http.served import is_up, make_gateway
+
+LEASE = 0.6
+Make = Callable[[str], Gateway]
+Run = Callable[[str], Awaitable[Gateway]]
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (relays, gateways):
+        monkeypatch.setattr(module, "LEASE", LEASE)
+    monkeypatch.setattr(relays, "_EVERY", 0.05)
+    monkeypatch.setattr(relays, "_LOOK", 0.005)
+    monkeypatch.setattr(dispatcher.relay, "_BACKOFF", (0.05,))
+
+
+@pytest.fixture
+def coordination() -> LocalCoordination:
+    """What the nodes share, as they would share a Redis."""
+    return LocalCoordination()
+
+
+@pytest.fixture
+async def make(tmp_path: Path, migrated_sqlite: Path, coordination: LocalCoordination) -> AsyncIterator[Make]:
+    """A gateway that is not started."""
+    async with AsyncExitStack() as stack:
+
+        def made(node: str) -> Gateway:
+            gateway = make_gateway(tmp_path, migrated_sqlite, node=node)
+            gateway.stores = replace(gateway.stores, coordination=coordination)
+            stack.push_async_callback(gateway.stop)
+            return gateway
+
+        yield made
+
+
+@pytest.fixture
+async def run(make: Make) -> AsyncIterator[Run]:
+    """A gateway that works, with its look at the others. The look never ends by itself."""
+    runners: list[asyncio.Task[None]] = []
+
+    async def running(node: str) -> Gateway:
+        gateway = make(node)
+        gateway.start()
+        await is_up(gateway)
+        runners.append(asyncio.create_task(relays.relay_for_the_dead(gateway)))
+        return gateway
+
+    yield running
+    assert not any(runner.done() for runner in runners), "the loop ended"
+    for runner in runners:
+        runner.cancel()
+        with suppress(asyncio.CancelledError):
+            await runner
+
+
+async def left_behind(gateway: Gateway, *ids: str) -> Database:
+    """These contacts are committed in the gateway's name and not published."""
+    await gateway.intake.accept("desk", Parsed(messages=tuple(map(inbound, ids))))
+    gateway.pipeline.start()
+    async with asyncio.timeout(10):
+        while not gateway.pipeline.idle:
+            await asyncio.sleep(0.005)
+    await gateway.pipeline.stop()
+    return gateway.stores.database
+
+
+async def states(database: Database) -> list[str]:
+    return await database.read(lambda connection: list(connection.execute(select(targets.c.state)).scalars()))
+
+
+async def published(database: Database) -> None:
+    async with asyncio.timeout(10):
+        while set(await states(database)) != {"published"}:
+            await asyncio.sleep(0.005)
+
+
+async def some_looks(seconds: float = 0.3) -> None:
+    """Time for several rounds of looking."""
+    await asyncio.sleep(seconds)
+
+
+async def test_a_dead_nodes_outbox_is_published_once_and_its_lease_given_back(
+    make: Make, run: Run, coordination: LocalCoordination
+) -> None:
+    await left_behind(make("dead"), "m1", "m2", "m3")
+    gateway = await run("alive")
+    await published(gateway.stores.database)
+    listed = {one.name: one.ready for one in await gateway.stores.queues.states()}
+    assert sum(listed.values()) == len(await states(gateway.stores.database)) >= 3
+    async with asyncio.timeout(LEASE / 2):  # given back, not run out
+        while await coordination.acquire(lease_of("dead"), "dead", LEASE) is None:
+            await asyncio.sleep(0.005)
+
+
+async def test_several_dead_nodes(make: Make, run: Run) -> None:
+    await left_behind(make("dead-1"), "m1")
+    await left_behind(make("dead-2"), "m2")
+    gateway = await run("alive")
+    await published(gateway.stores.database)
+
+
+async def test_the_own_lease_is_kept_while_many_are_taken_over(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        await left_behind(make(f"dead-{number}"), f"m{number}")
+    gateway = make("alive")
+    gateway.start()
+    await is_up(gateway)
+    monkeypatch.setattr(relays, "_EVERY", 60)  # one look, and each take-over is too short to renew anything
+    publish, hold_lease, seen = gateway.stores.queues.publish, gateway.hold_lease, list[str]()
+
+    async def publishing(batch: Any) -> list[Outcome]:
+        seen.append("published")
+        return await publish(batch)
+
+    async def holding() -> bool:
+        seen.append("held")
+        return await hold_lease()
+
+    monkeypatch.setattr(gateway.stores.queues, "publish", publishing)
+    monkeypatch.setattr(gateway, "hold_lease", holding)
+    runner = asyncio.create_task(relays.relay_for_the_dead(gateway))
+    await published(gateway.stores.database)
+    runner.cancel()
+    await asyncio.gather(runner, return_exceptions=True)
+    assert ("held", "published", "published") not in zip(seen, seen[1:], seen[2:], strict=False)
+    assert seen.count("published") == 3
+
+
+async def test_a_lease_is_respected_until_it_runs_out(make: Make, run: Run, coordination: LocalCoordination) -> None:
+    token = await coordination.acquire(lease_of("slow"), "slow", 60)
+    assert token is not None
+    database = await left_behind(make("slow"), "m1")
+    await run("alive")
+    await some_looks()
+    assert set(await states(database)) == {"pending"}
+    assert await coordination.renew(lease_of("slow"), "slow", token, 0.05)
+    await published(database)
+
+
+async def test_a_living_node_renews_its_lease(run: Run, coordination: LocalCoordination) -> None:
+    await run("alive")
+    first = coordination._leases[lease_of("alive")]
+    async with asyncio.timeout(5):
+        while (now := coordination._leases[lease_of("alive")])[1:] == first[1:]:
+            await asyncio.sleep(0.005)
+    assert now[0] == "alive"
+    assert now[2] > first[2]
+
+
+async def test_a_node_waits_for_its_outbox_until_the_other_is_done(
+    make: Make, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateways, "_AGAIN", 0.02)
+    token = await coordination.acquire(lease_of("back"), "alive", 60)
+    assert token is not None
+    gateway = make("back")
+    database = await left_behind(gateway, "m1")
+    gateway.start()
+    await some_looks()
+    assert set(gateway.missing) == {"outbox"}
+    assert set(await states(database)) == {"pending"}
+    await coordination.release(lease_of("back"), "alive", token)
+    await is_up(gateway)
+    await published(database)
+
+
+async def test_a_lost_lease_stops_the_relay(
+    make: Make, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await left_behind(make("back"), "m1")
+    gateway = make("alive")
+    attempts = 0
+
+    async def unanswered(batch: Any) -> list[Outcome]:
+        nonlocal attempts
+        attempts += 1
+        return [Outcome.UNKNOWN] * len(batch)
+
+    monkeypatch.setattr(gateway.stores.queues, "publish", unanswered)
+    gateway.start()
+    await is_up(gateway)
+    runner = asyncio.create_task(relays.relay_for_the_dead(gateway))
+    async with asyncio.timeout(5):
+        while not attempts:
+            await asyncio.sleep(0.005)
+    # Its owner is back, and has the lease under another token.
+    coordination._leases[lease_of("back")] = ("back", 1, float("inf"))
+    await some_looks()
+    stopped_at = attempts
+    await some_looks(0.2)  # longer than the relay waits between attempts
+    assert attempts == stopped_at
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("relay-")][2:], "only its own relay runs"
+    assert coordination._holder(lease_of("back")) == ("back", 1), "somebody else's lease is not given back"
+    assert set(await states(database)) == {"pending"}
+    assert not runner.done()
+    runner.cancel()
+    await asyncio.gather(runner, return_exceptions=True)
+
+
+async def test_a_shared_database_without_shared_leases_is_not_taken_over(
+    make: Make, run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = await left_behind(make("dead"), "m1")
+    monkeypatch.setattr(Gateway, "knows_other_nodes", False)
+    await run("alive")
+    with caplog.at_level(logging.WARNING, "regia.runners.relays"):
+        await some_looks()
+    assert set(await states(database)) == {"pending"}
+    told = [record for record in caplog.records if "nobody can tell who lives" in record.getMessage()]
+    assert told
+    assert told[0].nodes == ["dead"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("local", "sqlite", "known"), [(True, True, True), (True, False, False), (False, False, True), (False, True, True)]
+)
+async def test_who_can_tell_that_a_node_is_dead(
+    make: Make, monkeypatch: pytest.MonkeyPatch, local: bool, sqlite: bool, known: bool
+) -> None:
+    gateway = make("n1")
+    monkeypatch.setattr(Database, "is_sqlite", sqlite)
+    monkeypatch.setattr(type(gateway.configured.settings.coordination), "is_local", local)
+    assert gateway.knows_other_nodes is known
+
+
+AWAY: list[Exception] = [CoordinationUnavailable("Redis is away"), DatabaseUnavailable("away"), ValueError("a defect")]
+
+
+@pytest.mark.parametrize("where", ["hold_lease", "acquire", "renew"])
+async def test_no_error_ends_the_look(
+    make: Make, run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    gateway = await run("alive")
+    errors = list(AWAY)
+
+    async def fail(*_: object) -> Any:
+        raise errors.pop() if len(errors) > 1 else errors[0]
+
+    async def unanswered(batch: Any) -> list[Outcome]:
+        return [Outcome.UNKNOWN] * len(batch)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(gateway if where == "hold_lease" else coordination, where, fail)
+        broken.setattr(gateway.stores.queues, "publish", unanswered)  # a lease is renewed while there is work
+        database = await left_behind(make("dead"), "m1")
+        async with asyncio.timeout(10):
+            while len(errors) > 1:
+                await asyncio.sleep(0.005)
+    await published(database)
