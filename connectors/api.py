@@ -6,8 +6,6 @@ trust it to speak for an agent who knows the person. The `Idempotency-Key` heade
 
 import hashlib
 import hmac
-import re
-from typing import Final
 
 from msgspec.structs import replace
 
@@ -15,9 +13,7 @@ from connectors.api_reading import Reading, read_body
 from connectors.api_settings import ApiSettings
 from connectors.base import BaseConnector, Parsed, Request
 from connectors.errors import Rejected
-from connectors.forms import JSON
-
-_KEY: Final = re.compile(r"[ -~]{1,200}")
+from connectors.forms import JSON, idempotency_key
 
 
 class Api(BaseConnector[ApiSettings]):
@@ -43,18 +39,11 @@ class Api(BaseConnector[ApiSettings]):
         name of everything that needs correcting."""
         if request.content_type != JSON:
             raise Rejected("unsupported_media_type", f"send {JSON}")
-        key = _idempotency_key(request)
+        key = idempotency_key(request)
         body = read_body(self.settings, request.body)
         event_key = _event_key(request, key, body.external_id)
         message = Reading(self.settings, body).message(request, event_key)
         return Parsed(messages=(replace(message, exact=key is not None or body.external_id is not None),))
-
-
-def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise Rejected("malformed", "Idempotency-Key must be 1 to 200 printable ASCII characters")
-    return key
 
 
 def _event_key(request: Request, key: str | None, external_id: str | None) -> str:

@@ -28,8 +28,8 @@ from connectors.registry import UnknownChannel, find
 from normalizer.envelope_data import message_data, rfc3339
 from normalizer.inbound import InboundAttachment, InboundMessage, envelope_id
 from normalizer.message import Attachment, normalise
+from normalizer.sniffing import sniff
 from regia.cli.common import config_errors, fail
-from regia.pipeline.media import sniff
 
 _LANGUAGES: Final = ("it", "en", "de", "fr", "es", "pt", "nl", "pl")
 

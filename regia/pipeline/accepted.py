@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from connectors.base import ChannelEvent, Parsed, Status, Unreadable
 from normalizer.inbound import ENVELOPE_NAMESPACE, InboundMessage, envelope_id
+from normalizer.names import identifier
 from storage.journal_file import Entry
 
 
@@ -69,7 +70,7 @@ def _message(connector: str, message: InboundMessage, received_at: datetime) -> 
     return Entry(
         id=event,
         kind=MEDIA if any(item.reference for item in message.attachments) else MESSAGE,
-        order_key=f"{connector}\n{message.order_key}",
+        order_key=f"{connector}\n{identifier(message.order_key)}",
         payload=payload,
         digest=hashlib.blake2b(message.raw, digest_size=16).digest() if message.exact else None,
     )
@@ -79,7 +80,7 @@ def _status(connector: str, status: Status, received_at: datetime) -> Entry:
     return Entry(
         id=_id(connector, "status", status.event_key),
         kind="status",
-        order_key=f"{connector}\nstatus\n{status.external_id}",
+        order_key=f"{connector}\nstatus\n{identifier(status.external_id)}",
         payload=_encode(AcceptedStatus(connector, received_at, status)),
     )
 

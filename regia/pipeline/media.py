@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID, uuid5
 
-import puremagic
-
 from connectors.base import Connector, Fetched, Http
 from connectors.errors import MediaReason, MediaUnavailable
 from normalizer.inbound import InboundAttachment
 from normalizer.message import Attachment
+from normalizer.sniffing import sniff
 from regia.pipeline.accepted import AcceptedMessage
 from regia.watch.metrics import MEDIA
 from storage.blobs import Blobs
@@ -22,8 +21,6 @@ SECONDS: Final = 20.0
 """All that fetching the files of one contact may take, retries and waiting for a slot included."""
 _RETRY_AFTER: Final = (0.5, 2.0)
 _AT_ONCE: Final = 64
-_SNIFFED: Final = 8_192
-_UNKNOWN: Final = "application/octet-stream"
 
 
 class MediaStage:
@@ -103,15 +100,6 @@ class MediaStage:
             caption=item.caption,
             content_id=item.content_id,
         )
-
-
-def sniff(content: bytes, declared: str | None) -> str:
-    """The media type by the file's own bytes, else as declared. A declared type never makes a program out of a text."""
-    try:
-        found: str = puremagic.from_string(content[:_SNIFFED], mime=True) if content else ""
-    except puremagic.PureError:
-        found = ""
-    return found or (declared or "").partition(";")[0].strip().lower() or _UNKNOWN
 
 
 def _missing(attachment_id: str, item: InboundAttachment, reason: MediaReason | str) -> Attachment:

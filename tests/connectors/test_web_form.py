@@ -267,7 +267,11 @@ TAKEN: list[tuple[tuple[str, str, bytes], dict[str, Any], str]] = [
     (("film.mp4", "", b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00"), {}, "video/mp4"),
     (("a.svg", "image/svg+xml", b"<svg/>"), {"content_types": ["image/svg+xml"]}, "image/svg+xml"),
     (("a.zip", "", b"PK\x03\x04\x14\x00"), {"content_types": ["application/zip"]}, "application/zip"),
-    (("a.dat", "application/octet-stream", b"\x00\x01"), {"content_types": ["application/octet-stream"]}, "application/octet-stream"),
+    (
+        ("a.dat", "application/octet-stream", b"\x00\x01"),
+        {"content_types": ["application/octet-stream"]},
+        "application/octet-stream",
+    ),
 ]
 
 
