@@ -11,6 +11,7 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import loopback
 from tests.servers.postgresql import PostgreSQLServer
@@ -18,8 +19,11 @@ from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.redis import RedisServer
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     loopback.refuse_outside_hosts()
+    if config.getoption("--hypothesis-seed", None) is None:  # `make proof` gives one
+        settings.register_profile("repeatable", derandomize=True)
+        settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

@@ -80,9 +80,9 @@ def _before_database_commit(die: Die) -> None:
 def _after_database_commit(die: Die) -> None:
     """The batch is committed, and neither the relay nor the journal has heard of it."""
     from regia.pipeline import worker
-    from storage import database
+    from storage.database import Database
 
-    commit, transaction, of_a_batch = worker.commit, database._transaction, threading.local()
+    commit, transaction, of_a_batch = worker.commit, Database._transaction, threading.local()
 
     def noted(*arguments: Any) -> Any:
         of_a_batch.done = True
@@ -95,7 +95,8 @@ def _after_database_commit(die: Die) -> None:
             die()
         return result
 
-    worker.commit, database._transaction = noted, watched
+    worker.commit = noted
+    Database._transaction = watched  # type: ignore[method-assign]
 
 
 def _after_publish(die: Die) -> None:

@@ -78,6 +78,8 @@ class FeedMachine(RuleBasedStateMachine):
         self.taking: list[tuple[int, asyncio.Task[list[Item]]]] = []
         self.in_flight: list[list[Item]] = []
         self.blocked: set[str] = set()
+        self.resting: set[str] = set()
+        """Keys that failed and may have been dropped from memory: those come again after a rest, whatever their delay."""
         self.finished: dict[str, list[int]] = defaultdict(list)
         self.stored: dict[str, list[int]] = defaultdict(list)
 
@@ -134,9 +136,10 @@ class FeedMachine(RuleBasedStateMachine):
 
     @rule(keys=KEYS)
     def commit_unheard(self, keys: list[str]) -> None:
-        """The connection ended during COMMIT: rows are there, nobody knows. Their keys are held by who will ask again."""
-        untold = {row.key for rows in self.untold for row in rows}
-        self.unheard |= {row.key for row in self._commit([key for key in keys if key not in untold])}
+        """The connection ended during COMMIT: rows are there, nobody knows. Their keys are held by who will ask again:
+        nothing more of them is committed until then."""
+        closed = {row.key for rows in self.untold for row in rows} | self.unheard
+        self.unheard |= {row.key for row in self._commit([key for key in keys if key not in closed])}
 
     @precondition(lambda self: not self.untold)
     @rule()
@@ -163,6 +166,7 @@ class FeedMachine(RuleBasedStateMachine):
         for item in done:
             self.finished[item.key].append(item.seq)
         delay = data.draw(st.sampled_from([0.0, 1.0]))
+        self.resting |= {item.key for item in failed}
         if delay:
             self.blocked |= {item.key for item in failed}
         self._settle(batch, failed, delay)
@@ -171,6 +175,7 @@ class FeedMachine(RuleBasedStateMachine):
     def time_passes(self) -> None:
         self.loop.now += 1.5
         self.blocked.clear()
+        self.resting.clear()
         self.run()
 
     @rule()
@@ -194,6 +199,7 @@ class FeedMachine(RuleBasedStateMachine):
         """As when a queue refuses: what fails is more than may stay in memory."""
         for batch in self.in_flight:
             self.blocked |= {item.key for item in batch}
+            self.resting |= self.blocked
             self._settle(batch, batch, 1.0)
         self.in_flight = []
 
@@ -204,7 +210,7 @@ class FeedMachine(RuleBasedStateMachine):
         self.taking.append((1, self.loop.create_task(self.feed.take(1))))
         for _ in range(10):
             self.run()
-        held = {item.key for batch in self.in_flight for item in batch} | self.blocked
+        held = {item.key for batch in self.in_flight for item in batch} | self.blocked | self.resting
         assert not self.taking or {row.key for row in self.store.rows.values()} <= held
 
     @invariant()
