@@ -158,16 +158,15 @@ async def _route(found: Configured, journal: Journal, folder: Path, pending: int
     with Progress(*bars, console=Console(stderr=True)) as progress:
         routing = progress.add_task("routing", total=pending)
         await journal.close()
-        # Whoever holds the gateway's journal adopts ours, and removes it when everything in it is committed. When nobody
-        # does, or not any more, it is our turn.
-        while journal.path.exists():
-            try:
-                own = Journal.open(folder / "worker-0.sqlite")
-            except JournalLocked:
+        try:
+            own = Journal.open(folder / "worker-0.sqlite")
+        except JournalLocked:
+            # A gateway runs here: it adopts ours, and removes it when everything in it is committed. Its own journal is
+            # never taken from it, also not while it is being started again.
+            while journal.path.exists():
                 await asyncio.sleep(0.2)
-            else:
-                await _ourselves(found, own, journal.path)
-                await asyncio.sleep(0.2)
+        else:
+            await _ourselves(found, own, journal.path)
         progress.update(routing, completed=pending)
 
 
