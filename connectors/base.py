@@ -4,147 +4,53 @@ A connector reads and writes one provider's formats. `verify`, `handshake` and `
 values out. It owns no loop, no clock but the one in its arguments, no database. Runners in `regia/` do the rest.
 """
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.errors import MediaUnavailable, QuarantineReason, SendFailed
-from normalizer.inbound import Handle, InboundMessage
+from connectors.errors import MediaUnavailable, SendFailed
+from connectors.exchange import (
+    Answer,
+    ChannelEvent,
+    Fetched,
+    Http,
+    HttpResponse,
+    Outgoing,
+    OutgoingFile,
+    Parsed,
+    Request,
+    Sent,
+    Status,
+    Unreadable,
+)
+from connectors.polling import Polled, Session, Source
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """An HTTP request as the connector sees it. Header and query names: headers lower-cased, first value wins."""
-
-    method: str
-    url: str
-    """The public URL, with query, as the provider called it (`server.public_url` applied)."""
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
-    received_at: datetime
-
-    @property
-    def content_type(self) -> str:
-        """The media type without parameters, lower-cased; empty when the header is missing."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A response the provider expects instead of the gateway's own."""
-
-    status: int = 200
-    body: bytes = b""
-    content_type: str = "text/plain"
-
-
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a message we sent (delivered, read, failed …), or an echo of one written elsewhere."""
-
-    event_key: str
-    external_id: str
-    """The provider's id of the message it is about."""
-    brand: str
-    channel: str
-    account: str | None
-    state: str
-    """`sent`, `delivered`, `read`, `failed`, `deleted`, `played`, `echo`, or the provider's own word prefixed by `other:`."""
-    raw: bytes
-    at: datetime | None = None
-    recipient: str | None = None
-    error: str | None = None
-    token: str | None = None
-    """Our own id of the message (`Outgoing.token`), where the provider hands it back."""
-
-
-class ChannelEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something about the account or the sender that is not a contact: number changed, template paused, …"""
-
-    event_key: str
-    type: str
-    account: str | None
-    raw: bytes
-    brand: str | None = None
-    at: datetime | None = None
-
-
-class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
-    """Authentic, but not understood: kept byte for byte in quarantine, to be driven again after a repair."""
-
-    reason: QuarantineReason
-    raw: bytes
-    content_type: str
-    detail: str
-    """Where and what, without the customer's values."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
-    """What one request held. One bad element never takes its neighbours with it: it is in `unreadable`."""
-
-    messages: tuple[InboundMessage, ...] = ()
-    statuses: tuple[Status, ...] = ()
-    events: tuple[ChannelEvent, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    content: bytes
-    content_type: str | None = None
-    filename: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """A text to be sent. `token` is our own id for it, handed to the provider where it takes one."""
-
-    to: Handle
-    text: str
-    account: str | None
-    in_reply_to: str | None
-    token: str
-    last_inbound_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    external_ids: tuple[str, ...]
-    """The provider's ids, one a part where a long text was split."""
-
-
-class HttpResponse(Protocol):
-    @property
-    def status(self) -> int: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def body(self) -> bytes: ...
-
-
-class Http(Protocol):
-    """The HTTP client handed to `fetch` and `send`: bounded in time and size, guarded against private addresses.
-
-    `request` is for addresses an operator configured and raises `HttpFailed`; `download` is for addresses a provider
-    named, keeps to `hosts`, and raises `MediaUnavailable`.
-    """
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        json: Any = None,
-        max_bytes: int = 1 << 20,
-    ) -> HttpResponse: ...
-
-    async def download(self, url: str, *, headers: Mapping[str, str] | None = None, hosts: tuple[str, ...]) -> Fetched: ...
+__all__ = [
+    "Answer",
+    "BaseConnector",
+    "Channel",
+    "ChannelEvent",
+    "Connector",
+    "ConnectorSettings",
+    "Fetched",
+    "Http",
+    "HttpResponse",
+    "Outgoing",
+    "OutgoingFile",
+    "Parsed",
+    "Polled",
+    "Request",
+    "Sent",
+    "Session",
+    "Source",
+    "Status",
+    "Unreadable",
+    "WayIn",
+]
 
 
 class ConnectorSettings(BaseModel):
@@ -173,13 +79,16 @@ class Connector(Protocol):
 
     def handshake(self, request: Request) -> Answer | None: ...
     def verify(self, request: Request) -> None: ...
+    async def receive(self, request: Request, http: Http) -> Request: ...
     def parse(self, request: Request) -> Parsed: ...
+    def reread(self, raw: bytes, content_type: str, received_at: datetime) -> Parsed: ...
+    def sources(self) -> Sequence[Source]: ...
     async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched: ...
     async def send(self, message: Outgoing, http: Http) -> Sent: ...
 
 
-class BaseConnector(Generic[S]):
-    """Keeps name and settings, and says no to what a channel does not have. `verify` and `parse` have no default."""
+class BaseConnector(ABC, Generic[S]):
+    """Keeps name and settings, and says no to what a channel does not have. `verify`, `parse` and `brands` have no default."""
 
     def __init__(self, name: str, settings: S) -> None:
         self._name = name
@@ -196,6 +105,29 @@ class BaseConnector(Generic[S]):
     def handshake(self, request: Request) -> Answer | None:
         """The answer to a provider's test of our address, or None when the request is a delivery."""
         return None
+
+    @abstractmethod
+    def verify(self, request: Request) -> None:
+        """Return when the request proves to be the provider's. Raises `Rejected`."""
+
+    @abstractmethod
+    def parse(self, request: Request) -> Parsed:
+        """What a verified request holds. Pure; raises `Rejected` where nothing of it may be kept."""
+
+    async def receive(self, request: Request, http: Http) -> Request:
+        """The request once it is verified and complete, as `parse` takes it. A channel whose keys or contents must be had
+        from the provider first gets them here, while it waits. Raises `Rejected`."""
+        self.verify(request)
+        return request
+
+    def reread(self, raw: bytes, content_type: str, received_at: datetime) -> Parsed:
+        """Read again what was `Unreadable`, from the bytes in quarantine."""
+        headers = {"content-type": content_type}
+        return self.parse(Request(method="POST", url="", headers=headers, query={}, body=raw, received_at=received_at))
+
+    def sources(self) -> Sequence[Source]:
+        """What is to be polled for contacts (folders of a mailbox, a bot), as the settings say. Opens nothing."""
+        return ()
 
     async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
         raise MediaUnavailable("unsupported")
@@ -218,5 +150,8 @@ class Channel(Generic[S]):
     connector: Callable[[str, S], Connector]
     way_in: WayIn = "webhook"
     capabilities: frozenset[str] = field(default_factory=frozenset)
+    isolated: bool = False
+    """Whether `parse` runs in a process of its own that is ended when it takes too much time or memory: for formats with
+    which a stranger can keep a reader busy."""
     example: Mapping[str, Any] = field(default_factory=dict)
     """Settings that are enough to look at a captured request: what `regia parse` starts from."""

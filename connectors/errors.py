@@ -3,6 +3,7 @@
     ChannelError
     ├── Rejected            a request is refused; `code` is a key of REJECTIONS and gives the HTTP status
     ├── MediaUnavailable    a file cannot be had; `reason` is one of MEDIA_REASONS
+    ├── SourceFailed        a mailbox or bot cannot be read now; `reason` is one of SOURCE_REASONS
     ├── HttpFailed          a provider's API gave no answer; `sent` tells whether it may have got the request
     └── SendFailed          an outgoing message failed; `code` is one of SEND_CODES
 
@@ -66,12 +67,28 @@ QuarantineReason = Literal[
     "unreadable",  # it decodes, but an element is not of the documented form
     "unknown_account",  # no account of this connector has that id
     "parser_failed",  # our reader raised: a defect, kept with its bytes
+    "parser_killed",  # reading it took more time or memory than it may
+    "too_large",  # larger than the connector takes: its head is kept, the whole is where it was
     "normalizer_failed",  # accepted, but it could not be turned into an envelope
     "commit_failed",  # it fails its transaction even alone
     "conflicting_repeat",  # its key stands for another content already
 ]
 
 MediaReason = Literal["timeout", "too_large", "gone", "refused", "forbidden_address", "provider_error", "unsupported"]
+
+SourceReason = Literal[
+    "unreachable",  # no connection: name, network, port
+    "tls_failed",  # certificate or protocol refused
+    "login_refused",  # user or password
+    "consent_gone",  # the OAuth grant was withdrawn or has expired: a person must consent again
+    "token_unavailable",  # the token server gave no token, and may do so later
+    "folder_missing",
+    "closed",  # the server ended the session, or it broke
+    "too_slow",  # an answer did not come in time
+    "protocol_error",  # an answer that is none
+    "not_installed",  # the library for it was left out of this installation
+    "defect",  # ours: the log has the place
+]
 
 SendCode = Literal[
     "retryable",
@@ -116,6 +133,15 @@ class MediaUnavailable(ChannelError):
         super().__init__(reason)
         self.reason: MediaReason = reason
         self.retryable = retryable
+
+
+class SourceFailed(ChannelError):
+    """A mailbox or bot cannot be read now. The session that raised it is over; another may be opened."""
+
+    def __init__(self, reason: SourceReason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason: SourceReason = reason
+        self.detail = detail
 
 
 class HttpFailed(ChannelError):

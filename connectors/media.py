@@ -84,10 +84,17 @@ class GuardedHttp:
         await self._files.close()
 
     async def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, json: Any = None, max_bytes: int = 1 << 20
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        max_bytes: int = 1 << 20,
     ) -> Response:
         """One call of an address an operator configured. Redirects are answers like others. Raises `HttpFailed`."""
-        data = None if json is None else orjson.dumps(json)
+        data = form if json is None else orjson.dumps(json)
         typed = {} if json is None else {"Content-Type": "application/json"}
         try:
             async with self._api.request(

@@ -36,7 +36,11 @@ CHANNELS: Final[tuple[Channel[Any], ...]] = (
     _line(Channel(name="whatsapp", settings=WhatsAppSettings, connector=WhatsApp, capabilities=frozenset({"send", "fetch"}))),
     _line(Channel(name="web_form", settings=WebFormSettings, connector=WebForm, way_in="form", example=_BRAND)),
     _line(Channel(name="api", settings=ApiSettings, connector=Api, way_in="api")),
-    _line(Channel(name="email", settings=EmailSettings, connector=EmailConnector, way_in="import", example=_MAILBOX)),
+    _line(
+        Channel(
+            name="email", settings=EmailSettings, connector=EmailConnector, way_in="import", isolated=True, example=_MAILBOX
+        )
+    ),
 )
 
 _BUILT_IN: Final[Mapping[str, Channel[Any]]] = MappingProxyType({channel.name: channel for channel in CHANNELS})

@@ -122,6 +122,9 @@ class Thread(Struct, frozen=True, kw_only=True):
 
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
+    conversation: str | None = None
+    """Our conversation, where the contact carries its id with our own signature. Whoever writes in it, it is joined only
+    by the customer it belongs to."""
 
 
 class Reply(Struct, frozen=True, kw_only=True):

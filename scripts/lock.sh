@@ -11,7 +11,7 @@ command -v uv >/dev/null || {
 }
 
 # universal: one lock serves every Python and system the project allows, by markers.
-compile=(uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --group build
+compile=(uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --extra email --group build
     --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links)
 [[ -n ${UPGRADE:-} ]] && compile+=(--upgrade)
 

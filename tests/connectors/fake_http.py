@@ -15,6 +15,7 @@ class Call:
     url: str
     headers: Mapping[str, str]
     json: Any = None
+    form: Mapping[str, str] | None = None
     hosts: tuple[str, ...] = field(default=())
 
 
@@ -33,9 +34,16 @@ class FakeHttp:
         self.calls: list[Call] = []
 
     async def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, json: Any = None, max_bytes: int = 1 << 20
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        max_bytes: int = 1 << 20,
     ) -> Response:
-        self.calls.append(Call(method=method, url=url, headers=headers or {}, json=json))
+        self.calls.append(Call(method=method, url=url, headers=headers or {}, json=json, form=form))
         given = self._answers.pop(0)
         if isinstance(given, Exception):
             raise given
