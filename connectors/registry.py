@@ -14,6 +14,9 @@ from connectors.api_settings import ApiSettings
 from connectors.base import Channel, S
 from connectors.email import EmailConnector, EmailSettings
 from connectors.form_settings import WebFormSettings
+from connectors.mailgun import Mailgun, MailgunSettings
+from connectors.postmark import Postmark, PostmarkSettings
+from connectors.ses import Ses, SesSettings
 from connectors.web_form import WebForm
 from connectors.whatsapp import WhatsApp, WhatsAppSettings
 
@@ -31,6 +34,7 @@ def _line(channel: Channel[S]) -> Channel[Any]:
 
 _BRAND: Final = {"brand": "example"}
 _MAILBOX: Final = {"brand": "example", "address": "support@example.com"}
+_TOPIC: Final = "arn:aws:sns:eu-west-1:123456789012:mail"
 
 CHANNELS: Final[tuple[Channel[Any], ...]] = (
     _line(Channel(name="whatsapp", settings=WhatsAppSettings, connector=WhatsApp, capabilities=frozenset({"send", "fetch"}))),
@@ -41,6 +45,25 @@ CHANNELS: Final[tuple[Channel[Any], ...]] = (
             name="email", settings=EmailSettings, connector=EmailConnector, way_in="import", isolated=True, example=_MAILBOX
         )
     ),
+    _line(
+        Channel(
+            name="mailgun",
+            settings=MailgunSettings,
+            connector=Mailgun,
+            isolated=True,
+            example=_MAILBOX | {"signing_key": "x"},
+        )
+    ),
+    _line(
+        Channel(
+            name="postmark",
+            settings=PostmarkSettings,
+            connector=Postmark,
+            isolated=True,
+            example=_MAILBOX | {"password": "x"},
+        )
+    ),
+    _line(Channel(name="ses", settings=SesSettings, connector=Ses, isolated=True, example=_MAILBOX | {"topics": [_TOPIC]})),
 )
 
 _BUILT_IN: Final[Mapping[str, Channel[Any]]] = MappingProxyType({channel.name: channel for channel in CHANNELS})

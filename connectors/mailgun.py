@@ -1,0 +1,62 @@
+"""Mails received by Mailgun and posted as they are (routes with `forward()`, raw MIME).
+
+Source: Mailgun documentation, "Receive Messages via HTTP" and "Securing Webhooks". Mailgun posts the mail in
+`body-mime` to routes whose URL ends in `mime`, and tries for 8 hours where the answer is neither 200 nor 406. Its
+signature is over a time and a token of the request, not over the mail: what keeps the mail is TLS.
+"""
+
+import hashlib
+import hmac
+from typing import Final, Literal
+
+from pydantic import Field, field_validator
+
+from config.secrets import Secret
+from connectors.base import Request
+from connectors.email.posted import PostedMailConnector
+from connectors.email.settings import MailboxSettings
+from connectors.errors import Rejected
+from connectors.forms import read_fields
+from connectors.reading import Misshapen
+
+_HOUR: Final = 3600
+
+
+class MailgunSettings(MailboxSettings):
+    """An address whose mail Mailgun receives."""
+
+    type: Literal["mailgun"] = "mailgun"
+    signing_key: Secret = Field(description="The HTTP webhook signing key of the Mailgun account, not an API key.")
+    max_age: int = Field(
+        default=9 * _HOUR, gt=0, description="Seconds a signature is good for; Mailgun's own retries go on for 8 hours."
+    )
+
+    @field_validator("signing_key")
+    @classmethod
+    def _key_is_set(cls, value: Secret) -> Secret:
+        if not value.get_secret_value().strip():
+            raise ValueError("the key is empty: set it, or anybody could write in the name of customers")
+        return value
+
+
+class Mailgun(PostedMailConnector[MailgunSettings]):
+    """One route of Mailgun's."""
+
+    def verify(self, request: Request) -> None:
+        fields = read_fields(request)
+        stamp, token, signature = (fields.get(name, b"") for name in ("timestamp", "token", "signature"))
+        if not (stamp and token and signature):
+            raise Rejected("signature_missing", "timestamp, token and signature are needed")
+        key = self.settings.signing_key.get_secret_value().encode()
+        expected = hmac.new(key, stamp + token, hashlib.sha256).hexdigest().encode()
+        if not hmac.compare_digest(expected, signature):
+            raise Rejected("signature_wrong", "the signature does not fit the signing key")
+        # Signed by now, so it is a number of theirs; anything else is a defect of somebody who has the key.
+        if not stamp.isdigit() or abs(request.received_at.timestamp() - int(stamp[:12])) > self.settings.max_age:
+            raise Rejected("signature_stale", f"the timestamp is more than {self.settings.max_age} seconds off")
+
+    def unwrap(self, request: Request) -> bytes | None:
+        mail = read_fields(request).get("body-mime")
+        if not mail:
+            raise Misshapen("body-mime", "the mail: end the URL of Mailgun's route in mime, for instance with ?as=mime")
+        return mail
