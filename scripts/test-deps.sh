@@ -18,6 +18,8 @@ missing() {
     has chromium || echo chromium
     has strace || echo strace
     has curl || echo curl
+    has dovecot || echo dovecot-imapd
+    has exim4 || echo exim4-daemon-light
 }
 
 packages=$(missing)

@@ -6,6 +6,8 @@
 | `amqp_url` | an empty vhost of its own |
 | `redis_url` | an empty database |
 | `database_url` | an empty PostgreSQL database of its own, in SQLAlchemy's form |
+| `dovecot`, `smtp_server` | an IMAP server, and a mail transfer agent that delivers into its mailboxes, for the whole run |
+| `mail_user` | the address of an empty mailbox of its own in `dovecot` |
 """
 
 from collections.abc import Iterator
@@ -14,9 +16,11 @@ import pytest
 from hypothesis import settings
 
 from tests.servers import loopback
+from tests.servers.dovecot import DovecotServer
 from tests.servers.postgresql import PostgreSQLServer
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.redis import RedisServer
+from tests.servers.smtp import SmtpServer
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +46,23 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQLServer]:
     with PostgreSQLServer.start(tmp_path_factory.mktemp("postgresql")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DovecotServer]:
+    with DovecotServer.start(tmp_path_factory.mktemp("dovecot")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def smtp_server(tmp_path_factory: pytest.TempPathFactory, dovecot: DovecotServer) -> Iterator[SmtpServer]:
+    with SmtpServer.start(tmp_path_factory.mktemp("exim"), dovecot) as server:
+        yield server
+
+
+@pytest.fixture
+def mail_user(dovecot: DovecotServer) -> str:
+    return dovecot.new_user()
 
 
 @pytest.fixture

@@ -73,6 +73,24 @@ def exchange(port: int, request: bytes) -> bytes:
         return b""
 
 
+def wait_closed(*ports: int) -> None:
+    """Return when nobody listens on these loopback ports: a killed server's children may take a moment longer.
+
+    Raises `ServerFailed` after `STOP_SECONDS`.
+    """
+    deadline = time.monotonic() + STOP_SECONDS
+    for port in ports:
+        while _listens(port):
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"somebody still listens on port {port}, {STOP_SECONDS:.1f} s after the server's end")
+            time.sleep(0.01)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class ServerProcess:
     """One program in a session (and so a process group) of its own, logging into a file.
 
@@ -129,6 +147,11 @@ class ServerProcess:
     def send(self, number: signal.Signals) -> None:
         """To the server process alone (freeze it with SIGSTOP, wake it with SIGCONT)."""
         self._process.send_signal(number)
+
+    def send_all(self, number: signal.Signals) -> None:
+        """To the whole group. Harmless when the server process has ended."""
+        if self.alive:
+            os.killpg(self.pid, number)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask the process to end, and after `STOP_SECONDS` make its whole group end. Harmless when it has ended."""
