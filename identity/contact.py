@@ -34,6 +34,8 @@ class Contact:
     named: tuple[Named, ...]
     references: tuple[str, ...]
     """The external ids it answers or is about, nearest first."""
+    conversation: str | None
+    """The one it names by our own mark."""
     received_ms: int
     at_ms: int
     """Its place in history and conversation."""
@@ -58,6 +60,7 @@ def contact_of(message: Message) -> Contact:
         own=(first, *joined),
         named=(first, *aliases, *claims),
         references=_references(inbound),
+        conversation=inbound.thread.conversation,
         received_ms=_ms(message.received_at),
         at_ms=_ms(_written_at(message)),
         awaits_answer=not (inbound.kind in _AFTERTHOUGHTS or inbound.automated or inbound.backlog),

@@ -20,7 +20,8 @@ class Conversations:
         self._window_ms = window_ms
         self._threads = store.threads(connection, {ref for contact in contacts for ref in contact.references})
         current = {customer.conversation_id for customer in customers if customer.conversation_id}
-        self._known = store.load_conversations(connection, current | set(self._threads.values()))
+        named = {contact.conversation for contact in contacts if contact.conversation}
+        self._known = store.load_conversations(connection, current | named | set(self._threads.values()))
         self._new: set[str] = set()
         self._touched: dict[str, Conversation] = {}
 
@@ -48,6 +49,11 @@ class Conversations:
         store.save_conversations(self._connection, self._touched.values(), self._new)
 
     def _answered(self, contact: Contact, customer: Customer) -> Conversation | None:
+        """By our own mark, else by the message it refers to. Both tell what it is about and neither who writes: everybody who
+        was shown the mail knows its mark, so only the customer of that conversation joins it."""
+        named = self._known.get(contact.conversation or "")
+        if named is not None and named.customer_id == customer.id:
+            return named
         found = (self._threads.get((ref, customer.id)) for ref in contact.references)
         return self._known.get(next(filter(None, found), ""))
 

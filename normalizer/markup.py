@@ -1,8 +1,10 @@
 """HTML to text as a person reads it, and HTML made safe to show."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -31,6 +33,8 @@ _CLOSED_BY_OTHERS: Final = frozenset(
     "area base br col embed hr img input link meta source wbr p li td th tr dt dd option thead tbody tfoot".split()
 )
 
+_SCHEMES: Final = frozenset(("http", "https", "mailto", "tel", "cid"))
+
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,20})")
 _WHOLE_TAG: Final = re.compile(r"""<[a-zA-Z](?>[^"'>]+|"[^"]*"|'[^']*')*+""")
 _VALUE: Final = re.compile(r"""\"[^"]*"|'[^']*'""")
@@ -40,8 +44,9 @@ _SPACE: Final = re.compile(r"[ \t\n\r\f]+")
 _NOT_SHOWN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 
 
-def html_to_text(html: str) -> str:
-    """Plain text: paragraphs and rows as lines, lists with marks, links with their address, quotes behind `> `.
+def html_to_text(html: str, images: Mapping[str, str] | None = None) -> str:
+    """Plain text: paragraphs and rows as lines, lists with marks, links with their address, quotes behind `> `, pictures
+    as `[image: …]` with their description or the name that `images` gives for their `cid:`.
 
     HTML that is built to be slow (see `_tangled`) only loses its tags. Never raises for any input.
     """
@@ -49,20 +54,29 @@ def html_to_text(html: str) -> str:
     if _tangled(html):
         return clean("\n".join(line.strip(" ") for line in _BLANKS.sub(" ", _ANY_TAG.sub(" ", html)).split("\n")))
     root = LexborHTMLParser(html).root
-    writer = _Writer()
+    writer = _Writer(images=images or {})
     if root is not None:
         _walk(root, writer)
     return clean(writer.text())
 
 
 def sanitise_html(html: str) -> str | None:
-    """HTML without scripts, styles sheets, forms, frames and event handlers; links open apart and tell no referrer.
+    """HTML without scripts, style sheets, forms, frames and event handlers; links open apart and tell no referrer.
 
+    Pictures that came with the mail keep their place (`src="cid:…"`). Those on foreign servers lose their address, for
+    fetching them tells who reads the mail and when; their description stays.
     None where it is too large or too tangled to be cleaned in reasonable time.
     """
     if len(html) > MAX_HTML or _tangled(html):
         return None
-    return nh3.clean(html, link_rel="noopener noreferrer nofollow", url_schemes={"http", "https", "mailto", "tel", "cid"})
+    return nh3.clean(html, link_rel="noopener noreferrer nofollow", url_schemes=_SCHEMES, attribute_filter=_local)
+
+
+def _local(tag: str, attribute: str, value: str) -> str | None:
+    """The value, or None to leave the attribute out."""
+    if tag == "img" and attribute == "src" and not value.strip().lower().startswith("cid:"):
+        return None
+    return value
 
 
 def _tangled(html: str) -> bool:
@@ -91,6 +105,7 @@ def _tangled(html: str) -> bool:
 class _Writer:
     """Collects words and breaks; a break asked for twice is one, and none stands at the beginning."""
 
+    images: Mapping[str, str] = field(default_factory=dict)
     pieces: list[str] = field(default_factory=list)
     breaks: int = 0
     fed: bool = False
@@ -224,6 +239,10 @@ def _link(node: LexborNode, writer: _Writer, label: str) -> None:
 
 def _image(node: LexborNode, writer: _Writer) -> None:
     """A picture in the text: its description; one that came with the mail also without, to mark its place."""
-    described = (node.attributes.get("alt") or "").strip()[:200]
-    if described or (node.attributes.get("src") or "").lower().startswith("cid:"):
-        writer.words(f" [{described or 'image'}] ")
+    shown = " ".join((node.attributes.get("alt") or "").split())[:200]
+    scheme, _, name = (node.attributes.get("src") or "").strip().partition(":")
+    attached = scheme.lower() == "cid"
+    if attached and not shown:
+        shown = writer.images.get(name) or writer.images.get(unquote(name)) or ""
+    if shown or attached:
+        writer.words(f" [image: {shown}] " if shown else " [image] ")

@@ -1,5 +1,6 @@
 """From what a connector read to what the gateway works with: clean text, a language, attachments that are stored."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +17,8 @@ from normalizer.text import clean
 
 _LINE_LIMIT: Final = 998
 """Longest subject or name kept, in characters: one line of RFC 5322."""
+
+_CONVERSATION: Final = re.compile(r"con_[0-9A-Z]{26}")
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
@@ -108,8 +111,11 @@ def _attachment(given: Attachment) -> Attachment:
 
 
 def _thread(thread: Thread) -> Thread:
+    named = thread.conversation
     return Thread(
-        in_reply_to=_identifier(thread.in_reply_to), references=tuple(map(names.identifier, filter(None, thread.references)))
+        in_reply_to=_identifier(thread.in_reply_to),
+        references=tuple(map(names.identifier, filter(None, thread.references))),
+        conversation=named if named and _CONVERSATION.fullmatch(named) else None,
     )
 
 

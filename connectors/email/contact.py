@@ -5,15 +5,16 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
+from connectors.email import plus
 from connectors.email.settings import MailboxSettings
 from normalizer import mail
-from normalizer.inbound import Handle, InboundAttachment, InboundMessage, Reply, Sender, Thread
+from normalizer.inbound import FieldValue, Handle, InboundAttachment, InboundMessage, Proof, Reply, Sender, Thread
 
 CONTENT_TYPE: Final = "message/rfc822"
 
 
 @dataclass(frozen=True, slots=True)
-class _Identity:
+class MailKeys:
     """What names a mail: both keys stay the same in every mailbox and at every retry."""
 
     event_key: str
@@ -22,11 +23,11 @@ class _Identity:
 
 def contact(read: mail.Mail, raw: bytes, settings: MailboxSettings, arrived_at: datetime | None = None) -> InboundMessage:
     """The contact that a mail to this mailbox is. `arrived_at` stands in for a date the sender does not give."""
-    identity = _identity(read, raw)
-    sender = _sender(read, identity)
+    keys = mail_keys(read, raw)
+    sender = _sender(read, keys, settings)
     return InboundMessage(
-        event_key=identity.event_key,
-        external_id=identity.external_id,
+        event_key=keys.event_key,
+        external_id=keys.external_id,
         brand=settings.brand,
         channel=settings.channel,
         account=settings.address,
@@ -41,45 +42,69 @@ def contact(read: mail.Mail, raw: bytes, settings: MailboxSettings, arrived_at: 
         text_full=read.text_full,
         html=read.html,
         attachments=tuple(map(_attachment, read.attachments)),
-        thread=Thread(in_reply_to=read.in_reply_to, references=read.references),
-        automated="own" if sender.handle.value in settings.own_addresses else read.automated,
-        reply=_reply(read, sender),
+        fields=_fields(read),
+        thread=_thread(read, settings),
+        automated="own" if plus.own(sender.handle.value, settings.own_addresses) else read.automated,
+        reply=_reply(read, sender, settings),
     )
 
 
-def _identity(read: mail.Mail, raw: bytes) -> _Identity:
+def mail_keys(read: mail.Mail, raw: bytes) -> MailKeys:
     """Message-ID and body, never the UID: the same mail reaches two mailboxes, and one Message-ID two bodies."""
     if read.message_id is None:
         digest = sha256(raw).hexdigest()
-        return _Identity(event_key=f"sha256:{digest}", external_id=f"sha256:{digest}")
-    return _Identity(event_key=f"{read.message_id} {read.body_sha256}", external_id=read.message_id)
+        return MailKeys(event_key=f"sha256:{digest}", external_id=f"sha256:{digest}")
+    return MailKeys(event_key=f"{read.message_id} {read.body_sha256}", external_id=read.message_id)
 
 
-def _email(address: mail.Address) -> Handle:
-    return Handle(kind="email", value=address.email, proof="claimed")
+def _email(address: str, proof: Proof = "claimed") -> Handle:
+    return Handle(kind="email", value=address, proof=proof)
 
 
-def _sender(read: mail.Mail, identity: _Identity) -> Sender:
-    """The first From address, always a claim: nobody has proved it yet. Further From and Reply-To are claims too.
+def _sender(read: mail.Mail, keys: MailKeys, settings: MailboxSettings) -> Sender:
+    """The first From address, verified where a trusted server proves it (`normalizer.mail.proved`). Further From addresses,
+    Reply-To and the authors a forward names are claims: anybody can write them. Our own addresses are nobody's.
 
     A mail without a usable From keeps a handle of its own kind. It is no address, so nothing is ever sent to it;
     it is different for every mail, so no two strangers become one customer; a repeat of the mail gives it again.
     """
     if read.sender is None:
-        unknown = sha256(identity.event_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        unknown = sha256(keys.event_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         handle = Handle(kind="unknown_sender", value=f"unknown:{unknown}", proof="claimed")
         name = read.sender_name
     else:
-        handle, name = _email(read.sender), read.sender.name
-    claims = dict.fromkeys(_email(address) for address in (*read.senders, *read.reply_to))
-    return Sender(handle=handle, name=name, claims=tuple(claim for claim in claims if claim != handle))
+        proof: Proof = "verified" if mail.proved(read, settings.trusted_servers) else "claimed"
+        handle, name = _email(read.sender.email, proof), read.sender.name
+    named = dict.fromkeys((*(address.email for address in (*read.senders, *read.reply_to)), *read.inner_authors))
+    others = (address for address in named if address != handle.value and not plus.own(address, settings.own_addresses))
+    return Sender(handle=handle, name=name, claims=tuple(map(_email, others)))
 
 
-def _reply(read: mail.Mail, sender: Sender) -> Reply:
-    """Answers go to Reply-To where the customer named one. Without any address there is nothing to answer to."""
-    if read.reply_to and (via := _email(read.reply_to[0])) != sender.handle:
-        return Reply(allowed=("text",), via=via)
+def _thread(read: mail.Mail, settings: MailboxSettings) -> Thread:
+    """What the mail answers, and our conversation, where one of our signed marks came back with it."""
+    named = None
+    if key := plus.key_of(settings):
+        ids = (*filter(None, (read.in_reply_to,)), *reversed(read.references))
+        named = plus.in_addresses(read.recipients, settings.own_addresses, key) or plus.in_ids(ids, key)
+    return Thread(in_reply_to=read.in_reply_to, references=read.references, conversation=named)
+
+
+def _reply(read: mail.Mail, sender: Sender, settings: MailboxSettings) -> Reply:
+    """Answers go to Reply-To where the customer named one, but not to ourselves. Without any address there is nothing to
+    answer to."""
+    wanted = (address.email for address in read.reply_to if not plus.own(address.email, settings.own_addresses))
+    if (via := next(wanted, None)) and via != sender.handle.value:
+        return Reply(allowed=("text",), via=_email(via))
     return Reply(allowed=("text",) if read.sender else ())
+
+
+def _fields(read: mail.Mail) -> dict[str, FieldValue]:
+    """What a calendar invitation, answer or cancellation is about; the file itself is among the attachments."""
+    if read.calendar is None:
+        return {}
+    found = read.calendar
+    lines = {"method": found.method, "summary": found.summary, "start": found.start, "zone": found.zone}
+    return {f"calendar_{name}": value for name, value in lines.items() if value}
 
 
 def _attachment(part: mail.Attachment) -> InboundAttachment:

@@ -3,6 +3,7 @@ address."""
 
 import re
 from email.headerregistry import HeaderRegistry
+from functools import lru_cache
 from typing import Any, Final
 
 from normalizer.mail.headers import one_line
@@ -12,21 +13,38 @@ from normalizer.values import Invalid, read_email
 _MAX_ADDRESSES: Final = 200
 _MAX_HEADERS: Final = 4
 _MAX_MARKS: Final = 20
+_SHORT: Final = 300
 _REGISTRY: Final = HeaderRegistry()
 
 _ENCODED: Final = re.compile(r"=\?[^\s?]{1,60}\?[bBqQ]\?[^?]{0,4000}\?=")
 _PLACE: Final = re.compile("\ue000([0-9]{1,4})\ue001")
 _BARE: Final = re.compile(r"[^\s<>()\[\]\",;:@\\]{1,64}@[^\s<>()\[\]\",;:@\\]{1,253}")
 _PLAUSIBLE: Final = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,253}")
+_NAMED_BY_ADDRESS: Final = re.compile(r"[^<>\",;:()]{0,200}@[^<>\",;:()@]{0,200}<[^<>\s@]{1,64}@[^<>\s@]{1,253}>[ \t]{0,80}")
+"""`Anna@Shop <anna@example.it>`: the name needs quotes and has none. The grammar takes the name for the address."""
 
 
 def addresses(values: tuple[str, ...]) -> tuple[Address, ...]:
     """All addresses of these headers, in their order, each once. Nothing usable gives an empty tuple; never raises."""
     found: dict[str, Address] = {}
     for value in values[:_MAX_HEADERS]:
-        for address in (_read(value) if _plausible(value) else []) or _salvage(value):
+        for address in grammatical(value) or _salvage(value):
             found.setdefault(address.email, address)
     return tuple(found.values())[:_MAX_ADDRESSES]
+
+
+def grammatical(value: str) -> list[Address]:
+    """What the standard's grammar finds in a header, each mention of an address by itself; nothing in a broken one."""
+    if not _plausible(value) or _NAMED_BY_ADDRESS.fullmatch(value):
+        return []
+    return list(_remembered(value) if len(value) <= _SHORT else _read(value))
+
+
+@lru_cache(maxsize=1024)
+def _remembered(value: str) -> tuple[Address, ...]:
+    """The grammar takes longer than all the rest of a small mail, and the same headers come again: From is read twice, and
+    our own address stands in To and Delivered-To of every mail."""
+    return tuple(_read(value))
 
 
 def _plausible(value: str) -> bool:

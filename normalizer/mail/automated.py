@@ -39,7 +39,7 @@ class Marks:
         return re.split(r"[\s;,(]", self.value(header), maxsplit=1)[0]
 
 
-_DAEMONS: Final = re.compile(r"(?:mailer-?daemon|postmaster|mail-?daemon|mdaemon)(?:[+.-].*)?")
+_DAEMONS: Final = re.compile(r"(?:mailer-?daemon|postmaster|mail-?daemon|mdaemon)(?:[+.-].*)?|microsoftexchange[0-9a-f]{20,40}")
 _NO_REPLY: Final = re.compile(
     r"(?:.*[._+-])?(?:no|do[._-]?not|dont|non)[._-]?(?:reply|respond|rispondere|responder)(?:[._+-].*)?"
 )

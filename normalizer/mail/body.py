@@ -1,5 +1,6 @@
 """What a person reads of a mail, and what hangs on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Final, Literal
@@ -16,6 +17,8 @@ _STUB: Final = 200
 """Characters below which a plain text is compared with its HTML: it may only say that the mail needs HTML."""
 _STUB_SHARE: Final = 4
 _MAX_INNER_HEADERS: Final = 64 * 1024
+_NAMES: Final = {"text/calendar": "invite.ics"}
+"""Of files that mailers leave without one."""
 
 
 @dataclass(slots=True)
@@ -35,7 +38,9 @@ class Body:
     @property
     def text(self) -> str:
         """All stretches in their order. Apple Mail, for one, splits the text around every picture."""
-        return "\n\n".join(text.strip("\r\n") for text in map(_readable, self.blocks) if text.strip())
+        images = {part.content_id: part.filename for part in self.attachments if part.content_id and part.filename}
+        texts = (_readable(block, images) for block in self.blocks)
+        return "\n\n".join(text.strip("\r\n") for text in texts if text.strip())
 
     @property
     def html(self) -> str:
@@ -51,11 +56,11 @@ def body(root: Part) -> Body:
     return found
 
 
-def _readable(block: Block) -> str:
+def _readable(block: Block, images: Mapping[str, str]) -> str:
     plain = block.plain.strip()
     if not block.html.strip() or len(plain) >= _STUB:
         return block.plain
-    from_html = html_to_text(block.html)
+    from_html = html_to_text(block.html, images)
     return block.plain if plain and len(from_html) < len(plain) * _STUB_SHARE + _STUB else from_html
 
 
@@ -99,7 +104,7 @@ def _attachment(part: Part) -> Attachment:
     cid = (part.header("content-id") or "").strip().strip("<>") or None
     inline = _disposition(part) == "inline" or (cid is not None and _disposition(part) != "attachment")
     kind: Literal["attachment", "inline"] = "inline" if inline else "attachment"
-    name = filename(part) or (_name_of_mail(data) if part.media_type == "message/rfc822" else None)
+    name = filename(part) or (_name_of_mail(data) if part.media_type == "message/rfc822" else _NAMES.get(part.media_type))
     return Attachment(filename=name, content_type=part.media_type[:127], content=data, content_id=cid, disposition=kind)
 
 

@@ -25,6 +25,7 @@ Defect = Literal[
     "several_from",
     "from_missing",
     "from_broken",
+    "addresses_disagree",  # two readers of From do not find the same single address in it
     "date_broken",
     "message_id_missing",
     "message_id_broken",
@@ -60,6 +61,47 @@ class Attachment(Struct, frozen=True, kw_only=True):
     disposition: Literal["attachment", "inline"] = "attachment"
 
 
+class Authentication(Struct, frozen=True, kw_only=True):
+    """One Authentication-Results header (RFC 8601), whoever wrote it. Names are lower-cased.
+
+    `dmarc` is the result (`pass`, `fail`, `none`, …) when the header has exactly one; `header_from` the domain it is about.
+    """
+
+    authserv_id: str
+    dmarc: str | None = None
+    header_from: str | None = None
+
+
+class Recipient(Struct, frozen=True, kw_only=True):
+    """What a delivery report says of one recipient. `action` as in RFC 3464, 2.3.3, `status` as in RFC 3463."""
+
+    address: str | None
+    action: str
+    status: str | None = None
+    diagnostic: str | None = None
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A report about another mail. `word` is the disposition (`displayed`) or the type of feedback (`abuse`).
+
+    `originals` are the Message-IDs that the mail it is about may have, without brackets, the likeliest first.
+    """
+
+    kind: Literal["delivery", "disposition", "feedback"]
+    recipients: tuple[Recipient, ...] = ()
+    originals: tuple[str, ...] = ()
+    word: str | None = None
+
+
+class Calendar(Struct, frozen=True, kw_only=True):
+    """The first event of a calendar part. `start` is ISO 8601: a date, or a time in UTC (`Z`) or of `zone`'s clocks."""
+
+    method: str | None
+    summary: str | None
+    start: str | None
+    zone: str | None = None
+
+
 class Mail(Struct, frozen=True, kw_only=True):
     """One mail. Ids are without brackets; `date` is the sender's word, in UTC.
 
@@ -87,6 +129,14 @@ class Mail(Struct, frozen=True, kw_only=True):
     automated: Automated | None
     defects: tuple[Defect, ...]
     body_sha256: str
+    authentication: tuple[Authentication, ...] = ()
+    """From the top: the last server to handle the mail wrote the first of them."""
+    recipients: tuple[str, ...] = ()
+    """To, Cc and what servers noted of the envelope (Delivered-To, X-Original-To, Envelope-To), lower-cased."""
+    inner_authors: tuple[str, ...] = ()
+    """Who wrote what this mail forwards, as the forward says; lower-cased addresses."""
+    report: Report | None = None
+    calendar: Calendar | None = None
 
 
 class NotMail(Struct, frozen=True):

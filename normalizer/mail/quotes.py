@@ -43,7 +43,7 @@ def new_words(text: str, subject: str | None = None) -> str:
 
 
 def _without_history(lines: list[str]) -> list[str]:
-    start = _history(lines)
+    start = history(lines)
     head, tail = lines[:start], lines[start:] if start is not None else []
     if any(map(FORWARDED.fullmatch, head)):
         return lines
@@ -71,12 +71,12 @@ def _unquoted_below(tail: list[str]) -> list[str]:
     return [line for line in tail[first:] if not QUOTED.match(line)]
 
 
-def _history(lines: list[str]) -> int | None:
+def history(lines: list[str]) -> int | None:
     """The line where history begins, or None."""
     for number, line in enumerate(lines):
         if len(line) > _MAX_LINE or not line.strip():
             continue
-        if ORIGINAL.fullmatch(line.strip()) or _mail_headers(lines, number):
+        if ORIGINAL.fullmatch(line.strip()) or mail_headers(lines, number):
             return _above_ruler(lines, number)
         if line.endswith(":") and (start := _wrote(lines, number)) is not None:
             return start
@@ -113,7 +113,7 @@ def _quote_follows(lines: list[str], number: int) -> bool:
     return QUOTED.match(below) is not None
 
 
-def _mail_headers(lines: list[str], number: int) -> bool:
+def mail_headers(lines: list[str], number: int) -> bool:
     """`From: … Sent: … To: … Subject: …` in one of the languages: who and what, with an address or the time of day."""
     first = LABEL.match(lines[number])
     if not first or not first["who"]:

@@ -6,10 +6,15 @@ from typing import Final
 
 from normalizer.mail import headers
 from normalizer.mail.addresses import addresses
+from normalizer.mail.authentication import results
 from normalizer.mail.automated import automated
 from normalizer.mail.body import Body, body
+from normalizer.mail.calendar import calendar
+from normalizer.mail.forwards import inner_authors
 from normalizer.mail.model import Address, Defect, Mail, NotMail
 from normalizer.mail.quotes import new_words
+from normalizer.mail.reports import KINDS, report
+from normalizer.mail.senders import senders
 from normalizer.mail.source import Part, parse
 from normalizer.markup import sanitise_html
 from normalizer.text import clean
@@ -17,6 +22,8 @@ from normalizer.text import clean
 _SIGNS_OF_MAIL: Final = tuple(
     "from to cc subject date message-id received return-path reply-to sender delivered-to content-type mime-version".split()  # noqa: SIM905  # a line of words reads better than a column
 )
+_ENVELOPE: Final = ("delivered-to", "x-original-to", "envelope-to")
+_MOST_RECIPIENTS: Final = 100
 _HEADERS_END: Final = re.compile(rb"\r?\n\r?\n|\r\r")
 
 
@@ -39,21 +46,23 @@ def _read(raw: bytes) -> Mail | NotMail:
 
 
 def _mail(root: Part, content: Body, raw: bytes) -> Mail:
-    senders = addresses(root.headers("from"))
+    authors, doubts = senders(root.headers("from"))
+    to, cc = addresses(root.headers("to")), addresses(root.headers("cc"))
     subject = headers.one_line(root.header("subject") or "")
     full = clean(content.text) or None
     html = sanitise_html(content.html) if content.html else None
     own_id = headers.message_id(root.header("message-id"))
     sent = headers.date(root.header("date"))
+    reason = automated(root, authors[0] if authors else None, subject)
     return Mail(
         message_id=own_id,
         subject=subject,
-        sender=senders[0] if senders else None,
-        sender_name=None if senders else headers.one_line(root.header("from") or ""),
-        senders=senders,
+        sender=authors[0] if authors else None,
+        sender_name=None if authors else headers.one_line(root.header("from") or ""),
+        senders=authors,
         reply_to=addresses(root.headers("reply-to")),
-        to=addresses(root.headers("to")),
-        cc=addresses(root.headers("cc")),
+        to=to,
+        cc=cc,
         date=sent,
         in_reply_to=next(iter(headers.message_ids(root.header("in-reply-to"))), None),
         references=headers.message_ids(root.header("references")),
@@ -61,25 +70,30 @@ def _mail(root: Part, content: Body, raw: bytes) -> Mail:
         text_full=full,
         html=html or None,
         attachments=tuple(content.attachments),
-        automated=automated(root, senders[0] if senders else None, subject),
-        defects=_defects(
-            root, senders, own_id=own_id, has_date=sent is not None, html_lost=bool(content.html) and html is None
-        ),
+        automated=reason,
+        defects=_defects(root, doubts, own_id=own_id, has_date=sent is not None, html_lost=bool(content.html) and html is None),
         body_sha256=_body_sha256(raw),
+        authentication=results(root.headers("authentication-results")),
+        recipients=_recipients(root, *to, *cc),
+        inner_authors=inner_authors(root, full, subject) if reason not in KINDS else (),
+        report=report(root, full, subject) if reason in KINDS else None,
+        calendar=calendar(root),
     )
 
 
+def _recipients(root: Part, *named: Address) -> tuple[str, ...]:
+    """The envelope's first: few, and written by servers."""
+    noted = (address for header in _ENVELOPE for address in addresses(root.headers(header)))
+    return tuple(dict.fromkeys(address.email for address in (*noted, *named)))[:_MOST_RECIPIENTS]
+
+
 def _defects(
-    root: Part, senders: tuple[Address, ...], *, own_id: str | None, has_date: bool, html_lost: bool
+    root: Part, doubts: frozenset[Defect], *, own_id: str | None, has_date: bool, html_lost: bool
 ) -> tuple[Defect, ...]:
-    found: set[Defect] = set(root.found)
+    found: set[Defect] = set(root.found) | doubts
     for part in root.walk():
         if isinstance(part, Part):
             found |= part.found
-    if len(senders) > 1 or len(root.headers("from")) > 1:
-        found.add("several_from")
-    if not senders:
-        found.add("from_broken" if root.header("from") else "from_missing")
     if own_id is None:
         found.add("message_id_broken" if root.header("message-id") else "message_id_missing")
     if not has_date:

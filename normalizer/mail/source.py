@@ -64,6 +64,8 @@ class Part(MIMEPart):
         self._size_of_headers += len(name) + len(value) + 4
         if self._size_of_headers > MAX_HEADERS:
             self.found.add("headers_cut")
+            if key == "from" and key in self._values:
+                self.found.add("several_from")
             if key not in _KEPT_BEYOND_THE_LIMIT or key in self._values:
                 return
         if len(value) > MAX_HEADER:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from identity.people import Standing, handle_key
-from normalizer.inbound import Handle
+from normalizer.inbound import Handle, Thread
 from normalizer.message import Message
 from storage import schema
 from storage.database import Database
@@ -35,13 +35,15 @@ async def test_a_rolled_back_batch_leaves_nothing(database: Database) -> None:
 
 
 async def test_the_number_of_statements_does_not_grow_with_the_batch(database: Database) -> None:
-    await identify(database, *(message(f"w{n}", phone(f"+39333{n:07}"), claims=[email(f"c{n}@example.it")]) for n in range(50)))
+    known = [message(f"w{n}", phone(f"+39333{n:07}"), claims=[email(f"c{n}@example.it")]) for n in range(50)]
+    marks = [found.conversation.id for found in await identify(database, *known)]
 
     def batch(name: str, size: int) -> list[Message]:
         mixed = []
         for n in range(size):
             handle = (phone(f"+39333{n:07}"), phone(f"+39444{name}{n}"), email(f"{name}{n}@example.it"))[n % 3]
-            mixed.append(message(f"{name}{n}", handle, reply_to=f"w{n}", claims=[email(f"c{n}@example.it")]))
+            thread = Thread(in_reply_to=f"w{n}", conversation=marks[n % 50])
+            mixed.append(message(f"{name}{n}", handle, thread=thread, claims=[email(f"c{n}@example.it")]))
         return mixed
 
     async def statements(work: Sequence[Message]) -> int:

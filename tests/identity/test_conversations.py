@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from identity.people import HISTORY
+from normalizer.inbound import Thread
 from normalizer.message import Message
 from storage import schema
 from storage.database import Database
-from tests.contacts import START, message, phone
+from tests.contacts import START, email, message, phone
 from tests.identity.batches import WINDOW_HOURS, identify, resolve, rows
 
 
@@ -86,6 +87,53 @@ class TestConversations:
         (old,) = await identify(database, message("m2", hours=1))
         (later,) = await identify(database, message("m3", hours=1001))
         assert (later.conversation.id == now.conversation.id, old.conversation.id == now.conversation.id) == (True, False)
+
+
+class TestNamedByOurMark:
+    """A mail carries the id of its conversation with our signature: it says what it is about, not who writes."""
+
+    @pytest.mark.parametrize("one_batch", [True, False])
+    async def test_it_joins_that_conversation_also_outside_the_window(self, database: Database, one_batch: bool) -> None:
+        (first,) = await identify(database, message("m1"))
+        about = Thread(conversation=first.conversation.id)
+        batch = [message("m2", hours=200), message("m3", hours=201, thread=about), message("m4", hours=202)]
+        found = await identify(database, *batch) if one_batch else [(await identify(database, one))[0] for one in batch]
+        second, third, fourth = [one.conversation.id for one in found]
+        assert (third, second == third, fourth) == (first.conversation.id, False, first.conversation.id)
+        assert found[1].conversation.messages == 2
+
+    async def test_it_counts_before_a_reference(self, database: Database) -> None:
+        first, second = await identify(database, message("m1"), message("m2", hours=200))
+        thread = Thread(in_reply_to="m2", conversation=first.conversation.id)
+        (third,) = await identify(database, message("m3", hours=201, thread=thread))
+        assert third.conversation.id == first.conversation.id != second.conversation.id
+
+    @pytest.mark.parametrize("more", [{}, {"in_reply_to": "m1"}, {"references": ("m1",)}], ids=str)
+    async def test_a_stranger_joins_nothing_and_sees_nothing(self, database: Database, more: dict[str, Any]) -> None:
+        (anna,) = await identify(database, message("m1", sender_name="Anna"))
+        thread = Thread(conversation=anna.conversation.id, **more)
+        (eva,) = await identify(database, message("m2", phone("+393339999999"), thread=thread))
+        assert eva.conversation.id != anna.conversation.id
+        assert (eva.conversation.messages, eva.history, eva.customer.name, eva.customer.handles) == (
+            (1, (), None, [phone("+393339999999")])
+        )
+        (row,) = [row for row in await rows(database, schema.conversations) if row["id"] == anna.conversation.id]
+        assert (row["messages"], row["customer_id"], row["last_ms"]) == (1, anna.customer.id, ms(0))
+
+    async def test_an_unproved_sender_does_not_join_the_proved_ones(self, database: Database) -> None:
+        (anna,) = await identify(database, message("m1", email(verified=True)))
+        (claimed,) = await identify(database, message("m2", email(), thread=Thread(conversation=anna.conversation.id)))
+        assert claimed.conversation.id != anna.conversation.id
+
+    async def test_another_brand_does_not_join(self, database: Database) -> None:
+        (anna,) = await identify(database, message("m1"))
+        other = message("m2", brand="casa-bella", connector="casa", thread=Thread(conversation=anna.conversation.id))
+        assert (await identify(database, other))[0].conversation.id != anna.conversation.id
+
+    @pytest.mark.parametrize("name", ["con_00000000000000000000000000", "con_x", "", "cus_00000000000000000000000000"])
+    async def test_an_unknown_one_counts_for_nothing(self, database: Database, name: str) -> None:
+        first, second = await identify(database, message("m1"), message("m2", thread=Thread(conversation=name)))
+        assert second.conversation.id == first.conversation.id
 
 
 class TestBacklog:

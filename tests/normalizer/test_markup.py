@@ -24,7 +24,7 @@ from normalizer.markup import html_to_text, sanitise_html
         ('<div style="display:none">anteprima</div>testo', "testo"),
         (
             '<img src="cid:1"> <img src="x" alt="padella rotta"> <img src="https://t.example/p.gif" alt="">',
-            "[image] [padella rotta]",
+            "[image] [image: padella rotta]",
         ),
         ("1 < 2 &amp; &euro; &#128512;", "1 < 2 & € 😀"),
         ("", ""),

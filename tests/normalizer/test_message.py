@@ -130,3 +130,20 @@ def test_files_of_every_state_have_clean_names(state: Any) -> None:
     assert found == Attachment(
         id="att_1", state=state, filename="a__b.jpg", caption="uno due", content_id=SHORTENED, reason="expired"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("con_01J0ZQ3V5Y8A7B6C5D4E3F2G1H", "con_01J0ZQ3V5Y8A7B6C5D4E3F2G1H"),
+        ("con_01j0zq3v5y8a7b6c5d4e3f2g1h", None),
+        ("con_01J0ZQ3V5Y8A7B6C5D4E3F2G1H\n", None),
+        ("cus_01J0ZQ3V5Y8A7B6C5D4E3F2G1H", None),
+        ("con_", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_named_conversation_is_an_id_or_nothing(given: str | None, expected: str | None) -> None:
+    found = cleaned(thread=Thread(in_reply_to="a", references=("b",), conversation=given))
+    assert found.inbound.thread == Thread(in_reply_to="a", references=("b",), conversation=expected)

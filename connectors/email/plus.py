@@ -1,0 +1,95 @@
+"""The signed mark by which an answer finds its conversation: in our Reply-To, our envelope sender and our Message-ID.
+
+A mark is the conversation's id and a signature over it, in letters that survive every mail system: `[a-z0-9-]`, and no
+difference between capitals and others. It says which conversation is meant, not who writes: whoever was sent the mail, or
+had it forwarded, knows the mark. Only the conversation's own customer joins it (`identity.conversations`).
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from connectors.email.settings import MailboxSettings
+
+_PREFIX: Final = "con_"
+_DOMAIN: Final = b"regia mail conversation mark 1\n"
+"""So that a signature made with the same key for another purpose is none here."""
+_SIGNATURE: Final = 10
+"""Characters, of 5 bits each: no one tries 2^50 mails, and a local part has 64 characters (RFC 5321, 4.5.3.1.1)."""
+
+_MARK: Final = r"([0-9a-hjkmnp-tv-z]{26}-[a-z2-7]{10})"
+_WHOLE: Final = re.compile(_MARK)
+_ID: Final = re.compile(rf"regia\.{_MARK}\.[0-9a-f-]{{1,64}}@[^\s<>@]{{1,253}}", re.IGNORECASE)
+
+
+def key_of(settings: MailboxSettings) -> bytes | None:
+    """What this mailbox signs with. Without a key no mark is written and none is believed."""
+    return settings.thread_key.get_secret_value().encode() if settings.thread_key else None
+
+
+def mark(conversation_id: str, key: bytes) -> str:
+    """The mark of a conversation: 26 characters of its id and 10 of the signature. Raises `ValueError` for another id."""
+    name = conversation_id.removeprefix(_PREFIX).lower()
+    made = f"{name}-{_signature(name, key)}"
+    if not conversation_id.startswith(_PREFIX) or _WHOLE.fullmatch(made) is None:
+        raise ValueError("this is no id of a conversation")
+    return made
+
+
+def conversation(mark: str, key: bytes) -> str | None:
+    """The conversation's id when the signature is right, else None. Compares in constant time."""
+    found = _WHOLE.fullmatch(mark.lower())
+    if found is None:
+        return None
+    name, _, signature = found[1].partition("-")
+    right = hmac.compare_digest(signature, _signature(name, key))
+    return f"{_PREFIX}{name.upper()}" if right else None
+
+
+def marked_address(address: str, mark: str) -> str:
+    """`help@shop.example` as `help+<mark>@shop.example`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{mark}@{domain}"
+
+
+def marked_id(mark: str, token: str, domain: str) -> str:
+    """The Message-ID of a mail we send, without brackets. `token`: our own id of that mail, hexadecimal."""
+    return f"regia.{mark}.{token}@{domain}"
+
+
+def own(address: str, ours: frozenset[str]) -> bool:
+    """Whether an address is one of ours, as it is or with anything behind a `+`."""
+    return address in ours or _without_tag(address) in ours
+
+
+def in_addresses(addresses: Iterable[str], ours: frozenset[str], key: bytes) -> str | None:
+    """The conversation named by the first of our own addresses that carries a right mark."""
+    for address in addresses:
+        tag = address.rpartition("@")[0].partition("+")[2]
+        if tag and _without_tag(address) in ours and (named := conversation(tag, key)):
+            return named
+    return None
+
+
+def in_ids(ids: Iterable[str], key: bytes) -> str | None:
+    """The conversation named by the first Message-ID (without brackets) that is of our own form and rightly signed."""
+    return next((named for each in ids if (named := of_id(each, key))), None)
+
+
+def of_id(message_id: str, key: bytes) -> str | None:
+    """The conversation named by a Message-ID of ours, or None when it is not ours."""
+    found = _ID.fullmatch(message_id)
+    return conversation(found[1], key) if found else None
+
+
+def _without_tag(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _signature(name: str, key: bytes) -> str:
+    digest = hmac.new(key, _DOMAIN + name.encode("ascii", "replace"), hashlib.sha256).digest()
+    return base64.b32encode(digest).decode("ascii")[:_SIGNATURE].lower()

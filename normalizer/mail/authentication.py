@@ -1,0 +1,120 @@
+"""What servers found out about a mail's origin: their Authentication-Results headers (RFC 8601), and what they prove."""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+import authres  # type: ignore[import-untyped]  # the package ships no types
+from email_validator import EmailNotValidError, validate_email
+
+from normalizer.mail.model import Authentication, Defect, Mail
+
+_MAX_HEADERS: Final = 10
+_MAX_LENGTH: Final = 4096
+"""Characters: servers write some hundred. A longer header counts as unreadable, so that none is read in part."""
+_DOUBTS: Final[frozenset[Defect]] = frozenset(("several_from", "addresses_disagree", "from_missing", "from_broken"))
+
+_MARKS: Final = re.compile(r'[\\"();]')
+_DMARC: Final = re.compile(r"\s*dmarc\s*(?:/\s*\d{1,3}\s*)?=", re.IGNORECASE)
+_FOREIGN: Final = re.compile(r'[^\s;"=@]{0,253}[^\x00-\x7f][^\s;"=@]{0,253}')
+
+
+def results(headers: tuple[str, ...]) -> tuple[Authentication, ...]:
+    """The topmost ten headers as values. What cannot be read keeps its place and its id, and proves nothing.
+
+    Its place matters: were it left out, a forged header further down could take it.
+    """
+    return tuple(_result(value) for value in headers[:_MAX_HEADERS])
+
+
+def proved(mail: Mail, trusted: Collection[str]) -> bool:
+    """Whether the sender's address is proved by a server in `trusted` (authserv-ids).
+
+    It is when the topmost header with a trusted id says `dmarc=pass` for the very domain of the only From address. Whatever
+    stands further down came with the mail and may be forged, also under our own name.
+    """
+    ids = {name.strip().lower() for name in trusted}
+    top = next((result for result in mail.authentication if result.authserv_id in ids), None)
+    if top is None or top.dmarc != "pass" or not top.header_from:
+        return False
+    if mail.sender is None or len(mail.senders) != 1 or not _DOUBTS.isdisjoint(mail.defects):
+        return False
+    domain = ascii_domain(mail.sender.email.rpartition("@")[2])
+    return domain is not None and domain == ascii_domain(top.header_from)
+
+
+def ascii_domain(domain: str) -> str | None:
+    """The domain as DNS has it (`xn--bcher-kva.example`), so that both ways to write it compare; None when there is none.
+
+    By IDNA 2008: the older rules of Python's own codec make `straße` and `strasse` one domain, which have two owners.
+    """
+    if domain.isascii():
+        return domain.lower() or None
+    try:
+        found = validate_email(f"x@{domain}", check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    return found.ascii_domain.lower()
+
+
+def _result(value: str) -> Authentication:
+    pieces = _pieces(value) if len(value) <= _MAX_LENGTH else None
+    if pieces is None:
+        return Authentication(authserv_id=_first_word(value[:_MAX_LENGTH]))
+    authserv_id = _first_word(pieces[0])
+    about = [piece for piece in pieces[1:] if _DMARC.match(piece)]
+    if len(about) != 1:
+        return Authentication(authserv_id=authserv_id)
+    return _dmarc(authserv_id, pieces[0], about[0])
+
+
+def _pieces(value: str) -> list[str] | None:
+    """The header without its comments, cut at the semicolons that are not quoted; None when a quote or comment is left open.
+
+    The library gives up a whole header for one value it does not know, such as an IPv6 address beside another method. So it
+    gets the one result that matters, and cannot be led astray by what a stranger got quoted in the others.
+    """
+    pieces, start, depth, quoted, skip = [""], 0, 0, False, -1
+    for mark in _MARKS.finditer(value):
+        at, sign = mark.start(), mark[0]
+        if at == skip:
+            continue
+        if sign == "\\":
+            skip = at + 1 if quoted or depth else -1
+        elif quoted:
+            quoted = sign != '"'
+        elif depth or sign == "(":
+            if depth == 0:
+                pieces[-1] += value[start:at] + " "
+            depth += {"(": 1, ")": -1}.get(sign, 0)
+            start = at + 1
+        elif sign == '"':
+            quoted = True
+        elif sign == ";":
+            pieces[-1] += value[start:at]
+            pieces.append("")
+            start = at + 1
+    if quoted or depth:
+        return None
+    pieces[-1] += value[start:]
+    return pieces
+
+
+def _first_word(text: str) -> str:
+    words = re.split(r"[\s;]", re.sub(r"^(?:\s|\([^()]{0,400}\))+", "", text), maxsplit=1)
+    return words[0].strip('"').lower()[:255]
+
+
+def _dmarc(authserv_id: str, head: str, result: str) -> Authentication:
+    unquoted = head.replace('"', "")  # the library knows no quoted id
+    if not result.isascii():  # RFC 8616
+        result = _FOREIGN.sub(lambda word: ascii_domain(word[0]) or word[0], result)
+    try:
+        header = authres.AuthenticationResultsHeader.parse_value(f"{unquoted};{result}")
+        (found,) = header.results
+        about = [prop.value for prop in found.properties if (prop.type, prop.name) == ("header", "from")]
+    except Exception:  # noqa: BLE001  # its own errors, but also ValueError and RecursionError: all mean "not readable"
+        return Authentication(authserv_id=authserv_id)
+    if found.method != "dmarc" or len(about) != 1 or header.authserv_id != authserv_id:
+        return Authentication(authserv_id=authserv_id)
+    return Authentication(authserv_id=authserv_id, dmarc=str(found.result), header_from=str(about[0] or "").lower() or None)
