@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -61,6 +61,10 @@ class ConnectorSettings(BaseModel):
     type: str
     max_body: int = Field(default=5 * 1024 * 1024, gt=0, description="Largest request body accepted, in bytes.")
 
+    def for_reading(self) -> Self:
+        """What `parse` needs, for a process that only reads: without the secrets of verifying, fetching and sending."""
+        return self
+
 
 S = TypeVar("S", bound=ConnectorSettings)
 
@@ -70,6 +74,8 @@ class Connector(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def settings(self) -> ConnectorSettings: ...
     @property
     def max_body(self) -> int: ...
     @property
@@ -84,6 +90,7 @@ class Connector(Protocol):
     def reread(self, raw: bytes, content_type: str, received_at: datetime) -> Parsed: ...
     def sources(self) -> Sequence[Source]: ...
     async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched: ...
+    def outgoing_id(self, message: Outgoing) -> str | None: ...
     async def send(self, message: Outgoing, http: Http) -> Sent: ...
 
 
@@ -131,6 +138,11 @@ class BaseConnector(ABC, Generic[S]):
 
     async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
         raise MediaUnavailable("unsupported")
+
+    def outgoing_id(self, message: Outgoing) -> str | None:
+        """The external id that `send` will give the message, where the channel lets us choose it: it is stored before the
+        message leaves, so that whatever is said of it later is understood. Pure; raises `SendFailed`."""
+        return None
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         raise SendFailed("unsupported", "this channel cannot send")

@@ -42,7 +42,13 @@ CHANNELS: Final[tuple[Channel[Any], ...]] = (
     _line(Channel(name="api", settings=ApiSettings, connector=Api, way_in="api")),
     _line(
         Channel(
-            name="email", settings=EmailSettings, connector=EmailConnector, way_in="import", isolated=True, example=_MAILBOX
+            name="email",
+            settings=EmailSettings,
+            connector=EmailConnector,
+            way_in="import",
+            isolated=True,
+            capabilities=frozenset({"send"}),
+            example=_MAILBOX,
         )
     ),
     _line(

@@ -1,14 +1,12 @@
 """A mailbox as a channel: mails out of IMAP, of an archive or of a file."""
 
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Sequence
 
-from connectors.base import Parsed, Request
+from connectors.base import Parsed, Request, Source
+from connectors.email.arrival import arrived_at
+from connectors.email.imap import ImapSource
 from connectors.email.mailbox import MailConnector
 from connectors.email.settings import EmailSettings
-
-ARRIVED: Final = "x-regia-arrived-at"
-"""Header of a request made from a mail in a mailbox: when the mailbox got it, in ISO 8601 with a zone."""
 
 
 class EmailConnector(MailConnector[EmailSettings]):
@@ -19,12 +17,11 @@ class EmailConnector(MailConnector[EmailSettings]):
 
     def parse(self, request: Request) -> Parsed:
         """One message, or one `Unreadable` when the bytes are no mail at all. Never raises."""
-        return self.mail(request.body, _arrived(request))
+        return self.mail(request.body, arrived_at(request))
 
-
-def _arrived(request: Request) -> datetime | None:
-    """When the mailbox got it (IMAP's INTERNALDATE), as the poller hands it over beside the bytes."""
-    try:
-        return datetime.fromisoformat(request.headers[ARRIVED]).astimezone(UTC)
-    except (KeyError, ValueError):
-        return None
+    def sources(self) -> Sequence[Source]:
+        """Every folder of the mailbox that is to be read."""
+        imap = self.settings.imap
+        if imap is None:
+            return ()
+        return [ImapSource(folder, imap, self.max_body) for folder in dict.fromkeys(imap.folders)]

@@ -1,7 +1,8 @@
 """What an operator writes for a mailbox, however its mails come in and go out."""
 
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -14,12 +15,30 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:\[\]-]{1,253}$")]
 Folder = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 Tls = Literal["implicit", "starttls", "none"]
+Afterwards = Literal["flag", "move", "leave"]
 
 LONGEST_LOCAL_PART: Final = 20
 """Of an address that takes our signed mark behind a `+`: a local part has 64 characters (RFC 5321, 4.5.3.1.1)."""
 
 _IMAP_PORTS: Final = {"implicit": 993, "starttls": 143, "none": 143}
 _SMTP_PORTS: Final = {"implicit": 465, "starttls": 587, "none": 25}
+_ANYBODYS: Final = frozenset({"common", "organizations", "consumers"})
+"""Microsoft's names for no directory in particular."""
+
+
+def _in_clear_only_here(tls: Tls, host: str) -> None:
+    """What is sent without TLS can be read and changed on its way, mails and passwords alike."""
+    if tls == "none" and not _is_this_machine(host):
+        raise ValueError("tls: none is only for a server on the same machine; use implicit or starttls, with ca_file if needed")
+
+
+def _is_this_machine(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 class _Part(BaseModel):
@@ -38,6 +57,18 @@ class OAuthSettings(_Part):
     token_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$", description="Needed for `other`.")
     scope: str | None = Field(default=None, description="Only where the provider's usual one does not fit.")
 
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> "OAuthSettings":
+        if self.provider == "other" and self.token_url is None:
+            raise ValueError("the provider `other` needs token_url, where its access tokens are given out")
+        if self.provider == "google" and self.refresh_token is None:
+            raise ValueError("google needs refresh_token, which comes of a person's consent")
+        if self.refresh_token is None and self.client_secret is None:
+            raise ValueError("give refresh_token, or client_secret for the application's own access")
+        if self.provider == "microsoft" and self.refresh_token is None and self.tenant in _ANYBODYS:
+            raise ValueError("access in the application's own name needs tenant, the id or domain of your directory")
+        return self
+
 
 class ImapSettings(_Part):
     """Where the mailbox is, and what becomes of a mail once it is safe in the journal."""
@@ -53,7 +84,7 @@ class ImapSettings(_Part):
     start: Literal["unseen", "new", "all"] = Field(
         default="unseen", description="Which of the mails that lie there at first are taken."
     )
-    afterwards: Literal["flag", "move", "leave"] = Field(
+    afterwards: Afterwards = Field(
         default="flag", description="Mark as seen, move to `move_to`, or leave untouched, once the journal has it."
     )
     move_to: Folder = "Processed"
@@ -62,6 +93,7 @@ class ImapSettings(_Part):
     def _one_login(self) -> "ImapSettings":
         if (self.password is None) == (self.oauth is None):
             raise ValueError("give either password or oauth")
+        _in_clear_only_here(self.tls, self.host)
         return self
 
     @property
@@ -88,6 +120,7 @@ class SmtpSettings(_Part):
             raise ValueError("give password or oauth, not both")
         if (self.user is None) != (self.password is None and self.oauth is None):
             raise ValueError("user goes with password or oauth; leave all three out where the server asks for no login")
+        _in_clear_only_here(self.tls, self.host)
         return self
 
     @property
@@ -124,6 +157,12 @@ class MailboxSettings(ConnectorSettings):
         if self.smtp is not None and self.thread_key is None:
             raise ValueError("smtp needs a thread_key, which signs the marks that let answers find back")
         return self
+
+    def for_reading(self) -> Self:
+        """Without servers and logins: of all secrets only `thread_key` is needed to understand a mail."""
+        servers = {name: None for name, value in self if isinstance(value, BaseModel)}
+        secrets = {name: Secret("") for name, value in self if isinstance(value, Secret) and name != "thread_key"}
+        return self.model_copy(update=servers | secrets)
 
     @property
     def own_addresses(self) -> frozenset[str]:
