@@ -7,7 +7,7 @@ COPY pyproject.toml README.md LICENSE requirements.lock ./
 COPY scripts scripts
 RUN scripts/install.sh requirements.lock
 COPY . .
-RUN .venv/bin/python -m compileall -q regia web connectors dispatcher router identity normalizer storage config
+RUN .venv/bin/python -m compileall -q regia web desk connectors dispatcher router identity normalizer storage config
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin regia \

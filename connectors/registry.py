@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from connectors.api import Api
 from connectors.api_settings import ApiSettings
-from connectors.base import Channel, S
+from connectors.base import Channel, Connector, S, WayIn
 from connectors.email import EmailConnector, EmailSettings
 from connectors.form_settings import WebFormSettings
 from connectors.mailgun import Mailgun, MailgunSettings
@@ -32,44 +32,31 @@ def _line(channel: Channel[S]) -> Channel[Any]:
     return channel
 
 
+def _mail(
+    name: str, settings: type[S], connector: Callable[[str, S], Connector], *, way_in: WayIn = "webhook", **example: Any
+) -> Channel[Any]:
+    """A way of mail: all are read apart and can answer."""
+    return Channel(
+        name=name,
+        settings=settings,
+        connector=connector,
+        way_in=way_in,
+        isolated=True,
+        capabilities=frozenset({"send"}),
+        example={**_BRAND, "address": "support@example.com", **example},
+    )
+
+
 _BRAND: Final = {"brand": "example"}
-_MAILBOX: Final = {"brand": "example", "address": "support@example.com"}
-_TOPIC: Final = "arn:aws:sns:eu-west-1:123456789012:mail"
 
 CHANNELS: Final[tuple[Channel[Any], ...]] = (
     _line(Channel(name="whatsapp", settings=WhatsAppSettings, connector=WhatsApp, capabilities=frozenset({"send", "fetch"}))),
     _line(Channel(name="web_form", settings=WebFormSettings, connector=WebForm, way_in="form", example=_BRAND)),
     _line(Channel(name="api", settings=ApiSettings, connector=Api, way_in="api")),
-    _line(
-        Channel(
-            name="email",
-            settings=EmailSettings,
-            connector=EmailConnector,
-            way_in="import",
-            isolated=True,
-            capabilities=frozenset({"send"}),
-            example=_MAILBOX,
-        )
-    ),
-    _line(
-        Channel(
-            name="mailgun",
-            settings=MailgunSettings,
-            connector=Mailgun,
-            isolated=True,
-            example=_MAILBOX | {"signing_key": "x"},
-        )
-    ),
-    _line(
-        Channel(
-            name="postmark",
-            settings=PostmarkSettings,
-            connector=Postmark,
-            isolated=True,
-            example=_MAILBOX | {"password": "x"},
-        )
-    ),
-    _line(Channel(name="ses", settings=SesSettings, connector=Ses, isolated=True, example=_MAILBOX | {"topics": [_TOPIC]})),
+    _mail("email", EmailSettings, EmailConnector, way_in="import"),
+    _mail("mailgun", MailgunSettings, Mailgun, signing_key="x"),
+    _mail("postmark", PostmarkSettings, Postmark, password="x"),  # noqa: S106  # of an example
+    _mail("ses", SesSettings, Ses, topics=["arn:aws:sns:eu-west-1:123456789012:mail"]),
 )
 
 _BUILT_IN: Final[Mapping[str, Channel[Any]]] = MappingProxyType({channel.name: channel for channel in CHANNELS})

@@ -22,6 +22,7 @@ from regia.pipeline.commit import CommitSettings
 from regia.pipeline.intake import Intake
 from regia.pipeline.media import MediaStage
 from regia.pipeline.prepare import Preparer
+from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from storage.blobs import BlobsUnavailable
@@ -69,6 +70,9 @@ class Gateway:
         self.intake = Intake(journal)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
         """Part to why it is not ready."""
+        self.sources: dict[str, str] = {}
+        """`connector/source` of what is polled to how that goes; the poller writes it."""
+        self.reader = Reader(configured.connectors, configured.channels, settings.reading)
         media = MediaStage(configured.connectors, stores.blobs, stores.http)
         self.preparer = Preparer(media, stores.blobs, settings.languages)
         self.relay = self.relay_of(settings.node)
@@ -101,6 +105,7 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.reader.close()
         await self.pipeline.stop()
         await self.relay.stop()
         await self.journal.close()

@@ -103,6 +103,18 @@ class BlobStore(Store):
     schemes = ("s3",)
 
 
+class Reading(_Section):
+    """How formats with which a stranger can keep a reader busy (mail) are read: in processes that can be ended."""
+
+    workers: int = Field(
+        default=2, ge=1, le=64, description="Processes that read mails; more than there are cores help nobody."
+    )
+    seconds: float = Field(default=10.0, gt=0, le=300, description="Seconds one mail may take; then it goes to quarantine.")
+    memory_mb: int = Field(
+        default=1024, ge=128, description="Memory one mail may take, in MB above the process's own; then it goes to quarantine."
+    )
+
+
 class Conversations(_Section):
     window_hours: int = Field(default=72, gt=0, description="Hours without a word after which a conversation is closed.")
 
@@ -135,6 +147,7 @@ class Settings(_Section):
     coordination: CoordinationStore = CoordinationStore()
     blobs: BlobStore = BlobStore()
     conversations: Conversations = Conversations()
+    reading: Reading = Reading()
     languages: tuple[Language, ...] = Field(default=("it", "en"), min_length=1)
     rules: tuple[Path, ...] = Field(min_length=1, description="Rule files, relative to this file, in their order.")
     links_key: Secret = Field(description="Signs links to attachments; the same on all nodes.")

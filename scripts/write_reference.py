@@ -37,6 +37,24 @@ _UPLOAD: Final = {
     "content_types": "accepted types; `image/*` means all of a family",
 }
 _BRAND: Final = {"brand": "the brand its contacts belong to"}
+_LOGIN: Final = {
+    "host": "the server's name",
+    "tls": "TLS from the first byte, after `STARTTLS`, or none at all, which only the same machine may be spoken to with",
+    "ca_file": "certificates to trust instead of the system's",
+    "user": "the name to log in with",
+    "password": "its password; or `oauth`",
+    "oauth": "log in by OAuth 2 (XOAUTH2) instead of a password",
+    "oauth.provider": "whose token server is asked; `other` needs a `token_url`",
+    "oauth.client_id": "of the application registered with the provider",
+    "oauth.client_secret": "of that application",
+    "oauth.refresh_token": "a person's consent; without it Microsoft's application access is used",
+}
+_SMTP: Final = {
+    "smtp": "the server that takes answers; without it nothing can be sent",
+    **{f"smtp.{key}": text for key, text in _LOGIN.items()},
+    "smtp.password": "its password, where the server asks for a login; or `oauth`",
+}
+_MAILBOX: Final = {**_BRAND, "channel": "what envelopes call the channel", **_SMTP}
 
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "settings": {
@@ -91,7 +109,21 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "upload": "files; `null` takes none",
         **{f"upload.{key}": text for key, text in _UPLOAD.items()},
     },
-    "email": {**_BRAND, "channel": "what envelopes call the channel"},
+    "email": {
+        **_MAILBOX,
+        "imap": "the mailbox to read; without it mails come from imported archives only",
+        **{f"imap.{key}": text for key, text in _LOGIN.items()},
+        "imap.folders": "folders to read",
+        "imap.move_to": "folder for mails that were taken, with `afterwards: move`; made if it is not there",
+    },
+    "mailgun": _MAILBOX,
+    "postmark": _MAILBOX,
+    "ses": {
+        **_MAILBOX,
+        "bucket.region": "where the bucket is",
+        "bucket.access_key_id": "of a user who may read it",
+        "bucket.secret_access_key": "of that user",
+    },
 }
 DEFAULTS: Final[Mapping[str, str]] = {
     "settings node": "the host's name",
@@ -191,7 +223,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: settings_table("settings", Settings),
     **{
         name: lambda name=name: settings_table(name, find(name).settings)  # type: ignore[misc]  # mypy infers no default
-        for name in ("whatsapp", "web_form", "api", "email")
+        for name in ("whatsapp", "web_form", "api", "email", "mailgun", "postmark", "ses")
     },
     "metrics": metrics_table,
 }

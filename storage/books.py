@@ -30,6 +30,7 @@ class Books:
     discarded: int
     duplicate: int
     quarantined: int
+    """Also what was driven again since: what came of that was accepted anew, and stands in a line of its own."""
     signals: int
     """Statuses, echoes and account events, which have no queue."""
     elsewhere: int

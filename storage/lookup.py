@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, RowMapping, select
 
+from storage.quarantine import HELD
 from storage.schema import attachments, messages, quarantine, targets
 
 
@@ -20,10 +21,12 @@ def attachment(connection: Connection, attachment_id: str) -> RowMapping | None:
     return connection.execute(select(attachments).where(attachments.c.id == attachment_id)).mappings().one_or_none()
 
 
-def quarantined(connection: Connection, *, limit: int, after_ms: int = 0) -> list[RowMapping]:
-    """What is held, without its bytes, oldest first."""
+def quarantined(connection: Connection, *, limit: int, redriven: bool = False) -> list[RowMapping]:
+    """What is held, without its bytes, oldest first; with `redriven` also what was driven again since."""
     columns = [column for column in quarantine.columns if column.name != "raw"]
-    query = select(*columns).where(quarantine.c.received_ms >= after_ms).order_by(quarantine.c.received_ms).limit(limit)
+    query = select(*columns).order_by(quarantine.c.received_ms).limit(limit)
+    if not redriven:
+        query = query.where(quarantine.c.state == HELD)
     return list(connection.execute(query).mappings())
 
 

@@ -11,19 +11,34 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s"}
-)
+from storage.schema_base import Serial, metadata
+from storage.schema_customers import conversations, customers, handles, suggestions
 
-# SQLite numbers rows by itself only for a column of exactly type INTEGER.
-_Serial = BigInteger().with_variant(Integer(), "sqlite")
+__all__ = [
+    "attachments",
+    "conversations",
+    "cursors",
+    "customers",
+    "event_ids",
+    "handles",
+    "journals",
+    "local_messages",
+    "messages",
+    "metadata",
+    "outgoing",
+    "quarantine",
+    "repeats",
+    "rulesets",
+    "signals",
+    "suggestions",
+    "targets",
+]
 
 event_ids = Table(
     "event_ids",
@@ -81,7 +96,7 @@ messages = Table(
 targets = Table(
     "targets",
     metadata,
-    Column("position", _Serial, primary_key=True, autoincrement=True),
+    Column("position", Serial, primary_key=True, autoincrement=True),
     Column("message_id", Text, nullable=False),
     Column("target", Text, nullable=False),
     Column("order_key", Text, nullable=False),
@@ -145,70 +160,43 @@ signals = Table(
 )
 """Statuses of what we sent, echoes, and events of accounts: everything a provider tells that is not a contact."""
 
-customers = Table(
-    "customers",
+outgoing = Table(
+    "outgoing",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("space", Text, nullable=False),
-    Column("standing", Text, nullable=False),
-    Column("name", Text),
-    Column("language", Text),
-    Column("tier", Text),
-    Column("tags", Text, nullable=False),
-    Column("crm_id", Text),
-    Column("first_seen_ms", BigInteger, nullable=False),
-    Column("last_seen_ms", BigInteger, nullable=False),
-    Column("messages", Integer, nullable=False),
-    Column("unanswered", Integer, nullable=False),
-    Column("conversation_id", Text),
-    Column("history", Text, nullable=False),
-)
-"""`standing` is verified or claimed. `messages` is also the last sequence number; `history` the last interactions (JSON):
-both stand here so that a message costs one row read and one written."""
-
-handles = Table(
-    "handles",
-    metadata,
-    Column("key", Text, primary_key=True),
-    Column("space", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("value", Text, nullable=False),
-    Column("standing", Text, nullable=False),
-    Column("proof", Text, nullable=False),
-    Column("customer_id", Text, nullable=False),
-    Column("since_ms", BigInteger, nullable=False),
-    Column("evidence", Text, nullable=False),
-    Index(None, "customer_id"),
-)
-"""`key` is space, standing, kind and value in one: the verified owner of an address and its claimed customer are two rows."""
-
-suggestions = Table(
-    "suggestions",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("space", Text, nullable=False),
-    Column("customer_id", Text, nullable=False),
-    Column("owner_id", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("position", Serial, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("handle_kind", Text, nullable=False),
+    Column("handle_value", Text, nullable=False),
+    Column("handle_proof", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("automatic", Boolean, nullable=False),
+    Column("subject", Text),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
     Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("node", Text),
+    Column("external_id", Text),
+    Column("provider_code", Text),
+    Column("error", Text),
     Column("created_ms", BigInteger, nullable=False),
-    Index("ux_suggestions_pair", "customer_id", "owner_id", "reason", unique=True),
+    Column("first_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Column("told_ms", BigInteger),
+    Index("ux_outgoing_id", "id", unique=True),
+    Index(None, "conversation_id", "position"),
+    Index(None, "handle_value", "created_ms"),
+    Index(None, "external_id"),
+    Index("ix_outgoing_open", "position", sqlite_where=text("told_ms IS NULL"), postgresql_where=text("told_ms IS NULL")),
+    sqlite_autoincrement=True,
 )
-
-conversations = Table(
-    "conversations",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("space", Text, nullable=False),
-    Column("customer_id", Text, nullable=False),
-    Column("opened_ms", BigInteger, nullable=False),
-    Column("last_ms", BigInteger, nullable=False),
-    Column("messages", Integer, nullable=False),
-    Column("channels", Text, nullable=False),
-    Column("ticket", Text),
-    Column("open", Boolean, nullable=False),
-    Index(None, "customer_id"),
-)
+"""What is to be sent, and what became of it. `state` is queued, sending, sent, failed or unknown; `due_ms` is the next try
+of a queued one, and of one in sending the time when nobody works on it any more. `told_ms`: when its end was accepted as
+a status, which ends up in `signals`."""
 
 rulesets = Table(
     "rulesets",
@@ -227,10 +215,21 @@ journals = Table(
 )
 """Journals that were emptied and deleted, with the number of events each had accepted: the books still count them."""
 
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+)
+"""How far each polled source and each import was read. `place` is the source's own text; `token` is that of the lease it
+was moved under: a lower one moves it no more."""
+
 local_messages = Table(
     "local_messages",
     metadata,
-    Column("position", _Serial, primary_key=True, autoincrement=True),
+    Column("position", Serial, primary_key=True, autoincrement=True),
     Column("queue", Text, nullable=False),
     Column("envelope_id", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),

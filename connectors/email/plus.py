@@ -62,14 +62,18 @@ def marked_id(mark: str, token: str, domain: str) -> str:
 
 def own(address: str, ours: frozenset[str]) -> bool:
     """Whether an address is one of ours, as it is or with anything behind a `+`."""
-    return address in ours or _without_tag(address) in ours
+    local, _, domain = address.rpartition("@")
+    bare = (local.partition("+")[0], local.rpartition("+")[0] or local)
+    return address in ours or any(f"{one}@{domain}" in ours for one in bare)
 
 
 def in_addresses(addresses: Iterable[str], ours: frozenset[str], key: bytes) -> str | None:
     """The conversation named by the first of our own addresses that carries a right mark."""
     for address in addresses:
-        tag = address.rpartition("@")[0].partition("+")[2]
-        if tag and _without_tag(address) in ours and (named := conversation(tag, key)):
+        # An address of ours may itself have a plus in it: the mark stands behind the last.
+        local, _, domain = address.rpartition("@")
+        bare, _, tag = local.rpartition("+")
+        if f"{bare}@{domain}" in ours and (named := conversation(tag, key)):
             return named
     return None
 
@@ -83,11 +87,6 @@ def of_id(message_id: str, key: bytes) -> str | None:
     """The conversation named by a Message-ID of ours, or None when it is not ours."""
     found = _ID.fullmatch(message_id)
     return conversation(found[1], key) if found else None
-
-
-def _without_tag(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _signature(name: str, key: bytes) -> str:

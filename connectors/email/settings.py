@@ -156,6 +156,8 @@ class MailboxSettings(ConnectorSettings):
     def _can_be_answered(self) -> "MailboxSettings":
         if self.smtp is not None and self.thread_key is None:
             raise ValueError("smtp needs a thread_key, which signs the marks that let answers find back")
+        if self.smtp is not None and len(self.address.rpartition("@")[0].encode()) > LONGEST_LOCAL_PART:
+            raise ValueError(f"address: at most {LONGEST_LOCAL_PART} characters before the @, or no mark fits behind them")
         return self
 
     def for_reading(self) -> Self:

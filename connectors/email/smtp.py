@@ -35,7 +35,8 @@ _DRAIN: Final = 0.005
 
 _LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 _GO_AHEAD: Final = 354
-_TEMPORARY: Final = 400
+_TAKEN: Final = range(200, 300)
+_REFUSALS: Final = range(400, 600)
 
 
 _LIMITERS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[SmtpSettings, AsyncLimiter]]] = WeakKeyDictionary()
@@ -89,10 +90,9 @@ async def _session(smtp: SmtpSettings, name: str, http: Http) -> AsyncIterator[S
         with suppress(SMTPException, OSError):
             await client.quit(timeout=_QUIT_SECONDS)
     finally:
-        transport = _transport(client)
+        if (transport := _transport(client)) is not None:
+            transport.abort()  # a server that reads nothing, or ends no TLS, would keep the connection for long
         client.close()
-        if transport is not None and transport.get_write_buffer_size():
-            transport.abort()  # what the server does not read would keep the connection for ever
 
 
 def _trust(smtp: SmtpSettings) -> ssl.SSLContext:
@@ -169,9 +169,9 @@ async def _content(client: SMTP, raw: bytes) -> None:
         answer = await client.execute_command(b".", timeout=CONTENT_SECONDS)
     except (SMTPException, OSError) as error:
         raise SendFailed("unknown", "no answer after the whole mail was sent: the server may have it") from error
-    if answer.code >= _TEMPORARY:
+    if answer.code in _REFUSALS:
         raise failed("content", answer.code, answer.message)
-    if not 200 <= answer.code < 300:  # noqa: PLR2004  # RFC 5321, 4.2.1
+    if answer.code not in _TAKEN:
         raise SendFailed("unknown", "the answer to the whole mail is none", provider_code=str(answer.code))
 
 
@@ -198,7 +198,7 @@ async def _phase(phase: Phase, lost: str) -> AsyncIterator[None]:
     try:
         yield
     except SMTPResponseException as error:
-        if error.code < _TEMPORARY:
+        if error.code not in _REFUSALS:
             raise SendFailed("retryable", "the server's answer is none", provider_code=str(error.code)) from error
         raise failed(phase, error.code, error.message) from error
     except (SMTPTimeoutError, TimeoutError) as error:

@@ -20,15 +20,9 @@ _RELAY: Final = re.compile(r"\brelay", re.IGNORECASE)
 
 _RATED: Final = frozenset({"4.7.28", "4.2.1", "4.4.5", "4.5.3"})
 """Unsolicited rate (Google), a mailbox that gets too much at once, congestion, too many recipients."""
-_NUMBERS: Final[Mapping[int, SendCode]] = {
-    523: "too_large",
-    530: "auth",
-    534: "auth",
-    535: "auth",
-    538: "auth",
-    552: "too_large",
-    555: "unsupported",
-}
+_LOGIN: Final = frozenset({530, 534, 535, 538})
+"""Say "log in", whatever the command was (RFC 4954, 6)."""
+_NUMBERS: Final[Mapping[int, SendCode]] = {523: "too_large", 552: "too_large", 555: "unsupported"}
 _SUBJECTS: Final[Mapping[str, SendCode]] = {
     "2.2": "invalid_recipient",  # the mailbox is full, and the server will not wait for it
     "2.3": "too_large",
@@ -69,6 +63,8 @@ def _passing(status: str | None, words: str) -> SendCode:
 
 
 def _final(phase: Phase, number: int, status: str | None, words: str) -> SendCode:
+    if number in _LOGIN:
+        return "auth"
     if phase in ("connect", "login", "sender"):
         return _ours(phase, number, status)
     if _RELAY.search(words):

@@ -28,9 +28,12 @@ _HEADERS_END: Final = re.compile(rb"\r?\n\r?\n|\r\r")
 
 
 def read(raw: bytes) -> Mail | NotMail:
-    """What a mail says. Any bytes are taken; nothing is raised, and time grows with the size of the mail only."""
+    """What a mail says. Any bytes are taken; nothing is raised but `MemoryError`, which is for whoever set the limit, and
+    time grows with the size of the mail only."""
     try:
         return _read(raw)
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001  # the promise of this function: a defect of ours is a value, kept with its bytes
         return NotMail("parser_failed", f"reading raised {type(error).__name__}")
 
@@ -52,6 +55,8 @@ def _mail(root: Part, content: Body, raw: bytes) -> Mail:
     full = clean(content.text) or None
     html = sanitise_html(content.html) if content.html else None
     own_id = headers.message_id(root.header("message-id"))
+    answered = next(iter(headers.message_ids(root.header("in-reply-to"))), None)
+    earlier = headers.message_ids(root.header("references"))
     sent = headers.date(root.header("date"))
     reason = automated(root, authors[0] if authors else None, subject)
     return Mail(
@@ -64,9 +69,9 @@ def _mail(root: Part, content: Body, raw: bytes) -> Mail:
         to=to,
         cc=cc,
         date=sent,
-        in_reply_to=next(iter(headers.message_ids(root.header("in-reply-to"))), None),
-        references=headers.message_ids(root.header("references")),
-        text=new_words(full, subject) if full else None,
+        in_reply_to=answered,
+        references=earlier,
+        text=new_words(full, subject, answers=bool(answered or earlier)) if full else None,
         text_full=full,
         html=html or None,
         attachments=tuple(content.attachments),

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from regia.cli import books, demo, imports, parse, quarantine, queue, rules, run, schema
+from regia.cli import books, demo, import_imap, imports, parse, quarantine, queue, reply, rules, run, schema
 
 app = typer.Typer(
     name="regia",
@@ -26,7 +26,10 @@ app.command()(books.books)
 app.command()(demo.demo)
 app.command()(parse.parse)
 app.command()(schema.schema)
+app.command()(reply.reply)
 app.add_typer(queue.app, name="queue")
+app.add_typer(reply.app, name="outgoing")
 app.add_typer(rules.app, name="rules")
 app.add_typer(quarantine.app, name="quarantine")
+imports.app.command()(import_imap.imap)
 app.add_typer(imports.app, name="import")

@@ -7,6 +7,7 @@ import typer
 
 from normalizer.envelope_data import from_ms
 from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.redrive import redrive
 from regia.cli.stored import read
 from storage import lookup
 
@@ -14,11 +15,16 @@ app = typer.Typer(no_args_is_help=True, help="What was accepted and could not be
 
 
 @app.command("list")
-def list_(limit: Annotated[int, typer.Option(min=1)] = 100, config: ConfigOption = None) -> None:
-    """The held things, oldest first, without their bytes."""
-    for row in read(configured(config).settings, lambda connection: lookup.quarantined(connection, limit=limit)):
-        at, what = from_ms(row["received_ms"]), f"{row['connector']:16} {row['reason']:18} {row['detail']}"
-        typer.echo(f"{row['id']} {at} {what}")
+def list_(
+    limit: Annotated[int, typer.Option(min=1)] = 100,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was driven again.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """The held things, oldest first, without their bytes: id, time, connector, reason, state, attempts, what it is."""
+    settings = configured(config).settings
+    for row in read(settings, lambda connection: lookup.quarantined(connection, limit=limit, redriven=everything)):
+        what = f"{row['connector']:16} {row['reason']:18} {row['state']:8} {row['attempts']:3}  {row['detail']}"
+        typer.echo(f"{row['id']} {from_ms(row['received_ms'])} {what}")
 
 
 @app.command()
@@ -31,3 +37,6 @@ def show(
     if row is None:
         fail("nothing of that id is held")
     sys.stdout.buffer.write(bytes(row["raw"]))
+
+
+app.command()(redrive)

@@ -6,6 +6,7 @@ import logging
 import shlex
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,9 @@ from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
 from regia.runners.adoption import adopt_for_ever
+from regia.runners.polling import Polling
 from regia.runners.relays import relay_for_the_dead
+from regia.runners.sending import Sending
 from regia.settings import Settings
 from regia.watch import logs
 from storage.journal import Journal, JournalLocked
@@ -65,19 +68,26 @@ async def _serve(configured_: Configured, path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     gateway.start()
+    polling = Polling(gateway)
+    polling.start()
+    sending = Sending(gateway)
+    sending.start()
     gc.collect()
     gc.freeze()  # what stands now stays: later collections need not look at it again
     gc.set_threshold(20_000, 20, 20)
-    helpers = [asyncio.create_task(adopt_for_ever(gateway)), asyncio.create_task(relay_for_the_dead(gateway))]
+    work = (gateway.reader.warm(), adopt_for_ever(gateway), relay_for_the_dead(gateway))
+    helpers = [asyncio.create_task(one) for one in work]
     if not gateway.knows_other_nodes:
         logger.warning("a shared database without Redis (coordination.url): run only this one gateway on it")
     _welcome(configured_, path)
     await stop.wait()
     logger.info("stopping: no new contacts, working off what was accepted")
+    asked = time.monotonic()
+    await asyncio.gather(polling.stop(), sending.stop())
     for task in helpers:
         task.cancel()
     await asyncio.gather(*helpers, return_exceptions=True)
-    drained = await gateway.drain(DRAIN_SECONDS)
+    drained = await gateway.drain(DRAIN_SECONDS - (time.monotonic() - asked))
     await runner.cleanup()
     await gateway.stop()
     logger.info("stopped" if drained else "stopped with work left: it goes on at the next start")

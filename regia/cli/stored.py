@@ -1,7 +1,7 @@
-"""Reading what a gateway has stored, from another process."""
+"""What a gateway has stored, from another process."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,19 +17,28 @@ T = TypeVar("T")
 
 def read(settings: Settings, work: Callable[[Connection], T]) -> T:
     """Do `work` on the gateway's database, or end the command saying why it cannot be read."""
+    return _do(settings, lambda database: database.read(work))
+
+
+def write(settings: Settings, work: Callable[[Connection], T]) -> T:
+    """Do `work` on it and commit, beside a gateway that runs or without one."""
+    return _do(settings, lambda database: database.write(work))
+
+
+def _do(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
     require(settings)
 
     async def do() -> T:
         database = Database(settings.database_url())
         try:
-            return await database.read(work)
+            return await work(database)
         finally:
             await database.close()
 
     try:
         return asyncio.run(do())
     except DatabaseUnavailable as error:
-        fail(f"the database cannot be read: {error}")
+        fail(f"the database does not answer: {error}")
     except ProgrammingError:
         fail("this database does not have this version's tables: start the gateway on it once")
 

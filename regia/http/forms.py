@@ -62,7 +62,7 @@ async def _accepted(request: web.Request, form: WebForm) -> web.Response:
         raise Rejected("rate_limited", f"more than {rate.count} posts in {rate.seconds} seconds", retry_after=rate.seconds)
     received = await read_request(request, form)
     try:
-        parsed = verified(form, received)
+        parsed = await verified(request, form, received)
     except Rejected as error:
         if error.code != "invalid_fields" or not _wants_page(request):
             raise

@@ -13,11 +13,17 @@ async def live(_request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """`/health/ready`: 200 when database, queues and journal work, else 503 with what does not."""
+    """`/health/ready`: 200 when database, queues and journal work, else 503 with what does not.
+
+    How it goes with what is polled stands beside it: a mailbox that is away makes no gateway unready.
+    """
     gateway = request.app[GATEWAY]
     missing = dict(gateway.missing)
     missing |= await gateway.check()
-    return json_answer({"status": "not ready" if missing else "ready", "missing": missing}, status=503 if missing else 200)
+    data: dict[str, object] = {"status": "not ready" if missing else "ready", "missing": missing}
+    if gateway.sources:
+        data["sources"] = gateway.sources
+    return json_answer(data, status=503 if missing else 200)
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -1,17 +1,12 @@
 """Where contacts come in: provider webhooks and the authenticated JSON channel."""
 
-import hashlib
-import logging
-
 from aiohttp import web
 
-from connectors.base import Connector, Parsed, Request, Unreadable
+from connectors.base import Connector, Parsed, Request
 from connectors.errors import Rejected
 from normalizer.inbound import reference_number
 from regia.http.requests import GATEWAY, connector_named, json_answer, read_request
 from regia.pipeline.intake import Acceptance
-
-logger = logging.getLogger(__name__)
 
 
 async def webhook(request: web.Request) -> web.Response:
@@ -48,28 +43,12 @@ async def message(request: web.Request) -> web.Response:
 
 async def accept(request: web.Request, connector: Connector, received: Request) -> Acceptance:
     """Verify, parse, journal. Raises `Rejected`, and then nothing was kept."""
-    parsed = verified(connector, received)
+    parsed = await verified(request, connector, received)
     return await request.app[GATEWAY].intake.accept(connector.name, parsed, received.received_at)
 
 
-def verified(connector: Connector, received: Request) -> Parsed:
+async def verified(request: web.Request, connector: Connector, received: Request) -> Parsed:
     """What a request holds that proves to be authentic. Raises `Rejected`."""
-    connector.verify(received)
-    return read(connector, received)
-
-
-def read(connector: Connector, received: Request) -> Parsed:
-    """What the connector makes of a verified request. A defect in it must not cost the contact: its bytes are kept."""
-    try:
-        return connector.parse(received)
-    except Rejected:
-        raise
-    except Exception as error:
-        logger.exception("a connector failed to parse", extra={"connector": connector.name})
-        kept = Unreadable(
-            reason="parser_failed",
-            raw=received.body,
-            content_type=received.content_type or "application/octet-stream",
-            detail=f"{type(error).__name__}, sha256 {hashlib.sha256(received.body).hexdigest()[:12]}",
-        )
-        return Parsed(unreadable=(kept,))
+    gateway = request.app[GATEWAY]
+    authentic = await connector.receive(received, gateway.stores.http)
+    return await gateway.reader.read(connector, authentic)

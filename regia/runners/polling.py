@@ -19,7 +19,7 @@ from regia.runners.leases import LOOK, Lease, owner_of
 from regia.runners.places import Fenced, Place
 from regia.runners.standing import Reason, Standing
 from regia.runners.watchdog import Leftovers, bounded
-from regia.watch.metrics import SOURCE_MESSAGES
+from regia.watch.metrics import SOURCE_MESSAGES, SOURCE_UNSETTLED
 from storage.coordination import CoordinationUnavailable
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ _STEADY: Final = 30.0
 _LET_GO: Final = 2.0
 """Seconds a step that was cancelled has before its session is closed."""
 _CLOSE: Final = 10.0
+_SETTLE: Final = 3
+"""Attempts to settle a step."""
 _STOP: Final = 1.0
 _UP: Final = 0.2
 
@@ -84,6 +86,8 @@ class Poller:
         """Since when there is a session (monotonic)."""
         self._journalled = b""
         """The step that the journal has and the cursor has not passed: settled again, not accepted again."""
+        self._refused = 0
+        """How often that step could not be settled."""
 
     async def run(self) -> None:
         """For ever. Ends only by being cancelled, and gives the lease back then."""
@@ -170,8 +174,7 @@ class Poller:
             await bounded(waiting, watchdog.STEP)
             return
         await self._journal(polled)
-        self._step = settling = asyncio.create_task(session.settle(polled))
-        await bounded(settling, watchdog.STEP)
+        await self._settle(session, polled)
         await self._place.move(polled.cursor)
         await self._standing.ok()
 
@@ -191,8 +194,20 @@ class Poller:
                 await asyncio.sleep(pause.next("not_accepted"))
             else:
                 break
-        self._journalled = fingerprint
+        self._journalled, self._refused = fingerprint, 0
         SOURCE_MESSAGES.labels(self._connector.name, self._source.name).inc(taking.number(polled))
+
+    async def _settle(self, session: Session, polled: Polled) -> None:
+        """Flag or move what the journal has. What is refused time and again, in one session after the other (no right to
+        write in that folder), stays as it is: it is safe, and what came after it must not wait for it."""
+        if self._refused == _SETTLE:
+            logger.warning("contacts stay unmarked in their source: it refuses", extra={"source": self.name})
+            SOURCE_UNSETTLED.labels(self._connector.name, self._source.name).inc(len(polled.marks))
+            return
+        self._refused += 1
+        self._step = settling = asyncio.create_task(session.settle(polled))
+        await bounded(settling, watchdog.STEP)
+        self._refused = 0
 
 
 class Pause:

@@ -10,6 +10,11 @@ REJECTED: Final = Counter("regia_rejected_total", "Requests refused, by reason."
 COMMITTED: Final = Counter("regia_committed_total", "Messages routed and committed.", ["connector", "category"])
 QUARANTINED: Final = Counter("regia_quarantined_total", "Events kept in quarantine, by reason.", ["connector", "reason"])
 PUBLISHED: Final = Counter("regia_published_total", "Publishes by outcome.", ["queue", "outcome"])
+OUTGOING: Final = Counter(
+    "regia_outgoing_total",
+    "Tries to send a message, by what it is then: sent, failed, unknown, or queued again.",
+    ["connector", "state"],
+)
 MEDIA: Final = Counter("regia_media_total", "Attachments fetched from providers, by outcome.", ["connector", "outcome"])
 COMMIT_FAILURES: Final = Counter("regia_commit_failures_total", "Batches that could not be committed, by cause.", ["cause"])
 WAITING: Final = Gauge("regia_waiting", "Rows waiting in memory, by stage.", ["stage"])
@@ -19,4 +24,28 @@ TO_QUEUE: Final = Histogram(
     "From acceptance to the broker's confirm.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
+READING: Final = Histogram(
+    "regia_reading_seconds",
+    "Reading one contact in a process of its own.",
+    ["connector"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+READER_KILLED: Final = Counter(
+    "regia_reader_killed_total", "Readings that were ended, by cause: time, memory, died.", ["connector", "cause"]
+)
 READY: Final = Gauge("regia_ready", "1 when the part is ready.", ["part"])
+SOURCE_UP: Final = Gauge("regia_source_up", "1 when this node polls the source and it answers.", ["connector", "source"])
+SOURCE_FAILURES: Final = Counter(
+    "regia_source_failures_total", "Attempts to poll a source that failed, by reason.", ["connector", "source", "reason"]
+)
+SOURCE_SUCCESS: Final = Gauge(
+    "regia_source_last_success_timestamp_seconds", "When the source last answered as it should.", ["connector", "source"]
+)
+SOURCE_MESSAGES: Final = Counter(
+    "regia_source_messages_total", "Contacts taken from the source, repeats included.", ["connector", "source"]
+)
+SOURCE_UNSETTLED: Final = Counter(
+    "regia_source_unsettled_total",
+    "Contacts taken that the source refuses to mark or move.",
+    ["connector", "source"],
+)

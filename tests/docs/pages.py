@@ -16,7 +16,7 @@ from urllib.request import urlopen
 from tests.servers.process import ServerProcess, free_port
 
 ROOT = Path(__file__).parents[2]
-CHANNEL_PAGES = ("whatsapp", "web_form", "api", "email")
+CHANNEL_PAGES = ("whatsapp", "web_form", "api", "email", "mailgun", "postmark", "ses")
 PAGES = tuple(sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))))
 RUN = "exec .venv/bin/regia run -c config/examples/demo/regia.yaml"
 """What `make run` runs once everything is installed; a test compares."""

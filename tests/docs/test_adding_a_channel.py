@@ -10,8 +10,8 @@ from config.document import read_yaml
 from tests.docs.pages import ROOT, Desk, blocks, python_block
 
 PAGE = "ADDING_A_CHANNEL.md"
-PACKAGES = ("config", "dispatcher", "identity", "normalizer", "regia", "router", "scripts", "storage", "web")
-IMPORT_BEFORE = "from connectors.web_form import WebForm\n"
+PACKAGES = ("config", "desk", "dispatcher", "identity", "normalizer", "regia", "router", "scripts", "storage", "web")
+IMPORT_BEFORE = "from connectors.postmark import Postmark, PostmarkSettings\n"
 LINE_BEFORE = '    _line(Channel(name="web_form"'
 
 

@@ -16,6 +16,7 @@ from regia.cli.common import configured
 from regia.cli.main import app
 from regia.compose import configure
 from regia.http.openapi import openapi
+from regia.runners.standing import ELSEWHERE, OK, STARTING, Reason
 from regia.settings import Settings, open_settings
 from scripts import write_reference
 from tests.docs.pages import CHANNEL_PAGES, PAGES, ROOT, blocks, read
@@ -117,6 +118,12 @@ def test_the_codes_of_operations_are_those_of_the_code() -> None:
 
 def test_the_reasons_of_quarantine_are_those_of_the_code() -> None:
     assert first_column(section("docs/operations.md", "Quarantine")) == set(get_args(QuarantineReason))
+
+
+def test_the_reasons_of_sources_are_those_of_the_code() -> None:
+    page = section("docs/operations.md", "Mailboxes and other sources that are polled")
+    assert first_column(page) == {reason for part in get_args(Reason) for reason in get_args(part)}
+    assert all(f"`{state}`" in page for state in (OK, STARTING, ELSEWHERE))
 
 
 def test_the_topology_is_the_one_that_is_declared() -> None:

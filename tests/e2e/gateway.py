@@ -175,7 +175,11 @@ class Gateway:
 
     def import_mbox(self, path: Path) -> subprocess.Popen[str]:
         """Begin `regia import mbox`, to be waited for by the caller."""
-        line = [*REGIA, "import", "mbox", str(path), "-c", str(self.config)]
+        return self.begin("import", "mbox", str(path))
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Begin one command of `regia` on this gateway's configuration, to be waited for by the caller."""
+        line = [*REGIA, *arguments, "-c", str(self.config)]
         return subprocess.Popen(
             line, env=self.environ, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ["regia", "web", "connectors", "dispatcher", "router", "identity", "normalizer", "storage", "config", "web/pages"]
+PACKAGES = [
+    "regia",
+    "web",
+    "desk",
+    "connectors",
+    "dispatcher",
+    "router",
+    "identity",
+    "normalizer",
+    "storage",
+    "config",
+    "web/pages",
+]
 BROKEN = {
     "layers": "Imports go downwards only, and packages on one line do not import each other BROKEN",
     "connectors": "A connector knows nothing of identities, rules, queues or storage BROKEN",

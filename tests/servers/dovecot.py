@@ -136,6 +136,7 @@ class DovecotServer:
         )
         for name, text in (("dovecot.conf", conf), ("oauth2.conf", TOKENS.format(tokens=self.tokens))):
             (self._home / name).write_text(text)
+            self.account.own(self._home / name)
 
     def _spawn(self) -> ServerProcess:
         command = [str(self._program), "-F", "-c", str(self._home / "dovecot.conf")]

@@ -148,6 +148,7 @@ class SmtpServer:
             token_path=dovecot.tokens.path,
         )
         (self._home / "exim.conf").write_text(text)
+        self._account.own(self._home / "exim.conf")
 
     @property
     def _command(self) -> list[str]:

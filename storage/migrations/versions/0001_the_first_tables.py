@@ -38,6 +38,13 @@ def upgrade() -> None:
     with op.batch_alter_table('conversations', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_conversations_customer_id'), ['customer_id'], unique=False)
 
+    op.create_table('cursors',
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('place', sa.Text(), nullable=False),
+    sa.Column('token', sa.BigInteger(), nullable=False),
+    sa.Column('updated_ms', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_cursors'))
+    )
     op.create_table('customers',
     sa.Column('id', sa.Text(), nullable=False),
     sa.Column('space', sa.Text(), nullable=False),
@@ -134,6 +141,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_messages_customer_id_received_ms'), ['customer_id', 'received_ms'], unique=False)
         batch_op.create_index(batch_op.f('ix_messages_external_id'), ['external_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_messages_received_ms'), ['received_ms'], unique=False)
+
+    op.create_table('outgoing',
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('connector', sa.Text(), nullable=False),
+    sa.Column('message_id', sa.Text(), nullable=False),
+    sa.Column('conversation_id', sa.Text(), nullable=False),
+    sa.Column('handle_kind', sa.Text(), nullable=False),
+    sa.Column('handle_value', sa.Text(), nullable=False),
+    sa.Column('handle_proof', sa.Text(), nullable=False),
+    sa.Column('author', sa.Text(), nullable=False),
+    sa.Column('automatic', sa.Boolean(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=True),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('html', sa.Text(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('due_ms', sa.BigInteger(), nullable=False),
+    sa.Column('node', sa.Text(), nullable=True),
+    sa.Column('external_id', sa.Text(), nullable=True),
+    sa.Column('provider_code', sa.Text(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=True),
+    sa.Column('created_ms', sa.BigInteger(), nullable=False),
+    sa.Column('first_ms', sa.BigInteger(), nullable=True),
+    sa.Column('ended_ms', sa.BigInteger(), nullable=True),
+    sa.Column('told_ms', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('position', name=op.f('pk_outgoing')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('outgoing', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_outgoing_conversation_id_position'), ['conversation_id', 'position'], unique=False)
+        batch_op.create_index(batch_op.f('ix_outgoing_external_id'), ['external_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_outgoing_handle_value_created_ms'), ['handle_value', 'created_ms'], unique=False)
+        batch_op.create_index('ix_outgoing_open', ['position'], unique=False, sqlite_where=sa.text('told_ms IS NULL'), postgresql_where=sa.text('told_ms IS NULL'))
+        batch_op.create_index('ux_outgoing_id', ['id'], unique=True)
 
     op.create_table('quarantine',
     sa.Column('id', sa.Text(), nullable=False),
@@ -232,6 +274,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_quarantine_received_ms'))
 
     op.drop_table('quarantine')
+    with op.batch_alter_table('outgoing', schema=None) as batch_op:
+        batch_op.drop_index('ux_outgoing_id')
+        batch_op.drop_index('ix_outgoing_open', sqlite_where=sa.text('told_ms IS NULL'), postgresql_where=sa.text('told_ms IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_outgoing_handle_value_created_ms'))
+        batch_op.drop_index(batch_op.f('ix_outgoing_external_id'))
+        batch_op.drop_index(batch_op.f('ix_outgoing_conversation_id_position'))
+
+    op.drop_table('outgoing')
     with op.batch_alter_table('messages', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_messages_received_ms'))
         batch_op.drop_index(batch_op.f('ix_messages_external_id'))
@@ -254,6 +304,7 @@ def downgrade() -> None:
 
     op.drop_table('event_ids')
     op.drop_table('customers')
+    op.drop_table('cursors')
     with op.batch_alter_table('conversations', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_conversations_customer_id'))
 

@@ -1,0 +1,36 @@
+"""Why a reply is not queued, as a closed list. The texts name no customer and no address."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+RefusalReason = Literal[
+    "unknown_message",
+    "no_text",
+    "not_allowed",
+    "window_closed",
+    "cannot_send",
+    "automated_mail",
+    "own_address",
+    "once_an_hour",
+    "five_a_day",
+]
+
+REFUSALS: Final[Mapping[RefusalReason, str]] = {
+    "unknown_message": "no message of that id is stored",
+    "no_text": "the text is empty",
+    "not_allowed": "the contact gave no address that an answer could go to",
+    "window_closed": "the channel takes free texts only for a time after the customer wrote, and that is over",
+    "cannot_send": "its connector is not in the configuration, or cannot send",
+    "automated_mail": "a program wrote it: an automatic answer could be answered by it for ever",
+    "own_address": "it came from, or would go to, one of our own addresses",
+    "once_an_hour": "this sender got an automatic answer within the last hour",
+    "five_a_day": "this conversation got five automatic answers within the last day",
+}
+
+
+class Refused(Exception):
+    """The reply was not queued."""
+
+    def __init__(self, reason: RefusalReason) -> None:
+        super().__init__(REFUSALS[reason])
+        self.reason: RefusalReason = reason

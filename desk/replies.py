@@ -1,0 +1,130 @@
+"""Replies: queued for the handle that wrote, and made into what a channel sends."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+from sqlalchemy import Connection, RowMapping
+
+from connectors.base import Outgoing
+from connectors.errors import SendFailed
+from desk import loops
+from desk.refusals import Refused
+from normalizer.inbound import Handle
+from storage import lookup, outgoing
+from storage.outgoing import Claimed, NewOutgoing
+
+_TEXT: Final = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer to a stored envelope. `author` says who or what wrote it; `subject` only where the customer's does not fit."""
+
+    message_id: str
+    text: str
+    author: str
+    html: str | None = None
+    subject: str | None = None
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """What is known of the configuration: whether a connector can send, and whether a handle is one of our own."""
+
+    can_send: Callable[[str], bool]
+    own: Callable[[Handle], bool]
+
+
+def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> str:
+    """Queue a reply inside the caller's transaction; the outgoing message's id. Raises `Refused`.
+
+    It goes through the connector of the envelope to the handle that wrote it, or to the one given in that contact for
+    answers (`reply.via`), and nowhere else.
+    """
+    row = lookup.message(connection, reply.message_id)
+    if row is None:
+        raise Refused("unknown_message")
+    data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
+    to = _to(data)
+    _check(reply, row, data, channels, now_ms)
+    if reply.automatic:
+        refusal = loops.refusal(
+            connection,
+            sender=_handle(data["sender"]["handle"]),
+            to=to,
+            conversation_id=row["conversation_id"],
+            automated=data["automated"],
+            own=channels.own,
+            now_ms=now_ms,
+        )
+        if refusal is not None:
+            raise Refused(refusal)
+    id_ = str(uuid4())
+    outgoing.add(
+        connection,
+        NewOutgoing(
+            id=id_,
+            connector=row["connector"],
+            message_id=row["id"],
+            conversation_id=row["conversation_id"],
+            handle_kind=to.kind,
+            handle_value=to.value,
+            handle_proof=to.proof,
+            author=reply.author,
+            automatic=reply.automatic,
+            subject=reply.subject,
+            text=reply.text,
+            html=reply.html,
+            created_ms=now_ms,
+        ),
+    )
+    return id_
+
+
+def _check(reply: Reply, row: RowMapping, data: dict[str, Any], channels: Channels, now_ms: int) -> None:
+    if not reply.text.strip():
+        raise Refused("no_text")
+    if _TEXT not in data["reply"]["allowed"]:
+        raise Refused("not_allowed")
+    if not channels.can_send(row["connector"]):
+        raise Refused("cannot_send")
+    until = data["reply"]["until"]
+    if until is not None and _moment(until).timestamp() * 1000 < now_ms:
+        raise Refused("window_closed")
+
+
+def _to(data: dict[str, Any]) -> Handle:
+    return _handle(data["reply"]["via"] or data["sender"]["handle"])
+
+
+def _handle(data: dict[str, str]) -> Handle:
+    return Handle(**data)  # type: ignore[arg-type]  # our own envelope: the proof is one of the three
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def message(row: Claimed) -> Outgoing:
+    """What the channel is given. Raises `SendFailed` when the contact it answers is not stored any more."""
+    if row.envelope is None:
+        raise SendFailed("unsupported", "the contact it answers is not stored any more")
+    data: dict[str, Any] = orjson.loads(row.envelope)["data"]
+    return Outgoing(
+        to=Handle(row.handle_kind, row.handle_value, row.handle_proof),  # type: ignore[arg-type]  # as it was stored
+        text=row.text,
+        account=data["account"],
+        in_reply_to=data["external_id"],
+        token=row.id,
+        last_inbound_at=_moment(data["sent_at"] or data["received_at"]),
+        references=tuple(data["thread"]["references"]),
+        subject=row.subject if row.subject is not None else data["subject"],
+        html=row.html,
+        conversation=row.conversation_id,
+        automatic=row.automatic,
+    )

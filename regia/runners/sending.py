@@ -1,0 +1,221 @@
+"""Messages out: what is queued is taken by one node, given to its channel, and its end is recorded and told.
+
+A row is marked `sending` before the channel is called. Killed in between, nobody knows whether it left: it becomes
+`unknown` and is not sent again. What the channel refuses for now comes again later, for a day; its conversation waits.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from sqlalchemy import Connection
+
+from connectors.base import Connector, Http, Parsed
+from connectors.errors import Rejected, SendFailed
+from desk.replies import message
+from regia.gateway import Gateway
+from regia.pipeline.intake import Intake
+from regia.runners import outcomes
+from regia.watch.metrics import OUTGOING
+from storage import outgoing
+from storage.database import Database, DatabaseUnavailable
+from storage.outgoing import Claimed, Ended
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 4
+"""Messages on the way through one connector."""
+LONGEST: Final = 900.0
+"""Seconds after which a channel that bounds nothing itself is given up."""
+LOST: Final = 3600.0
+"""Seconds after which a row in `sending` is nobody's: more than the longest try and every pause of a machine."""
+
+_LOOK: Final = 1.0
+_TIDY: Final = 60.0
+_AGAIN: Final = 1.0
+_LET_GO: Final = 2.0
+_TOLD_AT_ONCE: Final = 100
+
+
+class Sending:
+    """The sender of a gateway. `start` returns at once; the first look waits for the database."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._sender = Sender(
+            gateway.stores.database,
+            gateway.configured.connectors,
+            gateway.stores.http,
+            gateway.intake,
+            gateway.configured.settings.node,
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="sending")
+
+    async def _run(self) -> None:
+        while "database" in self._gateway.missing:
+            await asyncio.sleep(_LOOK / 5)
+        await self._sender.run()
+
+    async def stop(self) -> None:
+        """Take nothing more, and let what is on its way arrive, for two seconds."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._sender.close()
+
+
+class Sender:
+    """Sends what is queued in one database. `now` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        database: Database,
+        connectors: Mapping[str, Connector],
+        http: Http,
+        intake: Intake,
+        node: str,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._connectors = connectors
+        self._http = http
+        self._intake = intake
+        self._node = node
+        self._now = now
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._busy: Counter[str] = Counter()
+        """Messages on their way, by connector."""
+        self._wake = asyncio.Event()
+        self._tidied = float("-inf")
+        self._started = False
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            try:
+                await self.look()
+            except DatabaseUnavailable as error:
+                logger.warning("nothing can be sent", extra={"reason": str(error)})
+            except Exception:  # one defect must not keep everything from being sent for ever
+                logger.exception("sending failed; it goes on")
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _LOOK)
+
+    async def look(self) -> None:
+        """Take what is due, and tell what has ended. Raises `DatabaseUnavailable`."""
+        await self._tidy()
+        now_ms = self._now_ms()
+        free = [name for name in self._connectors if self._busy[name] < AT_ONCE]
+        for name in await self._database.read(lambda connection: outgoing.due(connection, now_ms, free)):
+            for row in await self._claim(name, now_ms):
+                task = asyncio.create_task(self._send(row), name=f"send {row.id}")
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        await self._tell()
+
+    async def close(self) -> None:
+        """After `run` was cancelled. What is not done in time stays `sending`, and is `unknown` at the next start."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_LET_GO)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._started:
+            with suppress(DatabaseUnavailable, TimeoutError):
+                async with asyncio.timeout(_LET_GO / 2):
+                    await self._tell()
+
+    def _now_ms(self) -> int:
+        return int(self._now() * 1000)
+
+    async def _tidy(self) -> None:
+        """Once a minute, and first of all: rows that nobody sends any more get their end."""
+        if self._now() - self._tidied < _TIDY:
+            return
+        now_ms, known, started = self._now_ms(), list(self._connectors), not self._started
+
+        def work(connection: Connection) -> int:
+            before_ms = now_ms - outcomes.GIVE_UP_MS
+            outgoing.orphan(connection, self._node, known, now_ms, before_ms)
+            return outgoing.lose(connection, self._node, now_ms, started=started)
+
+        if lost := await self._database.write(work):
+            logger.warning("nobody knows whether messages left; they are not sent again", extra={"messages": lost})
+        self._started, self._tidied = True, self._now()
+
+    async def _claim(self, connector: str, now_ms: int) -> Sequence[Claimed]:
+        """Take rows, with the ids they will have, in one transaction before anything leaves."""
+        lost_ms = now_ms + int(LOST * 1000)
+        limit = AT_ONCE - self._busy[connector]
+
+        def work(connection: Connection) -> list[Claimed]:
+            rows = outgoing.claim(connection, connector, self._node, now_ms=now_ms, lost_ms=lost_ms, limit=limit)
+            for row in rows:
+                with suppress(SendFailed):  # `send` says the same again
+                    if (id_ := self._connectors[connector].outgoing_id(message(row))) is not None:
+                        outgoing.name(connection, row.id, id_)
+            return rows
+
+        rows = await self._database.write(work)
+        self._busy[connector] += len(rows)
+        return rows
+
+    async def _send(self, row: Claimed) -> None:
+        try:
+            values = await self._outcome(row)
+            OUTGOING.labels(row.connector, values["state"]).inc()
+            await self._settle(row, values)
+        finally:
+            self._busy[row.connector] -= 1
+            self._wake.set()
+
+    async def _outcome(self, row: Claimed) -> outcomes.Values:
+        """Call the channel; the columns that tell what came of it."""
+        try:
+            async with asyncio.timeout(LONGEST):
+                sent = await self._connectors[row.connector].send(message(row), self._http)
+        except SendFailed as failed:
+            return outcomes.failed(row, failed, self._now_ms())
+        except Exception as error:
+            logger.exception("a channel failed to say what became of a message", extra={"connector": row.connector})
+            return outcomes.broken(error, self._now_ms())
+        return outcomes.sent(sent, self._now_ms())
+
+    async def _settle(self, row: Claimed, values: outcomes.Values) -> None:
+        """Until it is recorded: without it the row would become `unknown`."""
+        while True:
+            try:
+                kept = await self._database.write(lambda connection: outgoing.settle(connection, row, self._node, values))
+            except DatabaseUnavailable:
+                await asyncio.sleep(_AGAIN)
+                continue
+            if not kept:
+                logger.warning("a message was given up before it was known what became of it", extra={"outgoing": row.id})
+            return
+
+    async def _tell(self) -> None:
+        """Ends become statuses like those that providers send. Told twice, the second is a repeat."""
+        ended = await self._database.read(lambda connection: outgoing.untold(connection, self._node, _TOLD_AT_ONCE))
+        by_connector: defaultdict[str, list[Ended]] = defaultdict(list)
+        for one in ended:
+            by_connector[one.connector].append(one)
+        for connector, ends in by_connector.items():
+            statuses = tuple(outcomes.status(one) for one in ends if one.brand is not None)
+            try:
+                await self._intake.accept(connector, Parsed(statuses=statuses))
+            except Rejected:  # the journal takes nothing now, and has said so
+                return
+            await self._told([one.id for one in ends])
+
+    async def _told(self, ids: Sequence[str]) -> None:
+        now_ms = self._now_ms()
+        await self._database.write(lambda connection: outgoing.tell(connection, ids, now_ms))

@@ -1,0 +1,230 @@
+"""What is to be sent: queued with the decision to send it, taken by one node at a time, and settled once.
+
+A row goes from `queued` to `sending` in a transaction of its own before the channel is called, and from there to `sent`,
+`failed`, `unknown`, or back to `queued` for another try. Rows of one conversation go one after the other.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, or_, select, text, update
+
+from storage.schema import messages, outgoing
+
+QUEUED: Final = "queued"
+SENDING: Final = "sending"
+SENT: Final = "sent"
+FAILED: Final = "failed"
+UNKNOWN: Final = "unknown"
+"""The states of an outgoing message; the last three are its end."""
+
+_OPEN: Final = (QUEUED, SENDING)
+_LOST: Final = "the gateway ended while it was being sent: it may have left, and is not sent again"
+_ORPHANED: Final = "unsupported: its connector is not in the configuration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOutgoing:
+    """What is queued. `id` is also the token the channel is given; `message_id` the envelope it answers."""
+
+    id: str
+    connector: str
+    message_id: str
+    conversation_id: str
+    handle_kind: str
+    handle_value: str
+    handle_proof: str
+    author: str
+    automatic: bool
+    subject: str | None
+    text: str
+    html: str | None
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed(NewOutgoing):
+    """A row this node is to send now. `attempts` counts this one; `first_ms` is when the first began; `envelope` are the
+    bytes it answers, None when they are not stored any more."""
+
+    attempts: int
+    first_ms: int
+    envelope: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A row whose end is to be told."""
+
+    id: str
+    connector: str
+    state: str
+    attempts: int
+    external_id: str | None
+    handle_value: str
+    provider_code: str | None
+    error: str | None
+    ended_ms: int
+    brand: str | None
+    channel: str | None
+    account: str | None
+
+
+_CLAIMED: Final = [
+    column for column in outgoing.columns if column.name in NewOutgoing.__dataclass_fields__ or column.name == "attempts"
+]
+
+
+def add(connection: Connection, new: NewOutgoing) -> None:
+    """Queue it, due at once."""
+    row = asdict(new) | {"state": QUEUED, "due_ms": new.created_ms}
+    connection.execute(insert(outgoing), [row])
+
+
+def _first_of_its_conversation() -> ColumnElement[bool]:
+    earlier = outgoing.alias("earlier")
+    return ~(
+        select(earlier.c.position)
+        .where(
+            earlier.c.conversation_id == outgoing.c.conversation_id,
+            earlier.c.position < outgoing.c.position,
+            earlier.c.state.in_(_OPEN),
+        )
+        .exists()
+    )
+
+
+def _due(now_ms: int, connectors: Collection[str]) -> ColumnElement[bool]:
+    return and_(
+        outgoing.c.told_ms.is_(None),
+        outgoing.c.state == QUEUED,
+        outgoing.c.due_ms <= now_ms,
+        outgoing.c.connector.in_(connectors),
+        _first_of_its_conversation(),
+    )
+
+
+def due(connection: Connection, now_ms: int, connectors: Collection[str]) -> set[str]:
+    """Those of `connectors` that have something to send now."""
+    query = select(outgoing.c.connector).where(_due(now_ms, connectors)).distinct()
+    return set(connection.execute(query).scalars())
+
+
+def claim(connection: Connection, connector: str, node: str, *, now_ms: int, lost_ms: int, limit: int) -> list[Claimed]:
+    """Take what is due, oldest first, so that no other node does. After `lost_ms` nobody can be at it any more."""
+    query: Select[Any] = (
+        select(*_CLAIMED, outgoing.c.position, outgoing.c.first_ms, messages.c.envelope)
+        .join(messages, messages.c.id == outgoing.c.message_id, isouter=True)
+        .where(_due(now_ms, (connector,)))
+        .order_by(outgoing.c.position)
+        .limit(limit)
+    )
+    taken: list[Claimed] = []
+    for found in connection.execute(query).mappings().all():
+        row = dict(found)
+        first_ms = row.pop("first_ms") or now_ms
+        attempts = row.pop("attempts") + 1
+        values = {"state": SENDING, "node": node, "due_ms": lost_ms, "first_ms": first_ms, "attempts": attempts}
+        # Another node may have been faster since the row was read; it holds the row's lock until it has committed.
+        this = and_(outgoing.c.position == row.pop("position"), outgoing.c.state == QUEUED)
+        if connection.execute(update(outgoing).where(this).values(values)).rowcount:
+            taken.append(Claimed(**row, first_ms=first_ms, attempts=attempts))
+    return taken
+
+
+def name(connection: Connection, id_: str, external_id: str) -> None:
+    """Record the id it will have at the provider."""
+    connection.execute(update(outgoing).where(outgoing.c.id == id_).values(external_id=external_id))
+
+
+def settle(connection: Connection, row: Claimed, node: str, values: Mapping[str, Any]) -> bool:
+    """Record what became of a try. False: the row is not in this node's hands any more, and stays as it is."""
+    this = and_(
+        outgoing.c.id == row.id,
+        outgoing.c.state == SENDING,
+        outgoing.c.node == node,
+        outgoing.c.attempts == row.attempts,
+    )
+    return bool(connection.execute(update(outgoing).where(this).values(values)).rowcount)
+
+
+def lose(connection: Connection, node: str, now_ms: int, *, started: bool = False) -> int:
+    """What nobody can be sending any more becomes `unknown`; how many rows. `started`: this node has just started, so
+    also everything it was sending before."""
+    gone = outgoing.c.due_ms <= now_ms
+    this = and_(
+        outgoing.c.told_ms.is_(None), outgoing.c.state == SENDING, or_(gone, outgoing.c.node == node) if started else gone
+    )
+    values = {"state": UNKNOWN, "node": node, "ended_ms": now_ms, "error": f"unknown: {_LOST}"}
+    return connection.execute(update(outgoing).where(this).values(values)).rowcount
+
+
+def orphan(connection: Connection, node: str, connectors: Collection[str], now_ms: int, before_ms: int) -> int:
+    """What was queued before `before_ms` for a connector that there is no more becomes `failed`; how many rows."""
+    this = and_(
+        outgoing.c.told_ms.is_(None),
+        outgoing.c.state == QUEUED,
+        outgoing.c.created_ms < before_ms,
+        outgoing.c.connector.not_in(connectors),
+    )
+    values = {"state": FAILED, "node": node, "ended_ms": now_ms, "error": _ORPHANED}
+    return connection.execute(update(outgoing).where(this).values(values)).rowcount
+
+
+def untold(connection: Connection, node: str, limit: int) -> list[Ended]:
+    """Ends that this node has recorded and not yet told."""
+    own = [column for column in outgoing.columns if column.name in Ended.__dataclass_fields__]
+    query: Select[Any] = (
+        select(*own, messages.c.brand, messages.c.channel, messages.c.account)
+        .join(messages, messages.c.id == outgoing.c.message_id, isouter=True)
+        .where(outgoing.c.told_ms.is_(None), outgoing.c.node == node, outgoing.c.state.not_in(_OPEN))
+        .order_by(outgoing.c.position)
+        .limit(limit)
+    )
+    return [Ended(**row) for row in connection.execute(query).mappings()]
+
+
+def tell(connection: Connection, ids: Sequence[str], now_ms: int) -> None:
+    """Their ends are told."""
+    connection.execute(update(outgoing).where(outgoing.c.id.in_(ids)).values(told_ms=now_ms))
+
+
+def hold(connection: Connection, *keys: str) -> None:
+    """Let no other transaction that holds one of these keys count and queue at the same time as this one.
+
+    SQLite has one writing transaction anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        for key in sorted(keys):
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"outgoing {key}"})
+
+
+def automatic_to(connection: Connection, kind: str, value: str, since_ms: int) -> int:
+    """Automatic messages queued for a handle since then."""
+    return _count(
+        connection, outgoing.c.handle_value == value, outgoing.c.handle_kind == kind, outgoing.c.created_ms > since_ms
+    )
+
+
+def automatic_in(connection: Connection, conversation_id: str, since_ms: int) -> int:
+    """Automatic messages queued in a conversation since then."""
+    return _count(connection, outgoing.c.conversation_id == conversation_id, outgoing.c.created_ms > since_ms)
+
+
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(outgoing).where(outgoing.c.automatic.is_(True), *conditions)
+    return connection.execute(query).scalar_one()
+
+
+def find(connection: Connection, id_: str) -> RowMapping | None:
+    """One row with everything, or None."""
+    return connection.execute(select(outgoing).where(outgoing.c.id == id_)).mappings().one_or_none()
+
+
+def recent(connection: Connection, limit: int, state: str | None = None) -> list[RowMapping]:
+    """The last rows, newest first, of one state or of all."""
+    query = select(outgoing).order_by(outgoing.c.position.desc()).limit(limit)
+    if state is not None:
+        query = query.where(outgoing.c.state == state)
+    return list(connection.execute(query).mappings())

@@ -1,0 +1,53 @@
+"""Driving again what is held: which rows, and what became of them. Reading them is `storage.lookup`."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import Connection, select, update
+
+from storage.schema import event_ids, quarantine
+
+HELD: Final = "held"
+REDRIVEN: Final = "redriven"
+_MOST: Final = 32_000
+"""Attempts that are still counted: the column is a small integer."""
+
+
+def held_ids(
+    connection: Connection, *, ids: Sequence[str] = (), connector: str | None = None, reason: str | None = None
+) -> list[str]:
+    """The held rows that fit everything that is given, oldest first."""
+    query = select(quarantine.c.id).where(quarantine.c.state == HELD).order_by(quarantine.c.received_ms, quarantine.c.id)
+    if ids:
+        query = query.where(quarantine.c.id.in_(ids))
+    if connector is not None:
+        query = query.where(quarantine.c.connector == connector)
+    if reason is not None:
+        query = query.where(quarantine.c.reason == reason)
+    return list(connection.execute(query).scalars())
+
+
+def still_held(connection: Connection, id_: str, reason: str, detail: str) -> None:
+    """It was read again, in vain."""
+    _attempted(connection, id_, reason=reason, detail=detail)
+
+
+def redriven(connection: Connection, id_: str) -> None:
+    """What it holds was accepted anew. The row stays: it is what its own event has become."""
+    _attempted(connection, id_, state=REDRIVEN)
+
+
+def make_way(connection: Connection, id_: str) -> str:
+    """Give a row, and its event, another id, for a message that is to be committed under the id it has: without this that
+    message would be a repeat of the attempt that failed. Returns the new id."""
+    new = str(uuid4())
+    connection.execute(update(event_ids).where(event_ids.c.id == id_).values(id=new))
+    connection.execute(update(quarantine).where(quarantine.c.id == id_).values(id=new))
+    return new
+
+
+def _attempted(connection: Connection, id_: str, **values: str) -> None:
+    row = quarantine.c.id == id_
+    connection.execute(update(quarantine).where(row).values(**values))
+    connection.execute(update(quarantine).where(row, quarantine.c.attempts < _MOST).values(attempts=quarantine.c.attempts + 1))

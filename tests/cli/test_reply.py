@@ -1,0 +1,121 @@
+"""`regia reply` and `regia outgoing`, without a running gateway: what is queued, what is refused, what is shown."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, update
+from typer.testing import CliRunner, Result
+
+from normalizer.inbound import Handle
+from regia.cli import reply
+from regia.cli.main import app
+from storage.database import Database
+from storage.schema import outgoing
+from tests.answered import store
+from tests.contacts import email
+from tests.databases import migrated_sqlite
+
+__all__ = ["migrated_sqlite"]
+
+CONFIG = """
+links_key: ${KEY}
+rules: [rules.yaml]
+connectors:
+  mail:
+    type: email
+    brand: demo
+    address: help@demo.example
+    aliases: [info@demo.example]
+    thread_key: ${KEY}
+    smtp: {host: mail.demo.example}
+  form: {type: web_form, brand: demo}
+"""
+RULES = "categories: {general: {label: All}}\ndefault: general\n"
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    (tmp_path / "regia.yaml").write_text(CONFIG)
+    (tmp_path / "rules.yaml").write_text(RULES)
+    (tmp_path / "data").mkdir()
+    shutil.copy(migrated_sqlite, tmp_path / "data" / "regia.sqlite")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KEY", "a-secret-of-the-tests")
+    monkeypatch.setattr(reply, "_WAIT", 0.0)
+    return lambda *arguments: CliRunner().invoke(app, [*arguments])
+
+
+def stored(name: str, handle: Handle | None = None, **more: object) -> str:
+    async def work() -> str:
+        database = Database("sqlite:///data/regia.sqlite")
+        try:
+            return await store(database, name, handle, **more)
+        finally:
+            await database.close()
+
+    return asyncio.run(work())
+
+
+def ended(state: str, error: str | None) -> None:
+    def work(connection: Connection) -> None:
+        connection.execute(update(outgoing).values(state=state, error=error, ended_ms=1_790_000_000_000))
+
+    async def write() -> None:
+        database = Database("sqlite:///data/regia.sqlite")
+        await database.write(work)
+        await database.close()
+
+    asyncio.run(write())
+
+
+def test_a_reply_is_queued_and_shown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "answer.html").write_text("<p>Mi dispiace")
+    done = run("reply", stored("m1"), "--text", "Mi dispiace", "--html-file", "answer.html", "--subject", "Padella")
+    assert done.exit_code == 0
+    id_, state = done.stdout.split()
+    assert state == "queued"
+    assert "no gateway has taken it yet" in done.stderr
+    shown = dict(line.split(None, 1) for line in run("outgoing", "show", id_).stdout.splitlines() if " " in line.strip())
+    assert (shown["state"], shown["handle_value"], shown["subject"]) == ("queued", "anna@example.it", "Padella")
+    assert "dispiace" not in "".join(shown.values()), "the words are between us and the customer"
+    assert run("outgoing", "list").stdout.startswith(f"{id_} 20")
+    ended("failed", "invalid_recipient: the server said: 5.1.1 no such user")
+    assert "5.1.1 no such user" in run("outgoing", "list", "--state", "failed").stdout
+    assert run("outgoing", "list", "--state", "queued").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("handle", "more", "arguments", "reason"),
+    [
+        (None, {"automated": "auto_reply"}, ["--automatic"], "automated_mail"),
+        (email("info@demo.example"), {}, ["--automatic"], "own_address"),
+        (email("info+x@demo.example"), {}, ["--automatic"], "own_address"),
+        (None, {"connector": "form"}, [], "cannot_send"),
+        (None, {"connector": "gone"}, [], "cannot_send"),
+    ],
+)
+def test_a_refusal_has_its_reason(
+    run: Run, handle: Handle | None, more: dict[str, object], arguments: list[str], reason: str
+) -> None:
+    done = run("reply", stored("m1", handle, **more), "--text", "Ciao", *arguments)
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"regia: not sent, {reason}: ")
+    assert run("outgoing", "list").stdout == ""
+
+
+def test_what_is_not_there(run: Run) -> None:
+    assert "unknown_message" in run("reply", "no-such-id", "--text", "Ciao").stderr
+    assert "no outgoing message" in run("outgoing", "show", "no-such-id").stderr
+    Path("latin.html").write_bytes(b"<p>\xe8")
+    assert "not UTF-8" in run("reply", stored("m1"), "--text", "Ciao", "--html-file", "latin.html").stderr
+
+
+def test_a_second_automatic_answer_waits_an_hour(run: Run) -> None:
+    message_id = stored("m1")
+    assert run("reply", message_id, "--text", "Ciao", "--automatic").exit_code == 0
+    assert "once_an_hour" in run("reply", message_id, "--text", "Ciao", "--automatic").stderr

@@ -1,0 +1,212 @@
+"""Outgoing messages: taken by one node, in the order of their conversation, and settled once, on both databases."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, delete
+
+from storage import outgoing
+from storage.database import Database
+from storage.outgoing import Claimed, NewOutgoing
+from storage.schema import messages
+from tests.answered import store
+
+NOW = 1_790_000_000_000
+HOUR = 3_600_000
+
+
+def new(message_id: str = "none", conversation: str = "con_1", **more: Any) -> NewOutgoing:
+    fields: dict[str, Any] = {
+        "id": str(uuid4()),
+        "connector": "mail",
+        "message_id": message_id,
+        "conversation_id": conversation,
+        "handle_kind": "email",
+        "handle_value": "anna@example.it",
+        "handle_proof": "claimed",
+        "author": "desk",
+        "automatic": False,
+        "subject": None,
+        "text": "Ciao",
+        "html": None,
+        "created_ms": NOW,
+    }
+    return NewOutgoing(**(fields | more))
+
+
+async def add(database: Database, *rows: NewOutgoing) -> None:
+    def work(connection: Connection) -> None:
+        for row in rows:
+            outgoing.add(connection, row)
+
+    await database.write(work)
+
+
+async def claim(database: Database, node: str = "n1", *, now_ms: int = NOW, limit: int = 10) -> list[Claimed]:
+    return await database.write(
+        lambda connection: outgoing.claim(connection, "mail", node, now_ms=now_ms, lost_ms=now_ms + HOUR, limit=limit)
+    )
+
+
+async def settle(database: Database, row: Claimed, state: str, node: str = "n1", **values: Any) -> bool:
+    fields = {"state": state, "ended_ms": NOW} | values
+    return await database.write(lambda connection: outgoing.settle(connection, row, node, fields))
+
+
+async def state(database: Database, id_: str) -> Any:
+    row = await database.read(lambda connection: outgoing.find(connection, id_))
+    assert row is not None
+    return row
+
+
+async def test_what_is_queued_is_claimed_with_what_it_answers(database: Database) -> None:
+    message_id = await store(database, "m1")
+    row = new(message_id, html="<p>Ciao", subject="Re: Padella", automatic=True)
+    await add(database, row)
+    [claimed] = await claim(database)
+    assert {name: getattr(claimed, name) for name in row.__dataclass_fields__} == {
+        name: getattr(row, name) for name in row.__dataclass_fields__
+    }
+    assert (claimed.attempts, claimed.first_ms) == (1, NOW)
+    assert claimed.envelope is not None
+    assert b"Padella rotta" in claimed.envelope
+    assert (await state(database, row.id))["state"] == "sending"
+    assert await claim(database) == []
+
+
+async def test_what_it_answers_may_be_gone(database: Database) -> None:
+    await add(database, new(await store(database, "m1")))
+    await database.write(lambda connection: connection.execute(delete(messages)))
+    [claimed] = await claim(database)
+    assert claimed.envelope is None
+
+
+async def test_one_of_a_conversation_at_a_time(database: Database) -> None:
+    first, second, other = new(), new(), new(conversation="con_2")
+    await add(database, first, second, other)
+    claimed = await claim(database)
+    assert [row.id for row in claimed] == [first.id, other.id]
+    assert await settle(database, claimed[0], "queued", due_ms=NOW + 5)
+    assert await claim(database, now_ms=NOW + 4) == [], "it waits for its turn, and the second for it"
+    [again] = await claim(database, now_ms=NOW + 5)
+    assert (again.id, again.attempts, again.first_ms) == (first.id, 2, NOW)
+    assert await settle(database, again, "failed")
+    assert [row.id for row in await claim(database)] == [second.id], "an end holds nothing back"
+
+
+@pytest.mark.parametrize("end", ["sent", "failed", "unknown"])
+async def test_an_end_is_final(database: Database, end: str) -> None:
+    await add(database, new())
+    [claimed] = await claim(database)
+    assert await settle(database, claimed, end)
+    assert not await settle(database, claimed, "sent" if end == "failed" else "failed")
+    assert await claim(database, now_ms=NOW + 10 * HOUR) == []
+    assert (await state(database, claimed.id))["state"] == end
+
+
+async def test_only_the_node_and_try_that_took_it_settle_it(database: Database) -> None:
+    await add(database, new())
+    [first] = await claim(database)
+    assert not await settle(database, first, "sent", node="n2")
+    assert await settle(database, first, "queued", due_ms=NOW)
+    await claim(database)
+    assert not await settle(database, first, "sent"), "a late answer of an earlier try"
+
+
+async def test_two_nodes_never_take_the_same(database: Database, filled_url: str) -> None:
+    await add(database, *(new(conversation=f"con_{number}") for number in range(40)))
+    other = Database(filled_url)
+    try:
+        taken = await asyncio.gather(
+            *(claim(one, node, limit=7) for _ in range(5) for one, node in ((database, "n1"), (other, "n2")))
+        )
+    finally:
+        await other.close()
+    ids = [row.id for rows in taken for row in rows]
+    assert len(ids) == len(set(ids))
+    left = await claim(database, limit=100)
+    assert len(ids) + len(left) == 40
+
+
+async def test_who_has_something_to_send(database: Database) -> None:
+    await add(
+        database, new(), new(conversation="con_2", connector="wa", created_ms=NOW + 9), new(conversation="c3", connector="x")
+    )
+
+    async def due(now_ms: int) -> set[str]:
+        return await database.read(lambda connection: outgoing.due(connection, now_ms, ["mail", "wa"]))
+
+    assert await due(NOW - 1) == set()
+    assert await due(NOW) == {"mail"}
+    assert await due(NOW + 9) == {"mail", "wa"}
+    await claim(database)
+    assert await due(NOW) == set()
+
+
+async def test_a_node_that_starts_knows_nothing_of_what_it_was_sending(database: Database) -> None:
+    await add(database, *(new(conversation=f"con_{number}") for number in range(3)))
+    [mine] = await claim(database, limit=1)
+    [others] = await claim(database, "n2", limit=1)
+
+    async def lose(now_ms: int, *, started: bool) -> int:
+        return await database.write(lambda connection: outgoing.lose(connection, "n1", now_ms, started=started))
+
+    assert await lose(NOW + HOUR - 1, started=False) == 0
+    assert await lose(NOW + HOUR - 1, started=True) == 1
+    assert (await state(database, mine.id))["state"] == "unknown"
+    assert (await state(database, others.id))["state"] == "sending"
+    assert await lose(NOW + HOUR, started=False) == 1, "a node that never came back"
+    assert (await state(database, others.id))["state"] == "unknown"
+    assert not await settle(database, others, "sent", node="n2")
+    assert len(await claim(database)) == 1, "what was queued only is sent"
+
+
+async def test_what_has_no_connector_any_more_ends(database: Database) -> None:
+    old, young = new(connector="gone"), new(connector="gone", created_ms=NOW + 1, conversation="con_2")
+    await add(database, old, young, new(conversation="con_3"))
+    ended = await database.write(lambda connection: outgoing.orphan(connection, "n1", ["mail"], NOW + HOUR, NOW + 1))
+    assert ended == 1
+    assert (await state(database, old.id))["state"] == "failed"
+    assert (await state(database, young.id))["state"] == "queued"
+
+
+async def test_an_end_is_told_once_by_the_node_that_knows_it(database: Database) -> None:
+    message_id = await store(database, "m1")
+    await add(database, new(message_id), new(conversation="con_2"))
+    sent, open_ = await claim(database)
+    await database.write(lambda connection: outgoing.name(connection, sent.id, "1@demo.example"))
+    await settle(database, sent, "sent")
+
+    async def untold(node: str) -> list[outgoing.Ended]:
+        return await database.read(lambda connection: outgoing.untold(connection, node, 10))
+
+    [ended] = await untold("n1")
+    assert (ended.id, ended.state, ended.external_id, ended.brand, ended.channel, ended.account) == (
+        sent.id,
+        "sent",
+        "1@demo.example",
+        "demo",
+        "email",
+        "help@demo.example",
+    )
+    assert await untold("n2") == []
+    await database.write(lambda connection: outgoing.tell(connection, [sent.id], NOW))
+    assert await untold("n1") == []
+    assert await settle(database, open_, "failed")
+    [ended] = await untold("n1")
+    assert (ended.id, ended.brand) == (open_.id, None)
+
+
+async def test_the_last_ones_are_shown_first(database: Database) -> None:
+    rows = [new(conversation=f"con_{number}") for number in range(3)]
+    await add(database, *rows)
+    await claim(database, limit=1)
+
+    async def recent(limit: int, wanted: str | None = None) -> list[str]:
+        return [row["id"] for row in await database.read(lambda connection: outgoing.recent(connection, limit, wanted))]
+
+    assert await recent(2) == [rows[2].id, rows[1].id]
+    assert await recent(9, "sending") == [rows[0].id]
+    assert await database.read(lambda connection: outgoing.find(connection, "nothing")) is None
