@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, RowMapping, select
 
 from storage.quarantine import HELD
-from storage.schema import attachments, messages, quarantine, targets
+from storage.schema import attachments, messages, quarantine, signals, targets
 
 
 def message(connection: Connection, message_id: str) -> RowMapping | None:
@@ -33,3 +33,10 @@ def quarantined(connection: Connection, *, limit: int, redriven: bool = False) -
 def held(connection: Connection, quarantine_id: str) -> RowMapping | None:
     """One held thing with its exact bytes."""
     return connection.execute(select(quarantine).where(quarantine.c.id == quarantine_id)).mappings().one_or_none()
+
+
+def statuses_of(connection: Connection, connector: str, external_id: str) -> list[RowMapping]:
+    """What was told about an outgoing message by its provider's id, in the order in which it came."""
+    query = select(signals.c.state, signals.c.at_ms, signals.c.received_ms, signals.c.error)
+    query = query.where(signals.c.external_id == external_id, signals.c.connector == connector, signals.c.type == "status")
+    return list(connection.execute(query.order_by(signals.c.received_ms, signals.c.id)).mappings())

@@ -14,7 +14,7 @@ from regia.cli.common import ConfigOption, configured, fail
 from regia.cli.stored import read, write
 from regia.replying import channels
 from regia.settings import Settings
-from storage import outgoing
+from storage import lookup, outgoing
 
 app = typer.Typer(no_args_is_help=True, help="What was sent or is to be sent.")
 
@@ -95,8 +95,14 @@ def list_(
 
 @app.command()
 def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption = None) -> None:
-    """Everything about one outgoing message but its words."""
-    row = read(configured(config).settings, lambda connection: outgoing.find(connection, id_))
+    """Everything about one outgoing message but its words, and what was told of it since: bounces, receipts."""
+
+    def look(connection: Connection) -> tuple[Any, list[Any]]:
+        row = outgoing.find(connection, id_)
+        known = row is not None and row["external_id"] is not None
+        return row, lookup.statuses_of(connection, row["connector"], row["external_id"]) if known else []
+
+    row, statuses = read(configured(config).settings, look)
     if row is None:
         fail("there is no outgoing message of that id")
     for name in _SHOWN:
@@ -105,3 +111,6 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption
     times |= {"next try": row["due_ms"]} if row["state"] == outgoing.QUEUED else {}
     for name, at in times.items():
         typer.echo(f"{name:16} {from_ms(at) if at else ''}".rstrip())
+    for status in statuses:
+        at = from_ms(status["at_ms"] or status["received_ms"])
+        typer.echo(f"{'status':16} {at} {status['state']} {status['error'] or ''}".rstrip())
