@@ -99,8 +99,9 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption
 
     def look(connection: Connection) -> tuple[Any, list[Any]]:
         row = outgoing.find(connection, id_)
-        known = row is not None and row["external_id"] is not None
-        return row, lookup.statuses_of(connection, row["connector"], row["external_id"]) if known else []
+        if row is None or row["external_id"] is None:
+            return row, []
+        return row, lookup.statuses_of(connection, row["connector"], row["external_id"])
 
     row, statuses = read(configured(config).settings, look)
     if row is None:
