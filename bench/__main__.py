@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench import parts, scenarios
+from bench import mails, parts, scenarios
 from bench.machine import facts, fdatasync
+from bench.mails import Size
 from bench.meter import Part
 from bench.report import PAGE, report, write
 from bench.scenarios import SCENARIOS, Line
 from bench.servers import Servers, start
 
 PARTS: Final = "parts"
-NAMES: Final = (*(scenario.name for scenario in SCENARIOS), PARTS)
+MAILS: Final = "mails"
+NAMES: Final = (*(scenario.name for scenario in SCENARIOS), PARTS, MAILS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ FULL: Final = Scale(posts=3_000, rounds=3, skewed=True, seconds=1.2)
 QUICK: Final = Scale(posts=400, rounds=1, skewed=False, seconds=0.1)
 
 
-def measure(scale: Scale, only: Sequence[str], servers: Servers, folder: Path) -> tuple[list[Line], list[Part]]:
+def measure(scale: Scale, only: Sequence[str], servers: Servers, folder: Path) -> tuple[list[Line], list[Part], list[Size]]:
     """What is named in `only`, against servers that run."""
     wanted = [scenario for scenario in SCENARIOS if scenario.name in only]
     lines = scenarios.measure(
@@ -53,7 +55,9 @@ def measure(scale: Scale, only: Sequence[str], servers: Servers, folder: Path) -
         told=_told,
     )
     databases = [("SQLite", f"sqlite:///{folder / 'parts.sqlite'}"), ("PostgreSQL", servers.database())]
-    return lines, parts.measure(folder, databases, seconds=scale.seconds, told=_told) if PARTS in only else []
+    pieces = parts.measure(folder, databases, seconds=scale.seconds, told=_told) if PARTS in only else []
+    sizes = mails.measure(seconds=scale.seconds, told=_told) if MAILS in only else []
+    return lines, pieces, sizes
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,8 +66,8 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="regia-bench-") as name:
         folder = Path(name)
         with start(folder) as servers:
-            lines, pieces = measure(QUICK if options.quick else FULL, options.only, servers, folder)
-    text = report(lines, pieces, known, sync=fdatasync())
+            lines, pieces, sizes = measure(QUICK if options.quick else FULL, options.only, servers, folder)
+    text = report(lines, pieces, sizes, known, sync=fdatasync())
     print(text)
     if options.write:
         write(text, known)

@@ -50,12 +50,12 @@ class Meter:
         return Part(what=self.what, messages=self._messages, wall=wall, cpu=cpu)
 
 
-def each(what: str, seconds: float, make: Callable[[], T], work: Callable[[T], object]) -> Part:
-    """`work` on one input after the other, which `make` gives."""
+def each(what: str, seconds: float, make: Callable[[], T], work: Callable[[T], object], *, stretch: int = _STRETCH) -> Part:
+    """`work` on one input after the other, which `make` gives; `stretch` of them are held ready at once."""
     meter = Meter(what, seconds)
     work(make())  # whatever is loaded at the first call
     while meter.wants_more:
-        inputs = [make() for _ in range(_STRETCH)]
+        inputs = [make() for _ in range(stretch)]
         with meter:
             for one in inputs:
                 work(one)

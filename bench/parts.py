@@ -1,27 +1,21 @@
 """What each part of the way costs alone, in one process and without sockets."""
 
 import asyncio
-import email
-import email.policy
 from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle
 from pathlib import Path
 from typing import Final
 
 from bench.meter import Meter, Part, each
 from bench.way import Way
-from normalizer.mail.read import read as read_mail
 from regia.compose import migrate
 from regia.pipeline.commit import commit
 from router.vocabulary import Facts
 from storage.database import Database
 from storage.journal import Journal
 from storage.journal_file import Entry
-from tests.mailcorpus import build
 
 BATCHES: Final = (1, 16, 256)
 CALLERS: Final = (1, 64)
-MAILS: Final = 100
 _ENTRIES_EACH: Final = 8
 
 
@@ -29,7 +23,7 @@ def measure(folder: Path, databases: Sequence[tuple[str, str]], *, seconds: floa
     """Every part, each for about `seconds`. `databases` are names and addresses of empty ones."""
     way = Way(folder)
     parts: list[Part] = []
-    told("parts: parse, normalise, rules, mail")
+    told("parts: parse, normalise, rules")
     parts += _alone(way, seconds)
     told("parts: journal")
     parts += asyncio.run(_journal(way, folder, seconds))
@@ -43,25 +37,10 @@ def _alone(way: Way, seconds: float) -> Iterator[Part]:
     yield each("WhatsApp: verify and parse", seconds, way.request, way.take)
     yield each("decode and normalise", seconds, way.row, way.normalise)
     yield each("rules: route", seconds, lambda: _facts(way), way.configured.rules.route)
-    mails = cycle([sample.raw for sample in build(MAILS)])
-    yield each("mail: the gateway's reading", seconds, lambda: next(mails), read_mail)
-    yield each("mail: bare standard library", seconds, lambda: next(mails), _bare_mail)
 
 
 def _facts(way: Way) -> Facts:
     return {"channel": "whatsapp", "kind": "text", "brand": "demo", "history.unanswered": 0, "text": way.text()}
-
-
-def _bare_mail(raw: bytes) -> int:
-    """Parsed, with every text part decoded; how many could not be. Nothing is cleaned, and no quote is told apart."""
-    lost = 0
-    for part in email.message_from_bytes(raw, policy=email.policy.default).walk():
-        if part.get_content_maintype() == "text":
-            try:
-                part.get_content()
-            except (LookupError, ValueError):
-                lost += 1
-    return lost
 
 
 async def _journal(way: Way, folder: Path, seconds: float) -> list[Part]:

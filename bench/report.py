@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.machine import ROOT
+from bench.mails import Size
 from bench.meter import Part
 from bench.scenarios import BARE, BRIDGE, CONNECTIONS, Line
 from scripts.check_figures import block, replaced
@@ -12,8 +13,13 @@ from scripts.check_figures import block, replaced
 PAGE: Final = ROOT / "docs" / "performance.md"
 NAME: Final = "performance"
 
+_WHOLE: Final = 100
+"""Rates from here on are shown without a fraction."""
 
-def report(lines: Sequence[Line], parts: Sequence[Part], facts: Mapping[str, str], *, sync: float) -> str:
+
+def report(
+    lines: Sequence[Line], parts: Sequence[Part], sizes: Sequence[Size], facts: Mapping[str, str], *, sync: float
+) -> str:
     """Everything that was measured, with where and when. `sync`: seconds of one fdatasync."""
     head = (
         f"Measured on {facts['date']} at commit {facts['commit']}: {facts['cores']} cores, Python {facts['python']}, "
@@ -21,6 +27,7 @@ def report(lines: Sequence[Line], parts: Sequence[Part], facts: Mapping[str, str
     )
     tables = [_rates(lines)] if lines else []
     tables += [_parts(parts)] if parts else []
+    tables += [_mails(sizes)] if sizes else []
     return "\n\n".join([head, *tables]) + "\n"
 
 
@@ -58,6 +65,28 @@ def _rates(lines: Sequence[Line]) -> str:
 def _parts(parts: Sequence[Part]) -> str:
     rows = [(part.what, f"{part.wall:.1f}", f"{part.cpu:.1f}", f"{1e6 / part.wall:,.0f}") for part in parts]
     return "Each part alone, microseconds a message:\n\n" + _table(("part", "by the clock", "CPU", "a second"), rows)
+
+
+def _mails(sizes: Sequence[Size]) -> str:
+    """One line a size; the ratios are to the standard library in the same run."""
+    head = ("mail", "KB", "standard library", "the gateway's reading", "of it", "in a reading process", "of it")
+    rows = [
+        (
+            size.what,
+            f"{size.bytes / 1e3:,.1f}",
+            _speed(size.bare),
+            _speed(size.here),
+            _ratio(size.here, size.bare),
+            _speed(size.apart),
+            _ratio(size.apart, size.bare),
+        )
+        for size in sizes
+    ]
+    return f"Reading mails on one core, mails a second:\n\n{_table(head, rows)}"
+
+
+def _speed(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= _WHOLE else f"{rate:.1f}"
 
 
 def _ratio(rate: float, base: float | None) -> str:

@@ -1,22 +1,26 @@
 """The benchmark runs, its figures can be read, and nobody edits them by hand."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import pytest
 
-from bench import report, webhooks
-from bench.__main__ import PARTS, Scale, main, measure
+from bench import mails, report, webhooks
+from bench.__main__ import MAILS, PARTS, Scale, main, measure
+from bench.mails import Size
 from bench.meter import Part
 from bench.report import write
 from bench.scenarios import SCENARIOS, Line, Run
 from bench.servers import servers_of
 from connectors.base import Request
 from connectors.whatsapp import WhatsApp, WhatsAppSettings
+from normalizer import mail
 from scripts.check_figures import block, check, replaced
 from scripts.check_figures import main as check_figures
+from tests.mailcorpus import OLD, VOICES, Voice
 from tests.servers.postgresql import PostgreSQLServer
 from tests.servers.rabbitmq import RabbitMQServer
 
@@ -28,22 +32,26 @@ TINY = Scale(posts=64, rounds=1, skewed=False, seconds=0.001)
 def rows(text: str) -> list[list[str]]:
     """Cells of every line of every table, heads and rules left out."""
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
-    return [cells for cells in lines if not set(cells[0]) <= {"-"} and cells[0] not in ("what", "part")]
+    return [cells for cells in lines if not set(cells[0]) <= {"-"} and cells[0] not in ("what", "part", "mail")]
 
 
 def number(cell: str) -> float:
     return float(cell.replace(",", "").rstrip("%"))
 
 
-@pytest.mark.parametrize("only", [("bare", "bridge", "held", "embedded"), (PARTS,)], ids=["throughput", "parts"])
+@pytest.mark.parametrize(
+    ("only", "count"),
+    [(("bare", "bridge", "held", "embedded"), 4), ((PARTS,), 11), ((MAILS,), 3)],
+    ids=["throughput", "parts", "mails"],
+)
 def test_a_tiny_run_gives_figures(
-    only: tuple[str, ...], rabbitmq: RabbitMQServer, postgresql: PostgreSQLServer, redis_url: str, tmp_path: Path
+    *, only: tuple[str, ...], count: int, rabbitmq: RabbitMQServer, postgresql: PostgreSQLServer, redis_url: str, tmp_path: Path
 ) -> None:
-    lines, parts = measure(TINY, only, servers_of(rabbitmq, postgresql, redis_url), tmp_path)
-    text = report.report(lines, parts, FACTS, sync=0.0003)
+    lines, parts, sizes = measure(TINY, only, servers_of(rabbitmq, postgresql, redis_url), tmp_path)
+    text = report.report(lines, parts, sizes, FACTS, sync=0.0003)
     assert "one fdatasync 300 µs" in text
     found = rows(text)
-    assert len(found) == (4 if PARTS not in only else 13)
+    assert len(found) == count
     for cells in found:
         figures = [number(cell) for cell in cells if cell[:1].isdigit()]
         assert len(figures) >= 3
@@ -62,7 +70,7 @@ def test_ratios_are_to_the_bare_parts_and_the_median_round_is_shown() -> None:
         Line(scenario=by_name["rabbitmq"], senders="distinct", runs=(run(2_000), run(4_000), run(1_000))),
         Line(scenario=by_name["rabbitmq"], senders="skewed", runs=(run(1_000),)),
     ]
-    found = rows(report.report(lines, [], FACTS, sync=0))
+    found = rows(report.report(lines, [], [], FACTS, sync=0))
     assert [cells[2] for cells in found] == ["10,000", "2,500", "2,000", "1,000"]
     assert [cells[3] for cells in found] == ["9,000 to 12,000", "1", "1,000 to 4,000", "1"]
     assert [(cells[4], cells[5]) for cells in found] == [("1.00", "4.00"), ("0.25", "1.00"), ("0.20", "0.80"), ("0.10", "0.40")]
@@ -170,5 +178,27 @@ def test_the_figures_of_the_docs_are_as_measured(capsys: pytest.CaptureFixture[s
 
 def test_a_part_is_told_in_microseconds_and_a_second() -> None:
     part = Part(what="normalise", messages=10, wall=250.0, cpu=200.0)
-    (cells,) = rows(report.report([], [part], FACTS, sync=0))
+    (cells,) = rows(report.report([], [part], [], FACTS, sync=0))
     assert cells == ["normalise", "250.0", "200.0", "4,000"]
+
+
+def test_mails_are_told_beside_the_standard_library() -> None:
+    size = Size(what="typical", bytes=31_240, bare=2_000.0, here=500.0, apart=45.26)
+    (cells,) = rows(report.report([], [], [size], FACTS, sync=0))
+    assert cells == ["typical", "31.2", "2,000", "500", "0.25", "45.3", "0.02"]
+
+
+@pytest.mark.parametrize(
+    ("make", "least", "most", "files"),
+    [(mails.small, 800, 1_500, 0), (mails.typical, 20_000, 40_000, 1), (mails.large, 4_900_000, 5_200_000, 3)],
+)
+def test_the_mails_are_what_they_are_called(make: Callable[[Voice, int], bytes], least: int, most: int, files: int) -> None:
+    for number, voice in enumerate(VOICES):
+        raw = make(voice, number)
+        assert least < len(raw) < most
+        read = mail.read(raw)
+        assert isinstance(read, mail.Mail)
+        assert len(read.attachments) == files
+        assert read.text is not None
+        assert OLD not in read.text
+        assert mails.read_bare(raw) == 0
