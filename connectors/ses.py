@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Topic = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$")]
 
 _RECEIVED: Final = "Received"
+_LARGEST: Final = 1024 * 1024
+"""Bytes of a request: SNS carries 256 KB, which JSON may write longer."""
 
 
 class SesBucket(BaseModel):
@@ -58,32 +60,37 @@ class Ses(PostedMailConnector[SesSettings]):
         super().__init__(name, settings)
         self._keys = sns.SnsKeys()
 
+    @property
+    def max_body(self) -> int:
+        """Of a notification; how large a mail in the bucket may be is the settings' own `max_body`."""
+        return min(self.settings.max_body, _LARGEST)
+
     def verify(self, request: Request) -> None:
         """Against certificates that `receive` has fetched."""
+        self._keys.check(self._ours(request))
+
+    async def receive(self, request: Request, http: Http) -> Request:
+        message = self._ours(request)
+        await self._keys.fetch(message, http)
+        self._keys.check(message)
+        if message.type == sns.SUBSCRIPTION:
+            await sns.confirm(message, http)
+        try:
+            place = _object(message)
+            mail = _mail(message) if place is None else await self._stored(*place)
+        except Misshapen:
+            return request
+        return replace(request, headers={"content-type": CONTENT_TYPE}, body=mail or b"")
+
+    def unwrap(self, request: Request) -> bytes | None:
+        return _mail(sns.read(request))
+
+    def _ours(self, request: Request) -> sns.SnsMessage:
+        """The message, when its topic is one of ours: for no other a certificate is asked for. Raises `Rejected`."""
         message = sns.read(request)
         if message.topic not in self.settings.topics:
             raise Rejected("signature_wrong", "the topic is not one of the connector's topics")
-        self._keys.check(message)
-
-    async def receive(self, request: Request, http: Http) -> Request:
-        message = sns.read(request)
-        await self._keys.fetch(message, http)
-        self.verify(request)
-        if message.type == sns.SUBSCRIPTION:
-            await sns.confirm(message, http)
-        place = _object(message)
-        if place is None:
-            return self.unwrapped(request)
-        return replace(request, headers={"content-type": CONTENT_TYPE}, body=await self._stored(*place))
-
-    def unwrap(self, request: Request) -> bytes | None:
-        message = sns.read(request)
-        if message.type != sns.NOTIFICATION:
-            return None
-        notification = _notification(message)
-        if notification.hint("notificationType") != _RECEIVED:
-            return None  # the test message of a new rule, and notifications about what was sent
-        return _content(notification)
+        return message
 
     async def _stored(self, bucket: str, key: str) -> bytes:
         """The mail in the bucket. Raises `Rejected`: SNS tries again for hours, in which the settings can be repaired."""
@@ -92,8 +99,8 @@ class Ses(PostedMailConnector[SesSettings]):
             raise Rejected("unavailable", "the mail lies in a bucket the connector has no settings for", retry_after=300)
         try:
             found = await _bucket(place).get_async(key)
-            if found.meta["size"] > self.max_body:
-                raise Rejected("too_large", f"the mail in the bucket is larger than {self.max_body} bytes")
+            if found.meta["size"] > self.settings.max_body:
+                raise Rejected("too_large", f"the mail in the bucket is larger than {self.settings.max_body} bytes")
             return bytes(await found.bytes_async())
         except (BaseError, OSError) as error:
             raise Rejected("unavailable", "the mail cannot be read from its bucket; try again", retry_after=60) from error
@@ -120,12 +127,21 @@ def _notification(message: sns.SnsMessage) -> Part:
         raise Misshapen("Message", "a notification of SES") from None
 
 
-def _object(message: sns.SnsMessage) -> tuple[str, str] | None:
-    """Bucket and key, where the mail lies in S3."""
-    try:
-        notification = _notification(message)
-    except Misshapen:
+def _mail(message: sns.SnsMessage) -> bytes | None:
+    """The mail in a notification; None in what only talks about the service. Raises `Misshapen`."""
+    if message.type != sns.NOTIFICATION:
         return None
+    notification = _notification(message)
+    if notification.hint("notificationType") != _RECEIVED:
+        return None  # the test message of a new rule, and notifications about what was sent
+    return _content(notification)
+
+
+def _object(message: sns.SnsMessage) -> tuple[str, str] | None:
+    """Bucket and key, where the mail lies in S3. Raises `Misshapen`."""
+    if message.type != sns.NOTIFICATION:
+        return None
+    notification = _notification(message)
     action = notification.hints("receipt").hints("action")
     bucket, key = action.hint("bucketName"), action.hint("objectKey")
     if notification.hint("notificationType") != _RECEIVED or action.hint("type") != "S3" or not (bucket and key):

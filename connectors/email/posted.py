@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import replace
+from datetime import datetime
 from typing import Final, TypeVar
 
 from connectors.base import Http, Parsed, Request, Unreadable
@@ -34,6 +35,13 @@ class PostedMailConnector(MailConnector[M]):
         except Misshapen:
             return request
 
+    def reread(self, raw: bytes, content_type: str, received_at: datetime) -> Parsed:
+        """The mail itself, or the post in which none could be found."""
+        if content_type == CONTENT_TYPE:
+            return super().reread(raw, content_type, received_at)
+        headers = {"content-type": content_type}
+        return self.parse(Request(method="POST", url="", headers=headers, query={}, body=raw, received_at=received_at))
+
     def parse(self, request: Request) -> Parsed:
         """What `receive` handed on, or a request as it was captured."""
         if request.content_type == CONTENT_TYPE:
@@ -41,7 +49,7 @@ class PostedMailConnector(MailConnector[M]):
         try:
             mail = self.unwrap(request)
         except Misshapen as problem:
-            kind = request.content_type or "application/octet-stream"
+            kind = request.headers.get("content-type") or "application/octet-stream"
             kept = Unreadable(reason="unreadable", raw=request.body, content_type=kind, detail=str(problem))
             return Parsed(unreadable=(kept,))
         return self.mail(mail) if mail else Parsed()

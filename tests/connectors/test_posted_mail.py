@@ -5,6 +5,8 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import time
+import tracemalloc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from pydantic import SecretStr
 from connectors.base import Connector, Parsed, Request
 from connectors.email.contact import CONTENT_TYPE
 from connectors.errors import MediaUnavailable, Rejected
+from connectors.forms import read_fields
 from connectors.mailgun import Mailgun, MailgunSettings
 from connectors.postmark import Postmark, PostmarkSettings
 from connectors.ses import Ses, SesBucket, SesSettings
@@ -90,7 +93,7 @@ async def test_mailgun_hands_over_the_bytes_of_the_mail(wrap: Any) -> None:
 @pytest.mark.parametrize("wrap", [form, multipart])
 async def test_bytes_that_are_no_utf8_stay_what_they_are(wrap: Any) -> None:
     latin = b"From: anna@example.it\r\nSubject: caff\xe8\r\n\r\nIl caff\xe8 \x80\r\n"
-    parsed = await received(MAILGUN, wrap(mailgun_fields(**{"body-mime": latin})))
+    parsed = await received(Mailgun("mail", MAILGUN.settings), wrap(mailgun_fields(**{"body-mime": latin})))
     assert [(message.raw, message.text) for message in parsed.messages] == [(latin, "Il caffè €")]
 
 
@@ -127,6 +130,43 @@ async def test_a_route_without_raw_mime_is_kept_and_says_what_to_change() -> Non
     parsed = await received(MAILGUN, given)
     assert [kept.raw for kept in parsed.unreadable] == [given.body]
     assert "?as=mime" in parsed.unreadable[0].detail
+
+
+async def test_one_signature_is_good_for_one_mail() -> None:
+    connector = Mailgun("mail", MAILGUN.settings)
+    other = MAIL + b"and more\r\n"
+    assert is_the_mail(await received(connector, form(mailgun_fields())))
+    assert is_the_mail(await received(connector, multipart(mailgun_fields()))), "a retry may be written otherwise"
+    with pytest.raises(Rejected) as caught:
+        await received(connector, form(mailgun_fields(**{"body-mime": other})))
+    assert caught.value.code == "signature_stale"
+
+
+@pytest.mark.parametrize("body", [b"a=" + b"%41" * 1_000_000, b"%" * 3_000_000, b"a=1&" * 1_000_000, b"=" * 3_000_000])
+async def test_a_stranger_cannot_keep_the_gateway_busy_with_a_form(body: bytes) -> None:
+    tracemalloc.start()
+    started = time.process_time()
+    with pytest.raises(Rejected):
+        await received(MAILGUN, request(body, "application/x-www-form-urlencoded"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert time.process_time() - started < 1
+    assert peak < 12 * len(body)
+
+
+@pytest.mark.parametrize(
+    ("quoted", "meant"),
+    [
+        (b"a%20b+c", b"a b c"),
+        (b"=3D%3D%25", b"=3D=%"),
+        (b"%e8%E8", b"\xe8\xe8"),
+        (b"a%0D%0Ab", b"a\r\nb"),
+        (b"%00", b"\0"),
+        (b"", b""),
+    ],
+)
+def test_fields_are_decoded_byte_for_byte(quoted: bytes, meant: bytes) -> None:
+    assert read_fields(request(b"x=1&y=" + quoted, "application/x-www-form-urlencoded")) == {"x": b"1", "y": meant}
 
 
 # Postmark
@@ -259,6 +299,13 @@ async def test_a_changed_field_breaks_the_signature(amazon: Amazon, name: str) -
     assert caught.value.code == "signature_wrong"
 
 
+async def test_no_certificate_is_asked_for_in_the_name_of_another_topic(amazon: Amazon) -> None:
+    http = amazon.http()
+    with pytest.raises(Rejected):
+        await received(ses(), amazon.message(TopicArn="arn:aws:sns:eu-west-1:999999999999:mail"), http)
+    assert not http.calls
+
+
 async def test_another_topic_is_refused_though_amazon_signed_it(amazon: Amazon) -> None:
     with pytest.raises(Rejected) as caught:
         await received(ses(), amazon.message(TopicArn="arn:aws:sns:eu-west-1:999999999999:mail"), amazon.http())
@@ -363,6 +410,13 @@ async def test_an_object_that_is_gone_is_asked_for_again(amazon: Amazon, bucket:
 @pytest.mark.parametrize("connector", [MAILGUN, POSTMARK, ses()], ids=lambda connector: type(connector).__name__)
 def test_what_lies_in_quarantine_is_read_as_the_mail_it_is(connector: Connector) -> None:
     assert is_the_mail(connector.reread(MAIL, CONTENT_TYPE, NOW))
+
+
+def test_a_post_in_which_no_mail_was_found_is_looked_at_again() -> None:
+    given = form(mailgun_fields())
+    assert is_the_mail(MAILGUN.reread(given.body, given.headers["content-type"], NOW))
+    body = (SAMPLES / "postmark" / "reply.json").read_bytes()
+    assert is_the_mail(POSTMARK.reread(body, "application/json", NOW))
 
 
 @pytest.mark.parametrize(
