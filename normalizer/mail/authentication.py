@@ -12,7 +12,9 @@ from normalizer.mail.model import Authentication, Defect, Mail
 _MAX_HEADERS: Final = 10
 _MAX_LENGTH: Final = 4096
 """Characters: servers write some hundred. A longer header counts as unreadable, so that none is read in part."""
-_DOUBTS: Final[frozenset[Defect]] = frozenset(("several_from", "addresses_disagree", "from_missing", "from_broken"))
+_DOUBTS: Final[frozenset[Defect]] = frozenset(
+    ("several_from", "addresses_disagree", "from_missing", "from_broken", "head_ambiguous")
+)
 
 _MARKS: Final = re.compile(r'[\\"();]')
 _DMARC: Final = re.compile(r"\s*dmarc\s*(?:/\s*\d{1,3}\s*)?=", re.IGNORECASE)

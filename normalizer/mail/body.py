@@ -1,5 +1,6 @@
 """What a person reads of a mail, and what hangs on it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -16,6 +17,12 @@ from normalizer.names import filename as safe_filename
 _STUB: Final = 200
 """Characters below which a plain text is compared with its HTML: it may only say that the mail needs HTML."""
 _STUB_SHARE: Final = 4
+_NEEDS_HTML: Final = re.compile(
+    r"\bhtml\b|\b(?:in|im|inside|with|nel|con|dans|en|no|w) (?:\w{1,12} ){0,2}(?:web-?)?"
+    r"(?:browser\w{0,3}|navigat\w{2,4}|navegador|przeglądar\w{2,4})",
+    re.IGNORECASE,
+)
+"""`Your mail program does not show HTML`, in place of the words."""
 _MAX_INNER_HEADERS: Final = 64 * 1024
 _NAMES: Final = {"text/calendar": "invite.ics"}
 """Of files that mailers leave without one."""
@@ -61,11 +68,14 @@ def _readable(block: Block, images: Mapping[str, str]) -> str:
     if not block.html.strip() or len(plain) >= _STUB:
         return block.plain
     from_html = html_to_text(block.html, images)
+    if from_html and _NEEDS_HTML.search(plain) and plain.split() != from_html.split():
+        return from_html
     return block.plain if plain and len(from_html) < len(plain) * _STUB_SHARE + _STUB else from_html
 
 
 def _blocks(part: Part, found: Body) -> list[Block]:
-    children = part.get_payload()
+    # A leaf's payload would be decoded here, by whatever character set it names.
+    children = part.get_payload() if part.is_multipart() else None
     if isinstance(children, list):
         groups = [_blocks(child, found) for child in children if isinstance(child, Part)]
         blocks = [block for group in groups for block in group]

@@ -4,6 +4,11 @@ import re
 from encodings.aliases import aliases
 from typing import Final
 
+from normalizer.mail import japanese
+from normalizer.mail.repair import mixed, polish, sibling, utf16, without_label
+
+_JAPANESE: Final = "iso2022_jp_ext"
+
 _NAMES: Final = {
     # Labels seen in mails that Python does not know, and labels that mean more than they say: what is sent as
     # ISO-8859-1 is Windows-1252, and the East Asian labels stand for their vendors' larger sets (WHATWG Encoding).
@@ -24,8 +29,12 @@ _NAMES: Final = {
     "shiftjis": "cp932",
     "xsjis": "cp932",
     "windows31j": "cp932",
-    "iso2022jp": "iso2022_jp_ext",
-    "cp50220": "iso2022_jp_ext",
+    "iso2022jp": _JAPANESE,
+    "iso2022jpms": _JAPANESE,
+    "csiso2022jp": _JAPANESE,
+    "cp50220": _JAPANESE,
+    "cp50221": _JAPANESE,
+    "cp50222": _JAPANESE,
     "unicode11utf7": "utf_7",
     "xunicode20utf7": "utf_7",
     "xmaccyrillic": "mac_cyrillic",
@@ -54,9 +63,6 @@ _KNOWN: Final = {
 } | _NAMES
 _SINGLE_BYTE: Final = re.compile(r"cp(?:1[02]\d\d|[4-8]\d\d)$|iso8859|koi8|mac_|latin|tis_620")
 
-_JAPANESE_SHIFT: Final = b"\x1b$"
-"""Opens double-byte text in ISO-2022-JP, which is often sent without saying so: nothing else has it."""
-
 
 def codec_of(label: str | None) -> str | None:
     """Python's name for a charset label, or None when there is none. Labels come from strangers: only known ones are
@@ -74,20 +80,48 @@ def decode(data: bytes, label: str | None) -> tuple[str, bool]:
     UTF-8 checks itself: bytes above 127 that form valid UTF-8 are UTF-8, also under a label of a single-byte set.
     """
     codec = codec_of(label)
-    if codec is None and _JAPANESE_SHIFT in data:
-        codec = "iso2022_jp_ext"
+    if codec is None:
+        if (text := without_label(data)) is not None:
+            return text, label is not None
+        if any(escape in data for escape in japanese.OPENS):
+            codec = _JAPANESE
     if data.isascii() and not _changes_ascii(codec):
         return data.decode("ascii"), False
     if codec is None or _SINGLE_BYTE.match(codec) or (codec.startswith("utf_16") and b"\0" not in data):
         text = _strictly(data, "utf_8")
         if text is not None:
             return text, label is not None
-    if codec is not None and (text := _strictly(data, codec)) is not None:
-        return text, False
-    text = _strictly(data, "utf_8")
-    if text is not None:
-        return text, True
-    return _as_good_as_possible(data, codec), True
+    return _declared(data, codec) or _guessed(data, codec)
+
+
+def _declared(data: bytes, codec: str | None) -> tuple[str, bool] | None:
+    """By the declared set or one that is meant by its name, where the bytes fit."""
+    if codec is None:
+        return None
+    if codec.startswith("utf_16") and b"\0" in data:
+        return utf16(data, codec), False
+    if codec in ("cp1252", "iso8859_15", "cp1250") and (other := polish(data)) and other != codec:
+        return data.decode(other, "replace"), True
+    meant = sibling(codec, data)
+    text = _strictly(data, meant)
+    if text is None and codec.startswith("iso2022_jp"):
+        text = japanese.decode_jp(data)
+        return None if _damaged(text) else (text, False)
+    return None if text is None else (text, meant != codec)
+
+
+def _guessed(data: bytes, codec: str | None) -> tuple[str, bool]:
+    """Damaged text keeps its own character set where most of it fits; else it is UTF-8 with lines of an old set in it."""
+    if codec is not None and not codec.startswith(("utf_7", "utf_8")):
+        text = data.decode(codec, "replace")
+        if not _damaged(text):
+            return text, True
+    western = codec if codec is not None and _SINGLE_BYTE.match(codec) else "cp1252"
+    return mixed(data, western), True
+
+
+def _damaged(text: str) -> bool:
+    return text.count("\ufffd") * 20 > len(text)
 
 
 def _changes_ascii(codec: str | None) -> bool:
@@ -99,18 +133,6 @@ def _strictly(data: bytes, codec: str) -> str | None:
         return data.decode(codec)
     except (UnicodeError, LookupError):
         return None
-
-
-def _as_good_as_possible(data: bytes, codec: str | None) -> str:
-    """Damaged text keeps its own character set where most of it fits; else the most common one, which takes every byte."""
-    if codec is not None and not codec.startswith("utf_7"):
-        text = data.decode(codec, "replace")
-        if text.count("\ufffd") * 20 <= len(text):
-            return text
-    text = data.decode("utf_8", "replace")
-    if text.count("\ufffd") * 20 <= len(text):
-        return text
-    return data.decode("cp1252", "replace")
 
 
 def decode_header_bytes(value: str) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from normalizer.mail.addresses import addresses, email_of
+from normalizer.mail.adverts import FORWARD_SUBJECT, FORWARDED
 from normalizer.mail.content import content
-from normalizer.mail.headlines import FORWARD_SUBJECT, FORWARDED
-from normalizer.mail.quotes import history, mail_headers
+from normalizer.mail.history import history, mail_headers
 from normalizer.mail.source import Part, parse
 
 _MOST: Final = 3
@@ -32,7 +32,7 @@ _ADDRESS: Final = re.compile(r"[^\s<>()\[\]\",;:*@\\]{1,64}@[^\s<>()\[\]\",;:*@\
 def inner_authors(root: Part, text: str | None, subject: str | None) -> tuple[str, ...]:
     """At most three addresses, lower-cased, in their order, each once."""
     forward = subject is not None and FORWARD_SUBJECT.fullmatch(subject) is not None
-    lines = [line[:_MAX_LINE] for line in (text or "").split("\n")]
+    lines = [line[:_MAX_LINE].rstrip() for line in (text or "").split("\n")]
     found = dict.fromkeys(
         (*_in_text(lines, forward=forward), *_attached(root, forward=forward or not any(map(str.strip, lines))))
     )
@@ -44,10 +44,11 @@ def _in_text(lines: list[str], *, forward: bool) -> Iterator[str]:
     (Outlook's form). Deeper blocks are the history of what is forwarded."""
     marks = [number for number, line in enumerate(lines) if FORWARDED.fullmatch(line)][:_MAX_BLOCKS]
     if marks and not forward:
-        end = history(lines)
-        marks = [number for number in marks if not lines[number].startswith(">") and (end is None or number < end)]
+        end = history(lines, reply=True)
+        marks = [number for number in marks if not lines[number].startswith(">") and (end is None or number < end.start)]
     for number in marks:
-        yield from _author(lines[number + 1 :])
+        beside = FORWARDED.fullmatch(lines[number])
+        yield from _author([beside["headers"]] if beside and beside["headers"] else lines[number + 1 :])
     if forward and not marks:
         start = next((number for number in range(len(lines)) if mail_headers(lines, number)), None)
         if start is not None:

@@ -12,7 +12,7 @@ _MAX_ID: Final = 500
 """Characters of a message id that are believed: longer ones (RFC 5322 allows 996) do not occur in earnest."""
 _MAX_IDS: Final = 100
 
-_ID: Final = re.compile(r"<([^<>\s]{1,500})>")
+_ID: Final = re.compile(r'<("[^"<>\r\n]{1,200}"@[^<>\s]{1,250}|[^<>\s]{1,500})>')
 _YEARS: Final = range(1990, 2100)
 
 

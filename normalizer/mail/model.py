@@ -25,6 +25,7 @@ Defect = Literal[
     "several_from",
     "from_missing",
     "from_broken",
+    "head_ambiguous",  # another reader may see other From or Authentication-Results fields: nothing is proved
     "addresses_disagree",  # two readers of From do not find the same single address in it
     "date_broken",
     "message_id_missing",

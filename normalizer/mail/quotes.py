@@ -7,49 +7,69 @@ address, a date or quote marks with it). A forward is kept whole, for there the 
 import re
 from typing import Final
 
-from normalizer.mail.headlines import (
-    FORWARD_SUBJECT,
-    FORWARDED,
-    LABEL,
-    ORIGINAL,
-    QUOTED,
-    SENT_FROM,
-    TIME,
-    WROTE,
-    WROTE_BARE,
-    by_library,
-)
+from normalizer.mail.adverts import ANSWERS_BELOW, FORWARD_SUBJECT, FORWARDED, REPLY_SUBJECT, advert
+from normalizer.mail.headlines import QUOTED
+from normalizer.mail.history import history
 
 _GAPS: Final = re.compile("\n{3,}")
 """Left behind where quotes stood between answers."""
-_MAX_LINE: Final = 300
-_MAX_CANDIDATES: Final = 120
-"""Lines shown to the library's pattern: its time grows with the square of what it is given."""
 _MAX_SIGNATURE: Final = 12
 """Lines below `-- ` that are taken for a signature; more are somebody's words below a ruler."""
+_MAX_LINE: Final = 300
+_REACHED: Final = re.compile(r"@[\w-]|https?:|www\.|(?<!\d)\+?\(?\d{2,5}[\d ()/.-]{5,20}\d")
+_MAX_HEADERS: Final = 6
+"""Lines of mail headers above the marked lines they announce."""
+_MAX_WORDS: Final = 4
+"""Lines that somebody may write between a headline and the marked lines; more are the history, and carry no marks."""
+_MAX_FORWARDED: Final = 1000
+"""Characters of a line that announces a forward: Yahoo sets all its headers on it."""
+_MAX_SAID: Final = 4000
+"""Characters of the new words in which an announcement of answers is looked for."""
 
 
-def new_words(text: str, subject: str | None = None) -> str:
-    """The text without quoted history, standard signature and the advertisement of a mobile client.
+def new_words(text: str, subject: str | None = None, *, answers: bool = False, signed: bool = False) -> str | None:
+    """The text without quoted history, standard signature and the advertisement of a mobile client; None where it holds
+    nothing else. `answers`: the mail names another that it answers; `signed`: it has the standard's delimiter, `-- ` with
+    its blank, which the text may have lost.
 
-    Answers written between quoted lines stay; where nothing would be left, or the mail is a forward, all stays.
+    Words written between quoted lines stay. A forward stays whole, and so does all that might be the customer's.
     """
     lines = text.split("\n")
-    forward = subject is not None and FORWARD_SUBJECT.fullmatch(subject) is not None
-    kept = _without_signature(lines if forward else _without_history(lines))
+    if subject is not None and FORWARD_SUBJECT.fullmatch(subject) and _carries(lines):
+        return text
+    signed = signed or "-- " in lines
+    reply = answers or (subject is not None and REPLY_SUBJECT.fullmatch(subject) is not None)
+    kept = _without_signature(_without_history(lines, reply=reply), signed=signed)
     if len(kept) == len(lines):
         return text
-    return _GAPS.sub("\n\n", "\n".join(kept)).strip() or text
+    return _GAPS.sub("\n\n", "\n".join(kept)).strip() or None
 
 
-def _without_history(lines: list[str]) -> list[str]:
-    start = history(lines)
-    head, tail = lines[:start], lines[start:] if start is not None else []
-    if any(map(FORWARDED.fullmatch, head)):
+def _without_history(lines: list[str], *, reply: bool) -> list[str]:
+    found = history(lines, reply=reply)
+    if found is None:
+        return _without_quotes(lines) if reply else lines
+    head, tail = lines[: found.start], lines[found.start :]
+    if any(FORWARDED.fullmatch(line) for line in head if len(line) < _MAX_FORWARDED):
         return lines
+    answers = _unquoted_below(tail, None if found.end is None else found.end - found.start)
+    if answers is None:
+        return lines if _may_go_on(head) else _without_quotes(head)
     # Quote marks say exactly what is old, so what stands without them below the headline was written now.
-    answers = _unquoted_below(tail)
-    return _without_quotes([*_trimmed(head), "", *_trimmed(answers)] if answers else head)
+    return _without_quotes([*_trimmed(head), "", *_trimmed(answers)] if any(map(str.strip, answers)) else head)
+
+
+def _carries(lines: list[str]) -> bool:
+    """Whether a forward has the other's words in its text, rather than in a mail that hangs on it."""
+    return (
+        any(FORWARDED.fullmatch(line) for line in lines if len(line) < _MAX_FORWARDED) or history(lines, reply=True) is not None
+    )
+
+
+def _may_go_on(head: list[str]) -> bool:
+    """Whether the customer's words may stand in a history without marks: nothing stands above it, or that says so."""
+    said = "\n".join(_without_signature(head, signed=True)).strip()
+    return not said or ANSWERS_BELOW.search(said[:_MAX_SAID]) is not None
 
 
 def _trimmed(lines: list[str]) -> list[str]:
@@ -62,83 +82,30 @@ def _without_quotes(lines: list[str]) -> list[str]:
     return kept if len(kept) < len(lines) - 1 and any(map(str.strip, kept)) else lines
 
 
-def _unquoted_below(tail: list[str]) -> list[str]:
-    """Lines without quote marks after a quoted block; nothing where the history carries no marks at all."""
+def _unquoted_below(tail: list[str], end: int | None) -> list[str] | None:
+    """Lines without quote marks below a headline that ends before `end`, or below the headers of a mail. None where the
+    history carries no marks, or only the older history within it."""
     first = next((number for number, line in enumerate(tail) if QUOTED.match(line)), None)
-    # The headline may be broken over several lines, with a blank one before the quote.
-    if first is None or sum(1 for line in tail[:first] if line.strip()) > 4:  # noqa: PLR2004  # lines of a headline
-        return []
-    return [line for line in tail[first:] if not QUOTED.match(line)]
-
-
-def history(lines: list[str]) -> int | None:
-    """The line where history begins, or None."""
-    for number, line in enumerate(lines):
-        if len(line) > _MAX_LINE or not line.strip():
-            continue
-        if ORIGINAL.fullmatch(line.strip()) or mail_headers(lines, number):
-            return _above_ruler(lines, number)
-        if line.endswith(":") and (start := _wrote(lines, number)) is not None:
-            return start
-    return _by_library(lines)
-
-
-def _above_ruler(lines: list[str], number: int) -> int:
-    """Outlook draws a line above the headers of the quoted mail: it belongs to the history."""
-    above = number - 1
-    while above >= 0 and not lines[above].strip():
-        above -= 1
-    return above if above >= 0 and re.fullmatch(r"\s*[_-]{10,}\s*", lines[above]) else number
-
-
-def _wrote(lines: list[str], end: int) -> int | None:
-    """Where a headline begins that ends here: `On …, Anna <anna@example.it> wrote:`, on one to three lines, with an address
-    or a marked quote below. The shortest one wins, since a line of the customer may stand right above it."""
-    spans = [(start, _headline(lines[start : end + 1])) for start in range(end, max(-1, end - 3), -1)]
-    for pattern, some in ((WROTE, spans), (WROTE_BARE, spans[:2])):
-        for start, headline in some:
-            if headline and pattern.fullmatch(headline) and ("@" in headline or _quote_follows(lines, end)):
-                return start
-    return None
-
-
-def _headline(lines: list[str]) -> str | None:
-    if any(len(line) > _MAX_LINE or not line.strip() for line in lines):
+    if first is None:
         return None
-    return " ".join(line.strip() for line in lines)
+    above = sum(1 for line in tail[end or 0 : first] if line.strip())
+    if above > (_MAX_HEADERS if end is None else _MAX_WORDS):
+        return None
+    return [line for line in tail[first if end is None else end :] if not QUOTED.match(line)]
 
 
-def _quote_follows(lines: list[str], number: int) -> bool:
-    below = next((line for line in lines[number + 1 : number + 4] if line.strip()), "")
-    return QUOTED.match(below) is not None
-
-
-def mail_headers(lines: list[str], number: int) -> bool:
-    """`From: … Sent: … To: … Subject: …` in one of the languages: who and what, with an address or the time of day."""
-    first = LABEL.match(lines[number])
-    if not first or not first["who"]:
-        return False
-    block = [line[:_MAX_LINE] for line in lines[number : number + 10]]
-    labels = [(label, line) for line in block if (label := LABEL.match(line))]
-    together = "\n".join(line for _, line in labels)
-    return any(label["what"] for label, _ in labels) and ("@" in together or TIME.search(together) is not None)
-
-
-def _by_library(lines: list[str]) -> int | None:
-    """Headlines of further languages and clients, as mail-parser-reply knows them."""
-    candidates = [number for number, line in enumerate(lines) if line.endswith(":") and len(line) <= _MAX_LINE]
-    for number in candidates[:_MAX_CANDIDATES]:
-        known = by_library().match(lines[number].strip())
-        if known and ("@" in lines[number] or _quote_follows(lines, number)):
-            return number
-    return None
-
-
-def _without_signature(lines: list[str]) -> list[str]:
+def _without_signature(lines: list[str], *, signed: bool) -> list[str]:
     end = len(lines)
     for number in range(len(lines) - 1, max(-1, len(lines) - 1 - 4 * _MAX_SIGNATURE), -1):
-        if lines[number].rstrip() == "--" and sum(1 for line in lines[number:] if line.strip()) <= _MAX_SIGNATURE:
+        if lines[number].rstrip() == "--" and _is_signature(lines[number:], signed=signed):
             end = number
-    while end and (not lines[end - 1].strip() or SENT_FROM.fullmatch(lines[end - 1].strip())):
+    while end and (not lines[end - 1].strip() or advert(lines[end - 1])):
         end -= 1
     return lines[:end]
+
+
+def _is_signature(lines: list[str], *, signed: bool) -> bool:
+    """Without the blank of the standard, `--` is a ruler of the customer's as well: how to reach somebody must stand below."""
+    if sum(1 for line in lines if line.strip()) > _MAX_SIGNATURE:
+        return False
+    return signed or any(_REACHED.search(line[:_MAX_LINE]) for line in lines) or not any(map(str.strip, lines[1:]))

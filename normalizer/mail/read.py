@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Final
 
 from normalizer.mail import headers
-from normalizer.mail.addresses import addresses
+from normalizer.mail.addresses import addresses, name_of
 from normalizer.mail.authentication import results
 from normalizer.mail.automated import automated
 from normalizer.mail.body import Body, body
@@ -24,6 +24,8 @@ _SIGNS_OF_MAIL: Final = tuple(
 )
 _ENVELOPE: Final = ("delivered-to", "x-original-to", "envelope-to")
 _MOST_RECIPIENTS: Final = 100
+_SIGNATURE: Final = re.compile(r"^-- \r?$", re.MULTILINE)
+_HTML_SIGNATURE: Final = re.compile(r">\s{0,5}--(?:\s|&nbsp;|&#160;)\s{0,5}<")
 _HEADERS_END: Final = re.compile(rb"\r?\n\r?\n|\r\r")
 
 
@@ -52,8 +54,9 @@ def _mail(root: Part, content: Body, raw: bytes) -> Mail:
     authors, doubts = senders(root.headers("from"))
     to, cc = addresses(root.headers("to")), addresses(root.headers("cc"))
     subject = headers.one_line(root.header("subject") or "")
-    full = clean(content.text) or None
-    html = sanitise_html(content.html) if content.html else None
+    written, shown = content.text, content.html
+    full = clean(written) or None
+    html = sanitise_html(shown) if shown else None
     own_id = headers.message_id(root.header("message-id"))
     answered = next(iter(headers.message_ids(root.header("in-reply-to"))), None)
     earlier = headers.message_ids(root.header("references"))
@@ -63,7 +66,7 @@ def _mail(root: Part, content: Body, raw: bytes) -> Mail:
         message_id=own_id,
         subject=subject,
         sender=authors[0] if authors else None,
-        sender_name=None if authors else headers.one_line(root.header("from") or ""),
+        sender_name=None if authors else name_of(root.header("from") or ""),
         senders=authors,
         reply_to=addresses(root.headers("reply-to")),
         to=to,
@@ -71,12 +74,12 @@ def _mail(root: Part, content: Body, raw: bytes) -> Mail:
         date=sent,
         in_reply_to=answered,
         references=earlier,
-        text=new_words(full, subject, answers=bool(answered or earlier)) if full else None,
+        text=new_words(full, subject, answers=bool(answered or earlier), signed=_signed(written, shown)) if full else None,
         text_full=full,
         html=html or None,
         attachments=tuple(content.attachments),
         automated=reason,
-        defects=_defects(root, doubts, own_id=own_id, has_date=sent is not None, html_lost=bool(content.html) and html is None),
+        defects=_defects(root, doubts, own_id=own_id, has_date=sent is not None, html_lost=bool(shown) and html is None),
         body_sha256=_body_sha256(raw),
         authentication=results(root.headers("authentication-results")),
         recipients=_recipients(root, *to, *cc),
@@ -84,6 +87,10 @@ def _mail(root: Part, content: Body, raw: bytes) -> Mail:
         report=report(root, full, subject) if reason in KINDS else None,
         calendar=calendar(root),
     )
+
+
+def _signed(text: str, html: str) -> bool:
+    return _SIGNATURE.search(text) is not None or _HTML_SIGNATURE.search(html) is not None
 
 
 def _recipients(root: Part, *named: Address) -> tuple[str, ...]:

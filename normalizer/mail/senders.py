@@ -2,15 +2,20 @@
 
 import re
 from email.utils import getaddresses
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
-from normalizer.mail.addresses import addresses, email_of, grammatical
+from normalizer.mail.addresses import addresses, as_written
+from normalizer.mail.authentication import ascii_domain
 from normalizer.mail.model import Address, Defect
 
 _LONGEST: Final = 2000
 """Characters of a From header that may be proved: longer ones are no names."""
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PLAIN: Final = re.compile(r"""[^\s"'(),:;<>@\[\\\]]{1,64}@[^\s"'(),:;<>@\[\\\]]{1,253}""")
+
+_SEPARATORS: Final = frozenset(":;,")
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def senders(values: tuple[str, ...]) -> tuple[tuple[Address, ...], frozenset[Defect]]:
@@ -24,26 +29,35 @@ def senders(values: tuple[str, ...]) -> tuple[tuple[Address, ...], frozenset[Def
 
 
 def _agreed(value: str, sender: Address) -> bool:
-    """Whether the grammar of RFC 5322 and the standard library's older reader both find this one address.
+    """Whether the grammar of RFC 5322 and the standard library's older reader both find this one address, as it is written.
 
     A server that checks mail and a reader that trusts it may understand one header in two ways, and somebody lives on the
     difference. `email.utils` goes back to the parser of RFC 822 and shares no code with `email.headerregistry`, which
-    `addresses` uses, and the two stumble over different things.
+    `addresses` uses, and the two stumble over different things. Both are asked for the letters that stand there: what
+    makes one address of several spellings (`email_of`) would make the stranger's into the customer's.
     """
-    if len(value) > _LONGEST or not value.replace("\t", " ").isprintable() or _is_group(value):
+    if len(value) > _LONGEST or not value.replace("\t", " ").isprintable() or _is_list(value):
         return False
-    if [address.email for address in grammatical(value)] != [sender.email]:
+    specs = as_written(value)
+    if len(specs) != 1 or not _PLAIN.fullmatch(specs[0]) or specs[0] not in value or not _same(specs[0], sender.email):
         return False
     try:
         pairs = getaddresses([value])
     except Exception:  # noqa: BLE001  # as `addresses`: whatever a broken header raises, it is no agreement
         return False
-    if len(pairs) != 1 or not _PLAIN.fullmatch(pairs[0][1]):
-        return False
-    return pairs[0][1].lower() == sender.email or email_of(pairs[0][1]) == sender.email
+    return [spec for _, spec in pairs] == specs
 
 
-def _is_group(value: str) -> bool:
-    """`Friends: a@b.example;` (RFC 6854), or a route: what a reader makes of these is up to the reader."""
-    outside = _QUOTED.sub("", value)
-    return ":" in outside or ";" in outside
+def _same(spec: str, email: str) -> bool:
+    """Whether an address differs from what was made of it in ASCII capitals at most, or in the form of its domain (IDNA).
+
+    Unicode has more ways: the sign for kelvin is a small k when lower-cased, and that is another mailbox.
+    """
+    local, _, domain = spec.translate(_LOWER).rpartition("@")
+    known, _, named = email.rpartition("@")
+    return local == known and (domain == named or (domain.isascii() and domain == ascii_domain(named)))
+
+
+def _is_list(value: str) -> bool:
+    """`Friends: a@b.example;` (RFC 6854), a route, or a comma: what a reader makes of these is up to the reader."""
+    return not _SEPARATORS.isdisjoint(_QUOTED.sub("", value))

@@ -5,12 +5,14 @@ also from within the parser, so `headers`, `addresses` and `params` read what is
 """
 
 import re
+from email import errors
 from email.message import MIMEPart
 from email.parser import BytesFeedParser
 from email.policy import EmailPolicy
 from typing import Any, Final
 
 from normalizer.mail.charsets import decode_header_bytes
+from normalizer.mail.head import ambiguous
 from normalizer.mail.model import MAX_DEPTH, MAX_HEADER, MAX_HEADERS, MAX_PARTS, Defect
 
 _KEPT_BEYOND_THE_LIMIT: Final = frozenset(
@@ -20,6 +22,14 @@ _KEPT_BEYOND_THE_LIMIT: Final = frozenset(
 """Relays put kilobytes above what the sender wrote: these are still taken, once each, when the 64 KB are used up."""
 
 _MAX_NAME: Final = 100
+
+_OF_THE_HEAD: Final = (
+    errors.FirstHeaderLineIsContinuationDefect,
+    errors.InvalidHeaderDefect,
+    errors.MalformedHeaderDefect,
+    errors.MisplacedEnvelopeHeaderDefect,
+    errors.MissingHeaderBodySeparatorDefect,
+)
 
 _FOLD = re.compile(r"[\r\n]+")
 
@@ -89,6 +99,10 @@ class Part(MIMEPart):
         """All headers of that lower-case name."""
         return tuple(map(_plain, self._values.get(name, ())))
 
+    def taken(self, name: str) -> tuple[str, ...]:
+        """All headers of that lower-case name as they came, folded; a long one is cut behind `MAX_HEADER`."""
+        return tuple(self._values.get(name, ()))
+
     def parameter(self, name: str) -> str | None:
         """A parameter of Content-Type, without its RFC 2231 wrapping."""
         value = self.get_param(name)
@@ -104,7 +118,8 @@ class Part(MIMEPart):
 
 
 def _plain(value: str) -> str:
-    return decode_header_bytes(_FOLD.sub("", value[:MAX_HEADER])).strip()
+    # Only the blanks of the grammar: a no-break space before an address is a letter of it.
+    return decode_header_bytes(_FOLD.sub("", value[:MAX_HEADER])).strip(" \t")
 
 
 class _Policy(EmailPolicy):
@@ -146,6 +161,8 @@ def parse(raw: bytes) -> Part:
     root = parts[0]
     for part in parts:
         root.found |= part.found | _defects(part)
+    if any(isinstance(defect, _OF_THE_HEAD) for defect in root.defects) or ambiguous(raw, root.taken):
+        root.found.add("head_ambiguous")
     return root
 
 

@@ -50,9 +50,18 @@ def _bytes(encoding: str, text: str) -> bytes:
 
 def base64_bytes(data: bytes) -> bytes:
     """Base64 with whatever damage it has: foreign characters are skipped, each padded run is completed by itself, an odd
-    rest is dropped, and lines with blanks in them, which list servers append, are left out."""
+    rest is dropped, and lines of words, which list servers append, are left out."""
+    try:
+        return binascii.a2b_base64(data.translate(None, b"\r\n"), strict_mode=True)
+    except binascii.Error:
+        pass  # damaged, or with something between its lines: most is neither
     lines = (line.strip() for line in data.split(b"\n"))
-    kept = _FOREIGN.sub(b"", b"".join(line for line in lines if b" " not in line))
+    kept = _FOREIGN.sub(b"", b"".join(line for line in lines if not is_prose(line)))
     return b"".join(
         binascii.a2b_base64(run[: len(run) - (len(run) % 4 == 1)] + b"==") for run in _PADDING.split(kept) if len(run) > 1
     )
+
+
+def is_prose(line: bytes) -> bool:
+    """Whether blanks cut a line into words, rather than standing beside one long run of base64."""
+    return b" " in line and 2 * max(map(len, _FOREIGN.split(line))) <= len(line)

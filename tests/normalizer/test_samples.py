@@ -12,6 +12,7 @@ from connectors.base import Parsed, Request
 from connectors.email import EmailConnector, EmailSettings
 from normalizer import mail
 from normalizer.inbound import InboundMessage
+from normalizer.mail.authentication import ascii_domain
 
 SAMPLES: Final = Path(__file__).parents[1] / "samples" / "email"
 SETTINGS: Final = EmailSettings(brand="shop", address="assistenza@casalinghi.example", trusted_servers=("mx.regia.example",))
@@ -67,6 +68,15 @@ def wanted_of(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]
     return wanted
 
 
+def one_form(said: dict[str, Any]) -> dict[str, Any]:
+    """Domains in the form that DNS has: `bücher.example` and `xn--bcher-kva.example` are one (IDNA 2008)."""
+    sender = said["sender"]
+    if sender is None:
+        return said
+    local, _, domain = sender.rpartition("@")
+    return said | {"sender": f"{local}@{ascii_domain(domain)}"}
+
+
 @pytest.mark.parametrize(("path", "expected"), CASES.values(), ids=CASES.keys())
 def test_a_sample_is_read_as_a_person_would(path: Path, expected: dict[str, Any]) -> None:
     raw = path.read_bytes()
@@ -76,7 +86,7 @@ def test_a_sample_is_read_as_a_person_would(path: Path, expected: dict[str, Any]
         return
     (read,) = parsed.messages
     found = found_in(read, raw)
-    assert found == wanted_of(expected, found)
+    assert one_form(found) == one_form(wanted_of(expected, found))
     text, html = squeezed(read.text), read.html or ""
     if "text" in expected:
         assert text == squeezed(expected["text"])
