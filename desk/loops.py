@@ -1,45 +1,103 @@
-"""Whether an automatic answer may go out: two programs that answer each other never stop by themselves (RFC 3834, 2)."""
+"""Whether an automatic answer may go out: two programs that answer each other never stop by themselves (RFC 3834, 2).
+
+Their marks are looked at first, and what they answer. Limits hold back those that give no sign: by address, by
+conversation, by domain and by connector, since a program may write from another address each time.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
 
 from desk.refusals import RefusalReason
 from normalizer.inbound import Handle
-from storage import outgoing
+from storage import automatic
 
 AN_HOUR: Final = 3_600_000
 A_DAY: Final = 24 * AN_HOUR
 """Milliseconds."""
 AN_HOUR_TO_A_SENDER: Final = 1
 A_DAY_IN_A_CONVERSATION: Final = 5
+AN_HOUR_TO_A_DOMAIN: Final = 100
+"""The customers of a shop share a few large mail providers, and a busy hour must not silence them; no more than this
+leaves to a program that has a new address of its domain each time."""
+AN_HOUR_OF_A_CONNECTOR: Final = 300
+"""The end of every loop, also of one over many domains; far below what providers allow an account."""
 
+_EMAIL: Final = "email"
 _NO_ADDRESS: Final = "unknown_sender"
 """Kind of a handle that stands for a sender without an address."""
 
 
-def refusal(
-    connection: Connection,
-    *,
-    sender: Handle,
-    to: Handle,
-    conversation_id: str,
-    automated: str | None,
-    own: Callable[[Handle], bool],
-    now_ms: int,
-) -> RefusalReason | None:
-    """Why no automatic answer may go `to` there, or None when it may: then queue it in this same transaction, which
-    keeps all others from counting until it ends. `automated` is what the envelope says; `own` knows our own addresses."""
-    if automated is not None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The contact an answer is to go to, as its envelope has it. `via`: the handle it gave for answers; `answers`: external
+    ids of what it answers; `marked`: the conversation of ours whose mark came back in it, whoever wrote it."""
+
+    sender: Handle
+    via: Handle | None
+    connector: str
+    conversation_id: str
+    automated: str | None
+    answers: tuple[str, ...]
+    marked: str | None
+
+
+def recipient(sender: Handle, via: Handle | None) -> Handle:
+    """Where an automatic answer goes: to the one who wrote, not to another mail address that was only named for answers.
+
+    Anybody can name any, and a stranger must not be written to by a program (RFC 3834, 4).
+    """
+    if via is None or (via.kind == sender.kind == _EMAIL and via.proof == "claimed"):
+        return sender
+    return via
+
+
+def refusal(connection: Connection, contact: Answered, own: Callable[[Handle], bool], now_ms: int) -> RefusalReason | None:
+    """Why it gets no automatic answer, or None when it may: then queue it in this same transaction, which keeps all others
+    from counting until it ends. `own` knows our own addresses."""
+    if contact.automated is not None:
         return "automated_mail"
-    if _NO_ADDRESS in (sender.kind, to.kind):
+    to = recipient(contact.sender, contact.via)
+    if _NO_ADDRESS in (contact.sender.kind, to.kind):
         return "not_allowed"
-    if own(sender) or own(to):
+    if any(own(handle) for handle in (contact.sender, to, contact.via) if handle is not None):
         return "own_address"
-    outgoing.hold(connection, f"handle {to.kind} {to.value}", f"conversation {conversation_id}")
-    if outgoing.automatic_to(connection, to.kind, to.value, now_ms - AN_HOUR) >= AN_HOUR_TO_A_SENDER:
+    if automatic.any_of(connection, contact.answers, contact.marked):
+        return "answers_automatic"
+    return _limit(connection, contact, to, now_ms)
+
+
+def _limit(connection: Connection, contact: Answered, to: Handle, now_ms: int) -> RefusalReason | None:
+    address, domain = bare(to), _domain(to)
+    keys = (
+        f"handle {address}",
+        f"domain {domain}",
+        f"conversation {contact.conversation_id}",
+        f"connector {contact.connector}",
+    )
+    automatic.hold(connection, *keys)
+    lately = automatic.since(connection, now_ms - AN_HOUR)
+    handles = [Handle(one.kind, one.value, "claimed") for one in lately]
+    if sum(bare(handle) == address for handle in handles) >= AN_HOUR_TO_A_SENDER:
         return "once_an_hour"
-    if outgoing.automatic_in(connection, conversation_id, now_ms - A_DAY) >= A_DAY_IN_A_CONVERSATION:
+    if automatic.count_in(connection, contact.conversation_id, now_ms - A_DAY) >= A_DAY_IN_A_CONVERSATION:
         return "five_a_day"
+    if domain and sum(_domain(handle) == domain for handle in handles) >= AN_HOUR_TO_A_DOMAIN:
+        return "domain_limit"
+    if sum(one.connector == contact.connector for one in lately) >= AN_HOUR_OF_A_CONNECTOR:
+        return "connector_limit"
     return None
+
+
+def bare(handle: Handle) -> str:
+    """Kind and value, of a mail address without what stands behind a `+`: whoever has the one has them all."""
+    if handle.kind != _EMAIL:
+        return f"{handle.kind} {handle.value}"
+    local, _, domain = handle.value.lower().rpartition("@")
+    return f"{_EMAIL} {local.partition('+')[0] or local}@{domain}"
+
+
+def _domain(handle: Handle) -> str | None:
+    return handle.value.lower().rpartition("@")[2] if handle.kind == _EMAIL else None

@@ -6,25 +6,33 @@ from typing import Final, Literal
 RefusalReason = Literal[
     "unknown_message",
     "no_text",
+    "bad_subject",
     "not_allowed",
     "window_closed",
     "cannot_send",
     "automated_mail",
+    "answers_automatic",
     "own_address",
     "once_an_hour",
     "five_a_day",
+    "domain_limit",
+    "connector_limit",
 ]
 
 REFUSALS: Final[Mapping[RefusalReason, str]] = {
     "unknown_message": "no message of that id is stored",
     "no_text": "the text is empty",
+    "bad_subject": "the subject holds a line break or another control character: write it on one line",
     "not_allowed": "the contact gave no address that an answer could go to",
     "window_closed": "the channel takes free texts only for a time after the customer wrote, and that is over",
     "cannot_send": "its connector is not in the configuration, or cannot send",
     "automated_mail": "a program wrote it: an automatic answer could be answered by it for ever",
+    "answers_automatic": "it answers an automatic mail of ours: the next could go on for ever",
     "own_address": "it came from, or would go to, one of our own addresses",
     "once_an_hour": "this sender got an automatic answer within the last hour",
     "five_a_day": "this conversation got five automatic answers within the last day",
+    "domain_limit": "addresses of this domain got a hundred automatic answers within the last hour",
+    "connector_limit": "this connector gave three hundred automatic answers within the last hour",
 }
 
 

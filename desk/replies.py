@@ -1,5 +1,6 @@
 """Replies: queued for the handle that wrote, and made into what a channel sends."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping
 
 from connectors.base import Outgoing
+from connectors.email.contact import MARKED
 from connectors.errors import SendFailed
 from desk import loops
 from desk.refusals import Refused
@@ -18,6 +20,7 @@ from storage import lookup, outgoing
 from storage.outgoing import Claimed, NewOutgoing
 
 _TEXT: Final = "text"
+_NOT_ON_ONE_LINE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,51 +47,45 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
     """Queue a reply inside the caller's transaction; the outgoing message's id. Raises `Refused`.
 
     It goes through the connector of the envelope to the handle that wrote it, or to the one given in that contact for
-    answers (`reply.via`), and nowhere else.
+    answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says.
     """
     row = lookup.message(connection, reply.message_id)
     if row is None:
         raise Refused("unknown_message")
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
-    to = _to(data)
     _check(reply, row, data, channels, now_ms)
-    if reply.automatic:
-        refusal = loops.refusal(
-            connection,
-            sender=_handle(data["sender"]["handle"]),
-            to=to,
-            conversation_id=row["conversation_id"],
-            automated=data["automated"],
-            own=channels.own,
-            now_ms=now_ms,
-        )
-        if refusal is not None:
-            raise Refused(refusal)
-    id_ = str(uuid4())
-    outgoing.add(
-        connection,
-        NewOutgoing(
-            id=id_,
-            connector=row["connector"],
-            message_id=row["id"],
-            conversation_id=row["conversation_id"],
-            handle_kind=to.kind,
-            handle_value=to.value,
-            handle_proof=to.proof,
-            author=reply.author,
-            automatic=reply.automatic,
-            subject=reply.subject,
-            text=reply.text,
-            html=reply.html,
-            created_ms=now_ms,
-        ),
+    contact = _answered(row, data)
+    if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
+        raise Refused(refusal)
+    to = loops.recipient(contact.sender, contact.via) if reply.automatic else contact.via or contact.sender
+    new = _new(reply, row, to, now_ms)
+    outgoing.add(connection, new)
+    return new.id
+
+
+def _new(reply: Reply, row: RowMapping, to: Handle, now_ms: int) -> NewOutgoing:
+    return NewOutgoing(
+        id=str(uuid4()),
+        connector=row["connector"],
+        message_id=row["id"],
+        conversation_id=row["conversation_id"],
+        handle_kind=to.kind,
+        handle_value=to.value,
+        handle_proof=to.proof,
+        author=reply.author,
+        automatic=reply.automatic,
+        subject=reply.subject,
+        text=reply.text,
+        html=reply.html,
+        created_ms=now_ms,
     )
-    return id_
 
 
 def _check(reply: Reply, row: RowMapping, data: dict[str, Any], channels: Channels, now_ms: int) -> None:
     if not reply.text.strip():
         raise Refused("no_text")
+    if reply.subject is not None and _NOT_ON_ONE_LINE.search(reply.subject):
+        raise Refused("bad_subject")
     if _TEXT not in data["reply"]["allowed"]:
         raise Refused("not_allowed")
     if not channels.can_send(row["connector"]):
@@ -98,8 +95,17 @@ def _check(reply: Reply, row: RowMapping, data: dict[str, Any], channels: Channe
         raise Refused("window_closed")
 
 
-def _to(data: dict[str, Any]) -> Handle:
-    return _handle(data["reply"]["via"] or data["sender"]["handle"])
+def _answered(row: RowMapping, data: dict[str, Any]) -> loops.Answered:
+    via, thread = data["reply"]["via"], data["thread"]
+    return loops.Answered(
+        sender=_handle(data["sender"]["handle"]),
+        via=None if via is None else _handle(via),
+        connector=row["connector"],
+        conversation_id=row["conversation_id"],
+        automated=data["automated"],
+        answers=tuple(filter(None, (thread["in_reply_to"], *thread["references"]))),
+        marked=data["fields"].get(MARKED),
+    )
 
 
 def _handle(data: dict[str, str]) -> Handle:

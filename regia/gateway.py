@@ -159,7 +159,8 @@ class Gateway:
                 await attempt()
             except (DatabaseUnavailable, QueuesUnavailable, QueueMismatch) as error:
                 self.missing[part] = _in_public(error)
-                logger.warning("a part is not ready; contacts wait in the journal", extra={"part": part, "reason": str(error)})
+                more = {"part": part, "reason": _in_the_log(error)}
+                logger.warning("a part is not ready; contacts wait in the journal", extra=more)
             except Exception as error:  # a defect here must be seen on the readiness page, not end the task unseen
                 self.missing[part] = f"failed: {type(error).__name__}; see the log"
                 logger.exception("a part failed to start; contacts wait in the journal", extra={"part": part})
@@ -190,21 +191,30 @@ class Gateway:
             "blobs": lambda: stores.blobs.exists("0" * 64),
             "coordination": stores.coordination.ping,
         }
-        found: dict[str, str] = {}
-        for part, ask in asked.items():
-            if part in self.missing:
-                continue
-            try:
-                await asyncio.wait_for(ask(), _CHECK)
-            except _AWAY as error:
-                found[part] = _in_public(error)
-                logger.warning("a part does not answer", extra={"part": part, "reason": str(error)})
-            READY.labels(part).set(0 if part in found else 1)
-        return found
+        parts = [part for part in asked if part not in self.missing]
+        answers = await asyncio.gather(*(_wrong_with(part, asked[part]) for part in parts))
+        return {part: wrong for part, wrong in zip(parts, answers, strict=True) if wrong is not None}
 
     def waiting(self) -> Mapping[str, int]:
         """Rows in memory by stage."""
         return {"pipeline": len(self.pipeline), "relay": len(self.relay)}
+
+
+async def _wrong_with(part: str, ask: Callable[[], Awaitable[object]]) -> str | None:
+    """None when the part answers in time."""
+    try:
+        await asyncio.wait_for(ask(), _CHECK)
+    except _AWAY as error:
+        logger.warning("a part does not answer", extra={"part": part, "reason": _in_the_log(error)})
+        READY.labels(part).set(0)
+        return _in_public(error)
+    READY.labels(part).set(1)
+    return None
+
+
+def _in_the_log(error: Exception) -> str:
+    """Its text, or its kind where it has none, as a `TimeoutError`."""
+    return str(error) or type(error).__name__
 
 
 def _in_public(error: Exception) -> str:

@@ -107,8 +107,10 @@ class Journal:
         return rows
 
     async def ping(self) -> None:
-        """Whether something can be written and fsynced, whatever waits. Raises `JournalUnavailable`."""
-        await self._call(lambda writer: writer.ping())
+        """Whether something can be written and fsynced, whatever waits, and there is room for an entry: for a large one
+        when the disk had none for that. Raises `JournalUnavailable`."""
+        if (wrong := await self._call(lambda writer: writer.ping())) is not None:
+            raise JournalUnavailable(wrong)
 
     async def count_pending(self) -> int:
         count: int = await self._call(lambda writer: writer.count_pending())

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS rows (
 """
 _PRUNE_EVERY: Final = 5_000
 _BYTES_A_READ: Final = 32 * 1024 * 1024
+ROOM: Final = 1024 * 1024
+"""Bytes that must be free for the journal to count as one that takes entries."""
 
 
 class JournalUnavailable(Exception):
@@ -82,12 +84,18 @@ class JournalWriter:
         self.last_seq: int = self._meta("last_seq", 0)
         self._keep_ids = keep_ids
         self._since_prune = 0
+        self._probe = path.with_name(f"{path.name}.room")
+        self._room = ROOM
+        """Bytes that `ping` asks for: more after an entry was refused, until they are there."""
+        self._largest = 0
+        """Bytes of the largest entry of the commit under way."""
         self.fresh: list[Row] = []
 
     def commit(self, work: Sequence[Callable[["JournalWriter"], None]]) -> list[Row]:
         """Do the work in one transaction; the rows it accepted. After an error nothing of it is kept."""
         before = self.last_seq
         self.fresh = []
+        self._largest = 0
         self._db.execute("BEGIN IMMEDIATE")
         try:
             for one in work:
@@ -96,8 +104,11 @@ class JournalWriter:
                 self._db.execute("UPDATE meta SET value = ? WHERE name = 'last_seq'", (self.last_seq,))
                 self._prune(self.last_seq - before)
             self._db.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             self.last_seq = before
+            if isinstance(error, sqlite3.OperationalError):
+                # An entry lies in the log first and in the tables afterwards: what had no room must have it there.
+                self._room = max(self._room, ROOM + 2 * self._largest)
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
@@ -108,6 +119,7 @@ class JournalWriter:
 
     def _insert(self, entry: Entry) -> Receipt:
         self.last_seq += 1
+        self._largest = max(self._largest, len(entry.payload))
         row = Row(self.last_seq, entry.id, entry.kind, entry.order_key, entry.payload, entry.digest)
         receipt = Receipt(row.seq, entry.id, repeat=False)
         cursor = self._db.execute(
@@ -142,9 +154,17 @@ class JournalWriter:
                 break
         return found
 
-    def ping(self) -> None:
+    def ping(self) -> str | None:
+        """What keeps the next entry out, or None."""
         # A write, though it changes nothing: on a full disk reading still works.
         self._db.execute("UPDATE meta SET value = value WHERE name = 'last_seq'")
+        # That takes a place in the log that may have been there before: whether there are new ones, another file tells.
+        try:
+            _write_and_forget(self._probe, self._room)
+        except OSError as error:
+            return f"another {self._room} bytes cannot be written beside the journal: {error.strerror}"
+        self._room = ROOM
+        return None
 
     def count_pending(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM rows").fetchone()[0])
@@ -169,6 +189,15 @@ class JournalWriter:
     def _meta(self, name: str, default: Any) -> Any:
         self._db.execute("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, default))
         return self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
+
+
+def _write_and_forget(path: Path, size: int) -> None:
+    """Take `size` bytes of the disk and give them back. Raises `OSError` when it has not as many."""
+    part = bytes(64 * 1024)
+    with path.open("wb", buffering=0) as file:
+        path.unlink()  # at once, so that a crash leaves nothing
+        while size > 0:
+            size -= file.write(part[:size])
 
 
 @dataclass(frozen=True, slots=True)

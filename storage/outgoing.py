@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, insert, or_, select, update
 
 from storage.schema import messages, outgoing
 
@@ -190,31 +190,16 @@ def tell(connection: Connection, ids: Sequence[str], now_ms: int) -> None:
     connection.execute(update(outgoing).where(outgoing.c.id.in_(ids)).values(told_ms=now_ms))
 
 
-def hold(connection: Connection, *keys: str) -> None:
-    """Let no other transaction that holds one of these keys count and queue at the same time as this one.
-
-    SQLite has one writing transaction anyway.
-    """
-    if connection.dialect.name == "postgresql":
-        for key in sorted(keys):
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"outgoing {key}"})
-
-
-def automatic_to(connection: Connection, kind: str, value: str, since_ms: int) -> int:
-    """Automatic messages queued for a handle since then."""
-    return _count(
-        connection, outgoing.c.handle_value == value, outgoing.c.handle_kind == kind, outgoing.c.created_ms > since_ms
+def waits_for(connection: Connection, row: RowMapping) -> str | None:
+    """The id of an earlier message of its conversation that must end before a queued one can leave, or None."""
+    query = select(outgoing.c.id).where(
+        outgoing.c.conversation_id == row["conversation_id"],
+        outgoing.c.position < row["position"],
+        outgoing.c.state.in_(_OPEN),
     )
-
-
-def automatic_in(connection: Connection, conversation_id: str, since_ms: int) -> int:
-    """Automatic messages queued in a conversation since then."""
-    return _count(connection, outgoing.c.conversation_id == conversation_id, outgoing.c.created_ms > since_ms)
-
-
-def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(outgoing).where(outgoing.c.automatic.is_(True), *conditions)
-    return connection.execute(query).scalar_one()
+    if row["state"] != QUEUED:
+        return None
+    return connection.execute(query.order_by(outgoing.c.position).limit(1)).scalar_one_or_none()
 
 
 def find(connection: Connection, id_: str) -> RowMapping | None:

@@ -77,7 +77,8 @@ def message_id(message: Outgoing, settings: MailboxSettings) -> str:
         raise SendFailed("unsupported", "the id of the outgoing message is no UUID") from None
     mark = _mark(message, settings)
     domain = address(settings.address).rpartition("@")[2]
-    return plus.marked_id(mark, number, domain) if mark else f"regia.{number}@{domain}"
+    key = plus.key_of(settings)
+    return plus.marked_id(mark, number, domain, key) if key else f"regia.{number}@{domain}"
 
 
 def _mark(message: Outgoing, settings: MailboxSettings) -> str | None:

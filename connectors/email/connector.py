@@ -24,4 +24,4 @@ class EmailConnector(MailConnector[EmailSettings]):
         imap = self.settings.imap
         if imap is None:
             return ()
-        return [ImapSource(folder, imap, self.max_body) for folder in dict.fromkeys(imap.folders)]
+        return [ImapSource(folder, imap, self.max_body) for folder in imap.folders]

@@ -7,10 +7,16 @@ from typing import Final
 
 from connectors.email import plus
 from connectors.email.settings import MailboxSettings
+from connectors.email.writing import address as writable
+from connectors.errors import SendFailed
 from normalizer import mail
 from normalizer.inbound import FieldValue, Handle, InboundAttachment, InboundMessage, Proof, Reply, Sender, Thread
 
 CONTENT_TYPE: Final = "message/rfc822"
+MARKED: Final = "marked_conversation"
+"""Field with the conversation of ours whose mark came back in the mail, whoever wrote it. It joins nothing by itself."""
+_OWN_ID: Final = "regia."
+"""Begins the Message-ID of every mail we send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,9 @@ class MailKeys:
 def contact(read: mail.Mail, raw: bytes, settings: MailboxSettings, arrived_at: datetime | None = None) -> InboundMessage:
     """The contact that a mail to this mailbox is. `arrived_at` stands in for a date the sender does not give."""
     keys = mail_keys(read, raw)
-    sender = _sender(read, keys, settings)
+    form = _form(read, settings)
+    sender = _sender(read, keys, settings) if form is None else form
+    thread = _thread(read, settings)
     return InboundMessage(
         event_key=keys.event_key,
         external_id=keys.external_id,
@@ -42,9 +50,9 @@ def contact(read: mail.Mail, raw: bytes, settings: MailboxSettings, arrived_at: 
         text_full=read.text_full,
         html=read.html,
         attachments=tuple(map(_attachment, read.attachments)),
-        fields=_fields(read),
-        thread=_thread(read, settings),
-        automated="own" if plus.own(sender.handle.value, settings.own_addresses) else read.automated,
+        fields=_fields(read) | ({MARKED: thread.conversation} if thread.conversation else {}),
+        thread=thread,
+        automated=_automated(read, sender, settings, is_form=form is not None),
         reply=_reply(read, sender, settings),
     )
 
@@ -80,6 +88,43 @@ def _sender(read: mail.Mail, keys: MailKeys, settings: MailboxSettings) -> Sende
     return Sender(handle=handle, name=name, claims=tuple(map(_email, others)))
 
 
+def _form(read: mail.Mail, settings: MailboxSettings) -> Sender | None:
+    """The customer who filled in a form of our own site, or None for every other mail.
+
+    Forms write from the site's own address and put the customer into Reply-To. Nothing proves who that is. A mail that we
+    sent ourselves has our mark or Message-ID, and is a loop.
+    """
+    if read.sender is None or not plus.own(read.sender.email, settings.own_addresses):
+        return None
+    if read.automated == "own" or (read.message_id or "").lower().startswith(_OWN_ID):
+        return None
+    wanted = _wanted(read, settings)
+    if not wanted:
+        return None
+    return Sender(handle=_email(wanted[0].email), name=wanted[0].name, claims=tuple(_email(one.email) for one in wanted[1:]))
+
+
+def _wanted(read: mail.Mail, settings: MailboxSettings) -> list[mail.Address]:
+    """The addresses of Reply-To that are not ours, first those that a mail can be sent to."""
+    foreign = [one for one in read.reply_to if not plus.own(one.email, settings.own_addresses)]
+    return sorted(foreign, key=lambda one: not _writable(one.email))
+
+
+def _writable(email: str) -> bool:
+    try:
+        writable(email)
+    except SendFailed:
+        return False
+    return True
+
+
+def _automated(read: mail.Mail, sender: Sender, settings: MailboxSettings, *, is_form: bool) -> str | None:
+    """Of a form that writes from an address nobody reads, the customer behind it is still a person."""
+    if is_form and read.automated == "no_reply":
+        return None
+    return "own" if plus.own(sender.handle.value, settings.own_addresses) else read.automated
+
+
 def _thread(read: mail.Mail, settings: MailboxSettings) -> Thread:
     """What the mail answers, and our conversation, where one of our signed marks came back with it."""
     named = None
@@ -90,12 +135,12 @@ def _thread(read: mail.Mail, settings: MailboxSettings) -> Thread:
 
 
 def _reply(read: mail.Mail, sender: Sender, settings: MailboxSettings) -> Reply:
-    """Answers go to Reply-To where the customer named one, but not to ourselves. Without any address there is nothing to
-    answer to."""
-    wanted = (address.email for address in read.reply_to if not plus.own(address.email, settings.own_addresses))
-    if (via := next(wanted, None)) and via != sender.handle.value:
+    """Answers go to the first address of Reply-To that can be written to and is not ours, else to From. Without any
+    address there is nothing to answer to."""
+    via = next((one.email for one in _wanted(read, settings) if _writable(one.email)), None)
+    if via is not None and via != sender.handle.value:
         return Reply(allowed=("text",), via=_email(via))
-    return Reply(allowed=("text",) if read.sender else ())
+    return Reply(allowed=("text",) if read.sender and _writable(sender.handle.value) else ())
 
 
 def _fields(read: mail.Mail) -> dict[str, FieldValue]:

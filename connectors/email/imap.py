@@ -14,14 +14,13 @@ from connectors.email import imap_answers as answers
 from connectors.email.arrival import ARRIVED
 from connectors.email.contact import CONTENT_TYPE
 from connectors.email.imap_answers import Item
-from connectors.email.imap_cursor import Place, Start
+from connectors.email.imap_cursor import Found, Place, Start
 from connectors.email.imap_folder import Folder
 from connectors.email.imap_idle import wait_for_mail
-from connectors.email.imap_link import Link, connect
-from connectors.email.imap_login import log_in
-from connectors.email.oauth import access_tokens
+from connectors.email.imap_link import Link
+from connectors.email.imap_login import logged_in
 from connectors.email.settings import Afterwards, ImapSettings
-from connectors.errors import SourceFailed
+from connectors.email.values import same_folder
 from connectors.exchange import Http, Request, Unreadable
 from connectors.polling import Polled
 
@@ -68,23 +67,15 @@ class ImapSource:
 
     async def open(self, http: Http) -> "ImapSession":
         """Connect, log in and open the folder. `http` is for OAuth's token server. Raises `SourceFailed`."""
-        settings = self._settings
-        tokens = access_tokens(settings.oauth) if settings.oauth else None
-        token = await tokens.get("imap", http) if tokens else None
-        link = await connect(settings)
+        link = await logged_in(self._settings, http)
         try:
-            password = settings.password.get_secret_value() if settings.password else None
-            await log_in(link, settings.user, password=password, token=token)
             folder = await Folder.open(link, self._folder)
-        except BaseException as error:
-            if tokens and token and isinstance(error, SourceFailed) and error.reason == "login_refused":
-                tokens.drop(token)
+        except BaseException:
             await link.close()
             raise
+        target = self._settings.move_to
         also = f"SINCE {answers.day(self._since)}" if self._since else ""
-        return ImapSession(
-            folder, self._max_body, start=self._start, also=also, afterwards=self._afterwards, target=settings.move_to
-        )
+        return ImapSession(folder, self._max_body, start=self._start, also=also, afterwards=self._afterwards, target=target)
 
 
 class ImapSession:
@@ -97,9 +88,8 @@ class ImapSession:
         self._also = also
         self._afterwards = afterwards
         self._target = target
-        self._found: list[int] = []
-        """UIDs of the last search that are still to come, and the place after which they are the next ones."""
-        self._found_from: Place | None = None
+        self._found: Found | None = None
+        """By the last search."""
 
     @property
     def _link(self) -> Link:
@@ -132,7 +122,8 @@ class ImapSession:
         uids = [uid for uidvalidity, uid in polled.marks if uidvalidity == self._folder.uidvalidity]
         if not uids or self._afterwards == "leave":
             return
-        if self._afterwards == "flag":
+        # Moved to where they are they would come again, with new numbers, for ever.
+        if self._afterwards == "flag" or same_folder(self._target, self._folder.name):
             await self._folder.flag(uids, r"(\Seen)")
         else:
             await self._folder.move(uids, self._target)
@@ -155,15 +146,13 @@ class ImapSession:
 
     async def _ahead(self, place: Place) -> tuple[list[int], Place]:
         """The next UIDs after `place`, and the place before the first of them; or none, and the place reached."""
-        if self._found_from is not None and self._found_from.at(place.last) == place and self._found_from.last <= place.last:
-            self._found = [uid for uid in self._found if uid > place.last]
-            if self._found:
-                return self._found, place
-        self._found_from, started = None, time.monotonic()
+        if self._found is not None and (uids := self._found.after(place)):
+            return uids, place
+        self._found, started = None, time.monotonic()
         async with aclosing(self._folder.stretches(place, self._also)) as stretches:
             async for uids, reached in stretches:
                 if uids:
-                    self._found, self._found_from = uids, place
+                    self._found = Found(place, uids)
                     return uids, place
                 place = reached
                 if time.monotonic() - started > _SEARCHING:

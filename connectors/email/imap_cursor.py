@@ -64,6 +64,20 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise SourceFailed("defect", "the stored place in the folder cannot be read") from error
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What a search from a place on has found, so that not every step has to search again."""
+
+    place: Place
+    uids: list[int]
+
+    def after(self, place: Place) -> list[int]:
+        """Those still to come after `place`. None, which asks for a new search, where this one says nothing about it: it
+        began later, or under another numbering, or looked for other mails."""
+        if place.last < self.place.last or place != self.place.at(place.last):
+            return []
+        return [uid for uid in self.uids if uid > place.last]
+
+
 _AFTER_RENUMBERING: Final[dict[Start, Wanted]] = {"new": "recent", "unseen": "unseen_or_recent", "all": "all"}
 
 

@@ -208,6 +208,8 @@ async def _secure(wire: Wire, context: ssl.SSLContext, settings: ImapSettings) -
     except ssl.SSLCertVerificationError as error:
         detail = f"the server's certificate is not accepted: {error.verify_message}"
         raise SourceFailed("tls_failed", detail) from error
+    except TimeoutError as error:  # an OSError too, but no word about TLS
+        raise SourceFailed("too_slow", "the server does not answer in the TLS handshake") from error
     except OSError as error:
         raise SourceFailed("tls_failed", "the server ended the TLS handshake: check port and tls") from error
     if secure is None:

@@ -3,9 +3,44 @@
 from base64 import b64encode
 
 from connectors.email.imap_answers import PASSING, code, quoted
-from connectors.email.imap_link import Answer, Link
-from connectors.email.oauth import xoauth2
+from connectors.email.imap_link import Answer, Link, connect
+from connectors.email.oauth import access_tokens, xoauth2
+from connectors.email.settings import ImapSettings
 from connectors.errors import SourceFailed
+from connectors.exchange import Http
+
+
+async def logged_in(settings: ImapSettings, http: Http) -> Link:
+    """A connection over which the user of the settings is logged in. Raises `SourceFailed`.
+
+    A token that was kept may have been withdrawn before its end. Then a new one is asked for and tried at once; one that
+    has just been given is refused for good.
+    """
+    if settings.oauth is None:
+        return await _entered(settings, password=settings.password.get_secret_value() if settings.password else None)
+    tokens = access_tokens(settings.oauth)
+    kept = tokens.kept("imap")
+    while True:
+        token = await tokens.get("imap", http)
+        try:
+            return await _entered(settings, token=token)
+        except SourceFailed as error:
+            if error.reason != "login_refused":
+                raise
+            tokens.drop(token)
+            if token != kept:
+                raise
+            kept = None
+
+
+async def _entered(settings: ImapSettings, *, password: str | None = None, token: str | None = None) -> Link:
+    link = await connect(settings)
+    try:
+        await log_in(link, settings.user, password=password, token=token)
+    except BaseException:
+        await link.close()
+        raise
+    return link
 
 
 async def log_in(link: Link, user: str, *, password: str | None = None, token: str | None = None) -> None:

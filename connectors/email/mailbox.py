@@ -40,7 +40,7 @@ class MailConnector(BaseConnector[M], Generic[M]):
         return message_id(message, self.settings)
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
-        """Hand it to the server of the settings, at most `per_minute` a minute. Raises `SendFailed`."""
+        """Hand it to the server of the settings, evenly, `per_minute` of them a minute. Raises `SendFailed`."""
         return await smtp.send(message, self.settings, http)
 
     def reread(self, raw: bytes, content_type: str, received_at: datetime) -> Parsed:

@@ -76,6 +76,11 @@ class AccessTokens:
                 token = await self._renewed(scope, token, http)
             return token.value
 
+    def kept(self, purpose: Purpose) -> str | None:
+        """The token that is here already, if there is one."""
+        token = self._tokens.get(_scope(self._settings, purpose))
+        return token.value if token else None
+
     def drop(self, value: str) -> None:
         """A server refused this token: the next `get` asks for another."""
         self._tokens = {scope: token for scope, token in self._tokens.items() if token.value != value}

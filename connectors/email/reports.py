@@ -24,13 +24,14 @@ _NO_COMPLAINTS: Final = frozenset(("not-spam", "auth-failure", "dmarc"))
 def statuses(read: mail.Mail, raw: bytes, settings: MailboxSettings, arrived_at: datetime | None = None) -> tuple[Status, ...]:
     """What a report says of our mail, one status a recipient; empty for every mail that is no report about a mail of ours.
 
-    Ours is a mail whose Message-ID carries our signature: a report about anything else stays a contact, for a stranger can
-    write one about a mail we never sent. `raw` stands in the first status only, once for all.
+    Ours is a mail whose Message-ID has our domain and our signature over all of it: a report about anything else stays a
+    contact, for a stranger can write one about a mail we never sent. `raw` stands in the first status only, once for all.
     """
     key = plus.key_of(settings)
     if read.report is None or key is None:
         return ()
-    original = next((each for each in read.report.originals if plus.of_id(each, key)), None)
+    ours = settings.own_addresses
+    original = next((each for each in read.report.originals if plus.is_ours(each, ours, key)), None)
     if original is None:
         return ()
     own_key = mail_keys(read, raw).event_key

@@ -1,20 +1,13 @@
 """What an operator writes for a mailbox, however its mails come in and go out."""
 
-from ipaddress import ip_address
-from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from config.secrets import Secret
 from connectors.base import ConnectorSettings
-from normalizer.mail.addresses import email_of
+from connectors.email.values import Address, CaFile, Folder, Host, Name, Tenant, Tls, TokenUrl, in_clear_only_here, same_folder
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
-"""A word that can be part of a routing key."""
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:\[\]-]{1,253}$")]
-Folder = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
-Tls = Literal["implicit", "starttls", "none"]
 Afterwards = Literal["flag", "move", "leave"]
 
 LONGEST_LOCAL_PART: Final = 20
@@ -26,23 +19,15 @@ _ANYBODYS: Final = frozenset({"common", "organizations", "consumers"})
 """Microsoft's names for no directory in particular."""
 
 
-def _in_clear_only_here(tls: Tls, host: str) -> None:
-    """What is sent without TLS can be read and changed on its way, mails and passwords alike."""
-    if tls == "none" and not _is_this_machine(host):
-        raise ValueError("tls: none is only for a server on the same machine; use implicit or starttls, with ca_file if needed")
-
-
-def _is_this_machine(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _filled(value: Any, section: str) -> Any:
+    """An empty section is a forgotten one: a mailbox that is silently not read, or cannot send."""
+    if value is None:
+        raise ValueError(f"give host and login below {section}, or leave {section} out")
+    return value
 
 
 class OAuthSettings(_Part):
@@ -53,8 +38,8 @@ class OAuthSettings(_Part):
     client_id: str = Field(min_length=1)
     client_secret: Secret | None = None
     refresh_token: Secret | None = None
-    tenant: str = Field(default="common", pattern=r"^[A-Za-z0-9.-]{1,100}$", description="Microsoft's directory.")
-    token_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$", description="Needed for `other`.")
+    tenant: Tenant = Field(default="common", description="Microsoft's directory.")
+    token_url: TokenUrl | None = Field(default=None, description="Needed for `other`.")
     scope: str | None = Field(default=None, description="Only where the provider's usual one does not fit.")
 
     @model_validator(mode="after")
@@ -76,11 +61,11 @@ class ImapSettings(_Part):
     host: Host
     port: int | None = Field(default=None, gt=0, lt=65536, description="993, or 143 with `starttls` and `none`.")
     tls: Tls = Field(default="implicit", description="`none` sends the password readable; only for the same machine.")
-    ca_file: Path | None = Field(default=None, description="Certificates to trust instead of the system's.")
+    ca_file: CaFile | None = Field(default=None, description="Certificates to trust instead of the system's.")
     user: str = Field(min_length=1)
     password: Secret | None = None
     oauth: OAuthSettings | None = None
-    folders: tuple[Folder, ...] = Field(default=("INBOX",), min_length=1)
+    folders: tuple[Folder, ...] = ("INBOX",)
     start: Literal["unseen", "new", "all"] = Field(
         default="unseen", description="Which of the mails that lie there at first are taken."
     )
@@ -89,11 +74,30 @@ class ImapSettings(_Part):
     )
     move_to: Folder = "Processed"
 
+    @field_validator("folders")
+    @classmethod
+    def _each_once(cls, folders: tuple[str, ...]) -> tuple[str, ...]:
+        if not folders:
+            raise ValueError("name at least one folder, or leave folders out, which stands for INBOX")
+        for number, folder in enumerate(folders):
+            if any(same_folder(folder, before) for before in folders[:number]):
+                raise ValueError(f"number {number + 1} is there already: name each folder once (the inbox in one way only)")
+        return folders
+
+    @model_validator(mode="after")
+    def _moves_away(self) -> "ImapSettings":
+        if self.afterwards != "move":
+            if "move_to" in self.model_fields_set:
+                raise ValueError("move_to is only for afterwards: move; write that too, or leave move_to out")
+        elif any(same_folder(self.move_to, folder) for folder in self.folders):
+            raise ValueError("move_to is one of the folders that are read, so mails would come again for ever: name another")
+        return self
+
     @model_validator(mode="after")
     def _one_login(self) -> "ImapSettings":
         if (self.password is None) == (self.oauth is None):
             raise ValueError("give either password or oauth")
-        _in_clear_only_here(self.tls, self.host)
+        in_clear_only_here(self.tls, self.host)
         return self
 
     @property
@@ -107,7 +111,7 @@ class SmtpSettings(_Part):
     host: Host
     port: int | None = Field(default=None, gt=0, lt=65536, description="465, 587 with `starttls`, 25 with `none`.")
     tls: Tls = "starttls"
-    ca_file: Path | None = None
+    ca_file: CaFile | None = None
     user: str | None = None
     password: Secret | None = None
     oauth: OAuthSettings | None = None
@@ -120,7 +124,7 @@ class SmtpSettings(_Part):
             raise ValueError("give password or oauth, not both")
         if (self.user is None) != (self.password is None and self.oauth is None):
             raise ValueError("user goes with password or oauth; leave all three out where the server asks for no login")
-        _in_clear_only_here(self.tls, self.host)
+        in_clear_only_here(self.tls, self.host)
         return self
 
     @property
@@ -133,8 +137,8 @@ class MailboxSettings(ConnectorSettings):
 
     brand: Name
     channel: Name = "email"
-    address: str = Field(min_length=3, description="The mailbox's own address, as customers know it.")
-    aliases: tuple[str, ...] = Field(default=(), description="Further own addresses: mail from them is `automated: own`.")
+    address: Address = Field(description="The mailbox's own address, as customers know it.")
+    aliases: tuple[Address, ...] = Field(default=(), description="Further own addresses: mail from them is `automated: own`.")
     trusted_servers: tuple[str, ...] = Field(
         default=(),
         description="Names (authserv-id) of our own servers whose Authentication-Results are believed. They must remove "
@@ -144,13 +148,10 @@ class MailboxSettings(ConnectorSettings):
     smtp: SmtpSettings | None = None
     max_body: int = Field(default=40 * 1024 * 1024, gt=0, description="Largest mail accepted, in bytes.")
 
-    @field_validator("address")
+    @field_validator("smtp", mode="before")
     @classmethod
-    def _an_address(cls, value: str) -> str:
-        address = email_of(value)
-        if address is None:
-            raise ValueError("this is no e-mail address")
-        return address
+    def _smtp_is_filled(cls, value: Any) -> Any:
+        return _filled(value, "smtp")
 
     @model_validator(mode="after")
     def _can_be_answered(self) -> "MailboxSettings":
@@ -176,3 +177,8 @@ class EmailSettings(MailboxSettings):
 
     type: Literal["email"] = "email"
     imap: ImapSettings | None = None
+
+    @field_validator("imap", mode="before")
+    @classmethod
+    def _imap_is_filled(cls, value: Any) -> Any:
+        return _filled(value, "imap")

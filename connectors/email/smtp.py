@@ -39,7 +39,10 @@ _TAKEN: Final = range(200, 300)
 _REFUSALS: Final = range(400, 600)
 
 
-_LIMITERS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[SmtpSettings, AsyncLimiter]]] = WeakKeyDictionary()
+Account = tuple[str, int, str | None]
+"""Host, port and user: what a provider counts mails by."""
+
+_LIMITERS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, AsyncLimiter]]] = WeakKeyDictionary()
 
 
 async def send(message: Outgoing, settings: MailboxSettings, http: Http) -> Sent:
@@ -55,14 +58,18 @@ async def send(message: Outgoing, settings: MailboxSettings, http: Http) -> Sent
 
 
 async def _turn(smtp: SmtpSettings) -> None:
-    """Wait until the account may send one more. Connectors with the same account share its rate."""
+    """Wait until the account may send one more: evenly, never a minute's mails at once, for providers count over their own
+    minute. Connectors with the same account share its rate, the smallest that one of them names."""
     limiters = _LIMITERS.setdefault(asyncio.get_running_loop(), {})
-    limiter = limiters.setdefault(smtp, AsyncLimiter(smtp.per_minute, 60))
+    account, pause = (smtp.host.lower(), smtp.used_port, smtp.user), 60 / smtp.per_minute
+    limiter = limiters.get(account)
+    if limiter is None or limiter.time_period < pause:
+        limiter = limiters[account] = AsyncLimiter(1, pause)
     try:
         async with asyncio.timeout(_TURN_SECONDS):
             await limiter.acquire()
     except TimeoutError:
-        detail = "the account has sent per_minute mails; this one waits"
+        detail = "the account sends per_minute mails a minute, and others are before this one"
         raise SendFailed("rate_limited", detail, retry_after=_TURN_SECONDS) from None
 
 

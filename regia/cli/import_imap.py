@@ -22,8 +22,8 @@ from connectors.email.imap import ImapSession, ImapSource
 from connectors.errors import Rejected, SourceFailed, SourceReason
 from regia.cli import backlog
 from regia.cli.common import ConfigOption, configured, fail
-from regia.cli.imports import Tally, email_connector
-from regia.cli.stored import read as stored
+from regia.cli.imports import email_connector
+from regia.cli.tally import Tally, run, tell
 from regia.compose import Configured, Stores, migrate, open_stores
 from regia.pipeline.intake import Intake
 from regia.pipeline.reading import Reader
@@ -33,7 +33,6 @@ from regia.watch import logs
 from storage import cursors
 from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal
-from storage.ledger import repeats_of
 
 WHAT_TO_DO: Final[Mapping[SourceReason, str]] = MappingProxyType(
     {
@@ -74,9 +73,9 @@ def imap(
         fail(f"connectors.{mailbox.name} has no imap: section; say there where its mailbox is")
     folders = (folder,) if folder else tuple(dict.fromkeys(mailbox.settings.imap.folders))
     wanted = _Wanted(mailbox, folders, since, again)
-    tally, failure = asyncio.run(_import(found, wanted))
-    tally.repeats = stored(found.settings, lambda connection: repeats_of(connection, tally.journal))
-    typer.echo(str(tally))
+    tally = Tally()
+    failure = run(_import(found, wanted, tally), tally)
+    tell(found.settings, tally)
     if failure is not None:
         fail(failure)
 
@@ -98,18 +97,18 @@ class _Wanted:
         return f"import/{self.connector.name}/{folder}/{self.since.date().isoformat() if self.since else ''}"
 
 
-async def _import(found: Configured, wanted: _Wanted) -> tuple[Tally, str | None]:
-    """Read everything there is, and have it routed. Gives what was taken, also when not all could be."""
+async def _import(found: Configured, wanted: _Wanted, tally: Tally) -> str | None:
+    """Read everything there is, and have it routed, also when not all could be read. None, or what to tell of why not."""
     stores = open_stores(found.settings)
     reader = Reader(found.connectors, found.channels, found.settings.reading)
     journal: Journal | None = None
     try:
         await _database(stores.database)
         journal = backlog.open_journal(found, "import")
-        importing = _Import(stores, reader, journal, wanted)
-        failure = await importing.all()
-        await backlog.work_off(found, journal)
-        return importing.tally, failure
+        tally.begin(journal)
+        failure = await _Import(stores, reader, journal, wanted, tally).all()
+        tally.routed = await backlog.work_off(found, journal)
+        return failure
     finally:
         if journal is not None:
             await journal.close()
@@ -125,8 +124,8 @@ async def _database(database: Database) -> None:
 
 
 class _Import:
-    def __init__(self, stores: Stores, reader: Reader, journal: Journal, wanted: _Wanted) -> None:
-        self.tally = Tally(journal.id)
+    def __init__(self, stores: Stores, reader: Reader, journal: Journal, wanted: _Wanted, tally: Tally) -> None:
+        self._tally = tally
         self._stores = stores
         self._reader = reader
         self._intake = Intake(journal)
@@ -160,10 +159,9 @@ class _Import:
         polled = await bounded(asyncio.create_task(session.next(cursor)), STEP)
         if polled is None:
             return None
-        parsed = await taking.taken(self._wanted.connector, polled, self._reader, backlog=True)
-        accepted = await self._intake.accept(self._wanted.connector.name, parsed)
-        self.tally.accepted += len(accepted.everything)
-        self.tally.unreadable += len(parsed.unreadable)
+        mails = await taking.parts(self._wanted.connector, polled, self._reader)
+        accepted = await self._intake.accept(self._wanted.connector.name, taking.together(mails, backlog=True))
+        self._tally.count(mails, accepted.everything)
         return polled.cursor, taking.number(polled)
 
     async def reached(self, folder: str) -> str | None:

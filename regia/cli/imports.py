@@ -5,38 +5,40 @@ works it off itself. Either way it can be stopped and started again: a mail that
 """
 
 import asyncio
+import re
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from connectors.base import Connector, Parsed, Request
+from connectors.base import Connector, Parsed, Request, Unreadable
 from connectors.email import CONTENT_TYPE
 from connectors.errors import Rejected
 from normalizer.mail.mbox import iter_mbox
 from regia.cli import backlog
 from regia.cli.common import ConfigOption, configured, fail
-from regia.cli.stored import read as stored
+from regia.cli.tally import Tally, run, tell
 from regia.compose import Configured
 from regia.pipeline.intake import Intake
 from regia.pipeline.reading import Reader
+from regia.runners import taking
 from regia.watch import logs
 from storage.journal import Journal
-from storage.ledger import repeats_of
 
 app = typer.Typer(no_args_is_help=True, help="Import a backlog, with progress.")
 
 _BATCH: Final = 50
 _BATCH_BYTES: Final = 16 * 1024 * 1024
 _EMAIL: Final = "email"
+_HEAD: Final = 64 * 1024
+"""Bytes kept of the headers, and as many of what follows them, of a mail that is too large."""
+_BLANK: Final = re.compile(rb"\n\r?\n")
 
 
 @app.callback()
@@ -55,9 +57,9 @@ def mbox(
     """Import every mail of an archive as a contact with `backlog: true`."""
     logs.set_up(level="WARNING")
     found = configured(config)
-    tally = asyncio.run(_import(found, email_connector(found, connector), path))
-    tally.repeats = stored(found.settings, lambda connection: repeats_of(connection, tally.journal))
-    typer.echo(str(tally))
+    tally = Tally()
+    run(_import(found, email_connector(found, connector), path, tally), tally)
+    tell(found.settings, tally)
 
 
 def email_connector(found: Configured, name: str | None) -> Connector:
@@ -69,39 +71,20 @@ def email_connector(found: Configured, name: str | None) -> Connector:
     return found.connectors[name]
 
 
-async def _import(found: Configured, connector: Connector, path: Path) -> "Tally":
+async def _import(found: Configured, connector: Connector, path: Path, tally: Tally) -> None:
     journal = backlog.open_journal(found, "import")
+    tally.begin(journal)
     try:
-        tally = await _read(found, journal, connector, path)
-        await backlog.work_off(found, journal)
+        await _read(found, journal, connector, path, tally)
+        tally.routed = await backlog.work_off(found, journal)
     except Rejected as error:
         fail(f"the import stopped: {error.detail}; start it again, what was imported is not imported twice")
     finally:
         await journal.close()
-    return tally
 
 
-@dataclass(slots=True)
-class Tally:
-    journal: str
-    accepted: int = 0
-    repeats: int = 0
-    """Mails that had been accepted before: within the archive, by an earlier import, or by the mailbox."""
-    unreadable: int = 0
-    too_large: list[int] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        mails = "1 mail" if self.accepted == 1 else f"{self.accepted} mails"
-        text = f"{mails} accepted: {self.repeats} of them known before, {self.unreadable} kept in quarantine"
-        if self.too_large:
-            text += f"\n{len(self.too_large)} larger than the connector's max_body were left out, at these offsets: "
-            text += ", ".join(map(str, self.too_large))
-        return text
-
-
-async def _read(found: Configured, journal: Journal, connector: Connector, path: Path) -> Tally:
+async def _read(found: Configured, journal: Journal, connector: Connector, path: Path, tally: Tally) -> None:
     """Journal the whole archive."""
-    tally = Tally(journal.id)
     intake = Intake(journal)
     reader = Reader(found.connectors, found.channels, found.settings.reading)
     size = path.stat().st_size
@@ -110,18 +93,18 @@ async def _read(found: Configured, journal: Journal, connector: Connector, path:
         with Progress(*bars, console=Console(stderr=True)) as progress:
             reading = progress.add_task("reading", total=size)
             async with aclosing(_batches(reader, connector, path, tally)) as batches:
-                async for position, batch in batches:
-                    receipts = (await intake.accept(connector.name, batch)).everything
-                    tally.accepted += len(receipts)
-                    tally.unreadable += len(batch.unreadable)
+                async for position, mails in batches:
+                    accepted = await intake.accept(connector.name, taking.together(mails, backlog=True))
+                    tally.count(mails, accepted.everything)
                     progress.update(reading, completed=position)
             progress.update(reading, completed=size)
     finally:
         await reader.close()
-    return tally
 
 
-async def _batches(reader: Reader, connector: Connector, path: Path, tally: Tally) -> AsyncGenerator[tuple[int, Parsed], None]:
+async def _batches(
+    reader: Reader, connector: Connector, path: Path, tally: Tally
+) -> AsyncGenerator[tuple[int, list[Parsed]], None]:
     """The archive in batches bounded in number and size, each with the offset reached."""
     parts: list[Parsed] = []
     size = end = 0
@@ -130,10 +113,10 @@ async def _batches(reader: Reader, connector: Connector, path: Path, tally: Tall
             parts.append(parsed)
             size, end = size + length, offset + length
             if len(parts) == _BATCH or size >= _BATCH_BYTES:
-                yield end, _together(parts)
+                yield end, parts
                 parts, size = [], 0
     if parts:
-        yield end, _together(parts)
+        yield end, parts
 
 
 async def _contacts(
@@ -142,12 +125,18 @@ async def _contacts(
     """The archive's mails in their order, with offset and length, while the next ones are being read already."""
     ahead: deque[tuple[int, int, asyncio.Task[Parsed]]] = deque()
     size = 0
+    most = connector.max_body
     try:
-        for offset, raw in iter_mbox(path):
-            if len(raw) > connector.max_body:
+        # Cut three bytes beyond, since the last line may be left out when it is blank: what is cut is always too large.
+        for offset, whole in iter_mbox(path, limit=most + 3):
+            raw = whole
+            if len(whole) > most:
                 tally.too_large.append(offset)
-                continue
-            ahead.append((offset, len(raw), asyncio.create_task(_contact(reader, connector, raw))))
+                raw = _head(whole)
+                task = asyncio.create_task(_too_large(raw, offset, most))
+            else:
+                task = asyncio.create_task(taking.read(connector, _request(raw), reader))
+            ahead.append((offset, len(raw), task))
             size += len(raw)
             while len(ahead) >= reader.at_once or size >= _BATCH_BYTES:
                 offset_, length, task = ahead.popleft()
@@ -160,17 +149,16 @@ async def _contacts(
             task.cancel()
 
 
-async def _contact(reader: Reader, connector: Connector, raw: bytes) -> Parsed:
-    request = Request(
-        method="POST", url="", headers={"content-type": CONTENT_TYPE}, query={}, body=raw, received_at=datetime.now(UTC)
-    )
-    parsed = await reader.read(connector, request)
-    messages = tuple(msgspec.structs.replace(message, backlog=True) for message in parsed.messages)
-    return Parsed(messages=messages, unreadable=parsed.unreadable)
+def _request(raw: bytes) -> Request:
+    headers = {"content-type": CONTENT_TYPE}
+    return Request(method="POST", url="", headers=headers, query={}, body=raw, received_at=datetime.now(UTC))
 
 
-def _together(parts: Sequence[Parsed]) -> Parsed:
-    return Parsed(
-        messages=tuple(message for part in parts for message in part.messages),
-        unreadable=tuple(one for part in parts for one in part.unreadable),
-    )
+def _head(raw: bytes) -> bytes:
+    end = _BLANK.search(raw, 0, _HEAD)
+    return raw[: (end.end() if end else 0) + _HEAD]
+
+
+async def _too_large(head: bytes, offset: int, most: int) -> Parsed:
+    detail = f"the mail at offset {offset} of an archive is larger than max_body ({most} bytes); it stays there"
+    return Parsed(unreadable=(Unreadable(reason="too_large", raw=head, content_type=CONTENT_TYPE, detail=detail),))

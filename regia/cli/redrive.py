@@ -56,9 +56,11 @@ def redrive(
     for id_ in unknown:
         print(f"{id_}: nothing of that id is held", file=sys.stderr)
     tally = asyncio.run(_redrive(found, chosen)) if chosen else _Tally()
-    if tally.journal:
+    if tally.routed:
         tally.repeats = read(found.settings, lambda one: repeats_of(one, tally.journal))
     typer.echo(str(tally))
+    if tally.journal and not tally.routed:
+        typer.echo(backlog.WAITS)
     if unknown or tally.left_out:
         raise typer.Exit(1)
 
@@ -66,6 +68,7 @@ def redrive(
 @dataclass(slots=True)
 class _Tally:
     journal: str = ""
+    routed: bool = False
     redriven: int = 0
     repeats: int = 0
     still_held: int = 0
@@ -84,7 +87,7 @@ async def _redrive(found: Configured, ids: Sequence[str]) -> _Tally:
         tally = await _drive(found, database, journal, ids)
         if journal.last_seq:
             tally.journal = journal.id
-            await backlog.work_off(found, journal)
+            tally.routed = await backlog.work_off(found, journal)
         else:
             await journal.remove()
     except (Rejected, DatabaseUnavailable, JournalUnavailable) as error:

@@ -1,5 +1,6 @@
 """`regia reply`: an answer to a stored message; `regia outgoing`: what became of it."""
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -21,7 +22,8 @@ app = typer.Typer(no_args_is_help=True, help="What was sent or is to be sent.")
 _WAIT: Final = 3.0
 """Seconds in which a running gateway has taken it."""
 _LOOK: Final = 0.2
-_LARGEST_HTML: Final = 2 * 1024 * 1024
+_LARGEST_FILE: Final = 2 * 1024 * 1024
+_STDIN: Final = "-"
 _SHOWN: Final = (
     *("id", "state", "attempts", "connector", "message_id", "conversation_id", "handle_kind", "handle_value"),
     *("author", "automatic", "subject", "external_id", "provider_code", "error"),
@@ -31,7 +33,10 @@ _SHOWN: Final = (
 def reply(
     message_id: Annotated[str, typer.Argument(metavar="MESSAGE_ID", help="The id of the envelope it answers.")],
     *,
-    text: Annotated[str, typer.Option(help="What the customer reads.")],
+    text: Annotated[str | None, typer.Option(help="What the customer reads; `-` takes it from standard input.")] = None,
+    text_file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, readable=True, help="Instead of --text, a file in UTF-8.")
+    ] = None,
     html_file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, readable=True, help="The same as HTML, for channels with it.")
     ] = None,
@@ -42,42 +47,56 @@ def reply(
 ) -> None:
     """Answer a stored message on its own channel. It goes to the handle that wrote, or that was given for answers."""
     found = configured(config)
-    wanted = Reply(message_id=message_id, text=text, html=_html(html_file), subject=subject, automatic=automatic, author=author)
+    said, html = _said(text, text_file), None if html_file is None else _read(html_file)
+    wanted = Reply(message_id=message_id, text=said, html=html, subject=subject, automatic=automatic, author=author)
     known, now_ms = channels(found), time.time_ns() // 1_000_000
     try:
         id_ = write(found.settings, lambda connection: queue(connection, wanted, known, now_ms))
     except Refused as refused:
         fail(f"not sent, {refused.reason}: {refused}")
-    row = _taken(found.settings, id_)
+    row, earlier = _taken(found.settings, id_)
     typer.echo(f"{id_} {row['state']}")
     if row["state"] == outgoing.QUEUED:
-        why = row["error"] or "no gateway has taken it yet; it leaves as soon as one runs"
+        waits = None if earlier is None else f"waits for an earlier message of its conversation: {earlier}"
+        why = waits or row["error"] or "no gateway has taken it yet; it leaves as soon as one runs"
         typer.echo(f"regia: {why}", err=True)
 
 
-def _html(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    if path.stat().st_size > _LARGEST_HTML:
-        fail(f"{path} is larger than 2 MB")
+def _said(text: str | None, path: Path | None) -> str:
+    if (text is None) == (path is None):
+        fail("give either --text or --text-file")
+    if path is not None:
+        return _read(path)
+    return _decoded(sys.stdin.buffer.read(_LARGEST_FILE + 1), "standard input") if text == _STDIN else text or ""
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        return _decoded(file.read(_LARGEST_FILE + 1), str(path))
+
+
+def _decoded(content: bytes, what: str) -> str:
+    if len(content) > _LARGEST_FILE:
+        fail(f"{what} is larger than 2 MB")
     try:
-        return path.read_text(encoding="utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        fail(f"{path} is not UTF-8")
+        fail(f"{what} is not UTF-8")
 
 
-def _taken(settings: Settings, id_: str) -> Any:
-    """The row once a gateway has tried it, or after some seconds as it is."""
+def _taken(settings: Settings, id_: str) -> tuple[Any, str | None]:
+    """The row once a gateway has tried it, or after some seconds as it is, and the earlier one that it waits for."""
     deadline = time.monotonic() + _WAIT
 
-    def look(connection: Connection) -> Any:
-        return outgoing.find(connection, id_)
+    def look(connection: Connection) -> tuple[Any, str | None]:
+        row = outgoing.find(connection, id_)
+        return row, None if row is None else outgoing.waits_for(connection, row)
 
     while True:
-        row = read(settings, look)
+        row, earlier = read(settings, look)
         tried = row["state"] not in (outgoing.QUEUED, outgoing.SENDING) or row["error"] is not None
         if tried or time.monotonic() > deadline:
-            return row
+            return row, earlier
         time.sleep(_LOOK)
 
 
@@ -97,21 +116,31 @@ def list_(
 def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption = None) -> None:
     """Everything about one outgoing message but its words, and what was told of it since: bounces, receipts."""
 
-    def look(connection: Connection) -> tuple[Any, list[Any]]:
+    def look(connection: Connection) -> tuple[Any, str | None, list[Any]]:
         row = outgoing.find(connection, id_)
-        if row is None or row["external_id"] is None:
-            return row, []
-        return row, lookup.statuses_of(connection, row["connector"], row["external_id"])
+        if row is None:
+            return None, None, []
+        named = row["external_id"]
+        statuses = [] if named is None else lookup.statuses_of(connection, row["connector"], named)
+        return row, outgoing.waits_for(connection, row), statuses
 
-    row, statuses = read(configured(config).settings, look)
+    row, earlier, statuses = read(configured(config).settings, look)
     if row is None:
         fail("there is no outgoing message of that id")
     for name in _SHOWN:
         typer.echo(f"{name:16} {'' if row[name] is None else row[name]}".rstrip())
-    times = {"created": row["created_ms"], "ended": row["ended_ms"]}
-    times |= {"next try": row["due_ms"]} if row["state"] == outgoing.QUEUED else {}
-    for name, at in times.items():
+    for name in ("created", "ended"):
+        at = row[f"{name}_ms"]
         typer.echo(f"{name:16} {from_ms(at) if at else ''}".rstrip())
+    if row["state"] == outgoing.QUEUED:
+        typer.echo(_next_step(row["due_ms"], earlier))
     for status in statuses:
         at = from_ms(status["at_ms"] or status["received_ms"])
         typer.echo(f"{'status':16} {at} {status['state']} {status['error'] or ''}".rstrip())
+
+
+def _next_step(due_ms: int, earlier: str | None) -> str:
+    """A time that has passed is no next try: it waits for something else."""
+    if earlier is not None:
+        return f"{'waits for':16} {earlier}"
+    return f"{'next try':16} {from_ms(due_ms) if due_ms > time.time_ns() // 1_000_000 else 'as soon as a gateway runs'}"

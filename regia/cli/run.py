@@ -72,9 +72,7 @@ async def _serve(configured_: Configured, path: Path) -> None:
     polling.start()
     sending = Sending(gateway)
     sending.start()
-    gc.collect()
-    gc.freeze()  # what stands now stays: later collections need not look at it again
-    gc.set_threshold(20_000, 20, 20)
+    _settle_memory()
     work = (gateway.reader.warm(), adopt_for_ever(gateway), relay_for_the_dead(gateway))
     helpers = [asyncio.create_task(one) for one in work]
     if not gateway.knows_other_nodes:
@@ -91,6 +89,12 @@ async def _serve(configured_: Configured, path: Path) -> None:
     await runner.cleanup()
     await gateway.stop()
     logger.info("stopped" if drained else "stopped with work left: it goes on at the next start")
+
+
+def _settle_memory() -> None:
+    gc.collect()
+    gc.freeze()  # what stands now stays: later collections need not look at it again
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _journal(settings: Settings) -> Journal:

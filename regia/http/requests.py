@@ -65,6 +65,8 @@ async def _body(request: web.Request, limit: int) -> bytes:
         raise Rejected("too_slow", f"no byte came for {_NEXT_BYTES:.0f} seconds, or too few in {_WHOLE_BODY:.0f}") from error
     except web.RequestPayloadError as error:
         raise Rejected("malformed", "the body is not what its headers say") from error
+    except ConnectionError as error:  # nobody will read the answer, but it is counted
+        raise Rejected("malformed", "the connection ended before the body did") from error
     return bytes(body)
 
 

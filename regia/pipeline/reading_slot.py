@@ -8,7 +8,6 @@ import asyncio
 import logging
 import signal
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -17,6 +16,7 @@ from typing import Final, Literal
 
 from pebble import ProcessExpired, ProcessPool
 
+from regia.pipeline.reading_environment import scrubbed, start_tracker
 from regia.pipeline.reading_jobs import Done, Job, Recipe
 from regia.pipeline.reading_process import GRACE, NO_MEMORY, prepare, ready, work
 from regia.settings import Reading
@@ -54,12 +54,11 @@ class _Died(Exception):
 
 
 class _Process(SpawnProcess):
-    """Started without the program's main module: importing that again would load the whole gateway into each reader."""
-
-    _one_at_a_time = threading.Lock()
+    """Started without the program's main module: importing that again would load the whole gateway into each reader. And
+    without its environment, where the gateway's secrets stand."""
 
     def start(self) -> None:
-        with self._one_at_a_time:
+        with scrubbed():
             main = sys.modules["__main__"]
             sys.modules["__main__"] = ModuleType("__main__")
             try:
@@ -97,6 +96,7 @@ class Slot:
         if self._pool is not None and self._pool.active:
             return self._pool
         await self.end()
+        await asyncio.to_thread(start_tracker)
         memory = self._limits.memory_mb * _MIB
         pool = self._pool = ProcessPool(
             max_workers=1,

@@ -1,4 +1,4 @@
-"""From what lay in a source to the journal."""
+"""From what lay in a source, or in an archive, to the journal."""
 
 import asyncio
 import hashlib
@@ -11,24 +11,40 @@ from connectors.errors import QuarantineReason, Rejected
 from regia.pipeline.reading import Reader
 
 
-async def taken(connector: Connector, polled: Polled, reader: Reader, *, backlog: bool = False) -> Parsed:
+async def taken(connector: Connector, polled: Polled, reader: Reader) -> Parsed:
     """All that one step holds, in its order, for one call of the journal. Raises `Rejected("unavailable")` when it cannot
-    be read now. Nobody hears another refusal, so what is refused is kept as unreadable instead of standing in the way."""
+    be read now."""
+    return together(await parts(connector, polled, reader))
+
+
+async def parts(connector: Connector, polled: Polled, reader: Reader) -> list[Parsed]:
+    """What each contact of a step holds, in its order. Raises `Rejected("unavailable")`."""
     room = asyncio.Semaphore(reader.at_once)
-    parts = await asyncio.gather(*(_one(connector, request, reader, room) for request in polled.requests))
+
+    async def one(request: Request) -> Parsed:
+        async with room:  # the rest waits here, where a webhook need not queue behind it
+            return await read(connector, request, reader)
+
+    found = await asyncio.gather(*(one(request) for request in polled.requests))
+    return [*found, *(Parsed(unreadable=(one,)) for one in polled.unreadable)]
+
+
+def together(parts: Sequence[Parsed], *, backlog: bool = False) -> Parsed:
+    """One of many, nothing left out. `backlog` marks the contacts as ones of an archive."""
     messages = [message for part in parts for message in part.messages]
     return Parsed(
         messages=tuple(msgspec.structs.replace(message, backlog=True) if backlog else message for message in messages),
         statuses=tuple(status for part in parts for status in part.statuses),
         events=tuple(event for part in parts for event in part.events),
-        unreadable=(*(one for part in parts for one in part.unreadable), *polled.unreadable),
+        unreadable=tuple(one for part in parts for one in part.unreadable),
     )
 
 
-async def _one(connector: Connector, request: Request, reader: Reader, room: asyncio.Semaphore) -> Parsed:
+async def read(connector: Connector, request: Request, reader: Reader) -> Parsed:
+    """What one contact holds. Nobody hears a refusal but `unavailable`, which is raised, so what is refused is kept as
+    unreadable instead of standing in the way."""
     try:
-        async with room:  # the rest waits here, where a webhook need not queue behind it
-            return await reader.read(connector, request)
+        return await reader.read(connector, request)
     except Rejected as error:
         if error.code == "unavailable":
             raise

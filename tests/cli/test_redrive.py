@@ -21,9 +21,9 @@ from regia.compose import Configured, configure
 from regia.pipeline import prepare
 from regia.pipeline.intake import Intake
 from storage.database import DatabaseUnavailable
-from storage.journal import Journal
 from storage.schema import messages, quarantine
 from tests import trap
+from tests.cli.beside import stuck_gateway
 from tests.databases import migrated_sqlite
 
 __all__ = ["migrated_sqlite"]
@@ -149,13 +149,8 @@ def test_interrupted_before_it_was_marked_it_doubles_nothing(node: Node, monkeyp
     assert (done.exit_code, "it stopped: it went away; start it again" in done.stderr) == (1, True), done.output
     assert node.held()[MAIL][0] == "held"
     assert node.books() == {"accepted": 2, "waiting": 1, "quarantined": 1}
-    assert node.redrive("--all") == "1 driven again, 0 still held"
-    (left,) = (node.folder / "data" / "journal").glob("redrive-*.sqlite")
-
-    async def adopted() -> None:
-        await backlog.work_off(node.found, Journal.open(left))
-
-    asyncio.run(adopted())
+    assert node.redrive("--all") == "1 driven again (1 known before), 0 still held", "what was left behind is routed along"
+    assert not list((node.folder / "data" / "journal").glob("redrive-*.sqlite"))
     assert node.books() == {"accepted": 3, "published": 1, "duplicate": 1, "quarantined": 1}
 
 
@@ -206,3 +201,11 @@ def test_what_cannot_be_driven_again_is_said(node: Node) -> None:
 def test_wrong_words(node: Node, arguments: list[str], code: int, said: str) -> None:
     done = node.run("redrive", *arguments)
     assert (done.exit_code, said in done.stderr) == (code, True), done.output
+
+
+def test_beside_a_gateway_that_does_not_get_on(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog, "_PATIENCE", 0.3)
+    node.hold(MAIL, connector="mail")
+    with stuck_gateway(node.folder / "data"):
+        assert node.redrive("--all").splitlines() == ["1 driven again, 0 still held", backlog.WAITS]
+    assert node.books() == {"accepted": 2, "waiting": 1, "quarantined": 1}

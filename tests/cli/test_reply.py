@@ -4,9 +4,10 @@ import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 from typer.testing import CliRunner, Result
 
 from normalizer.inbound import Handle
@@ -47,10 +48,10 @@ def run(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KEY", "a-secret-of-the-tests")
     monkeypatch.setattr(reply, "_WAIT", 0.0)
-    return lambda *arguments: CliRunner().invoke(app, [*arguments])
+    return lambda *arguments, **more: CliRunner().invoke(app, [*arguments], **more)
 
 
-def stored(name: str, handle: Handle | None = None, **more: object) -> str:
+def stored(name: str, handle: Handle | None = None, **more: Any) -> str:
     async def work() -> str:
         database = Database("sqlite:///data/regia.sqlite")
         try:
@@ -62,8 +63,12 @@ def stored(name: str, handle: Handle | None = None, **more: object) -> str:
 
 
 def ended(state: str, error: str | None) -> None:
+    changed(state=state, error=error, ended_ms=1_790_000_000_000)
+
+
+def changed(**values: object) -> None:
     def work(connection: Connection) -> None:
-        connection.execute(update(outgoing).values(state=state, error=error, ended_ms=1_790_000_000_000))
+        connection.execute(update(outgoing).values(**values))
 
     async def write() -> None:
         database = Database("sqlite:///data/regia.sqlite")
@@ -113,6 +118,68 @@ def test_what_is_not_there(run: Run) -> None:
     assert "no outgoing message" in run("outgoing", "show", "no-such-id").stderr
     Path("latin.html").write_bytes(b"<p>\xe8")
     assert "not UTF-8" in run("reply", stored("m1"), "--text", "Ciao", "--html-file", "latin.html").stderr
+
+
+WORDS = "Gentile Anna,\n\nè in arrivo.\n"
+
+
+def texts() -> list[str]:
+    async def work() -> list[str]:
+        database = Database("sqlite:///data/regia.sqlite")
+        try:
+            return await database.read(lambda connection: list(connection.execute(select(outgoing.c.text)).scalars()))
+        finally:
+            await database.close()
+
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize("arguments", [("--text", WORDS), ("--text", "-"), ("--text-file", "words.txt")])
+def test_where_the_words_come_from(run: Run, arguments: tuple[str, ...]) -> None:
+    Path("words.txt").write_bytes(WORDS.encode())
+    done = run("reply", stored("m1"), *arguments, input=WORDS.encode())
+    assert done.exit_code == 0, done.stderr
+    assert texts() == [WORDS]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "give either --text or --text-file"),
+        (("--text", "x", "--text-file", "words.txt"), "give either --text or --text-file"),
+        (("--text-file", "latin.txt"), "latin.txt is not UTF-8"),
+        (("--text", "-"), "standard input is not UTF-8"),
+        (("--text-file", "large.txt"), "large.txt is larger than 2 MB"),
+        (("--text", "x", "--subject", "a\nBcc: x@y.it"), "not sent, bad_subject: "),
+        (("--text", " "), "not sent, no_text: "),
+    ],
+)
+def test_words_and_subjects_that_cannot_be(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    Path("words.txt").write_text(WORDS)
+    Path("latin.txt").write_bytes(b"perch\xe8")
+    Path("large.txt").write_bytes(b"x" * (2 * 1024 * 1024 + 1))
+    done = run("reply", stored("m1"), *arguments, input=b"perch\xe8")
+    assert (done.exit_code, said in done.stderr) == (1, True), done.stderr
+    assert texts() == []
+
+
+def test_a_second_reply_says_what_it_waits_for(run: Run) -> None:
+    message_id = stored("m1")
+    first = run("reply", message_id, "--text", "Uno").stdout.split()[0]
+    done = run("reply", message_id, "--text", "Due")
+    second = done.stdout.split()[0]
+    assert f"waits for an earlier message of its conversation: {first}\n" in done.stderr
+    shown = [run("outgoing", "show", each).stdout for each in (first, second)]
+    assert [f"waits for        {first}" in each for each in shown] == [False, True]
+    assert ["as soon as a gateway runs" in each for each in shown] == [True, False]
+    ended("sent", None)
+    assert "waits for" not in run("outgoing", "show", second).stdout
+
+
+def test_the_next_try_is_shown_where_there_is_one(run: Run) -> None:
+    id_ = run("reply", stored("m1"), "--text", "Uno").stdout.split()[0]
+    changed(due_ms=4_000_000_000_000, error="retryable: x")
+    assert "next try         2096-10-02T07:06:40" in run("outgoing", "show", id_).stdout
 
 
 def test_a_second_automatic_answer_waits_an_hour(run: Run) -> None:

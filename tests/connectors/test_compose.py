@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 21, 18, 2, 11, tzinfo=UTC)
 TOKEN = "0f0c6c2e-5b1f-4b8e-9c53-3a5f4b1c7a10"
 CONVERSATION = "con_06H019417Z8DPK0N6WZF42HRW0"
 MARK = plus.mark(CONVERSATION, b"key")
-OURS = f"regia.{MARK}.{UUID(TOKEN).hex}@demo.example"
+OURS = plus.marked_id(MARK, UUID(TOKEN).hex, "demo.example", b"key")
 
 
 def settings(address: str = "help@demo.example", name: str | None = "Assistenza Demo") -> EmailSettings:
@@ -89,7 +89,9 @@ def test_an_automatic_one_says_so() -> None:
 def test_without_a_conversation_there_is_no_mark() -> None:
     composed = written(outgoing(conversation=None))
     assert composed.sender == "help@demo.example"
-    assert composed.message_id == f"regia.{UUID(TOKEN).hex}@demo.example"
+    assert re.fullmatch(rf"regia\.{UUID(TOKEN).hex}-[a-z2-7]{{10}}@demo\.example", composed.message_id)
+    assert plus.is_ours(composed.message_id, frozenset(("help@demo.example",)), b"key")
+    assert plus.of_id(composed.message_id, b"key") is None
 
 
 @pytest.mark.parametrize(

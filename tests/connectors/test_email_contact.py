@@ -13,7 +13,7 @@ KEY = "a key of the shop"
 CONVERSATION = "con_01J0ZQ3V5Y8A7B6C5D4E3F2G1H"
 MARK = plus.mark(CONVERSATION, KEY.encode())
 FORGED = plus.mark(CONVERSATION, b"another")
-OURS = plus.marked_id(MARK, "0f" * 16, "casalinghi.example")
+OURS = plus.marked_id(MARK, "0f" * 16, "casalinghi.example", KEY.encode())
 PASS = "Authentication-Results: mx.regia.example; dmarc=pass header.from=example.it"
 FORWARD = "---------- Forwarded message ---------\nFrom: x <{}>\nSubject: x\n\nRotta"
 RECEIVED = datetime(2024, 6, 3, 12, tzinfo=UTC)
@@ -118,6 +118,7 @@ def test_mail_from_ourselves_is_known(sender: str) -> None:
         (f"To: assistenza+{FORGED}@casalinghi.example", False),
         (f"To: assistenza+{MARK}@evil.example", False),
         (f"In-Reply-To: <{OURS.replace(MARK, FORGED)}>", False),
+        (f"In-Reply-To: <{OURS.replace('0f' * 16, '0e' * 16)}>", False),
         (f"Reply-To: assistenza+{MARK}@casalinghi.example", False),
         (f"X-Other: assistenza+{MARK}@casalinghi.example", False),
     ],

@@ -9,8 +9,8 @@ from connectors.email import EmailConnector, EmailSettings, plus
 
 KEY = b"a key of the shop"
 MARK = plus.mark("con_01J0ZQ3V5Y8A7B6C5D4E3F2G1H", KEY)
-OURS = plus.marked_id(MARK, "0f" * 16, "casalinghi.example")
-FORGED = plus.marked_id(plus.mark("con_01J0ZQ3V5Y8A7B6C5D4E3F2G1H", b"another"), "0f" * 16, "casalinghi.example")
+OURS = plus.marked_id(MARK, "0f" * 16, "casalinghi.example", KEY)
+FORGED = plus.marked_id(MARK, "0f" * 16, "casalinghi.example", b"another")
 SENT = datetime(2024, 6, 3, 8, 31, 2, tzinfo=UTC)
 ANNA, EVA = "anna@posta.example", "eva@posta.example"
 
@@ -219,7 +219,7 @@ IN_WORDS = {
         "From: MAILER-DAEMON@yahoo.example\nSubject: Failure Notice",
         f"Sorry, we were unable to deliver your message to the following address.\n\n<{ANNA}>:\n554: delivery error: dd This "
         f"user doesn't have an account\n\n--- Below this line is a copy of the message.\n\n{COPY}",
-        ("failed", ANNA, None),
+        ("failed", ANNA, "554: delivery error: dd This user doesn't have an account"),
     ),
     "nobody named": (
         f"{FREE}Undelivered Mail Returned to Sender",
@@ -237,6 +237,11 @@ def test_reports_in_words(headers: str, words: str, expected: tuple[str, str | N
 NOT_OURS = {
     "another's mail": dsn(FAILED, back=returned("abc@gmail.example")),
     "a forged signature": dsn(FAILED, back=returned(FORGED)),
+    "another mail of a known conversation": dsn(FAILED, back=returned(OURS.replace("0f" * 16, "0e" * 16))),
+    "a known mail at another domain": dsn(FAILED, back=returned(OURS.replace("casalinghi", "evil"))),
+    "a mail of another mailbox with the same key": dsn(
+        FAILED, back=returned(plus.marked_id(MARK, "0f" * 16, "evil.example", KEY))
+    ),
     "no id came back": dsn(FAILED, back=""),
     "a receipt": report("disposition-notification", f"{MDN}Original-Message-ID: <{FORGED}>\nDisposition: a/b; displayed\n", ""),
     "a complaint": report(
@@ -244,6 +249,12 @@ NOT_OURS = {
     ),
     "in words": mail(f"{FREE}failure notice", f"<{ANNA}>:\n550 unknown\n\n{COPY}".replace(OURS, FORGED)),
 }
+
+
+def test_a_mail_without_a_conversation_is_ours_as_well() -> None:
+    alone = plus.marked_id(None, "0f" * 16, "casalinghi.example", KEY)
+    parsed = parse(dsn(FAILED, back=returned(alone)))
+    assert [status.external_id for status in parsed.statuses] == [alone]
 
 
 @pytest.mark.parametrize("raw", NOT_OURS.values(), ids=NOT_OURS.keys())

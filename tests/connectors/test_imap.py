@@ -17,6 +17,7 @@ from connectors.email.imap import ImapSession, ImapSource
 from connectors.email.imap_cursor import Place
 from connectors.email.settings import ImapSettings
 from connectors.errors import SourceFailed
+from connectors.exchange import HttpResponse
 from tests.connectors.fake_http import FakeHttp, answer
 from tests.servers.dovecot import DovecotServer
 from tests.servers.process import free_port
@@ -120,10 +121,15 @@ async def test_a_certificate_nobody_vouches_for(box: Mailbox, tls: str) -> None:
 
 
 async def test_certificates_that_cannot_be_read(box: Mailbox, tmp_path: Any) -> None:
-    (tmp_path / "ca.pem").write_text("no certificate")
-    for path in (tmp_path / "missing.pem", tmp_path / "ca.pem"):
-        failed = await box.fails(tls="starttls", ca_file=path)
-        assert (failed.reason, "ca_file" in failed.detail) == ("tls_failed", True)
+    """They were there when the settings were read."""
+    path = tmp_path / "ca.pem"
+    path.write_bytes(box.server.ca_file.read_bytes())
+    source = box.source(tls="starttls", ca_file=path)
+    for spoil in (lambda: path.write_text("no certificate"), path.unlink):
+        spoil()
+        with pytest.raises(SourceFailed) as failed:
+            await source.open(FakeHttp())
+        assert (failed.value.reason, "ca_file" in failed.value.detail) == ("tls_failed", True)
 
 
 async def test_tls_to_a_port_without(box: Mailbox) -> None:
@@ -174,7 +180,7 @@ def session_cursor(session: ImapSession, uid: int) -> str:
 
 def test_one_source_for_each_folder() -> None:
     settings: dict[str, Any] = {"brand": "demo", "address": "help@shop.example"}
-    login = {"host": "mail.example", "user": "u", "password": "p", "folders": ["INBOX", "Resi", "INBOX"]}
+    login = {"host": "mail.example", "user": "u", "password": "p", "folders": ["INBOX", "Resi"]}
     connector = EmailConnector("mail", EmailSettings.model_validate({**settings, "imap": login}))
     assert [source.name for source in connector.sources()] == ["INBOX", "Resi"]
     assert EmailConnector("mail", EmailSettings.model_validate(settings)).sources() == ()
@@ -183,15 +189,19 @@ def test_one_source_for_each_folder() -> None:
 # -- OAuth
 
 
+def grant_of(box: Mailbox) -> dict[str, str]:
+    return {"provider": "other", "client_id": box.user, "refresh_token": "r", "token_url": "https://id.example/token"}
+
+
+def token_of(box: Mailbox, number: int) -> HttpResponse:
+    return answer({"access_token": f"{box.user}-{number}", "expires_in": 3600})
+
+
 async def test_tokens_are_kept_and_dropped_when_refused(box: Mailbox) -> None:
-    grant = {
-        "provider": "other",
-        "client_id": box.user,
-        "refresh_token": "r",
-        "token_url": "https://id.example/token",
-    }
+    """One that was kept is replaced at once and tried once more; one that was just given is not."""
+    grant = grant_of(box)
     box.deliver("one")
-    http = FakeHttp(*(answer({"access_token": f"{box.user}-{number}", "expires_in": 3600}) for number in (1, 2)))
+    http = FakeHttp(*(token_of(box, number) for number in (1, 2, 3)))
     box.server.accept_token(box.user, f"{box.user}-1")
     source = box.source(password=None, oauth=grant)
     for _ in range(2):
@@ -204,9 +214,41 @@ async def test_tokens_are_kept_and_dropped_when_refused(box: Mailbox) -> None:
         await source.open(http)
     assert failed.value.reason == "login_refused"
     assert box.user not in str(failed.value)
-    box.server.accept_token(box.user, f"{box.user}-2")
-    await (await source.open(http)).close()
     assert len(http.calls) == 2
+    box.server.accept_token(box.user, f"{box.user}-3")
+    await (await source.open(http)).close()
+    assert len(http.calls) == 3
+
+
+async def test_a_kept_token_that_was_withdrawn(box: Mailbox) -> None:
+    box.deliver("one")
+    http = FakeHttp(token_of(box, 1), token_of(box, 2))
+    source = box.source(password=None, oauth=grant_of(box))
+    for number in (1, 2):
+        box.server.accept_token(box.user, f"{box.user}-{number}")
+        session = await source.open(http)
+        assert subjects(await session.next(None)) == ["one"]
+        await session.close()
+        box.server.revoke_token(f"{box.user}-{number}")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (answer({"error": "invalid_grant"}, status=400), "consent_gone"),
+        (answer(b"<html>", status=502), "token_unavailable"),
+    ],
+)
+async def test_a_kept_token_that_nothing_follows(box: Mailbox, said: HttpResponse, reason: str) -> None:
+    """The token server's reason is told at the first attempt."""
+    http = FakeHttp(token_of(box, 1), said)
+    box.server.accept_token(box.user, f"{box.user}-1")
+    source = box.source(password=None, oauth=grant_of(box))
+    await (await source.open(http)).close()
+    box.server.revoke_token(f"{box.user}-1")
+    with pytest.raises(SourceFailed) as failed:
+        await source.open(http)
+    assert failed.value.reason == reason
 
 
 # -- reading
@@ -408,6 +450,17 @@ async def test_moving_without_a_command_for_it(box: Mailbox, without: set[str], 
         session._link.protocol.capabilities -= without
         assert (await everything(session))[0] == ["a", "b"]
     assert (box.names(), box.flags(), box.names("Deep/Down")) == (left, flags, ["a", "b"])
+
+
+async def test_nothing_is_moved_to_where_it_is(box: Mailbox) -> None:
+    """Whoever opens a folder other than those of the settings may open the one that mails are moved to."""
+    box.deliver("a", "b", folder="Done")
+    async with box.session("Done", afterwards="move", move_to="Done") as session:
+        names, cursor = await everything(session)
+        assert names == ["a", "b"]
+        await look(session)
+        assert await session.next(cursor) is None
+    assert box.flags("Done") == [{"\\Seen"}] * 2
 
 
 async def test_a_step_of_an_earlier_numbering_settles_nothing(box: Mailbox) -> None:

@@ -309,6 +309,19 @@ async def test_no_tls_after_starttls() -> None:
         assert (await failure(source(server, tls="starttls").open(FakeHttp()))).reason == "tls_failed"
 
 
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+async def test_a_server_that_stands_still_in_the_handshake(monkeypatch: pytest.MonkeyPatch, tls: str) -> None:
+    monkeypatch.setattr(imap_link, "CONNECT", 0.2)
+
+    async def stand_still(conversation: Conversation, tag: str) -> None:
+        conversation.ok(tag)
+        await conversation.until_gone()
+
+    greeting = b"* OK hello" if tls == "starttls" else None
+    async with ScriptedServer.serving({"CAPABILITY": STARTTLS, "STARTTLS": stand_still}, greeting=greeting) as server:
+        assert (await failure(source(server, tls=tls).open(FakeHttp()))).reason == "too_slow"
+
+
 async def test_a_certificate_for_another_name(certificates: Certificates) -> None:
     """It is one the settings trust, but for 127.0.0.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -12,6 +12,8 @@ NAME = "con_01J0ZQ3V5Y8A7B6C5D4E3F2G1H"
 MARK = plus.mark(NAME, KEY)
 OURS = frozenset(("assistenza@casalinghi.example", "ordini@casalinghi.example"))
 TOKEN = "0f" * 16
+OTHER = "con_01J0ZQ3V5Y8A7B6C5D4E3F2G1J"
+OUR_ID = plus.marked_id(MARK, TOKEN, "casalinghi.example", KEY)
 
 
 def test_a_mark_is_always_the_same_and_fits_an_address() -> None:
@@ -75,17 +77,48 @@ def test_addresses(address: str, found: bool) -> None:
 @pytest.mark.parametrize(
     ("message_id", "found"),
     [
-        (plus.marked_id(MARK, TOKEN, "casalinghi.example"), True),
+        (OUR_ID, True),
+        (OUR_ID.upper(), True),
+        (OUR_ID.replace(TOKEN, "0e" * 16), False),  # the mark is right, the mail is invented
+        (OUR_ID.replace(TOKEN, "0f" * 15), False),
+        (OUR_ID.replace("casalinghi", "evil"), False),
+        (OUR_ID.replace(MARK, plus.mark(OTHER, KEY)), False),
+        (OUR_ID.replace(f"{MARK}.", ""), False),
+        (f"regia.{MARK}.{TOKEN}@casalinghi.example", False),
+        (f"regia.{MARK}.{TOKEN}-{'a' * 10}@casalinghi.example", False),
+        (f"regia.{MARK}.{TOKEN}-{MARK[-10:]}@casalinghi.example", False),
         (f"regia.{MARK}@casalinghi.example", False),
-        (f"x.regia.{MARK}.{TOKEN}@casalinghi.example", False),
+        (f"x.{OUR_ID}", False),
         (f"regia.{MARK[:-1]}.{TOKEN}@casalinghi.example", False),
-        (plus.marked_id(plus.mark(NAME, b"another"), TOKEN, "casalinghi.example"), False),
+        (plus.marked_id(MARK, TOKEN, "casalinghi.example", b"another"), False),
+        (plus.marked_id(plus.mark(NAME, b"another"), TOKEN, "casalinghi.example", KEY), False),
+        (plus.marked_id(None, TOKEN, "casalinghi.example", KEY), False),
         ("abc@gmail.example", False),
     ],
 )
 def test_message_ids(message_id: str, found: bool) -> None:
     assert plus.of_id(message_id, KEY) == (NAME if found else None)
     assert plus.in_ids(("first@gmail.example", message_id), KEY) == (NAME if found else None)
+
+
+@pytest.mark.parametrize(
+    ("message_id", "expected"),
+    [
+        (OUR_ID, True),
+        (plus.marked_id(None, TOKEN, "casalinghi.example", KEY), True),
+        (plus.marked_id(None, TOKEN, "casalinghi.example", KEY).upper(), True),
+        (plus.marked_id(None, TOKEN, "xn--bcher-kva.example", KEY), True),
+        (plus.marked_id(None, TOKEN, "casalinghi.example", KEY).replace(TOKEN, "0e" * 16), False),
+        (plus.marked_id(None, TOKEN, "casalinghi.example", b"another"), False),
+        (plus.marked_id(None, TOKEN, "evil.example", KEY), False),  # signed by us, for another mailbox
+        (plus.marked_id(MARK, TOKEN, "evil.example", KEY), False),
+        (f"regia.{TOKEN}@casalinghi.example", False),
+        (f"regia.{MARK}.{TOKEN}@casalinghi.example", False),
+        ("", False),
+    ],
+)
+def test_ids_of_our_mails(message_id: str, expected: bool) -> None:
+    assert plus.is_ours(message_id, OURS | {"hilfe@bücher.example"}, KEY) is expected
 
 
 @pytest.mark.parametrize(

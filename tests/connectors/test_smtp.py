@@ -40,7 +40,7 @@ def limiters() -> Iterator[None]:
 
 
 def connector(port: int, address: str = "help@demo.example", **settings: Any) -> EmailConnector:
-    server = {"host": "127.0.0.1", "port": port, "tls": "none"} | settings
+    server = {"host": "127.0.0.1", "port": port, "tls": "none", "per_minute": 60_000} | settings
     known: Any = {"brand": "demo", "address": address, "thread_key": "key", "smtp": server}
     return EmailConnector("mail", EmailSettings(**known))
 
@@ -266,12 +266,42 @@ async def test_a_password_never_leaves_for_a_server_without_what_is_asked_for() 
 async def test_an_account_keeps_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp, "_TURN_SECONDS", 0.05)
     async with faulty() as server:
-        for _ in range(2):
-            await send(server.port, per_minute=2)
-        error = await failure(server.port, per_minute=2)
+        await send(server.port, per_minute=60)
+        error = await failure(server.port, per_minute=60)
         assert (error.code, error.retry_after) == ("rate_limited", 0.05)
-        assert len(server.taken) == 2
-        await send(server.port, per_minute=3)
+        assert len(server.taken) == 1
+
+
+async def test_the_mails_of_an_account_leave_evenly() -> None:
+    async with faulty() as server:
+        began = time.monotonic()
+        await asyncio.gather(*(send(server.port, per_minute=300) for _ in range(4)))
+        assert time.monotonic() - began >= 0.59, "three pauses of a fifth of a second"
+
+
+@pytest.mark.parametrize(
+    ("more", "shared"),
+    [
+        ({}, True),
+        ({"sender_name": "Reclami"}, True),
+        ({"per_minute": 6000}, True),
+        ({"user": "other", "password": "secret"}, False),
+        ({"host": "localhost"}, False),
+    ],
+)
+async def test_connectors_of_one_account_share_its_rate(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], shared: bool
+) -> None:
+    monkeypatch.setattr(smtp, "_TURN_SECONDS", 0.02)
+    first = connector(free_port(), per_minute=1).settings.smtp
+    assert first is not None
+    second = first.model_copy(update=more)
+    await smtp._turn(first)
+    if not shared:
+        await smtp._turn(second)
+        return
+    with pytest.raises(SendFailed, match="rate_limited"):
+        await smtp._turn(second)
 
 
 # ── against a real Exim and a real Dovecot ──────────────────────────────────────────────────────────────────────────

@@ -129,4 +129,4 @@ def _check_import(importing: Popen[str] | None, mails: int) -> None:
     if importing is not None:
         output, _ = importing.communicate(timeout=_PATIENCE)
         assert importing.returncode == 0, output
-        assert f"{mails} mails accepted" in output
+        assert f"{mails} mails: " in output

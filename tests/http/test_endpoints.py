@@ -1,5 +1,6 @@
 """Every address of the gateway, asked as its users ask it."""
 
+import asyncio
 import io
 import json
 import logging
@@ -13,6 +14,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select, update
 
+import regia.gateway
 from normalizer.envelope import Envelope
 from normalizer.inbound import reference_number
 from regia.gateway import Gateway
@@ -448,6 +450,24 @@ async def test_a_part_that_fails_is_named_without_the_drivers_words(
         answer = await client.get(address, headers=ALL)
         data = await refusal(answer, 503, "unavailable")
         assert (answer.headers["Retry-After"], "db.internal" in str(data)) == ("5", False)
+
+
+async def test_parts_are_asked_at_the_same_time(
+    client: Client, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, log: io.StringIO
+) -> None:
+    async def hanging(*_: object) -> Any:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(regia.gateway, "_CHECK", 0.5)
+    for store, method in (("database", "read"), ("queues", "states"), ("blobs", "exists"), ("coordination", "ping")):
+        monkeypatch.setattr(getattr(gateway.stores, store), method, hanging)
+    started = time.monotonic()
+    answer = await client.get("/health/ready")
+    assert time.monotonic() - started < 1.2
+    parts = {"database", "queues", "blobs", "coordination"}
+    assert (answer.status, set((await answer.json())["missing"])) == (503, parts)
+    lines = [json.loads(line) for line in log.getvalue().splitlines() if "does not answer" in line]
+    assert {(line["part"], line["reason"]) for line in lines} == {(part, "TimeoutError") for part in parts}
 
 
 async def test_a_stopping_gateway_refuses_contacts(client: Client, gateway: Gateway) -> None:

@@ -27,7 +27,7 @@ from connectors.errors import Rejected
 from connectors.form_settings import WebFormSettings
 from connectors.registry import find
 from connectors.web_form import WebForm
-from regia.pipeline import reading_slot
+from regia.pipeline import reading_environment, reading_slot
 from regia.pipeline.reading import Reader
 from regia.pipeline.reading_jobs import Recipe
 from regia.settings import Reading
@@ -341,13 +341,31 @@ def test_secrets_stay_in_the_gateway() -> None:
 
 
 async def test_processes_hold_nothing_of_the_gateway_and_end_with_it(tmp_path: Path) -> None:
-    """One of them idle, one busy in a way that leaves its interpreter no turn."""
+    """One of them idle, one busy in a way that leaves its interpreter no turn. Nor does what multiprocessing starts beside
+    them, which says nothing when it cleans up after a gateway that was killed."""
     line = [sys.executable, str(Path(gateway_to_kill.__file__)), str(tmp_path)]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), str(Path(__file__).parents[2])])}
-    process = await asyncio.to_thread(subprocess.Popen, line, stdout=subprocess.PIPE, env=environ)
+    path = os.pathsep.join([str(tmp_path / "site"), str(Path(__file__).parents[2])])
+    environ = {
+        **os.environ,
+        "PYTHONPATH": path,
+        "LC_TIME": "C",
+        "IMAP_PASSWORD": "s3cret-imap",
+        "REGIA__DATABASE__URL": "s3cret",
+    }
+    said = tmp_path / "stderr"
+    with said.open("wb") as stderr:
+        process = await asyncio.to_thread(subprocess.Popen, line, stdout=subprocess.PIPE, stderr=stderr, env=environ)
     try:
         assert process.stdout is not None
         told = json.loads(await asyncio.to_thread(process.stdout.readline))
+        started = _children(process.pid)
+        assert set(told["processes"]) < started
+        for pid in started:
+            given = Path(f"/proc/{pid}/environ").read_bytes()
+            assert b"s3cret" not in given
+            names = {entry.partition(b"=")[0].decode() for entry in given.split(b"\0") if entry}
+            assert {"PATH", "PYTHONPATH", "LC_TIME"} <= names
+            assert names <= set(reading_environment.environment(environ)) | {"LC_CTYPE"}
         for pid in told["processes"]:
             links = [_link(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
             assert not [link for link in links if link.startswith(("socket:", str(tmp_path)))], links
@@ -356,11 +374,31 @@ async def test_processes_hold_nothing_of_the_gateway_and_end_with_it(tmp_path: P
         process.wait(10)
         journal = Journal.open(Path(told["journal"]))
         await journal.close()
-        await _until(lambda: not [pid for pid in told["processes"] if _runs(pid)])
+        await _until(lambda: not [pid for pid in started if _runs(pid)])
+        assert said.read_text() == ""
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "handed_on"),
+    [
+        *((name, True) for name in ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "LD_LIBRARY_PATH")),
+        *(
+            (name, False)
+            for name in ("IMAP_PASSWORD", "REGIA__LINKS_KEY", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "PGPASSWORD")
+        ),
+    ],
+)
+def test_what_of_the_environment_is_handed_on(name: str, handed_on: bool) -> None:
+    assert (name in reading_environment.environment({name: "x"})) is handed_on
+
+
+def _children(pid: int) -> set[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
 
 
 def _link(path: Path) -> str:

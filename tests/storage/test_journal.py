@@ -365,6 +365,50 @@ async def test_a_full_disk_refuses_and_is_survived(path: Path) -> None:
     assert inspect(path).pending == (3, 4, 5)
 
 
+ROOM = textwrap.dedent("""
+    import asyncio, resource, sys, uuid
+    from pathlib import Path
+    from storage.journal import Journal
+    from storage.journal_file import Entry, JournalUnavailable
+
+    async def works(call):
+        try:
+            await asyncio.wait_for(call, 20)
+        except JournalUnavailable:
+            return False
+        return True
+
+    def accepting(journal, number, size):
+        return journal.accept([Entry(id=uuid.UUID(int=number), kind="message", order_key="k", payload=bytes(size))])
+
+    async def main():
+        path = Path(sys.argv[1])
+        journal = Journal.open(path)
+        await accepting(journal, 1, 200_000)
+        wal = Path(f"{path}-wal").stat().st_size
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        for room, size in ((wal + 40_000, 10), (wal + 2_000_000, 3_000_000)):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+            print(await works(journal.ping()), await works(accepting(journal, size, size)), await works(journal.ping()))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+            print(await works(journal.ping()), await works(accepting(journal, size, size)), await works(journal.ping()))
+        print(sorted(one.name for one in path.parent.iterdir()))
+        await journal.close()
+
+    asyncio.run(main())
+""")
+
+
+async def test_a_ping_needs_room_for_an_entry(path: Path) -> None:
+    """Small entries find their place on a full disk for a while, since a log has been as long before: a ping does not. And
+    where a large one had no room, a ping asks for as much, until it is there."""
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", ROOM, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    names = [f"{path.name}{suffix}" for suffix in ("", "-shm", "-wal", ".lock")]
+    assert done.stdout.splitlines() == ["False True False", "True True True", "True False False", "True True True", str(names)]
+
+
 class TestClosing:
     @pytest.mark.parametrize("calls", [1, 700, 2_000])
     async def test_every_call_under_way_ends(self, path: Path, calls: int) -> None:
