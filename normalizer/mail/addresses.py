@@ -17,6 +17,9 @@ _MAX_MARKS: Final = 20
 _SHORT: Final = 300
 _REGISTRY: Final = HeaderRegistry()
 
+_Read: TypeAlias = tuple[tuple[str, ...], tuple[Address, ...]]
+"""The addresses as they are written, and those of them that are any."""
+
 _ENCODED: Final = re.compile(r"=\?[^\s?]{1,60}\?[bBqQ]\?[^?]{0,4000}\?=")
 _PLACE: Final = re.compile("\ue000([0-9]{1,4})\ue001")
 _BARE: Final = re.compile(
@@ -30,10 +33,6 @@ _EMPTY: Final = re.compile(r"<\s{0,20}>")
 _PLAUSIBLE: Final = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,253}")
 _NAMED_BY_ADDRESS: Final = re.compile(r"[^<>\",;:()]{0,200}@[^<>\",;:()@]{0,200}<[^<>\s@]{1,64}@[^<>\s@]{1,253}>[ \t]{0,80}")
 """`Anna@Shop <anna@example.it>`: the name needs quotes and has none. The grammar takes the name for the address."""
-
-
-_Read: TypeAlias = tuple[tuple[str, ...], tuple[Address, ...]]
-"""The addresses as they are written, and those of them that are any."""
 
 
 def addresses(values: tuple[str, ...]) -> tuple[Address, ...]:

@@ -16,7 +16,8 @@ _DOUBTS: Final[frozenset[Defect]] = frozenset(
     ("several_from", "addresses_disagree", "from_missing", "from_broken", "head_ambiguous")
 )
 
-_MARKS: Final = re.compile(r'[\\"();]')
+_MARKS: Final = re.compile(r'\\[\\"();]|["();]')
+_DEEPER: Final = {"(": 1, ")": -1}
 _DMARC: Final = re.compile(r"\s*dmarc\s*(?:/\s*\d{1,3}\s*)?=", re.IGNORECASE)
 _FOREIGN: Final = re.compile(r'[^\s;"=@]{0,253}[^\x00-\x7f][^\s;"=@]{0,253}')
 
@@ -71,28 +72,35 @@ def _result(value: str) -> Authentication:
 
 
 def _pieces(value: str) -> list[str] | None:
-    """The header without its comments, cut at the semicolons that are not quoted; None when a quote or comment is left open.
+    """The header without its comments, cut at the semicolons that are not quoted; None where it can be read in two ways.
 
     The library gives up a whole header for one value it does not know, such as an IPv6 address beside another method. So it
     gets the one result that matters, and cannot be led astray by what a stranger got quoted in the others.
+
+    Servers copy the stranger's address into comments and quotes as it is, and an address may hold quotes, brackets and
+    backslashes (RFC 5321, 4.1.2). Where these do not pair, or a pair begins inside another and ends outside of it, some of
+    what looks like the server's words may be the stranger's.
     """
-    pieces, start, depth, quoted, skip = [""], 0, 0, False, -1
+    pieces, start, depth, quoted, inside = [""], 0, 0, False, 0
     for mark in _MARKS.finditer(value):
         at, sign = mark.start(), mark[0]
-        if at == skip:
-            continue
-        if sign == "\\":
-            skip = at + 1 if quoted or depth else -1
-        elif quoted:
+        if sign[0] == "\\" or (sign == '"' and depth):
+            return None
+        if quoted:
+            inside += _DEEPER.get(sign, 0)
             quoted = sign != '"'
-        elif depth or sign == "(":
+            if inside < 0 or (inside and not quoted):
+                return None
+        elif depth or sign in "()":
             if depth == 0:
                 pieces[-1] += value[start:at] + " "
-            depth += {"(": 1, ")": -1}.get(sign, 0)
+            depth += _DEEPER.get(sign, 0)
             start = at + 1
+            if depth < 0:
+                return None
         elif sign == '"':
             quoted = True
-        elif sign == ";":
+        else:
             pieces[-1] += value[start:at]
             pieces.append("")
             start = at + 1

@@ -13,35 +13,44 @@ _LARGEST: Final = 1 << 20
 _LONGEST_FROM: Final = 2000
 """Bytes of a From as it came, folding and blanks included: whoever needs more hides something behind them."""
 
-_END: Final = re.compile(rb"\r?\n\r?\n")
-_ODD: Final = re.compile(rb"\x00|\r(?!\n)")
-_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
-_NEXT: Final = re.compile(rb"\n(?![ \t])")
-_FIELD: Final = re.compile(rb"([!-9;-~]+)([ \t]*):")
-_PROVING: Final = ("from", "authentication-results")
+_ENVELOPE: Final = re.compile(rb"\AFrom (?![ \t]*:)[^\n]*\n(?![ \t])")
+"""What begins a mail in an mbox file."""
+_NO_FIELD: Final = re.compile(rb"^(?![!-9;-~]+[ \t]*:|(?<=\n)[ \t])", re.MULTILINE)
+_PROVING: Final = re.compile(
+    rb"^(from|authentication-results)([ \t]*):([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE | re.IGNORECASE
+)
+_NAMES: Final = ("from", "authentication-results")
+_FOREIGN: Final = re.compile(rb"[\x80-\xff][^\s<>@]{0,64}@|@[^\s<>@]{0,253}[\x80-\xff]")
 
 
-def ambiguous(raw: bytes, taken: Callable[[str], Sequence[str]]) -> bool:
-    """Whether From or Authentication-Results may be something else to another reader of these bytes.
+def ambiguous(head: bytes, taken: Callable[[str], Sequence[str]]) -> bool:
+    """Whether From or Authentication-Results may be something else to another reader of this head.
 
-    `taken` gives the values the parser has of a field, by its lower-case name, with their folding.
+    `head` goes up to the blank line and includes it; `taken` gives the values the parser has of a field, by its lower-case
+    name, with their folding.
     """
-    end = _END.search(raw)
-    head = raw[: end.end()] if end else raw
-    if len(head) > _LARGEST or _ODD.search(head) or (b"\r\n" in head and _BARE_LF.search(head)):
+    pairs = head.count(b"\r\n")
+    if len(head) > _LARGEST or b"\0" in head or head.count(b"\r") != pairs or pairs not in (0, head.count(b"\n")):
         return True
-    seen: dict[str, list[str]] = {name: [] for name in _PROVING}
-    for number, line in enumerate(_NEXT.split(head.rstrip(b"\r\n"))):
-        field = _FIELD.match(line)
-        if field is None:
-            if number == 0 and line.startswith(b"From ") and b"\n" not in line:  # of an mbox file
-                continue
-            return True
-        name, value = field[1].decode("ascii").lower(), line[field.end() :]
-        if name not in seen:
-            continue
+    fields = _ENVELOPE.sub(b"", head).rstrip(b"\r\n")
+    if _NO_FIELD.search(fields):
+        return True
+    seen: dict[str, list[str]] = {name: [] for name in _NAMES}
+    for found in _PROVING.finditer(fields):
+        name, value = found[1].decode("ascii").lower(), found[3]
         # The blank that RFC 5322, 4.5 allows before the colon hides a field from some readers.
-        if field[2] or (name == "from" and len(value) > _LONGEST_FROM):
+        if found[2] or (name == "from" and _unlike(value)):
             return True
         seen[name].append(value.decode("ascii", "surrogateescape").strip("\r\n"))
     return any(list(taken(name)) != values for name, values in seen.items())
+
+
+def _unlike(value: bytes) -> bool:
+    """Whether a From is too long, or has an address in letters of which the character set must be guessed."""
+    if len(value) > _LONGEST_FROM:
+        return True
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return _FOREIGN.search(value) is not None
+    return False

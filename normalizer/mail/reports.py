@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from msgspec import structs
+
 from normalizer.mail.addresses import email_of
 from normalizer.mail.content import content
 from normalizer.mail.headers import message_id, one_line
@@ -34,6 +36,8 @@ _LATE: Final = re.compile(
 )
 _BY_CLASS: Final = {"2": "delivered", "4": "delayed"}
 
+_BAD_NEWS: Final = ("failed", "delayed")
+
 Fields = dict[str, list[str]]
 
 
@@ -41,18 +45,29 @@ KINDS: Final[frozenset[Automated | None]] = frozenset(("bounce", "receipt", "fee
 """The mails that are reports, by their `automated`."""
 
 
-def report(root: Part, text: str | None, subject: str | None) -> Report:
-    """What a mail of one of these kinds says."""
+def report(root: Part, text: str | None, subject: str | None) -> Report | None:
+    """What a mail of one of these kinds says. None where it may hold a person's words besides: a receipt that no program
+    is known to have sent."""
     text = (text or "")[:_MAX_TEXT]
     parts = [part for part in root.walk() if isinstance(part, Part)]
     originals = [*_returned(parts), *_ID_LINE.findall(text)]
     if part := _first(parts, _DISPOSITION):
+        if not _from_program(root):
+            return None
         return _disposition(_fields(_text(part)), originals)
     if part := _first(parts, _FEEDBACK):
         return _feedback(_fields(_text(part)), originals)
     if part := _first(parts, _DELIVERY):
-        return Report(kind="delivery", recipients=_delivery(_text(part)), originals=_unique(originals))
+        said = text[: found.start()] if (found := _ID_LINE.search(text)) else text
+        told = tuple(_in_full(recipient, said) for recipient in _delivery(_text(part)))
+        return Report(kind="delivery", recipients=told, originals=_unique(originals))
     return Report(kind="delivery", recipients=_in_words(root, text, subject or ""), originals=_unique(originals))
+
+
+def _from_program(root: Part) -> bool:
+    """A null sender (RFC 8098, 3), or the mark of RFC 3834 that Exchange puts on it."""
+    marked = re.split(r"[\s;(]", (root.header("auto-submitted") or "no").strip().lower(), maxsplit=1)[0] != "no"
+    return marked or (root.header("return-path") or "").replace(" ", "") == "<>"
 
 
 def _first(parts: list[Part], types: tuple[str, ...]) -> Part | None:
@@ -112,6 +127,23 @@ def _recipient(fields: Fields) -> Recipient:
     )
 
 
+def _in_full(recipient: Recipient, said: str) -> Recipient:
+    """With the words for persons, where those for programs have none (Exim: `Unrouteable address`)."""
+    if recipient.diagnostic is not None or recipient.action not in _BAD_NEWS:
+        return recipient
+    return structs.replace(recipient, diagnostic=_words_about(recipient.address, said))
+
+
+def _words_about(address: str | None, said: str) -> str | None:
+    """What follows the line with the address, up to the next blank line; else the line with a server's answer."""
+    found = re.search(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", said, re.IGNORECASE) if address else None
+    if found is None:
+        line = _REPLY_LINE.search(said)
+        return _short(line[0]) if line else None
+    rest = said[found.end() : found.end() + 4 * _MAX_DIAGNOSTIC].lstrip(">:)\"' \t")
+    return _short(re.split(r"\n[ \t]*\n", rest, maxsplit=1)[0])
+
+
 def _short(value: str) -> str | None:
     return (one_line(value[: 2 * _MAX_DIAGNOSTIC]) or "")[:_MAX_DIAGNOSTIC] or None
 
@@ -126,8 +158,11 @@ def _in_words(root: Part, text: str, subject: str) -> tuple[Recipient, ...]:
     addresses = tuple(dict.fromkeys(found))[:_MOST_RECIPIENTS] or (None,)
     code, line = _ENHANCED.search(said), _REPLY_LINE.search(said)
     action = "delayed" if _LATE.search(subject.lower()) else "failed"
-    status, diagnostic = code[1] if code else None, _short(line[0]) if line else None
-    return tuple(Recipient(address=each, action=action, status=status, diagnostic=diagnostic) for each in addresses)
+    status, answer = code[1] if code else None, _short(line[0]) if line else None
+    return tuple(
+        Recipient(address=each, action=action, status=status, diagnostic=answer or _words_about(each, said))
+        for each in addresses
+    )
 
 
 def _disposition(fields: Fields, originals: list[str]) -> Report:

@@ -150,7 +150,7 @@ def parse(raw: bytes) -> Part:
         return parts[-1]
 
     end = _END_OF_HEADERS.search(raw)
-    head = raw[: end.start()] if end else raw
+    head, whole = (raw[: end.start()], raw[: end.end()]) if end else (raw, raw)
     parser = BytesFeedParser(policy=_Policy(message_factory=make))
     parts.clear()  # the parser tries its factory once
     try:
@@ -161,7 +161,7 @@ def parse(raw: bytes) -> Part:
     root = parts[0]
     for part in parts:
         root.found |= part.found | _defects(part)
-    if any(isinstance(defect, _OF_THE_HEAD) for defect in root.defects) or ambiguous(raw, root.taken):
+    if any(isinstance(defect, _OF_THE_HEAD) for defect in root.defects) or ambiguous(whole, root.taken):
         root.found.add("head_ambiguous")
     return root
 

@@ -20,7 +20,8 @@ LARGEST: Final = 3 << 20
 KEY: Final = "a key that signs the marks"
 """The thread key under which some of the originals are reports about mails of ours."""
 
-_OURS: Final = plus.marked_id(plus.mark("con_01J0ZQ3V5Y8A7B6C5D4E3F2G1H", KEY.encode()), "0f" * 16, "casalinghi.example")
+_MARK: Final = plus.mark("con_01J0ZQ3V5Y8A7B6C5D4E3F2G1H", KEY.encode())
+_OURS: Final = plus.marked_id(_MARK, "0f" * 16, "casalinghi.example", KEY.encode())
 _RETURNED: Final = b"<regia.0f0c6c2e@casalinghi.example>"
 """The mail that comes back with some of the samples."""
 

@@ -34,6 +34,8 @@ PROVED = {
     "rspamd, IPv6 beside it": f"{OURS};\r\n\tiprev=pass policy.iprev=2001:db8::17 (mail.example.it);\r\n\t"
     "spf=pass smtp.helo=[192.0.2.7];\r\n\tdmarc=pass (policy=reject) header.from=example.it;",
     "Microsoft's action": f"{OURS}; dmarc=pass action=none header.from=example.it;compauth=pass reason=100",
+    "brackets in quotes": f'{OURS}; spf=pass reason="ok (really)" x.y="a b"@example.it; dmarc=pass header.from=example.it',
+    "a backslash": f"{OURS}; auth=pass smtp.auth=SHOP\\anna; dmarc=pass header.from=example.it",
     "reason with quoted semicolons": f'{OURS}; dkim=fail reason="a; dmarc=fail"; dmarc=pass header.from=example.it',
 }
 
@@ -81,6 +83,15 @@ UNPROVED = {
     "in a quoted local part": (f'{OURS}; spf=fail smtp.mailfrom="a; dmarc=pass header.from=example.it; x="@evil.example',),
     "in a comment that is never closed": (f"{OURS}; spf=fail (x; dmarc=pass header.from=example.it",),
     "in quotes that are never closed": (f'{OURS}; spf=fail reason="x; dmarc=pass header.from=example.it',),
+    "out of a comment, by a quote in it": (
+        f'{OURS}; spf=pass (domain of "x) ;dmarc=pass header.from=example.it;x=("@evil) smtp.mailfrom="x) ;y=("@evil.example',
+    ),
+    "a quote in a comment": (f'{OURS}; spf=pass (domain of "x"@evil.example); dmarc=pass header.from=example.it',),
+    "an escaped quote in a comment": (f'{OURS}; spf=pass (x \\") ; dmarc=pass header.from=example.it',),
+    "a comment that begins in quotes": (f'{OURS}; spf=fail x.y="a (" ; dmarc=pass header.from=example.it; z=")"',),
+    "a comment that ends in quotes": (f'{OURS}; spf=fail x.y="a )(" ; dmarc=pass header.from=example.it',),
+    "a bracket too many": (f"{OURS}; spf=fail x) ; dmarc=pass header.from=example.it",),
+    "a quote behind a backslash": (f'{OURS}; spf=fail reason="x\\"; dmarc=pass header.from=example.it; y=""',),
     "a method that only sounds so": (f"{OURS}; x-dmarc=pass header.from=example.it",),
     "unknown version": (f"{OURS} 2; dmarc=pass header.from=example.it",),
     "Microsoft's, without a name": (
@@ -137,6 +148,19 @@ def test_headers_of_others_above_ours_take_nothing_away() -> None:
         ("=?utf-8?q?Bianchi,_Anna?= <anna@example.it>", False),
         ("x" * 3000 + " <anna@example.it>", False),
         ("anna@mail.example.it", False),
+        ("<.anna@example.it>", False),
+        ("<'anna@example.it'>", False),
+        ("anna@example.it.", False),
+        ("anna@example.it,", False),
+        ("<anna @ example.it>", False),
+        ("\u00a0anna@example.it", False),
+        ("an\u00ado\u200d@example.it", False),
+        ("an\u212aa@example.it", False),  # the sign for kelvin
+        ("anna@\uff45xample.it", False),  # a wide e
+        ("ANNA\u0130@example.it", False),  # a capital i with its dot
+        ("nicolò@example.it", True),
+        ("nicolo\u0300@example.it", False),  # composed, it is the address above
+        ("NICOLÒ@example.it", False),
         ("<>", False),
         ("Anna", False),
         ("", False),
