@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from html import unescape
 from typing import Final
 from urllib.parse import unquote
 
@@ -10,12 +10,12 @@ import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from normalizer.text import clean
+from normalizer.writer import Writer
 
 MAX_HTML: Final = 1_000_000
 """Characters of HTML that are looked at."""
 _MAX_DEPTH: Final = 400
 _MAX_COPIES: Final = 2_000_000
-_MAX_QUOTE: Final = 10
 _MAX_TAG: Final = 4000
 """Characters of a tag beside its quoted values (which may hold a whole picture)."""
 
@@ -40,7 +40,6 @@ _WHOLE_TAG: Final = re.compile(r"""<[a-zA-Z](?>[^"'>]+|"[^"]*"|'[^']*')*+""")
 _VALUE: Final = re.compile(r"""\"[^"]*"|'[^']*'""")
 _ANY_TAG: Final = re.compile(r"<[^<>]{0,2000}>")
 _BLANKS: Final = re.compile(r"[ \t\r\f]+")
-_SPACE: Final = re.compile(r"[ \t\n\r\f]+")
 _NOT_SHOWN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 
 
@@ -54,7 +53,7 @@ def html_to_text(html: str, images: Mapping[str, str] | None = None) -> str:
     if _tangled(html):
         return clean("\n".join(line.strip(" ") for line in _BLANKS.sub(" ", _ANY_TAG.sub(" ", html)).split("\n")))
     root = LexborHTMLParser(html).root
-    writer = _Writer(images=images or {})
+    writer = Writer(images=images or {})
     if root is not None:
         _walk(root, writer)
     return clean(writer.text())
@@ -69,14 +68,32 @@ def sanitise_html(html: str) -> str | None:
     """
     if len(html) > MAX_HTML or _tangled(html):
         return None
-    return nh3.clean(html, link_rel="noopener noreferrer nofollow", url_schemes=_SCHEMES, attribute_filter=_local)
+    return nh3.clean(
+        _without_hidden(html),
+        link_rel="noopener noreferrer nofollow",
+        url_schemes=_SCHEMES,
+        url_relative="deny",
+        attribute_filter=_local,
+    )
+
+
+def _without_hidden(html: str) -> str:
+    """Without what a mail program does not show: `html` then says what `text` says. Styles go when it is cleaned, and what
+    they hid would be seen."""
+    if not _NOT_SHOWN.search(unescape(html)):
+        return html
+    tree = LexborHTMLParser(html)
+    for node in tree.css("[style]"):
+        if _hidden(node):
+            node.decompose()
+    return tree.html or ""
 
 
 def _local(tag: str, attribute: str, value: str) -> str | None:
-    """The value, or None to leave the attribute out."""
+    """The value, or None to leave the attribute out: no address in a mail stands for a place of ours."""
     if tag == "img" and attribute == "src" and not value.strip().lower().startswith("cid:"):
         return None
-    return value
+    return None if attribute == "cite" else value
 
 
 def _tangled(html: str) -> bool:
@@ -101,59 +118,7 @@ def _tangled(html: str) -> bool:
     return False
 
 
-@dataclass(slots=True)
-class _Writer:
-    """Collects words and breaks; a break asked for twice is one, and none stands at the beginning."""
-
-    images: Mapping[str, str] = field(default_factory=dict)
-    pieces: list[str] = field(default_factory=list)
-    breaks: int = 0
-    fed: bool = False
-    """Whether the last thing was a `<br>`: the end of its block then needs no line of its own."""
-    blank: bool = False
-    quote: int = 0
-    preformatted: int = 0
-    lists: list[int | None] = field(default_factory=list)
-    """For each open list the number of its last item, or None where items have no numbers."""
-
-    def break_line(self, count: int) -> None:
-        self.breaks, self.blank = max(self.breaks, count), False
-
-    def line_feed(self) -> None:
-        """A `<br>`: unlike the edges of blocks, each one counts."""
-        self._flush()
-        self.pieces.append("\n" + self._prefix())
-        self.fed, self.blank = True, False
-
-    def words(self, text: str) -> None:
-        if self.preformatted:
-            self._flush()
-            self.pieces.append(text.replace("\r\n", "\n").replace("\n", "\n" + self._prefix()))
-            return
-        lead, body = text[:1].isspace() and text[0] != "\xa0", _SPACE.sub(" ", text).strip(" ")
-        if not body:
-            self.blank = self.blank or bool(text)
-            return
-        joined = (self.blank or lead) and bool(self.pieces) and self.breaks == 0 and not self.fed
-        self._flush()
-        self.pieces.append((" " if joined else "") + body.replace("\xa0", " "))
-        self.blank = text[-1:].isspace() and text[-1] != "\xa0"
-
-    def _flush(self) -> None:
-        if not self.pieces:
-            self.pieces.append(self._prefix())
-        elif self.breaks > self.fed:
-            self.pieces.append("\n" * (self.breaks - self.fed) + self._prefix())
-        self.breaks, self.fed = 0, False
-
-    def _prefix(self) -> str:
-        return "> " * min(self.quote, _MAX_QUOTE)
-
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-
-def _walk(root: LexborNode, writer: _Writer) -> None:
+def _walk(root: LexborNode, writer: Writer) -> None:
     """Depth first without recursion, with a word at the beginning and at the end of every element."""
     node: LexborNode | None = root
     stack: list[tuple[LexborNode, int]] = []
@@ -184,7 +149,7 @@ def _hidden(node: LexborNode) -> bool:
     return bool(style and _NOT_SHOWN.search(style))
 
 
-def _enter(node: LexborNode, writer: _Writer) -> None:
+def _enter(node: LexborNode, writer: Writer) -> None:
     tag = node.tag or ""
     if tag == "br":
         writer.line_feed()
@@ -204,7 +169,7 @@ def _enter(node: LexborNode, writer: _Writer) -> None:
         writer.words(" ")
 
 
-def _leave(node: LexborNode, writer: _Writer, start: int) -> None:
+def _leave(node: LexborNode, writer: Writer, start: int) -> None:
     tag = node.tag or ""
     if tag == "a":
         _link(node, writer, "".join(writer.pieces[start:]).strip())
@@ -220,14 +185,14 @@ def _leave(node: LexborNode, writer: _Writer, start: int) -> None:
         writer.break_line(2 if tag in _PARAGRAPHS and not writer.lists else 1)
 
 
-def _item(writer: _Writer) -> None:
+def _item(writer: Writer) -> None:
     number = writer.lists[-1] if writer.lists else None
     if writer.lists and number is not None:
         writer.lists[-1] = number + 1
     writer.words("- " if number is None else f"{number + 1}. ")
 
 
-def _link(node: LexborNode, writer: _Writer, label: str) -> None:
+def _link(node: LexborNode, writer: Writer, label: str) -> None:
     """The address behind a link, where its words do not say it already."""
     target = (node.attributes.get("href") or "").strip()
     if not label or not target.lower().startswith(("http://", "https://", "mailto:", "tel:")):
@@ -237,7 +202,7 @@ def _link(node: LexborNode, writer: _Writer, label: str) -> None:
         writer.words(f" ({target[:2000]})")
 
 
-def _image(node: LexborNode, writer: _Writer) -> None:
+def _image(node: LexborNode, writer: Writer) -> None:
     """A picture in the text: its description; one that came with the mail also without, to mark its place."""
     shown = " ".join((node.attributes.get("alt") or "").split())[:200]
     scheme, _, name = (node.attributes.get("src") or "").strip().partition(":")

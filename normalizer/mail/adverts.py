@@ -41,32 +41,70 @@ REPLY_SUBJECT: Final = pattern(
     r"(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3})?\s?[:\uff1a].*",
 )
 
-_SENT = any_of(
-    "sent (?:from|via|with|by|using)|inviat[oa] (?:da|dal|dalla|dall.|con|tramite)|spedito (?:da|dal)",
-    "von mein(?:em|er)|gesendet (?:von|vom|mit|über|aus)|diese nachricht wurde (?:von|mit)|verschickt (?:von|mit)",
-    "envoyé (?:de|depuis|à partir|avec|via|par)|enviado (?:desde|do|da|de|a partir|con|com|pelo|via|por|vía)",
-    "(?:verzonden|verstuurd|gestuurd) (?:vanaf|van|vanuit|met|via)",
-    "wysłan[eoay] (?:z|ze|przez|za pomocą|przy użyciu)",
-    "skickat från|sendt fra|get|scarica|ottieni|hol(?:en sie sich|e dir)?|obten(?:er|ez|ir|ga|ha)|obtén",
-    "télécharge[rz]|descargar?|ob(?:ter|tenha) o|baix(?:e|ar) o|download|haal|pobierz",
+_SENT: Final = pattern(
+    any_of(
+        "sent (?:from|via|with|by|using)|inviat[oa] (?:da|dal|dalla|dall.|con|tramite)|spedito (?:da|dal)",
+        "von mein(?:em|er)|gesendet (?:von|vom|mit|über|aus)|diese nachricht wurde (?:von|mit)|verschickt (?:von|mit)",
+        "envoyé (?:de|depuis|à partir|avec|via|par)|enviado (?:desde|do|da|de|a partir|con|com|pelo|via|por|vía)",
+        "(?:verzonden|verstuurd|gestuurd) (?:vanaf|van|vanuit|met|via)",
+        "wysłan[eoay] (?:z|ze|przez|za pomocą|przy użyciu)|skickat från|sendt fra",
+    )
+    + r"(?!\w)"
 )
-_PRODUCT = any_of(
+_FETCH: Final = pattern(
+    any_of(
+        "get|scarica|ottieni|hol(?:en sie sich|e dir)?|obten(?:er|ez|ir|ga|ha)|obtén|hämta|hent",
+        "télécharge[rz]|descargar?|ob(?:ter|tenha) o|baix(?:e|ar) o|download|haal|pobierz",
+    )
+    + r"(?!\w)|(?=outlook )"
+)
+_PROGRAM = any_of(
+    "outlook|yahoo!?|gmail|aol|proton(?:mail)?|tuta(?:nota)?|spark|airmail|mailbird|em client|thunderbird|mozilla",
+    r"k-9|fairemail|bluemail|edison|canary|newton|gmx(?:\.\w{2,3})?|web\.de|freenet(?:mail)?|t-online|libero(?:mail)?",
+    "virgilio|tiscali|orange|sfr|laposte|zimbra|zoho|mailspring|superhuman|mimestream|boxer|nine",
+    r"mymail|mail\.ru|yandex|onet|wp|interia|o2|hey|inbox|courriel|workspace one",
+)
+_DEVICE = any_of(
     r"i(?:phone|pad|pod|os)(?:.?a)?|mac(?:book)?|android\w{0,4}|samsung\w{0,2}|galaxy|huawei|honor",
     "xiaomi|redmi|poco|oppo|oneplus|realme|pixel|nokia|sony|xperia|htc|lg|moto(?:rola)?",
-    r"blackberry|fairphone|windows|surface|smartphone\w{0,2}|phone|handy|telefon\w{0,3}|téléphone",
-    r"tel[eé]fono|telefone|telefoon|mobile|mobil\w{0,10}|móvil|celular|cellulare|komórki",
-    r"tablet\w{0,3}|tablette|device|gerät|dispositivo|appareil|apparaat|toestel|urządzenia",
-    "outlook|yahoo|gmail|aol|proton|tuta(?:nota)?|spark|airmail|mailbird|em client|thunderbird",
-    r"k-9|fairemail|bluemail|edison|canary|newton|nine|gmx|web\.de|freenet|t-online|libero",
-    "virgilio|tiscali|orange|sfr|laposte|zimbra|zoho|mailspring|superhuman|mimestream|boxer",
-    r"mymail|mail\.ru|yandex|onet|wp|interia|o2|e?-?mail|correo|posta|poczt[ay]|courrier",
+    "blackberry|fairphone|windows(?: (?:phone|mobile|[78]|1[01]))?|surface|chromebook|mail (?:for|per|für|pour|para|voor|dla)",
 )
-_ADVERT = pattern(
-    rf"(?:{_SENT}\s.{{0,60}}?(?<!\w){_PRODUCT}(?!\w).{{0,60}}|outlook (?:for|per|für|pour|para|voor|dla) .{{2,60}})"
+_OWN = any_of(
+    "(?:my|mein(?:em|er)|meu|minha|mi|mijn|mon|ma|il mio|mio|mia|mojego|mojej|min|mitt)",
+    "(?:dal|dalla) (?:mio|mia)|(?:del|do|da) (?:mi|meu|minha)|od mojego",
 )
-_LINK: Final = re.compile(r"[<(\[]{0,2}https?://[^\s<>()]{1,150}[>)\]]{0,2}|[\[\]]")
-_SENTENCE: Final = re.compile(r"[!?]|[,;:] [a-zß-ÿąćęłńóśźż]|\. \S|\bexcuse|\b(?:i|ich|je|yo|eu|ik|ja|io) ")
-"""Goes on as nobody's program would: `Sent from my kitchen, where the windows are open`."""
+_THING = any_of(
+    r"(?:mobile |cell |smart)?phone|smartphone\w{0,2}|mobile(?: device| phone)?|tablet\w{0,3}|handy|mobiltelefon|mobilgerät",
+    "telefono(?: cellulare)?|cellulare|tablette|téléphone(?: portable)?|portable|mobile|móvil",
+    r"dispositivo(?: m[oóò][vb]il\w?)?",
+    "teléfono(?: móvil)?|celular|telemóvel|telefone|telefoon|mobiel(?:e telefoon)?|telefonu|smartfona|komórki|device|gerät",
+)
+_BESIDE = any_of(
+    "my|the|a|an|for|on|with|by|app|application|mobile|smart|phone|smartphone|tablet|device|handset|wireless|secure|email|e-mail",
+    "mail|webmail|mailbox|beta|pro|plus|ultra|max|mini|lite|note|air|se|5g|lte|edge|fold|flip|desktop|system|touch|basic|fast",
+    "il|mio|mia|lo|la|per|su|con|da|dal|dispositivo|cellulare|telefono|posta|app",
+    "meinem|meiner|mein|dem|der|für|auf|mit|von|vom|gerät|handy|mobiltelefon|gesendet|verschickt|beziehen|herunterladen",
+    "mon|ma|mes|le|de|depuis|pour|sur|avec|d|l|téléphone|portable|mobile|appareil|application|partir|à",
+    "mi|el|desde|para|en|teléfono|móvil|celular|dispositivo|aplicación|correo|del",
+    "meu|minha|o|do|no|com|telemóvel|telefone|aplicação|aplicativo|a",
+    "mijn|de|het|een|voor|op|met|vanaf|telefoon|toestel|apparaat|downloaden",
+    "mojego|mojej|z|ze|na|dla|systemu|urządzeni[au]|telefonu|smartfona|aplikacj[ęi]|programu|poczt[ay]|pomocą",
+    "från|fra|min|till|til|för|sie|dir|sich|aus|über|-",
+)
+_MODEL = r"[a-z]{1,4}\d{1,3}[a-z]{0,3}|\d{1,2}[a-z]{0,2}"
+"""`S21`, `12`, `13T`: no more digits than models have."""
+_WORD: Final = pattern(rf"(?:{_PROGRAM}|{_DEVICE}|{_BESIDE}|{_MODEL})")
+_BRAND: Final = pattern(rf"(?<!\w)(?:{_PROGRAM}|{_DEVICE})(?!\w)")
+_NAMED: Final = pattern(rf"(?<!\w){_PROGRAM}(?!\w)")
+_BY_THING: Final = pattern(rf"\s?(?:{_OWN}\s)?{_THING}(?: (?:gesendet|verschickt))?")
+_MAX_BEFORE: Final = 3
+"""Words between `Sent from` and the name of a product."""
+_EXCUSE: Final = pattern(
+    r"(?:\.? (?:please excuse|bitte entschuldigen sie|veuillez excuser|disculpe)\s\D{0,80}",
+    r"| on the [\w&-]{1,20} network\.?)$",
+)
+_JOINED: Final = re.compile(r"(?<=[dl])['\u2019]|-|(?<=\w):(?=\w)")
+_LINK: Final = re.compile(r"[<(\[]{0,2}https?://[^\s<>()]{1,150}[>)\]]{0,2}|[\[\]()®™]")
 
 _BELOW = any_of(
     "below|inline|in-line|in line|underneath|between the lines|in (?:red|blue|green|bold|colou?r|capitals|caps)",
@@ -94,9 +132,32 @@ ANSWERS_BELOW: Final = pattern(
 
 
 def advert(line: str) -> bool:
-    """Whether a line is a client's advertisement for itself: `Sent from my iPhone`, `Scarica Outlook per Android`."""
+    """Whether a line is a client's advertisement for itself: `Sent from my iPhone`, `Scarica Outlook per Android`.
+
+    Every word must be one that such lines have: `Sent with DHL as a phone` is somebody's sentence.
+    """
     line = line.strip()
     if not line or len(line) > _MAX_LINE:
         return False
     plain = " ".join(_LINK.sub(" ", line).split())
-    return _ADVERT.fullmatch(plain) is not None and _SENTENCE.search(plain) is None
+    if excuse := _EXCUSE.search(plain):
+        plain = plain[: excuse.start()]
+    plain = plain.rstrip(" .!|*_").lstrip("*_ ")
+    if sent := _SENT.match(plain):
+        rest = plain[sent.end() :]
+        return _BY_THING.fullmatch(rest) is not None or _names(rest.split(), _BRAND)
+    fetch = _FETCH.match(plain)
+    return fetch is not None and _names(plain[fetch.end() :].split(), _NAMED)
+
+
+def _names(words: list[str], product: re.Pattern[str]) -> bool:
+    """Whether a product comes first or nearly so, and only words follow that adverts have."""
+    if not all(_WORD.fullmatch(word.strip(".,'\u2019!")) or product.fullmatch(word) for word in _apart(words)):
+        return False
+    found = product.search(" ".join(words))
+    return found is not None and len(" ".join(words)[: found.start()].split()) <= _MAX_BEFORE
+
+
+def _apart(words: list[str]) -> list[str]:
+    """`d'Outlook`, `Android-Gerät` in their pieces; names with a hyphen stay."""
+    return [piece for word in words for piece in ([word] if _WORD.fullmatch(word) else _JOINED.split(word)) if piece]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-import authres  # type: ignore[import-untyped]  # the package ships no types
 from email_validator import EmailNotValidError, validate_email
 
 from normalizer.mail.model import Authentication, Defect, Mail
@@ -19,6 +18,13 @@ _DOUBTS: Final[frozenset[Defect]] = frozenset(
 _MARKS: Final = re.compile(r'\\[\\"();]|["();]')
 _DEEPER: Final = {"(": 1, ")": -1}
 _DMARC: Final = re.compile(r"\s*dmarc\s*(?:/\s*\d{1,3}\s*)?=", re.IGNORECASE)
+_HEAD: Final = re.compile(r'\s*(?:"[^"\s]{1,255}"|[^"\s]{1,255})(?:\s+1)?\s*')
+_VERDICT: Final = re.compile(rf"{_DMARC.pattern}\s*([a-z]{{1,20}})(?!\S)", re.IGNORECASE)
+# `action` without a type is Microsoft's own.
+_PROPERTY: Final = re.compile(
+    r'\s+(?:reason|action|(?P<type>[a-z][a-z0-9-]{0,40})\s*\.\s*(?P<name>[a-z][a-z0-9-]{0,40}))\s*=\s*(?P<value>"[^"]*"|[^\s";=]+)(?!\S)',
+    re.IGNORECASE,
+)
 _FOREIGN: Final = re.compile(r'[^\s;"=@]{0,253}[^\x00-\x7f][^\s;"=@]{0,253}')
 
 
@@ -74,8 +80,7 @@ def _result(value: str) -> Authentication:
 def _pieces(value: str) -> list[str] | None:
     """The header without its comments, cut at the semicolons that are not quoted; None where it can be read in two ways.
 
-    The library gives up a whole header for one value it does not know, such as an IPv6 address beside another method. So it
-    gets the one result that matters, and cannot be led astray by what a stranger got quoted in the others.
+    Only the one result that matters is read on, so that nothing a stranger got quoted in the others can lead astray.
 
     Servers copy the stranger's address into comments and quotes as it is, and an address may hold quotes, brackets and
     backslashes (RFC 5321, 4.1.2). Where these do not pair, or a pair begins inside another and ends outside of it, some of
@@ -116,15 +121,22 @@ def _first_word(text: str) -> str:
 
 
 def _dmarc(authserv_id: str, head: str, result: str) -> Authentication:
-    unquoted = head.replace('"', "")  # the library knows no quoted id
+    """What one `dmarc=` result says (RFC 8601, 2.2), comments taken out before. Anything beside the grammar: nothing."""
+    unreadable = Authentication(authserv_id=authserv_id)
     if not result.isascii():  # RFC 8616
         result = _FOREIGN.sub(lambda word: ascii_domain(word[0]) or word[0], result)
-    try:
-        header = authres.AuthenticationResultsHeader.parse_value(f"{unquoted};{result}")
-        (found,) = header.results
-        about = [prop.value for prop in found.properties if (prop.type, prop.name) == ("header", "from")]
-    except Exception:  # noqa: BLE001  # its own errors, but also ValueError and RecursionError: all mean "not readable"
-        return Authentication(authserv_id=authserv_id)
-    if found.method != "dmarc" or len(about) != 1 or header.authserv_id != authserv_id:
-        return Authentication(authserv_id=authserv_id)
-    return Authentication(authserv_id=authserv_id, dmarc=str(found.result), header_from=str(about[0] or "").lower() or None)
+    verdict = _VERDICT.match(result)
+    if verdict is None or not _HEAD.fullmatch(head):
+        return unreadable
+    domains: list[str] = []
+    place, end = verdict.end(), len(result.rstrip())
+    while place < end:
+        one = _PROPERTY.match(result, place)
+        if one is None:
+            return unreadable
+        if (one["type"] or "").lower() == "header" and one["name"].lower() == "from":
+            domains.append(one["value"].strip('"').lower())
+        place = one.end()
+    if len(domains) != 1:
+        return unreadable
+    return Authentication(authserv_id=authserv_id, dmarc=verdict[1].lower(), header_from=domains[0] or None)

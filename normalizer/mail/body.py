@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from typing import Final, Literal
 
-from normalizer.mail.content import content, text
+from normalizer.mail.adverts import advert
+from normalizer.mail.content import content, media_type, text
 from normalizer.mail.filenames import filename
 from normalizer.mail.headers import one_line
 from normalizer.mail.model import Attachment
@@ -17,6 +18,13 @@ from normalizer.names import filename as safe_filename
 _STUB: Final = 200
 """Characters below which a plain text is compared with its HTML: it may only say that the mail needs HTML."""
 _STUB_SHARE: Final = 4
+_FEW: Final = 3
+"""Words of a plain text that are a greeting only, or nothing; where the HTML has others, it is the message."""
+_MAX_NOTICE: Final = 2000
+_WORDS: Final = re.compile(r"[^\W_]{1,60}")
+_TEXT: Final = ("text/plain", "text/html")
+_MAX_LATE: Final = 100_000
+"""Bytes of an inline text file that is read as the body where a mail has no other."""
 _NEEDS_HTML: Final = re.compile(
     r"\bhtml\b|\b(?:in|im|inside|with|nel|con|dans|en|no|w) (?:\w{1,12} ){0,2}(?:web-?)?"
     r"(?:browser\w{0,3}|navigat\w{2,4}|navegador|przeglądar\w{2,4})",
@@ -41,6 +49,8 @@ class Body:
     blocks: list[Block] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     has_text: bool = False
+    late: tuple[int, Part] | None = None
+    """The first small text that is inline and has a file's name, and its place among the attachments."""
 
     @property
     def text(self) -> str:
@@ -60,17 +70,33 @@ def body(root: Part) -> Body:
     """The mail's text blocks and attachments, in the order in which they stand."""
     found = Body()
     found.blocks = _blocks(root, found)
+    if not found.has_text and found.late:
+        place, part = found.late
+        del found.attachments[place]
+        found.blocks = [_block(part)]
     return found
 
 
+def _block(part: Part) -> Block:
+    return Block(html=text(part)) if media_type(part) == "text/html" else Block(plain=text(part))
+
+
 def _readable(block: Block, images: Mapping[str, str]) -> str:
+    """The plain form, but where it only stands in for the HTML."""
     plain = block.plain.strip()
-    if not block.html.strip() or len(plain) >= _STUB:
+    if not block.html.strip() or len(plain) >= _MAX_NOTICE:
+        return block.plain
+    notice = _NEEDS_HTML.search(plain) is not None
+    if len(plain) >= _STUB and not notice:
         return block.plain
     from_html = html_to_text(block.html, images)
-    if from_html and _NEEDS_HTML.search(plain) and plain.split() != from_html.split():
-        return from_html
-    return block.plain if plain and len(from_html) < len(plain) * _STUB_SHARE + _STUB else from_html
+    if not from_html:
+        return block.plain
+    said = " ".join(line for line in unescape(plain).split("\n") if not advert(line))
+    words, shown = set(_WORDS.findall(said)), set(_WORDS.findall(from_html))
+    if not words or ((notice or len(words) <= _FEW) and shown - words - set(_WORDS.findall(plain))):
+        return from_html if shown else block.plain
+    return block.plain if len(from_html) < len(plain) * _STUB_SHARE + _STUB else from_html
 
 
 def _blocks(part: Part, found: Body) -> list[Block]:
@@ -82,7 +108,9 @@ def _blocks(part: Part, found: Body) -> list[Block]:
         return [_alternatives(blocks)] if part.media_type == "multipart/alternative" and blocks else blocks
     if _is_text(part, found):
         found.has_text = True
-        return [Block(html=text(part)) if part.media_type == "text/html" else Block(plain=text(part))]
+        return [_block(part)]
+    if found.late is None and _may_be_late(part):
+        found.late = len(found.attachments), part
     found.attachments.append(_attachment(part))
     return []
 
@@ -103,10 +131,18 @@ def _is_text(part: Part, found: Body) -> bool:
     """Text to be read, not a text file. A multipart whose structure is broken is read as the text it holds."""
     if part.media_type.startswith("multipart/"):
         return part.get_content_type().startswith("multipart/")
-    if part.media_type not in ("text/plain", "text/html") or _disposition(part) == "attachment":
+    if media_type(part) not in _TEXT:
+        return False
+    if part.depth == 0:
+        return True  # the whole of a mail is its body, whatever name it has
+    if _disposition(part) == "attachment":
         return False
     # Some mailers name their body. A name on a part that has a disposition, or after other text, is that of a file.
     return filename(part) is None or not (found.has_text or _disposition(part))
+
+
+def _may_be_late(part: Part) -> bool:
+    return media_type(part) in _TEXT and _disposition(part) != "attachment" and len(part.encoded or b"") <= _MAX_LATE
 
 
 def _attachment(part: Part) -> Attachment:

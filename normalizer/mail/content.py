@@ -16,6 +16,19 @@ _COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
 _MAX_ENCODING: Final = 500
 
 
+_TYPE: Final = re.compile(r"\s{0,20}([\w.+-]{1,60})/([\w.+-]{1,127})")
+_CHARSET: Final = re.compile(r"""charset\s{0,5}=\s{0,5}["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_MAX_TYPE: Final = 1000
+_TURNED: Final = {"plain/text": "text/plain", "html/text": "text/html"}
+
+
+def media_type(part: Part) -> str:
+    """The declared type without what some mailers glue to it: `text/plain charset=utf-8`, `text/plain, …`, `plain/text`."""
+    named = _TYPE.match(part.media_type)
+    plain = f"{named[1]}/{named[2]}" if named else part.media_type
+    return _TURNED.get(plain, plain)
+
+
 def content(part: Part) -> bytes:
     """The part's bytes. Damaged base64 and quoted-printable give what can be had of them."""
     data = part.encoded
@@ -57,7 +70,9 @@ def text(part: Part) -> str:
     """The part's text, paragraphs of `format=flowed` put together. Notes an overruled charset in `part.found`."""
     data = content(part)
     label = part.parameter("charset")
-    if label is None and part.media_type == "text/html" and (meta := _META.search(data[:_META_WINDOW])):
+    if label is None and (glued := _CHARSET.search((part.header("content-type") or "")[:_MAX_TYPE])):
+        label = glued[1]
+    if label is None and media_type(part) == "text/html" and (meta := _META.search(data[:_META_WINDOW])):
         label = meta[1].decode("ascii", "replace")
     decoded, repaired = decode(data, label)
     if repaired:

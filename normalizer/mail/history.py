@@ -3,6 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
+from normalizer.mail.exact import is_exact
 from normalizer.mail.headlines import (
     BRACKETED,
     DATE,
@@ -123,6 +124,8 @@ def is_headline(text: str, *, quoted: bool) -> bool:
     if SPOKEN.search(text) or not (dashed or text.endswith(":")):
         return False
     inner = dashed[1] if dashed else text
+    if not (quoted or dashed or is_exact(text)):
+        return False
     verbs = list(VERB.finditer(inner))
     addressed, dated = BRACKETED.search(inner) is not None, bool(DATE.search(inner) or TIME.search(inner))
     if not verbs:
@@ -155,7 +158,7 @@ def _without_verb(text: str, *, quoted: bool, addressed: bool) -> bool:
     if quoted and (ONLY_DATE.fullmatch(text) or QUOTING.fullmatch(text)):
         return True
     timed = DATE.search(text) is not None and TIME.search(text) is not None
-    return addressed and timed and (quoted or OPENING.match(text) is not None)
+    return addressed and timed and quoted
 
 
 def mail_headers(lines: list[str], number: int) -> bool:
@@ -200,4 +203,4 @@ def _by_library(lines: list[str], *, reply: bool) -> History | None:
 
 
 def _told(line: str) -> bool:
-    return BRACKETED.search(line) is not None and DATE.search(line) is not None
+    return BRACKETED.search(line) is not None and DATE.search(line) is not None and is_exact(line)

@@ -20,12 +20,21 @@ _SIBLINGS: Final = {
 _CONTROLS: Final = re.compile(rb"[\x80-\x84\x86-\x9f]")
 _WESTERN: Final = frozenset(("cp1252", "iso8859_15"))
 
-_POLISH: Final = re.compile(r"(?<=[A-Za-zóêæñ³])[³¹¿±¶¼](?=[a-zóêæñ³])|(?<![\w³¹¿±¶¼])³(?=[a-zêó]{2})")
-"""Polish read as Western: signs within words that no Western language has there."""
+_LETTER: Final = "a-zóêæñ³¿¹±¶¼œ"
+_POLISH: Final = re.compile(
+    rf"(?<=[A-Z{_LETTER}]{{2}})[³¹¿±¶¼](?=[{_LETTER}])|(?<=[A-Z{_LETTER}])[³¹¿±¶¼](?=[{_LETTER}]{{2}})"
+    rf"|(?<![\w³¹¿±¶¼])[³¿](?=[{_LETTER}]{{2}})|(?<=[a-zó³¿])Ÿ"
+)
+"""Polish read as Western: signs within words that no Western language has there. What stands behind a word or a number is
+no evidence (`m³`), nor is `œ`, which French has."""
+_NOT_POLISH: Final = re.compile("[àâäåãáçèéëìíîïôöõòøùúûüßÀÂÄÅÃÁÇÈÉËÎÏÔÖØÜÕ]")
+"""Letters of the West that Polish lacks."""
 _ISO_SIGNS: Final = re.compile("[±¶¼]")
 _WINDOWS_SIGNS: Final = re.compile("[¹œŸŒ]")
 _ENOUGH: Final = 2
-"""Such signs make it Polish; one may be a slip."""
+"""Different signs make it Polish; one may be a unit or a slip."""
+_SHARE: Final = 20
+"""One word in so many has such a sign, at least."""
 
 _MULTIBYTE: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
@@ -91,6 +100,7 @@ def _handler(codec: str) -> str:
 def polish(data: bytes) -> str | None:
     """The set of Polish text that calls itself Western or nothing at all; None where it is no such text."""
     western = data.decode("cp1252", "replace")
-    if len(_POLISH.findall(western)) < _ENOUGH:
+    signs = _POLISH.findall(western)
+    if len(set(signs)) < _ENOUGH or len(signs) * _SHARE < len(western.split()) or _NOT_POLISH.search(western):
         return None
     return "cp1250" if len(_WINDOWS_SIGNS.findall(western)) >= len(_ISO_SIGNS.findall(western)) else "iso8859_2"

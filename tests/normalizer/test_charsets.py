@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001  # the signs of many scripts are what this is about
 
+import re
 import time
 
 import pytest
@@ -45,6 +46,27 @@ MIXED = "Première ligne.\nDeuxième : ".encode() + "café, thé".encode("latin-
     ],
 )
 def test_decode(data: bytes, label: str | None, expected: str) -> None:
+    assert decode(data, label)[0] == expected
+
+
+@pytest.mark.parametrize("label", [None, "windows-1252", "iso-8859-1", "iso-8859-15", "utf-8", "us-ascii"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La sœur de ma sœur",
+        "Meilleurs vœux, ma sœur. L'œuvre, le nœud et le cœur.",
+        "10 m³ oder 12 m³",
+        "Volumen: 5dm³, 3m³ und 2cm³.",
+        "x m³/h und 3m³b oder m³a",
+        "nota¹, altra³ e poi¹",
+        "10±5 a±b x±y und a¼b c¼d",
+        "Größe m³a, n±m, p¿q",
+        "¿cuándo? ¡ya! 1¹ e a³b",
+    ],
+)
+def test_western_words_are_never_made_polish(text: str, label: str | None) -> None:
+    data = text.encode("cp1252")
+    expected = data.decode("iso-8859-15") if label == "iso-8859-15" and not re.search(rb"[\x80-\x9f]", data) else text
     assert decode(data, label)[0] == expected
 
 

@@ -66,6 +66,43 @@ def test_a_plain_part_that_only_asks_for_html(plain: str) -> None:
     assert alternative(plain, "<p>The hourglass leaks.</p>") == "The hourglass leaks."
 
 
+NOTICE = "This message was written in a form that your mail program does not support: HTML. " * 4
+
+
+@pytest.mark.parametrize("plain", ["Sent from my iPhone", "&nbsp;", "Hi", "\xa0", NOTICE, "Inviato da iPhone\n\n"])
+def test_a_plain_part_that_stands_in_for_the_html(plain: str) -> None:
+    html = "<p>order 4711 where is it</p><p>Sent from my iPhone</p>"
+    assert (alternative(plain, html) or "").startswith("order 4711 where is it")
+
+
+TAIL = "\r\nContent-Disposition: inline; filename=message.txt"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        f"text/plain{TAIL}",
+        "text/plain; name=message.txt\r\nContent-Disposition: attachment",
+        "text/plain charset=utf-8",
+        "text/plain, charset=utf-8",
+        "plain/text; charset=utf-8",
+        "text/html; charset=utf-8; name=body.html\r\nContent-Disposition: inline",
+    ],
+)
+def test_the_only_part_is_the_body(kind: str) -> None:
+    found = read("8bit", SAID, kind)
+    assert (found.text, found.attachments) == (SAID, ())
+
+
+def test_an_inline_file_is_the_body_where_there_is_no_other() -> None:
+    image = "--b\r\nContent-Type: image/png; name=a.png\r\n\r\nx\r\n"
+    said = f"--b\r\nContent-Type: text/plain{TAIL}\r\n\r\norder 4711\r\n"
+    other = said.replace("order 4711", "a list").replace("message.txt", "list.txt")
+    found = read("7bit", f"{image}{said}{other}--b--\r\n", "multipart/mixed; boundary=b")
+    assert found.text == "order 4711"
+    assert [part.filename for part in found.attachments] == ["a.png", "list.txt"]
+
+
 @pytest.mark.parametrize("plain", ["The hourglass leaks.", "HTML is fine by me."])
 def test_a_plain_part_that_says_the_same(plain: str) -> None:
     assert alternative(plain, f"<p>{plain}</p>") == plain

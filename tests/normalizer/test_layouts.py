@@ -1,10 +1,12 @@
 """How the clients of the world quote, in eight languages, and what customers write that looks like a quote."""
 
-# ruff: noqa: E501  # lines as clients write them
+# ruff: noqa: E501, SIM905  # lines as clients write them, and words in lines
 
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from normalizer.mail.quotes import new_words
 
@@ -353,3 +355,78 @@ def test_words_typed_under_the_headline_stay() -> None:
 def test_a_forward_keeps_the_signature_of_the_other() -> None:
     text = f"See below.\n\n---------- Forwarded message ---------\nFrom: {SHOP}\n\nYour parcel.\n\n-- \nKitchen & Co"
     assert new_words(text, "Fwd: Order") == text
+
+
+STAYS = {
+    "rulers": "Vorrei sapere:\n--\n1. quando arriva\n--\n2. quanto costa 4711",
+    "ruler": "Sehr geehrte Damen und Herren,\n--\nich habe 4711 bestellt",
+    "ruler above a sentence": "Hello,\n--\nMy order is number 4711.",
+    "ruler above a number to call": "Sehr geehrte Damen und Herren,\n--\nich bin unter 0170 1234567 erreichbar, 4711",
+    "postscript": "Hello.\n-- \nAnna\nPS: 4711 is the order",
+    "below the signature": "Hello.\n-- \nAnna\n\nPlease deliver 4711 before Friday",
+    "answers in red": "My answers are below in red\n\nOn 3 Jun 2024, at 10:30, Shop <a@b.it> wrote:\n\n> Which?\n>\n> *4711*",
+    "colleague, round": "Hi.\n\nOn 3 June 2024 your colleague Max (max@shop.example) wrote:\nWe will refund you.\nNothing came, 4711!",
+    "colleague, German": "Hallo.\n\nAm 3. Juni 2024 schrieb Ihr Kollege Max <max@shop.example>:\nWir erstatten.\nNichts kam, 4711!",
+    "Frau": "Hallo.\n\nAm 3. Juni 2024 schrieb Frau Klein <klein@shop.example>:\nWir erstatten.\nNichts kam, 4711!",
+    "colleague, French": "Oui.\n\nLe 3 juin 2024 votre collègue Max <max@shop.example> a écrit :\nOn rembourse.\nRien, 4711 !",
+    "colleague, Spanish": "Sí.\n\nEl 3 de junio de 2024 su compañero Max <max@shop.example> escribió:\nDevolvemos.\nNada, 4711.",
+    "colleague, Italian": "Sì.\n\nIl 3 giugno 2024 il collega Max <max@shop.example> ha scritto:\nRimborso.\nNulla, 4711.",
+    "no verb, no marks": "Riassumo:\nIl 3/6/2024 10:30 Marco <m@shop.example>:\nha detto di sì. 4711",
+    "prices": "Prezzi:\n> 4711 euro\n> 600 euro\n> 700 euro\nquale è giusto?",
+    "steps": "Ho provato:\n> Impostazioni > Rete\n> Reset > 4711",
+    "answers below Outlook": "Ciao\n\nDa: Shop <a@b.it>\nInviato: lunedì 3 giugno 2024 10:30\nA: Anna\nOggetto: x\n\nQuale numero?\n>> 4711\nShop",
+    "answers far below Outlook": "Ciao\n\nDa: Shop <a@b.it>\nInviato: lunedì 3 giugno 2024 10:30\nA: Anna\nOggetto: x\n\nUno\ndue\n"
+    "tre\nquattro\nQuale numero?\n>> 4711\nShop",
+    "answers below Gmail": "Ciao\n\nOn Mon, 3 Jun 2024 at 10:30 Shop <a@b.it> wrote:\n\nGood day\nWhich number?\n>> 4711\nShop",
+}
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("subject", ["Re: Order", "Order"])
+@pytest.mark.parametrize("text", STAYS.values(), ids=STAYS.keys())
+def test_the_number_stays(text: str, subject: str, signed: bool, answers: bool) -> None:
+    assert "4711" in (new_words(text, subject, answers=answers, signed=signed) or "")
+
+
+def test_unannounced_marks_go_only_where_they_begin_or_end_an_answer() -> None:
+    quote = "> Dear customer,\n> your parcel is on its way."
+    assert new_words(f"Not here.\n\n{quote}", "Re: Order", answers=True) == "Not here."
+    assert new_words(f"{quote}\n\nNot here.", "Re: Order", answers=True) == "Not here."
+    for text in (f"Not here.\n\n{quote}", f"{quote}\n\nNot here.", f"Not here.\n\n{quote}\n\nNor there."):
+        assert new_words(text, "Re: Order") == text
+
+
+NOUNS = "parcel padella Pfanne cocotte olla panela deksel garnek order ordine Bestellung commande pedido encomenda zamówienie".split()
+WITH = "is arrived without never più nicht pas nunca não niet nigdy broken today e und et y en i the la der le".split()
+SENTENCES = st.lists(
+    st.tuples(
+        st.sampled_from("The La Die Le El A De Ten Mijn Moje Please Vorrei Bitte Merci Quiero Queria Graag Proszę".split()),
+        st.lists(st.sampled_from(NOUNS + WITH), min_size=1, max_size=8),
+        st.sampled_from([".", "!", "?"]),
+    ).map(lambda drawn: f"{drawn[0]} {' '.join(drawn[1])}{drawn[2]}"),
+    min_size=0,
+    max_size=3,
+)
+
+
+@given(
+    name=st.sampled_from(sorted(REPLIES)),
+    around=st.tuples(SENTENCES, SENTENCES),
+    gap=st.sampled_from(["\n", "\n\n", " "]),
+    known=st.fixed_dictionaries({"answers": st.booleans(), "signed": st.booleans()}),
+    other=st.sampled_from(["", "-- \nAnna Bell\nQuay Street\n\n", "--\n", "Sent from my iPhone\n\n"]),
+)
+def test_a_number_outside_a_quote_is_never_lost(
+    *, name: str, around: tuple[list[str], list[str]], gap: str, known: dict[str, bool], other: str
+) -> None:
+    """Above every client's quote, below one with marks, and in a mail without any."""
+    language, quote = REPLIES[name]
+    words = gap.join([*around[0], "Order 471199 is what I mean.", *around[1]])
+    own = f"{WORDS[language]}\n\n{other}{words}"
+    texts = [own, f"{own}\n\n{quote}"]
+    if name in BELOW:
+        texts += [f"{quote}\n\n{own}", f"{words}\n\n{quote}\n\n{WORDS[language]}"]
+    for text in texts:
+        for subject in ("Re: Order", "Order", None):
+            assert "471199" in (new_words(text, subject, **known) or "")

@@ -74,7 +74,7 @@ def test_headers_of_the_customer_survive_those_of_relays() -> None:
 
 
 def test_a_path_in_a_file_name_is_gone() -> None:
-    found = read(HEAD + b'Content-Disposition: attachment; filename*0="../../etc/passwd"\r\n\r\nx')
+    found = read(HEAD + b'Content-Type: image/png\r\nContent-Disposition: attachment; filename*0="../../etc/passwd"\r\n\r\nx')
     assert [part.filename for part in found.attachments] == ["passwd"]
 
 
@@ -327,7 +327,8 @@ def test_text_and_everything() -> None:
         ("Precedence: Bulk", "bulk"),
         ("Precedence: list", "list"),
         ("List-Unsubscribe: <mailto:x@y>", "list"),
-        ("X-Auto-Response-Suppress: DR, OOF", "auto_generated"),
+        ("X-Auto-Response-Suppress: All", "auto_generated"),
+        ("X-Auto-Response-Suppress: DR, OOF, AutoReply", None),
         ("X-Auto-Response-Suppress: DR, RN", None),
         ("X-Failed-Recipients: a@b.it", "bounce"),
         ("X-Regia-Id: 1", "own"),

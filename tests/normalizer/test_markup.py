@@ -47,12 +47,28 @@ def test_html_to_text(html: str, expected: str) -> None:
         ('<p style="background:url(https://x)">a</p>', "url("),
         ('<img src="data:text/html;base64,AAAA">', "data:"),
         ("<svg><script>alert(1)</script></svg>", "alert"),
+        ('<a href="//evil.example/x">a</a>', "evil"),
+        ('<a href="/desk/logout">a</a>', "logout"),
+        ('<a href="?x=1">a</a>', "x=1"),
+        ('<q cite="javascript:alert(1)">a</q>', "javascript"),
+        ('<blockquote cite="https://evil.example">a</blockquote>', "evil"),
+        ('<div style="display:none">secret</div>seen', "secret"),
+        ('<p>seen<span style="color:red; DISPLAY : none">secret<b>x</b></span></p>', "secret"),
+        ('<div style="display&#58;none">secret</div>seen', "secret"),
+        ('<div style="display:none">out<div style="display:none">secret</div></div>seen', "secret"),
     ],
 )
 def test_sanitised_html_holds_nothing_active(html: str, absent: str) -> None:
     safe = sanitise_html(html)
     assert safe is not None
     assert absent not in safe
+
+
+def test_what_is_hidden_takes_nothing_else_with_it() -> None:
+    page = '<p>one</p><div style="display:none">secret</div><table><tr><td>two</td></tr></table><img src="cid:a@b">'
+    safe = sanitise_html(page) or ""
+    assert all(piece in safe for piece in ("<p>one</p>", "<td>two</td>", "cid:a@b"))
+    assert "secret" not in safe
 
 
 def test_sanitised_html_keeps_what_is_read() -> None:
