@@ -13,7 +13,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.servers import loopback
 from tests.servers.dovecot import DovecotServer
@@ -26,7 +26,8 @@ from tests.servers.smtp import SmtpServer
 def pytest_configure(config: pytest.Config) -> None:
     loopback.refuse_outside_hosts()
     if config.getoption("--hypothesis-seed", None) is None:  # `make proof` gives one
-        settings.register_profile("repeatable", derandomize=True)
+        # The first input of a run builds tables of Unicode, which takes seconds on a busy machine.
+        settings.register_profile("repeatable", derandomize=True, suppress_health_check=[HealthCheck.too_slow])
         settings.load_profile("repeatable")
 
 

@@ -85,7 +85,8 @@ def _headline(lines: list[str], end: int, *, reply: bool) -> int | None:
         joined = _JOINED.search(last)
         last = f"{last[: joined.start()]}:" if joined and reply else ""
     quoted = _quote_follows(lines, end)
-    if not last.strip("-: ") or not (quoted or reply):
+    # A French colon, with a blank before it, may come to stand on a line of its own.
+    if not (last.strip("-: ") or last == ":") or not (quoted or reply):
         return None
     text = ""
     for start in range(end, max(-1, end - _MAX_SPAN), -1):

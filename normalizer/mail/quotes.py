@@ -18,8 +18,7 @@ _MAX_SIGNATURE: Final = 12
 """Lines below `-- ` that are taken for a signature; more are somebody's words below a ruler."""
 _MAX_LINE: Final = 300
 _REACHED: Final = re.compile(r"@[\w-]|https?:|www\.|(?<!\d)\+?\(?\d{2,5}[\d ()/.-]{5,20}\d")
-_SAYS: Final = re.compile(r"\s{0,8}(?:[^\W\d_A-ZÀ-Þ]|\d{1,3}[.)]\s|[-*•]\s)")
-"""How words go on below a ruler: in small letters, or with the mark of a list. A signature begins with a name."""
+_LISTED: Final = re.compile(r"\d{1,3}[.)]\s|[-*•]\s")
 _SENTENCE: Final = re.compile(r"(?:\S+\s+){3,40}\S+[.!?]")
 _POSTSCRIPT: Final = re.compile(r"\s{0,8}(?:p\.?\s?p?\.?s|n\.?b)\b[.:,;]?", re.IGNORECASE)
 _MAX_HEADERS: Final = 8
@@ -164,7 +163,8 @@ def _is_signature(lines: list[str], *, signed: bool) -> bool:
     somebody must stand there. Words are no signature with it either."""
     if not lines:
         return True
-    first = lines[0][:_MAX_LINE]
-    if len(lines) > _MAX_SIGNATURE or _SAYS.match(first) or _SENTENCE.fullmatch(first.strip()):
+    first = lines[0][:_MAX_LINE].strip()
+    # Words go on in small letters, or with the mark of a list; a signature begins with a name.
+    if len(lines) > _MAX_SIGNATURE or first[:1].islower() or _LISTED.match(first) or _SENTENCE.fullmatch(first):
         return False
     return signed or any(_REACHED.search(line[:_MAX_LINE]) for line in lines)

@@ -320,7 +320,8 @@ async def test_every_reason_is_told_and_over(cluster: Cluster, source: FakeSourc
     node.polling.start()
     await node.reaches("1")
     assert seen == [(reason, 0)]
-    assert (node.state, figure("regia_source_up")) == ("ok", 1)
+    await node.until(lambda: node.state == "ok")
+    assert figure("regia_source_up") == 1
     assert figure("regia_source_failures_total", reason=reason) == before + 3
     (failed, told), (back, again) = await node.events(2)
     assert (failed, back) == ("source.failed", "source.back")
