@@ -60,6 +60,8 @@ def reply(
         waits = None if earlier is None else f"waits for an earlier message of its conversation: {earlier}"
         why = waits or row["error"] or "no gateway has taken it yet; it leaves as soon as one runs"
         typer.echo(f"regia: {why}", err=True)
+    elif row["state"] in (outgoing.FAILED, outgoing.UNKNOWN):
+        fail(row["error"] or row["state"])
 
 
 def _said(text: str | None, path: Path | None) -> str:

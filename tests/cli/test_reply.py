@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from normalizer.inbound import Handle
 from regia.cli import reply
 from regia.cli.main import app
+from regia.settings import Settings
 from storage.database import Database
 from storage.schema import outgoing
 from tests.answered import store
@@ -161,6 +162,20 @@ def test_words_and_subjects_that_cannot_be(run: Run, arguments: tuple[str, ...],
     done = run("reply", stored("m1"), *arguments, input=b"perch\xe8")
     assert (done.exit_code, said in done.stderr) == (1, True), done.stderr
     assert texts() == []
+
+
+@pytest.mark.parametrize("state", ["failed", "unknown"])
+def test_a_reply_that_did_not_leave_is_no_success(run: Run, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    taken = reply._taken
+
+    def tried(settings: Settings, id_: str) -> object:
+        ended(state, "unsupported: the connector has no smtp")
+        return taken(settings, id_)
+
+    monkeypatch.setattr(reply, "_taken", tried)
+    done = run("reply", stored("m1"), "--text", "Ciao")
+    assert (done.exit_code, done.stdout.split()[1]) == (1, state)
+    assert done.stderr == "regia: unsupported: the connector has no smtp\n"
 
 
 def test_a_second_reply_says_what_it_waits_for(run: Run) -> None:
