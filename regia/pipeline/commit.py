@@ -47,15 +47,17 @@ class Committed:
     """(connector, category)."""
     held: list[tuple[str, str]] = field(default_factory=list)
     """(connector, reason)."""
+    before: bool = False
+    """Some of the batch was committed before: its outbox rows may be unknown to this process's relay."""
 
 
 def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSettings) -> Committed:
     """Do the whole batch inside the caller's transaction."""
-    new = enter(connection, batch, settings.journal)
-    ready = [one for one in new if isinstance(one, Ready)]
-    held = [one for one in new if isinstance(one, Held)]
-    told = [one for one in new if isinstance(one, Told)]
-    result = Committed(held=[(one.connector, one.reason) for one in held])
+    entered = enter(connection, batch, settings.journal)
+    ready = [one for one in entered.new if isinstance(one, Ready)]
+    held = [one for one in entered.new if isinstance(one, Held)]
+    told = [one for one in entered.new if isinstance(one, Told)]
+    result = Committed(held=[(one.connector, one.reason) for one in held], before=entered.committed)
     if ready:
         _route(connection, ready, settings, result)
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -14,49 +14,59 @@ from storage.ledger import Event
 
 _CONFLICT: Final = "its key was used before, for another content"
 
-Entered = tuple[Prepared, Event]
+Item = tuple[Prepared, Event]
 
 
-def enter(connection: Connection, batch: Sequence[Prepared], journal: str) -> list[Prepared]:
-    """Enter every event into the ledger and count the repeats; what is new, contacts in order. A repeat of a key with
-    another content is new too, once, for quarantine."""
+@dataclass(slots=True)
+class Entered:
+    """How the events of a batch stand."""
+
+    new: list[Prepared] = field(default_factory=list)
+    """Contacts in order."""
+    repeats: list[Event] = field(default_factory=list)
+    conflicts: list[Item] = field(default_factory=list)
+    committed: bool = False
+    """Some were committed before, by a process or an attempt that did not live to say so."""
+
+
+def enter(connection: Connection, batch: Sequence[Prepared], journal: str) -> Entered:
+    """Enter every event into the ledger and count the repeats. A repeat of a key with another content is new too, once,
+    for quarantine."""
     now = time.time_ns() // 1_000_000
-    repeats = [Event(str(UUID(bytes=one.row.payload)), journal, one.row.seq, now) for one in batch if isinstance(one, Repeated)]
-    new: list[Entered] = []
-    conflicts: list[Entered] = []
-    entering = [(one, _event(one, journal, now)) for one in batch if not isinstance(one, Repeated)]
-    _enter(connection, entering, new, repeats, conflicts)
+    result = Entered()
+    result.repeats += [
+        Event(str(UUID(bytes=one.row.payload)), journal, one.row.seq, now) for one in batch if isinstance(one, Repeated)
+    ]
+    _enter(connection, [(one, _event(one, journal, now)) for one in batch if not isinstance(one, Repeated)], result)
     # Under an id made of both, so that the same conflict again, from any journal, is a repeat of the first.
-    under_own_ids = [(one, _event(one, journal, now)) for one in map(_conflict, conflicts)]
-    _enter(connection, under_own_ids, new, repeats, [])
-    ledger.enter_repeats(connection, repeats)
-    return [one for one, _ in new]
+    under_own_ids = [(one, _event(one, journal, now)) for one in map(_conflict, result.conflicts)]
+    _enter(connection, under_own_ids, result)
+    ledger.enter_repeats(connection, result.repeats)
+    return result
 
 
-def _enter(
-    connection: Connection, entering: Sequence[Entered], new: list[Entered], repeats: list[Event], conflicts: list[Entered]
-) -> None:
+def _enter(connection: Connection, entering: Sequence[Item], result: Entered) -> None:
     if not entering:
         return
     standings = ledger.enter(connection, [event for _, event in entering])
     for (one, event), standing in zip(entering, standings, strict=True):
         match standing:
             case "new":
-                new.append((one, event))
+                result.new.append(one)
             case "repeat":
-                repeats.append(event)
+                result.repeats.append(event)
             case "conflict":
-                conflicts.append((one, event))
+                result.conflicts.append((one, event))
             case "committed":
-                continue
+                result.committed = True
 
 
 def _event(one: Prepared, journal: str, now: int) -> Event:
     return Event(str(one.row.id), journal, one.row.seq, now, one.row.digest)
 
 
-def _conflict(entered: Entered) -> Held:
-    one, event = entered
+def _conflict(item: Item) -> Held:
+    one, event = item
     digest = event.digest or b""
     row = replace(one.row, id=uuid5(UUID(event.id), digest.hex()))
     match one:

@@ -54,8 +54,6 @@ class Pipeline:
         self._kept_bytes = 0
         self._away = 0
         """Batches in succession for which the database was away."""
-        self._doubtful: set[int] = set()
-        """Rows whose transaction ended without an answer."""
         self._stubborn: set[int] = set()
         """Rows that not even quarantine takes: tried alone, so that a batch does not fail because of them."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -194,22 +192,18 @@ class Pipeline:
     async def _transaction(self, batch: Sequence[Prepared], done: set[int]) -> None:
         settings = self._settings()
         numbers = {one.row.seq for one in batch}
-        try:
-            committed = await self._database.write(lambda connection: commit(connection, batch, settings))
-        except DatabaseUnavailable:
-            self._doubtful |= numbers
-            raise
+        committed = await self._database.write(lambda connection: commit(connection, batch, settings))
         self._away = 0
         done |= numbers
         self._relay.offer(committed.outbox)
-        if self._doubtful & numbers:
-            # A connection that ends during COMMIT leaves open whether it was done: then the outbox has rows unheard of.
+        if committed.before:
+            # By a COMMIT whose answer was lost, or one of a process that died which the database finished only after
+            # this one had read the outbox: it may hold rows of which the relay has not heard.
             self._relay.reread()
         self._forget(numbers)
         _count(committed)
 
     def _forget(self, numbers: set[int]) -> None:
-        self._doubtful -= numbers
         self._stubborn -= numbers
         for number in numbers & self._kept.keys():
             self._kept_bytes -= len(self._kept.pop(number).row.payload)
