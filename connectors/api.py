@@ -6,12 +6,15 @@ trust it to speak for an agent who knows the person. The `Idempotency-Key` heade
 
 import hashlib
 import hmac
+from typing import get_args
 
 from msgspec.structs import replace
 
+from connectors.abilities import Abilities
+from connectors.api_body import ApiKind
 from connectors.api_reading import Reading, read_body
 from connectors.api_settings import ApiSettings
-from connectors.base import BaseConnector, Parsed, Request
+from connectors.base import BaseConnector, Channel, Parsed, Request
 from connectors.errors import Rejected
 from connectors.forms import JSON, idempotency_key
 
@@ -52,3 +55,12 @@ def _event_key(request: Request, key: str | None, external_id: str | None) -> st
     if external_id is not None:
         return f"id:{external_id}"
     return f"at:{request.received_at.isoformat()}:{hashlib.sha256(request.body).hexdigest()[:32]}"
+
+
+CHANNEL = Channel(
+    name="api",
+    settings=ApiSettings,
+    connector=Api,
+    way_in="api",
+    abilities=Abilities(kinds=frozenset(get_args(ApiKind)), proof=frozenset({"agent", "claimed"}), media=True),
+)

@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from connectors.abilities import Abilities
 from connectors.errors import MediaUnavailable, SendFailed
 from connectors.exchange import (
     Answer,
@@ -161,7 +162,7 @@ class Channel(Generic[S]):
     settings: type[S]
     connector: Callable[[str, S], Connector]
     way_in: WayIn = "webhook"
-    capabilities: frozenset[str] = field(default_factory=frozenset)
+    abilities: Abilities
     isolated: bool = False
     """Whether `parse` runs in a process of its own that is ended when it takes too much time or memory: for formats with
     which a stranger can keep a reader busy."""

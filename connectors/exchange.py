@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from connectors.errors import QuarantineReason
-from normalizer.inbound import Handle, InboundMessage
+from normalizer.inbound import Button, Handle, InboundMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +97,12 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingFile:
+    """A file that goes out. `url`: where the provider may load it, for channels that take addresses and no bytes."""
+
     filename: str
     content_type: str
     content: bytes
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,8 @@ class Outgoing:
     """The subject it answers; the connector writes `Re:` before it where that is the custom."""
     html: str | None = None
     files: tuple[OutgoingFile, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    """What the customer may tap below the text; `id` comes back with the tap."""
     conversation: str | None = None
     """Our conversation, which a mail carries signed so that its answer finds back."""
     automatic: bool = False
@@ -143,7 +148,8 @@ class HttpResponse(Protocol):
 class Http(Protocol):
     """The HTTP client handed to `fetch` and `send`: bounded in time and size, guarded against private addresses.
 
-    `request` is for addresses an operator configured and raises `HttpFailed`; `download` is for addresses a provider
+    `request` is for addresses an operator configured and raises `HttpFailed`; of `json`, `form` and `body` (whose type the
+    headers name) it takes one; `download` is for addresses a provider
     named, keeps to `hosts`, and raises `MediaUnavailable`.
     """
 
@@ -155,6 +161,7 @@ class Http(Protocol):
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
         max_bytes: int = 1 << 20,
     ) -> HttpResponse: ...
 

@@ -18,6 +18,7 @@ from pydantic import Field, field_validator
 
 from config.secrets import Secret
 from connectors.base import Http, Request
+from connectors.email.channel import mail_channel
 from connectors.email.contact import CONTENT_TYPE
 from connectors.email.posted import PostedMailConnector
 from connectors.email.settings import MailboxSettings
@@ -96,3 +97,6 @@ class Mailgun(PostedMailConnector[MailgunSettings]):
         if not mail:
             raise Misshapen("body-mime", "the mail: end the URL of Mailgun's route in mime, for instance with ?as=mime")
         return mail
+
+
+CHANNEL = mail_channel("mailgun", MailgunSettings, Mailgun, signing_key="x")

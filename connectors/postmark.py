@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 
 from config.secrets import Secret
 from connectors.base import Request
+from connectors.email.channel import mail_channel
 from connectors.email.posted import PostedMailConnector
 from connectors.email.settings import MailboxSettings
 from connectors.errors import Rejected
@@ -60,3 +61,6 @@ class Postmark(PostedMailConnector[PostmarkSettings]):
         if not mail:
             raise Misshapen("RawEmail", "the mail: switch on 'Include raw email content in JSON payload' in Postmark")
         return mail.encode("utf-8", "surrogatepass")
+
+
+CHANNEL = mail_channel("postmark", PostmarkSettings, Postmark, password="x")  # noqa: S106  # of an example

@@ -9,16 +9,8 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, Final
 
-from connectors.api import Api
-from connectors.api_settings import ApiSettings
-from connectors.base import Channel, Connector, S, WayIn
-from connectors.email import EmailConnector, EmailSettings
-from connectors.form_settings import WebFormSettings
-from connectors.mailgun import Mailgun, MailgunSettings
-from connectors.postmark import Postmark, PostmarkSettings
-from connectors.ses import Ses, SesSettings
-from connectors.web_form import WebForm
-from connectors.whatsapp import WhatsApp, WhatsAppSettings
+from connectors import api, email, line, mailgun, postmark, ses, web_form, whatsapp
+from connectors.base import Channel
 
 GROUP: Final = "regia.connectors"
 
@@ -27,36 +19,15 @@ class UnknownChannel(LookupError):
     """No channel has that name, or the package that announces it does not hold up. The text says what to write instead."""
 
 
-def _line(channel: Channel[S]) -> Channel[Any]:
-    """Erases the settings type only after the type checker has matched settings, class and contract."""
-    return channel
-
-
-def _mail(
-    name: str, settings: type[S], connector: Callable[[str, S], Connector], *, way_in: WayIn = "webhook", **example: Any
-) -> Channel[Any]:
-    """A way of mail: all are read apart and can answer."""
-    return Channel(
-        name=name,
-        settings=settings,
-        connector=connector,
-        way_in=way_in,
-        isolated=True,
-        capabilities=frozenset({"send"}),
-        example={**_BRAND, "address": "support@example.com", **example},
-    )
-
-
-_BRAND: Final = {"brand": "example"}
-
 CHANNELS: Final[tuple[Channel[Any], ...]] = (
-    _line(Channel(name="whatsapp", settings=WhatsAppSettings, connector=WhatsApp, capabilities=frozenset({"send", "fetch"}))),
-    _line(Channel(name="web_form", settings=WebFormSettings, connector=WebForm, way_in="form", example=_BRAND)),
-    _line(Channel(name="api", settings=ApiSettings, connector=Api, way_in="api")),
-    _mail("email", EmailSettings, EmailConnector, way_in="import"),
-    _mail("mailgun", MailgunSettings, Mailgun, signing_key="x"),
-    _mail("postmark", PostmarkSettings, Postmark, password="x"),  # noqa: S106  # of an example
-    _mail("ses", SesSettings, Ses, topics=["arn:aws:sns:eu-west-1:123456789012:mail"]),
+    whatsapp.CHANNEL,
+    line.CHANNEL,
+    web_form.CHANNEL,
+    api.CHANNEL,
+    email.CHANNEL,
+    mailgun.CHANNEL,
+    postmark.CHANNEL,
+    ses.CHANNEL,
 )
 
 _BUILT_IN: Final[Mapping[str, Channel[Any]]] = MappingProxyType({channel.name: channel for channel in CHANNELS})

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from config.secrets import Secret
 from connectors import sns
 from connectors.base import Http, Request
+from connectors.email.channel import mail_channel
 from connectors.email.contact import CONTENT_TYPE
 from connectors.email.posted import PostedMailConnector
 from connectors.email.settings import MailboxSettings
@@ -157,3 +158,6 @@ def _content(notification: Part) -> bytes:
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
         raise Misshapen(notification.at("content"), "base64, as the action's encoding says") from None
+
+
+CHANNEL = mail_channel("ses", SesSettings, Ses, topics=["arn:aws:sns:eu-west-1:123456789012:mail"])

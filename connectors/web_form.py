@@ -12,7 +12,8 @@ from typing import Final
 
 import orjson
 
-from connectors.base import BaseConnector, Parsed, Request
+from connectors.abilities import Abilities
+from connectors.base import BaseConnector, Channel, Parsed, Request
 from connectors.errors import Rejected
 from connectors.form_settings import FILES, HIDDEN, WebFormSettings
 from connectors.forms import Body, idempotency_key, read_body
@@ -176,3 +177,13 @@ def _url(value: object) -> str | None:
     text = clean_line(value) if isinstance(value, str) else ""
     fits = text.startswith(("https://", "http://")) and len(text) <= _LONGEST_URL and " " not in text
     return text if fits else None
+
+
+CHANNEL = Channel(
+    name="web_form",
+    settings=WebFormSettings,
+    connector=WebForm,
+    way_in="form",
+    abilities=Abilities(kinds=frozenset({"form"}), proof=frozenset({"claimed"}), media=True),
+    example={"brand": "example"},
+)

@@ -9,7 +9,7 @@ from regia.compose import Configured
 
 def channels(configured: Configured) -> Channels:
     """Which connectors can send, and the addresses of all our mailboxes."""
-    able = {name for name, channel in configured.channels.items() if "send" in channel.capabilities}
+    able = {name for name, channel in configured.channels.items() if channel.abilities.send is not None}
     mailboxes = [one for one in configured.connectors.values() if isinstance(one, MailConnector)]
     ours = frozenset(address for one in mailboxes for address in one.settings.own_addresses)
 

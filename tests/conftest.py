@@ -10,6 +10,7 @@
 | `mail_user` | the address of an empty mailbox of its own in `dovecot` |
 """
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,8 @@ from tests.servers.smtp import SmtpServer
 
 def pytest_configure(config: pytest.Config) -> None:
     loopback.refuse_outside_hosts()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job; what the tests start would ignore it too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--hypothesis-seed", None) is None:  # `make proof` gives one
         # The first input of a run builds tables of Unicode, which takes seconds on a busy machine.
         settings.register_profile("repeatable", derandomize=True, suppress_health_check=[HealthCheck.too_slow])

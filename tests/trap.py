@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from connectors.abilities import Abilities
 from connectors.base import BaseConnector, Channel, ConnectorSettings, Parsed, Request, Unreadable
 from connectors.errors import Rejected
 from normalizer.inbound import Handle, InboundMessage, Sender
@@ -142,4 +143,5 @@ _TRAPS: Mapping[str, Callable[[bytes, Path], Parsed]] = {
     "half": _half,
 }
 
-CHANNEL = Channel(name="trap", settings=TrapSettings, connector=Trap, isolated=True)
+_ABLE = Abilities(kinds=frozenset({"text"}), proof=frozenset({"claimed"}))
+CHANNEL = Channel(name="trap", settings=TrapSettings, connector=Trap, abilities=_ABLE, isolated=True)

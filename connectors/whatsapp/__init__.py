@@ -1,24 +1,22 @@
 """WhatsApp Cloud API: every kind of message in, statuses and events, media, texts out."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
-from connectors.base import Answer, BaseConnector, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.abilities import Abilities
+from connectors.base import Answer, BaseConnector, Channel, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.kit.outbound import now
 from connectors.meta import handshake, verify_signature
 from connectors.whatsapp import sending, webhook
 from connectors.whatsapp.settings import WhatsAppAccount, WhatsAppSettings
 
-__all__ = ["WhatsApp", "WhatsAppAccount", "WhatsAppSettings"]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+__all__ = ["ABILITIES", "CHANNEL", "WhatsApp", "WhatsAppAccount", "WhatsAppSettings"]
 
 
 class WhatsApp(BaseConnector[WhatsAppSettings]):
     """One Meta app with its business numbers. `now` is asked for the reply window only."""
 
-    def __init__(self, name: str, settings: WhatsAppSettings, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, name: str, settings: WhatsAppSettings, now: Callable[[], datetime] = now) -> None:
         super().__init__(name, settings)
         self._now = now
 
@@ -40,3 +38,14 @@ class WhatsApp(BaseConnector[WhatsAppSettings]):
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         return await sending.send(message, self.settings, http, self._now())
+
+
+ABILITIES = Abilities(
+    kinds=frozenset({"text", "media", "location", "contact", "reaction", "postback", "form", "edit", "delete", "unsupported"}),
+    proof=frozenset({"verified"}),
+    states=frozenset({"sent", "delivered", "read", "failed", "played", "deleted", "echo"}),
+    media=True,
+    window=sending.WINDOW,
+    send=sending.LIMITS,
+)
+CHANNEL = Channel(name="whatsapp", settings=WhatsAppSettings, connector=WhatsApp, abilities=ABILITIES)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from connectors.errors import SendCode
+from connectors.kit.outbound import status_code
 
 _GROUPS: Final[tuple[tuple[SendCode, Iterable[int]], ...]] = (
     # throttled: the app, the account, the number, the pair of numbers
@@ -26,11 +27,6 @@ _GROUPS: Final[tuple[tuple[SendCode, Iterable[int]], ...]] = (
 
 CODES: Final[Mapping[int, SendCode]] = MappingProxyType({number: code for code, numbers in _GROUPS for number in numbers})
 
-_STATUSES: Final[Mapping[int, SendCode]] = MappingProxyType(
-    {401: "auth", 403: "auth", 413: "too_large", 429: "rate_limited", 504: "unknown"}
-)
-"""For answers without a number of the table. A gateway that gave up waiting (504) does not know what became of it."""
-
 
 def send_code(number: int | None, *, status: int = 200, transient: bool = False) -> SendCode:
     """Our word for an error. `transient` is Graph's own hint, which counts where the number is not in the table."""
@@ -38,8 +34,4 @@ def send_code(number: int | None, *, status: int = 200, transient: bool = False)
         return CODES[number]
     if transient:
         return "retryable"
-    if status in _STATUSES:
-        return _STATUSES[status]
-    if status >= 500:  # noqa: PLR2004  # the class of HTTP statuses, not a magic number
-        return "retryable"
-    return "unsupported" if status >= 400 else "unknown"  # noqa: PLR2004  # as above
+    return status_code(status)

@@ -10,25 +10,9 @@ from typing import Any, Final
 import msgspec
 import orjson
 
+from connectors.kit.content import NO_FIELDS, Content, present
 from connectors.reading import Misshapen, Part, sha256_hex
-from normalizer.inbound import Button, FieldValue, InboundAttachment, Kind, Location, Reaction, SharedContact
-
-_NOTHING: Final[Mapping[str, FieldValue]] = MappingProxyType({})
-
-
-class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What the customer did, without who, when and where. `about` is the message an edit or deletion belongs to."""
-
-    kind: Kind
-    text: str | None = None
-    about: str | None = None
-    refers_to: str | None = None
-    attachments: tuple[InboundAttachment, ...] = ()
-    location: Location | None = None
-    contacts: tuple[SharedContact, ...] = ()
-    button: Button | None = None
-    reaction: Reaction | None = None
-    fields: Mapping[str, FieldValue] = _NOTHING
+from normalizer.inbound import Button, FieldValue, InboundAttachment, Location, Reaction, SharedContact
 
 
 def content(message: Part, errors: list[Part]) -> Content:
@@ -46,11 +30,8 @@ def content(message: Part, errors: list[Part]) -> Content:
 
 def _unsupported(message: Part, errors: list[Part]) -> Content:
     codes = [code for error in errors if (code := error.whole("code")) is not None]
-    fields: dict[str, FieldValue] = {
-        "whatsapp_type": message.hints("unsupported").hint("type") or message.hint("type"),
-        "whatsapp_error": codes[0] if codes else None,
-    }
-    return Content(kind="unsupported", fields=_present(fields))
+    word = message.hints("unsupported").hint("type") or message.hint("type")
+    return Content(kind="unsupported", fields=present(whatsapp_type=word, whatsapp_error=codes[0] if codes else None))
 
 
 def _text(message: Part) -> Content:
@@ -69,7 +50,7 @@ def _media(message: Part) -> Content:
     )
     spoken = media.flag("voice") or message.hint("type") == "voice"
     return Content(
-        kind="media", text=caption, attachments=(attachment,), fields={"whatsapp_voice": True} if spoken else _NOTHING
+        kind="media", text=caption, attachments=(attachment,), fields={"whatsapp_voice": True} if spoken else NO_FIELDS
     )
 
 
@@ -120,7 +101,7 @@ def _choice(reply: Part) -> Content:
         kind="postback",
         text=title,
         button=Button(id=reply.ident("id"), title=title),
-        fields={"whatsapp_description": description} if description else _NOTHING,
+        fields={"whatsapp_description": description} if description else NO_FIELDS,
     )
 
 
@@ -167,15 +148,15 @@ def _order(message: Part) -> Content:
     quantities = [_amount(item, "quantity") for item in items]
     prices = [_amount(item, "item_price") for item in items]
     total = sum(quantity * price for quantity, price in zip(quantities, prices, strict=True))
-    fields: dict[str, FieldValue] = {
-        "order_catalog": order.hint("catalog_id"),
-        "order_products": [item.ident("product_retailer_id") for item in items],
-        "order_quantities": list(quantities),
-        "order_prices": list(prices),
-        "order_currency": next((item.hint("currency") for item in items), None),
-        "order_total": round(total, 2),
-    }
-    return Content(kind="form", text=order.optional_text("text"), fields=_present(fields))
+    fields = present(
+        order_catalog=order.hint("catalog_id"),
+        order_products=[item.ident("product_retailer_id") for item in items],
+        order_quantities=list(quantities),
+        order_prices=list(prices),
+        order_currency=next((item.hint("currency") for item in items), None),
+        order_total=round(total, 2),
+    )
+    return Content(kind="form", text=order.optional_text("text"), fields=fields)
 
 
 def _amount(item: Part, key: str) -> float:
@@ -198,10 +179,6 @@ def _edit(message: Part) -> Content:
 def _revoke(message: Part) -> Content:
     original = message.part("revoke").ident("original_message_id")
     return Content(kind="delete", about=original, refers_to=original)
-
-
-def _present(fields: Mapping[str, FieldValue]) -> Mapping[str, FieldValue]:
-    return {key: value for key, value in fields.items() if value is not None}
 
 
 KINDS: Final[Mapping[str, Callable[[Part], Content]]] = MappingProxyType(

@@ -3,93 +3,99 @@
 Source: Meta for Developers, "WhatsApp Cloud API: Send messages" and "Media".
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from connectors.base import Fetched, Http, HttpResponse, Outgoing, Sent
+from connectors.abilities import MEGABYTE, Limits
+from connectors.base import Fetched, Http, Outgoing, OutgoingFile, Sent
 from connectors.errors import HttpFailed, MediaUnavailable, SendFailed
-from connectors.meta import Secret, graph_answer
+from connectors.kit.outbound import bearer, call, check, host_of, media_kind, one_by_one, refused, split
+from connectors.meta import graph_answer
 from connectors.reading import Part
 from connectors.whatsapp.codes import send_code
 from connectors.whatsapp.people import recipient
 from connectors.whatsapp.settings import WhatsAppSettings
+from normalizer.inbound import Button
 
-LONGEST_TEXT: Final = 4096
 WINDOW: Final = timedelta(hours=24)
+INTERACTIVE_TEXT: Final = 1024
+LIMITS: Final = Limits(
+    text=4096,
+    buttons=3,
+    button_title=20,
+    files={"image": 5 * MEGABYTE, "video": 16 * MEGABYTE, "audio": 16 * MEGABYTE, "file": 100 * MEGABYTE},
+    rate=(80, 1.0),
+)
 _GONE: Final = frozenset({404, 410})
 _PASSING: Final = frozenset({408, 429})
 _REFUSED: Final = frozenset({401, 403})
 
 
-async def send(message: Outgoing, settings: WhatsAppSettings, http: Http, now: datetime) -> Sent:
-    """Sends a text, in several messages where it is too long for one. Raises `SendFailed`.
-
-    The call cannot be repeated safely. When a later part fails, the failure is never `retryable`: the customer has
-    the first parts already.
-    """
+async def send(message: Outgoing, settings: WhatsAppSettings, http: Http, at: datetime) -> Sent:
+    """Sends a text (with buttons: its last part), then files. Raises `SendFailed`."""
     if settings.access_token is None:
         raise SendFailed("auth", "the connector has no access_token: set one to send")
-    phone_number_id, to = _address(message, settings, now)
+    check(message, LIMITS, at, WINDOW)
+    phone_number_id, to = _address(message, settings)
     url = f"{_root(settings)}/{quote(phone_number_id, safe='')}/messages"
-    headers = _bearer(settings.access_token)
-    ids: list[str] = []
-    for part in split(message.text, LONGEST_TEXT):
-        payload = _payload(message, part, to, first=not ids)
-        try:
-            ids.append(await _post(url, headers, payload, http))
-        except SendFailed as failed:
-            if ids and failed.retryable:
-                detail = f"part {len(ids) + 1} failed after the ones before it had left"
-                raise SendFailed("unknown", detail, provider_code=failed.provider_code) from failed
-            raise
-    return Sent(external_ids=tuple(ids))
+    headers = bearer(settings.access_token)
+
+    async def post(content: dict[str, Any]) -> str:
+        payload = {"messaging_product": "whatsapp", "recipient_type": "individual", **to, **content}
+        return await _post(url, headers, payload | {"biz_opaque_callback_data": message.token}, http)
+
+    return await one_by_one(_contents(message), post)
 
 
-def _address(message: Outgoing, settings: WhatsAppSettings, now: datetime) -> tuple[str, dict[str, str]]:
-    """From which number to whom, after everything that can be refused without asking WhatsApp."""
+def _address(message: Outgoing, settings: WhatsAppSettings) -> tuple[str, dict[str, str]]:
+    """From which number to whom."""
     phone_number_id = settings.phone_number_id(message.account)
     if phone_number_id is None:
         raise SendFailed("unsupported", "the account to send from is not one of the connector's")
-    if not message.text.strip():
-        raise SendFailed("unsupported", "the text is empty")
     to = recipient(message.to)
     if to is None:
         raise SendFailed("invalid_recipient", f"WhatsApp cannot write to a handle of kind {message.to.kind!r} of this form")
-    if message.last_inbound_at is not None and now - message.last_inbound_at > WINDOW:
-        raise SendFailed("window_closed", "the customer last wrote over 24 hours ago: only a template may be sent")
     return phone_number_id, to
 
 
-def _payload(message: Outgoing, text: str, to: dict[str, str], *, first: bool) -> dict[str, Any]:
-    payload: dict[str, Any] = {
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        **to,
-        "type": "text",
-        "text": {"body": text, "preview_url": False},
-        "biz_opaque_callback_data": message.token,
+def _contents(message: Outgoing) -> list[dict[str, Any]]:
+    """What is sent one by one. The first one quotes the message it answers."""
+    limits = replace(LIMITS, text=INTERACTIVE_TEXT) if message.buttons else LIMITS
+    parts: list[dict[str, Any]] = [
+        {"type": "text", "text": {"body": part, "preview_url": False}} for part in split(message.text, limits)
+    ]
+    if message.buttons:
+        parts[-1] = _interactive(parts[-1]["text"]["body"], message.buttons)
+    parts += [_file(file) for file in message.files]
+    if message.in_reply_to is not None:
+        parts[0] = parts[0] | {"context": {"message_id": message.in_reply_to}}
+    return parts
+
+
+def _interactive(text: str, buttons: Sequence[Button]) -> dict[str, Any]:
+    taps = [{"type": "reply", "reply": {"id": button.id or button.title, "title": button.title}} for button in buttons]
+    return {
+        "type": "interactive",
+        "interactive": {"type": "button", "body": {"text": text}, "action": {"buttons": taps}},
     }
-    if first and message.in_reply_to is not None:
-        payload["context"] = {"message_id": message.in_reply_to}
-    return payload
+
+
+def _file(file: OutgoingFile) -> dict[str, Any]:
+    kind = media_kind(file.content_type)
+    word = "document" if kind == "file" else kind
+    return {"type": word, word: {"link": file.url} | ({"filename": file.filename} if word == "document" else {})}
 
 
 async def _post(url: str, headers: dict[str, str], payload: dict[str, Any], http: Http) -> str:
-    try:
-        response = await http.request("POST", url, headers=headers, json=payload)
-    except HttpFailed as failed:
-        if failed.sent:
-            raise SendFailed("unknown", "no answer: whether WhatsApp took the message is not known") from failed
-        raise SendFailed("retryable", "WhatsApp could not be reached") from failed
+    response = await call(http, "POST", url, headers=headers, json=payload)
     answer, error = graph_answer(response)
     if error is None:
         return _wamid(answer)
     code = send_code(error.code, status=response.status, transient=error.transient)
-    provider_code = str(error.code if error.code is not None else f"http_{response.status}")
-    detail = "WhatsApp refused the message; its documentation tells what the number means"
-    raise SendFailed(code, detail, provider_code=provider_code, retry_after=_retry_after(response))
+    raise refused(response, code, error.code)
 
 
 def _wamid(answer: Part) -> str:
@@ -99,28 +105,11 @@ def _wamid(answer: Part) -> str:
     return wamid
 
 
-def _retry_after(response: HttpResponse) -> float | None:
-    value = response.headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() else None
-
-
-def split(text: str, limit: int) -> Iterator[str]:
-    """Pieces of at most `limit` characters, cut at white space; inside a word only where it is longer than a piece."""
-    rest = text.strip()
-    while len(rest) > limit:
-        cut = max(rest.rfind(space, 0, limit + 1) for space in " \n\t")
-        cut = cut if cut > 0 else limit
-        yield rest[:cut].rstrip()
-        rest = rest[cut:].lstrip()
-    if rest:
-        yield rest
-
-
 async def fetch(media_id: str, settings: WhatsAppSettings, http: Http) -> Fetched:
     """A file by its media id: first its address, which lives for minutes, then the bytes. Raises `MediaUnavailable`."""
     if settings.access_token is None:
         raise MediaUnavailable("refused")
-    headers = _bearer(settings.access_token)
+    headers = bearer(settings.access_token)
     try:
         response = await http.request("GET", f"{_root(settings)}/{quote(media_id, safe='')}", headers=headers)
     except HttpFailed as failed:
@@ -129,8 +118,7 @@ async def fetch(media_id: str, settings: WhatsAppSettings, http: Http) -> Fetche
     address = answer.hint("url")
     if error is not None or address is None:
         raise _unavailable(response.status, error.code if error else None)
-    own_host = urlsplit(settings.graph_url).hostname or ""
-    file = await http.download(address, headers=headers, hosts=(*settings.media_hosts, own_host))
+    file = await http.download(address, headers=headers, hosts=(*settings.media_hosts, host_of(settings.graph_url)))
     return Fetched(content=file.content, content_type=answer.hint("mime_type") or file.content_type, filename=file.filename)
 
 
@@ -145,7 +133,3 @@ def _unavailable(status: int, number: int | None) -> MediaUnavailable:
 
 def _root(settings: WhatsAppSettings) -> str:
     return f"{settings.graph_url}/{settings.api_version}"
-
-
-def _bearer(token: Secret) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token.get_secret_value()}"}

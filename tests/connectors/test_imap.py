@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from connectors.base import Polled
+from connectors.conformance.fake_http import FakeHttp, answer
 from connectors.email import EmailConnector, EmailSettings, imap, imap_folder, imap_idle
 from connectors.email.imap import ImapSession, ImapSource
 from connectors.email.imap_cursor import Place
 from connectors.email.settings import ImapSettings
 from connectors.errors import SourceFailed
 from connectors.exchange import HttpResponse
-from tests.connectors.fake_http import FakeHttp, answer
 from tests.servers.dovecot import DovecotServer
 from tests.servers.process import free_port
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from connectors.base import Polled
+from connectors.conformance.fake_http import FakeHttp, answer
 from connectors.email import imap_folder, imap_idle, imap_link
 from connectors.email.imap import ImapSession, ImapSource
 from connectors.email.settings import ImapSettings
 from connectors.errors import SourceFailed
-from tests.connectors.fake_http import FakeHttp, answer
 from tests.connectors.scripted_imap import CAPABILITY, Conversation, Reaction, ScriptedServer
 from tests.servers.certificates import Certificates, write_certificates
 from tests.servers.unprivileged import Account

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from connectors.conformance.fake_http import FakeHttp, answer
 from connectors.email.oauth import AccessTokens, Purpose, access_tokens, xoauth2
 from connectors.email.settings import OAuthSettings
 from connectors.errors import HttpFailed, SourceFailed
 from connectors.media import Response
-from tests.connectors.fake_http import FakeHttp, answer
 
 PERSON: dict[str, Any] = {"provider": "microsoft", "client_id": "app", "refresh_token": "r-1"}
 APPLICATION: dict[str, Any] = {"provider": "microsoft", "client_id": "app", "client_secret": "s", "tenant": "shop.example"}

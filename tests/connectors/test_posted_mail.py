@@ -22,13 +22,13 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from connectors.base import Connector, Parsed, Request
+from connectors.conformance.fake_http import FakeHttp
 from connectors.email.contact import CONTENT_TYPE
 from connectors.errors import MediaUnavailable, Rejected
 from connectors.forms import read_fields
 from connectors.mailgun import Mailgun, MailgunSettings
 from connectors.postmark import Postmark, PostmarkSettings
 from connectors.ses import Ses, SesBucket, SesSettings
-from tests.connectors.fake_http import FakeHttp
 
 SAMPLES: Final = Path(__file__).parents[1] / "samples"
 MAIL: Final = (SAMPLES / "email" / "outlook-reply-it.eml").read_bytes()

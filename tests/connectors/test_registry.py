@@ -6,9 +6,9 @@ import pytest
 
 from connectors.base import Channel
 from connectors.registry import CHANNELS, GROUP, UnknownChannel, find, known
-from connectors.whatsapp import WhatsApp, WhatsAppSettings
+from connectors.whatsapp import ABILITIES, WhatsApp, WhatsAppSettings
 
-pigeon: Channel[WhatsAppSettings] = Channel(name="pigeon", settings=WhatsAppSettings, connector=WhatsApp)
+pigeon: Channel[WhatsAppSettings] = Channel(name="pigeon", settings=WhatsAppSettings, connector=WhatsApp, abilities=ABILITIES)
 not_a_channel = "pigeon"
 
 

@@ -11,12 +11,12 @@ from uuid import uuid4
 import pytest
 
 from connectors.base import Request
+from connectors.conformance.fake_http import FakeHttp, answer
 from connectors.email import EmailConnector, EmailSettings, plus, smtp
 from connectors.email.smtp_answers import LONGEST_WORDS, Phase, failed
 from connectors.errors import SendFailed
 from connectors.exchange import Outgoing, OutgoingFile, Sent
 from normalizer.inbound import Handle
-from tests.connectors.fake_http import FakeHttp, answer
 from tests.connectors.smtp_faults import faulty
 from tests.servers.dovecot import DovecotServer
 from tests.servers.process import free_port

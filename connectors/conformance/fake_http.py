@@ -16,6 +16,7 @@ class Call:
     headers: Mapping[str, str]
     json: Any = None
     form: Mapping[str, str] | None = None
+    body: bytes | None = None
     hosts: tuple[str, ...] = field(default=())
 
 
@@ -41,9 +42,10 @@ class FakeHttp:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
         max_bytes: int = 1 << 20,
     ) -> Response:
-        self.calls.append(Call(method=method, url=url, headers=headers or {}, json=json, form=form))
+        self.calls.append(Call(method=method, url=url, headers=headers or {}, json=json, form=form, body=body))
         given = self._answers.pop(0)
         if isinstance(given, Exception):
             raise given

@@ -1,0 +1,9 @@
+"""What channels share, so that a new one holds only what is particular to it.
+
+settings     secrets that can be changed in flight, accounts, addresses
+signatures   checks over the raw bytes of a request
+elements     one request, many events: each is read by itself
+place        from an account of ours to contacts, statuses and events in its name
+content      what a customer did, without who, when and where
+outbound     texts, files and buttons out: limits, parts, and what a failure means
+"""
