@@ -32,7 +32,7 @@ from storage.database import Database
 from storage.journal import Journal
 from storage.journal_file import inspect
 from storage.schema import messages, quarantine
-from tests.connectors.fake_http import FakeHttp
+from connectors.conformance.fake_http import FakeHttp
 from tests.databases import database, filled_url, migrated_postgresql, migrated_sqlite, postgresql_url
 
 __all__ = ["database", "filled_url", "migrated_postgresql", "migrated_sqlite", "postgresql_url"]

@@ -28,7 +28,7 @@ from storage.journal import Journal
 from storage.schema import messages
 from storage.schema import outgoing as table
 from tests.answered import store
-from tests.connectors.fake_http import FakeHttp
+from connectors.conformance.fake_http import FakeHttp
 from tests.contacts import START
 
 CHANNELS = Channels(can_send=lambda name: True, own=lambda handle: False)
