@@ -41,7 +41,9 @@ class WhatsApp(BaseConnector[WhatsAppSettings]):
 
 
 ABILITIES = Abilities(
-    kinds=frozenset({"text", "media", "location", "contact", "reaction", "postback", "form", "edit", "delete", "unsupported"}),
+    kinds=frozenset(
+        {"text", "media", "location", "contact", "reaction", "postback", "form", "call", "edit", "delete", "unsupported"}
+    ),
     proof=frozenset({"verified"}),
     states=frozenset({"sent", "delivered", "read", "failed", "played", "deleted", "echo"}),
     media=True,

@@ -13,7 +13,7 @@ from connectors.whatsapp.people import Contacts, contact_of, contacts_by_id
 
 OBJECT: Final = "whatsapp_business_account"
 _LISTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"messages": ("messages", "statuses"), "smb_message_echoes": ("message_echoes",)}
+    {"messages": ("messages", "statuses"), "smb_message_echoes": ("message_echoes",), "calls": ("calls", "statuses")}
 )
 """Which arrays of a change's `value` hold elements, by its `field`. Changes of other fields are one event each."""
 _ELEMENT_KEYS: Final = frozenset(key for keys in _LISTS.values() for key in keys)

@@ -31,9 +31,12 @@ def contacts_by_id(value: Part) -> Contacts:
 
 
 def contact_of(message: Part, contacts: Contacts) -> Part:
-    """The contact that belongs to a message, joined by either id; an empty object when there is none."""
-    ids = (message.hint("from_user_id"), message.hint("from"))
-    return Part(next((contacts[key] for key in ids if key is not None and key in contacts), {}))
+    """The contact that belongs to a message, joined by either id; an empty object when there is none. A message that names
+    nobody belongs to the only contact there is."""
+    ids = [key for name in ("from_user_id", "from") if (key := message.hint(name)) is not None]
+    if not ids and len({id(contact) for contact in contacts.values()}) == 1:
+        return Part(next(iter(contacts.values())))
+    return Part(next((contacts[key] for key in ids if key in contacts), {}))
 
 
 def sender(message: Part, contacts: Contacts, scope: str) -> Sender:

@@ -12,17 +12,17 @@ from typing import Final
 import msgspec
 
 from connectors.base import ChannelEvent, Parsed, Status
-from connectors.kit.content import present
+from connectors.kit.content import Content, present
 from connectors.kit.elements import Found, attempt, parsed, unreadable
 from connectors.kit.place import Place, UnknownAccount, fingerprint
 from connectors.reading import Misshapen, Part, decode, moment
 from connectors.whatsapp.codes import send_code
 from connectors.whatsapp.kinds import content
 from connectors.whatsapp.layout import Element, elements, raw_of
-from connectors.whatsapp.people import sender
+from connectors.whatsapp.people import contact_of, sender
 from connectors.whatsapp.sending import WINDOW
 from connectors.whatsapp.settings import WhatsAppSettings
-from normalizer.inbound import FieldValue, InboundMessage, Page, Reply, Thread
+from normalizer.inbound import Call, FieldValue, InboundMessage, Page, Reply, Thread
 
 _REPLIES: Final = ("text", "image", "video", "audio", "document")
 
@@ -95,7 +95,7 @@ def _message(message: Part, context: Context) -> InboundMessage | ChannelEvent:
         sender=sender(message, context.element.contacts, phone_number_id),
         raw=context.raw,
         sent_at=at,
-        fields={**_circumstances(message), **referral},
+        fields={**_circumstances(message), **_username(message, context), **referral},
         thread=Thread(in_reply_to=message.hints("context").optional_ident("id")),
         reply=Reply(allowed=_REPLIES, until=(at or context.received_at) + WINDOW),
     )
@@ -114,6 +114,12 @@ def _circumstances(message: Part) -> dict[str, FieldValue]:
     )
 
 
+def _username(message: Part, context: Context) -> dict[str, FieldValue]:
+    """The public name of a user who took one; it is no address, and changes hands."""
+    profile = contact_of(message, context.element.contacts).hints("profile")
+    return present(whatsapp_username=profile.hint("username"))
+
+
 def _referral(referral: Part) -> tuple[Page | None, dict[str, FieldValue]]:
     """The advertisement or post a customer came from: its page, and what identifies it."""
     page = Page(url=referral.hint("source_url"), title=referral.hint("headline"))
@@ -128,6 +134,29 @@ def _system(message: Part, context: Context) -> ChannelEvent:
     """A number or an identity changed: news about the sender, which nobody has to answer."""
     word = message.hints("system").optional_ident("type")
     return _event(context, key=message.ident("id"), word=f"system.{word}" if word else "system", at=message)
+
+
+def _call(call: Part, context: Context) -> InboundMessage | ChannelEvent:
+    """A call of a customer over WhatsApp: he wanted to be heard, whether or not somebody answered. Our own are events."""
+    phone_number_id, place = context.account()
+    call_id, word = call.ident("id"), call.ident("event")
+    key = f"{call_id}:{word}"
+    if call.hint("direction") != "USER_INITIATED":
+        return _event(context, key=key, word=f"call.{word}", at=call)
+    state = (call.optional_ident("status") or ("ringing" if word == "connect" else word)).lower()
+    error = next((code for one in call.objects("errors") if (code := one.whole("code")) is not None), None)
+    about = Call(direction="inbound", state=state, duration=call.whole("duration"))
+    at = moment(call.data.get("timestamp"))
+    return place.contact(
+        Content(kind="call", call=about, fields=present(whatsapp_error=error)),
+        key=key,
+        external_id=call_id,
+        sender=sender(call, context.element.contacts, phone_number_id),
+        raw=context.raw,
+        sent_at=at,
+        fields=_username(call, context),
+        reply=Reply(allowed=_REPLIES, until=(at or context.received_at) + WINDOW),
+    )
 
 
 def _status(status: Part, context: Context) -> Status | ChannelEvent:
@@ -190,5 +219,5 @@ def _event(context: Context, *, key: str, word: str, at: Part) -> ChannelEvent:
 
 
 _READERS: Final[Mapping[str, Callable[[Part, Context], Found]]] = MappingProxyType(
-    {"messages": _message, "statuses": _status, "message_echoes": _echo}
+    {"messages": _message, "statuses": _status, "message_echoes": _echo, "calls": _call}
 )

@@ -16,6 +16,7 @@ from connectors.errors import HttpFailed, MediaUnavailable, Rejected, SendCode, 
 from connectors.whatsapp import WhatsApp, WhatsAppSettings
 from normalizer.inbound import (
     Button,
+    Call,
     Handle,
     InboundAttachment,
     InboundMessage,
@@ -278,6 +279,7 @@ CONTENT: dict[str, dict[str, Any]] = {
         "attachments": (attachment("2754859441498135", "image/jpeg", caption="Il graffio, più nitido"),),
     },
     "revoke": {"kind": "delete", "refers_to": "wamid.HBgMORIG"},
+    "calls": {"kind": "call", "call": Call(direction="inbound", state="ringing")},
     "unsupported": {"kind": "unsupported", "fields": {"whatsapp_type": "poll_creation", "whatsapp_error": 131051}},
     "unknown_kind": {"kind": "unsupported", "fields": {"whatsapp_type": "holo_call"}},
     "image_lost": {"kind": "unsupported", "fields": {"whatsapp_type": "image", "whatsapp_error": 131052}},
@@ -415,7 +417,6 @@ def test_an_echo_is_no_contact() -> None:
     [
         ("system_number", "system.user_changed_number", "+390212345678"),
         ("status_call", "call.ringing", "+390212345678"),
-        ("calls", "calls", "+390212345678"),
         ("account_errors", "messages", "+390212345678"),
         ("template_update", "message_template_status_update", None),
     ],

@@ -379,7 +379,7 @@ async def test_a_defect_ends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch
     await desk.queue()
     running = asyncio.create_task(desk.sender.run())
     with caplog.at_level(logging.WARNING, "regia.runners.sending"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await desk.states() != ["sent"]:
                 await asyncio.sleep(0.005)
     running.cancel()

@@ -3,6 +3,10 @@
 from typing import Final
 
 from connectors.conformance.subject import Subject
-from tests.subjects import line
+from tests.subjects import line, whatsapp
 
-SUBJECTS: Final[tuple[Subject, ...]] = (line.SUBJECT,)
+SUBJECTS: Final[tuple[Subject, ...]] = (
+    whatsapp.SUBJECT,
+    whatsapp.IN_2026,
+    line.SUBJECT,
+)
