@@ -115,6 +115,7 @@ class Line(BaseConnector[LineSettings]):
         if token is None:
             raise SendFailed("auth", "the connector has no access_token: set one to send")
         check(message, LIMITS, now())
+        self.settings.sending_account(message.account)
         to = _recipient(message.to)
         url = f"{self.settings.api_url}/v2/bot/message/push"
 

@@ -17,12 +17,17 @@ Sign = Callable[[bytes, str, datetime], Request]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replying:
-    """How the suite tries `send`. `outgoing` goes to somebody who wrote in a sample; `taken`: what the provider answers when it
-    took a message; `told` are answers of refusal with our code for each."""
+    """How the suite tries `send`. `outgoing` goes to somebody who wrote in a sample; `taken`: what the provider answers when
+    it took a message, and `before` what it answers to what is asked first, such as for a token; `told` are answers of
+    refusal with our code for each; `good_statuses` mean success whatever the body says; `repeatable`: a lost answer may be
+    asked for again."""
 
     outgoing: Outgoing
     taken: HttpResponse
     told: Sequence[tuple[HttpResponse, str]] = ()
+    before: Sequence[HttpResponse] = ()
+    good_statuses: frozenset[int] = frozenset()
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,11 @@ class Subject:
     stale_after: int | None = None
     replying: Replying | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Of the channel, or of the folder of its samples where it has several subjects."""
+        return str(self.more.get("samples", self.channel.name))
 
     def connector(self, **changed: Any) -> Connector:
         """A connector with these settings over the subject's."""

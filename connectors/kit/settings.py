@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from config.secrets import Secret
 from connectors.base import ConnectorSettings
+from connectors.errors import SendFailed
 from connectors.kit.place import Place, UnknownAccount
 
 
@@ -59,6 +60,13 @@ class AccountsSettings(ConnectorSettings):
         if account is None:
             return next(iter(self.accounts)) if len(self.accounts) == 1 else None
         return next((key for key, known in self.accounts.items() if account in (key, known.name)), None)
+
+    def sending_account(self, account: str | None) -> str:
+        """The provider's id of the account a message leaves from. Raises `SendFailed`: it is never answered from another."""
+        account_id = self.account_id(account)
+        if account_id is None:
+            raise SendFailed("unsupported", "the account to send from is not one of the connector's")
+        return account_id
 
     @property
     def brands(self) -> frozenset[str]:

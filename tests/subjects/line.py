@@ -44,6 +44,8 @@ SUBJECT = Subject(
             token="0f0c6c2e-5b1f-4b8e-9c53-3a5f4b1c7a10",
             last_inbound_at=ARRIVED,
         ),
+        good_statuses=frozenset({409}),
+        repeatable=True,
         taken=answer({"sentMessages": [{"id": "461230966842064897", "quoteToken": "q"}]}),
         told=[
             (answer({"message": "The API rate limit has been exceeded."}, 429), "rate_limited"),
