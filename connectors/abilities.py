@@ -35,6 +35,10 @@ class Limits:
         """The length of a text as the channel counts it."""
         return _LENGTHS[self.unit](text)
 
+    def messages(self, text: str, files: int) -> int:
+        """About how many messages a text and files are."""
+        return max(-(-self.measure(text) // self.text) + files, 1)
+
     def fitting(self, text: str) -> int:
         """How many of the first characters of a too long text fit into one message; at least one."""
         low, high = 1, min(len(text), self.text)

@@ -3,12 +3,13 @@
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from config.document import Document
 from config.problems import ConfigError, Problem
+from connectors.abilities import Limits
 from connectors.base import Channel, Connector
 from connectors.media import GuardedHttp
 from connectors.registry import UnknownChannel, find
@@ -51,8 +52,19 @@ class Configured:
         return [connector for connector, channel in self.channels.items() if channel.name == name]
 
     @property
+    def limits(self) -> dict[str, Limits]:
+        """What each connector that can send may send, with the rate of its own settings where they name one."""
+        able = {name: channel.abilities.send for name, channel in self.channels.items()}
+        return {name: _paced(limits, self.connectors[name]) for name, limits in able.items() if limits is not None}
+
+    @property
     def brands(self) -> set[str]:
         return {brand for connector in self.connectors.values() for brand in connector.brands}
+
+
+def _paced(limits: Limits, connector: Connector) -> Limits:
+    rate = connector.settings.send_rate
+    return limits if rate is None else replace(limits, rate=(rate.count, rate.seconds))
 
 
 def configure(path: Path, environ: Mapping[str, str]) -> Configured:

@@ -14,12 +14,14 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from connectors.base import Connector, Http, Parsed
+from connectors.abilities import Limits
+from connectors.base import Connector, Http, Outgoing, Parsed, Sent
 from connectors.errors import Rejected, SendFailed
 from desk.replies import message
 from regia.gateway import Gateway
 from regia.pipeline.intake import Intake
 from regia.runners import outcomes
+from regia.runners.pacing import Pace
 from regia.watch.metrics import OUTGOING
 from storage import outgoing
 from storage.database import Database, DatabaseUnavailable
@@ -52,6 +54,7 @@ class Sending:
             gateway.stores.http,
             gateway.intake,
             gateway.configured.settings.node,
+            limits=gateway.configured.limits,
         )
         self._task: asyncio.Task[None] | None = None
 
@@ -82,6 +85,7 @@ class Sender:
         intake: Intake,
         node: str,
         *,
+        limits: Mapping[str, Limits] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
@@ -89,7 +93,9 @@ class Sender:
         self._http = http
         self._intake = intake
         self._node = node
+        self._limits = limits or {}
         self._now = now
+        self._pace = Pace({name: limit.rate for name, limit in self._limits.items()}, now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: Counter[str] = Counter()
         """Messages on their way, by connector."""
@@ -179,16 +185,27 @@ class Sender:
             self._wake.set()
 
     async def _outcome(self, row: Claimed) -> outcomes.Values:
-        """Call the channel; the columns that tell what came of it."""
+        """Call the channel in its turn; the columns that tell what came of it."""
         try:
             async with asyncio.timeout(LONGEST):
-                sent = await self._connectors[row.connector].send(message(row), self._http)
+                sent = await self._in_turn(row.connector, message(row))
         except SendFailed as failed:
             return outcomes.failed(row, failed, self._now_ms())
         except Exception as error:
             logger.exception("a channel failed to say what became of a message", extra={"connector": row.connector})
             return outcomes.broken(error, self._now_ms())
         return outcomes.sent(sent, self._now_ms())
+
+    async def _in_turn(self, connector: str, outgoing_: Outgoing) -> Sent:
+        """Raises `SendFailed`."""
+        account, limits = (connector, outgoing_.account), self._limits.get(connector)
+        await self._pace.turn(account, limits.messages(outgoing_.text, len(outgoing_.files)) if limits else 1)
+        try:
+            return await self._connectors[connector].send(outgoing_, self._http)
+        except SendFailed as failed:
+            if failed.code == "rate_limited" and failed.retry_after is not None:
+                self._pace.hold(account, failed.retry_after)
+            raise
 
     async def _settle(self, row: Claimed, values: outcomes.Values) -> None:
         """Until it is recorded: without it the row would become `unknown`."""

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Connection, delete, select
 
 from connectors.base import Outgoing, Sent
+from connectors.conformance.fake_http import FakeHttp
 from connectors.errors import Rejected, SendCode, SendFailed
 from desk.replies import Channels, Reply, queue
 from identity.ids import new_id
@@ -28,7 +29,6 @@ from storage.journal import Journal
 from storage.schema import messages
 from storage.schema import outgoing as table
 from tests.answered import store
-from connectors.conformance.fake_http import FakeHttp
 from tests.contacts import START
 
 CHANNELS = Channels(can_send=lambda name: True, own=lambda handle: False)
@@ -141,6 +141,19 @@ async def test_a_reply_is_sent_and_told(desk: Desk) -> None:
     assert await desk.told() == [(id_, "sent", None)]
     await desk.step(100)
     assert len(desk.channel.seen) == len(await desk.told()) == 1
+
+
+async def test_an_account_that_is_to_wait_is_left_alone(desk: Desk) -> None:
+    """Also by messages of other conversations: each call too early counts against the account."""
+    desk.channel.answers = [SendFailed("rate_limited", "busy", retry_after=30)]
+    await desk.queue("first")
+    await desk.step()
+    await desk.queue("second")
+    await desk.step()
+    assert [one.text for one in desk.channel.seen] == ["first"]
+    await desk.step(31)
+    assert sorted(one.text for one in desk.channel.seen[1:]) == ["first", "second"]
+    assert await desk.states() == ["sent", "sent"]
 
 
 async def test_the_id_at_the_provider_is_stored_before_anything_leaves(desk: Desk) -> None:
