@@ -203,7 +203,8 @@ class Gateway:
 async def _wrong_with(part: str, ask: Callable[[], Awaitable[object]]) -> str | None:
     """None when the part answers in time."""
     try:
-        await asyncio.wait_for(ask(), _CHECK)
+        async with asyncio.timeout(_CHECK):
+            await ask()
     except _AWAY as error:
         logger.warning("a part does not answer", extra={"part": part, "reason": _in_the_log(error)})
         READY.labels(part).set(0)

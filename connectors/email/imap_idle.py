@@ -30,7 +30,8 @@ async def _idle(link: Link) -> None:
         await _announced(link, LONGEST, idle)
         if not idle.done():
             link.protocol.idle_done()
-        response = await asyncio.wait_for(idle, COMMAND)
+        async with asyncio.timeout(COMMAND):
+            response = await idle
     except TimeoutError as error:
         raise SourceFailed("too_slow", "the server does not end IDLE") from error
     finally:

@@ -153,7 +153,8 @@ async def hang_up(wire: Wire) -> None:
     """Close the socket, and return when that is done."""
     wire.end("closed", "the session was closed")
     with contextlib.suppress(TimeoutError):  # a handshake that failed closes it without a word
-        await asyncio.wait_for(wire.gone.wait(), 0.1)
+        async with asyncio.timeout(0.1):
+            await wire.gone.wait()
 
 
 async def connect(settings: ImapSettings) -> Link:
@@ -164,9 +165,11 @@ async def connect(settings: ImapSettings) -> Link:
     try:
         if context is not None and settings.tls == "implicit":
             await _secure(wire, context, settings)
-        await asyncio.wait_for(_greeted(wire), COMMAND)
+        async with asyncio.timeout(COMMAND):
+            await _greeted(wire)
         if context is not None and settings.tls == "starttls":
-            await asyncio.wait_for(_start_tls(wire), COMMAND)
+            async with asyncio.timeout(COMMAND):
+                await _start_tls(wire)
             await _secure(wire, context, settings)
         link = Link(module, wire)
         await link.capabilities()
@@ -183,7 +186,8 @@ async def _reach(settings: ImapSettings) -> Wire:
     loop = asyncio.get_running_loop()
     host = settings.host.strip("[]")
     try:
-        _, wire = await asyncio.wait_for(loop.create_connection(Wire, host, settings.used_port), CONNECT)
+        async with asyncio.timeout(CONNECT):
+            _, wire = await loop.create_connection(Wire, host, settings.used_port)
     except (OSError, TimeoutError, UnicodeError) as error:  # UnicodeError: a name that no name server can be asked for
         raise SourceFailed("unreachable", "no connection to the mail server: check host, port and network") from error
     return wire
@@ -204,7 +208,8 @@ async def _secure(wire: Wire, context: ssl.SSLContext, settings: ImapSettings) -
         raise SourceFailed("tls_failed", "the server sent more than its answer before TLS began")
     host = settings.host.strip("[]")
     try:
-        secure = await asyncio.wait_for(loop.start_tls(wire.transport, wire, context, server_hostname=host), CONNECT)
+        async with asyncio.timeout(CONNECT):
+            secure = await loop.start_tls(wire.transport, wire, context, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
         detail = f"the server's certificate is not accepted: {error.verify_message}"
         raise SourceFailed("tls_failed", detail) from error

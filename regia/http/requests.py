@@ -57,7 +57,7 @@ async def _body(request: web.Request, limit: int) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(_WHOLE_BODY):
-            while chunk := await asyncio.wait_for(request.content.readany(), _NEXT_BYTES):
+            while chunk := await _next_bytes(request):
                 body += chunk
                 if len(body) > limit:
                     raise too_large
@@ -68,6 +68,11 @@ async def _body(request: web.Request, limit: int) -> bytes:
     except ConnectionError as error:  # nobody will read the answer, but it is counted
         raise Rejected("malformed", "the connection ended before the body did") from error
     return bytes(body)
+
+
+async def _next_bytes(request: web.Request) -> bytes:
+    async with asyncio.timeout(_NEXT_BYTES):
+        return await request.content.readany()
 
 
 def json_answer(data: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

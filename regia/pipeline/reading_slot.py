@@ -107,7 +107,8 @@ class Slot:
         )
         try:
             future = await asyncio.to_thread(pool.schedule, ready)
-            await asyncio.wait_for(asyncio.wrap_future(future), _START)
+            async with asyncio.timeout(_START):
+                await asyncio.wrap_future(future)
         except (OSError, RuntimeError) as error:
             await self.end()
             logger.error("no reading process can be started", extra={"error_type": type(error).__name__})  # noqa: TRY400

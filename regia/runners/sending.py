@@ -114,7 +114,8 @@ class Sender:
                 logger.exception("sending failed; it goes on")
             self._wake.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _LOOK)
+                async with asyncio.timeout(_LOOK):  # not wait_for, which before Python 3.12 may swallow a cancellation
+                    await self._wake.wait()
 
     async def look(self) -> None:
         """Take what is due, and tell what has ended. Raises `DatabaseUnavailable`."""
