@@ -17,6 +17,7 @@ from connectors.errors import MediaUnavailable, SendFailed
 from connectors.exchange import (
     Answer,
     ChannelEvent,
+    Credential,
     Fetched,
     Http,
     HttpResponse,
@@ -37,6 +38,7 @@ __all__ = [
     "ChannelEvent",
     "Connector",
     "ConnectorSettings",
+    "Credential",
     "Fetched",
     "Http",
     "HttpResponse",
@@ -54,6 +56,15 @@ __all__ = [
 ]
 
 
+class SendRate(BaseModel):
+    """So many messages in so many seconds, for one account of a provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    count: int = Field(gt=0)
+    seconds: float = Field(default=1.0, gt=0)
+
+
 class ConnectorSettings(BaseModel):
     """What every connector has. A channel's own settings derive from it and stand beside its code."""
 
@@ -61,6 +72,9 @@ class ConnectorSettings(BaseModel):
 
     type: str
     max_body: int = Field(default=5 * 1024 * 1024, gt=0, description="Largest request body accepted, in bytes.")
+    send_rate: SendRate | None = Field(
+        default=None, description="How much an account may send, where its provider grants more or less than usual."
+    )
 
     def for_reading(self) -> Self:
         """What `parse` needs, for a process that only reads: without the secrets of verifying, fetching and sending."""
@@ -84,15 +98,22 @@ class Connector(Protocol):
         """Every brand its messages may have: their queues are declared before anything is accepted."""
         ...
 
+    @property
+    def methods(self) -> frozenset[str]:
+        """The HTTP methods its deliveries come by, of `GET` and `POST`."""
+        ...
+
     def handshake(self, request: Request) -> Answer | None: ...
     def verify(self, request: Request) -> None: ...
     async def receive(self, request: Request, http: Http) -> Request: ...
     def parse(self, request: Request) -> Parsed: ...
+    def acknowledge(self, request: Request) -> Answer | None: ...
     def reread(self, raw: bytes, content_type: str, received_at: datetime) -> Parsed: ...
     def sources(self) -> Sequence[Source]: ...
     async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched: ...
     def outgoing_id(self, message: Outgoing) -> str | None: ...
     async def send(self, message: Outgoing, http: Http) -> Sent: ...
+    async def credentials(self, http: Http) -> Sequence[Credential]: ...
 
 
 class BaseConnector(ABC, Generic[S]):
@@ -109,6 +130,10 @@ class BaseConnector(ABC, Generic[S]):
     @property
     def max_body(self) -> int:
         return self.settings.max_body
+
+    @property
+    def methods(self) -> frozenset[str]:
+        return frozenset({"POST"})
 
     def handshake(self, request: Request) -> Answer | None:
         """The answer to a provider's test of our address, or None when the request is a delivery."""
@@ -127,6 +152,11 @@ class BaseConnector(ABC, Generic[S]):
         from the provider first gets them here, while it waits. Raises `Rejected`."""
         self.verify(request)
         return request
+
+    def acknowledge(self, request: Request) -> Answer | None:
+        """What the provider is told once everything in a delivery is durable; None where any 2xx will do. Pure, and raises
+        nothing: what is said here may reach the customer, and comes too late to refuse anything."""
+        return None
 
     def reread(self, raw: bytes, content_type: str, received_at: datetime) -> Parsed:
         """Read again what was `Unreadable`, from the bytes in quarantine."""
@@ -147,6 +177,11 @@ class BaseConnector(ABC, Generic[S]):
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         raise SendFailed("unsupported", "this channel cannot send")
+
+    async def credentials(self, http: Http) -> Sequence[Credential]:
+        """How it goes with the tokens that a person must renew, where the provider can be asked; asked once an hour. Raises
+        `HttpFailed` where it does not say: nothing is known then."""
+        return ()
 
 
 WayIn = Literal["webhook", "form", "api", "import"]

@@ -84,6 +84,7 @@ SourceReason = Literal[
     "token_unavailable",  # the token server gave no token, and may do so later
     "folder_missing",
     "closed",  # the server ended the session, or it broke
+    "conflict",  # somebody else reads it: a webhook is set, or another program polls it
     "too_slow",  # an answer did not come in time
     "protocol_error",  # an answer that is none
     "not_installed",  # the library for it was left out of this installation

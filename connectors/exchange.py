@@ -136,6 +136,16 @@ class Sent:
     """The provider's ids, one a part where a long text was split."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A token or password that a person must renew. `name` is that of its setting; `expires_at` is None where it has no end,
+    or none that is known."""
+
+    name: str
+    expires_at: datetime | None = None
+    valid: bool = True
+
+
 class HttpResponse(Protocol):
     @property
     def status(self) -> int: ...

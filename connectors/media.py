@@ -5,6 +5,7 @@ only to hosts the channel named, over addresses that are public, and follows red
 """
 
 import asyncio
+import io
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,7 +96,8 @@ class GuardedHttp:
         max_bytes: int = 1 << 20,
     ) -> Response:
         """One call of an address an operator configured. Redirects are answers like others. Raises `HttpFailed`."""
-        data = (form if body is None else body) if json is None else orjson.dumps(json)
+        # Large bytes as a stream: aiohttp writes plain bytes in one piece, which holds up the loop.
+        data = (form if body is None else io.BytesIO(body)) if json is None else orjson.dumps(json)
         typed = {} if json is None else {"Content-Type": "application/json"}
         try:
             async with self._api.request(

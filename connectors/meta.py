@@ -12,7 +12,7 @@ from connectors.base import Answer, HttpResponse, Request
 from connectors.errors import Rejected
 from connectors.kit import outbound
 from connectors.kit.signatures import as_bytes, check_hmac, is_one_of
-from connectors.reading import Part
+from connectors.reading import Misshapen, Part
 
 SIGNATURE_HEADER: Final = "X-Hub-Signature-256"
 
@@ -39,6 +39,7 @@ class GraphError:
 
     code: int | None
     transient: bool
+    subcode: int | None = None
 
 
 def graph_answer(response: HttpResponse) -> tuple[Part, GraphError | None]:
@@ -49,5 +50,20 @@ def graph_answer(response: HttpResponse) -> tuple[Part, GraphError | None]:
     answer = outbound.answer(response)
     if isinstance(answer.data.get("error"), dict):
         error = answer.part("error")
-        return answer, GraphError(code=error.whole("code"), transient=error.flag("is_transient"))
+        subcode = error.whole("error_subcode")
+        return answer, GraphError(code=error.whole("code"), transient=error.flag("is_transient"), subcode=subcode)
     return answer, GraphError(code=None, transient=False) if response.status >= outbound.FIRST_ERROR else None
+
+
+def identifier(part: Part, key: str) -> str:
+    """The id at `key`. Graph writes its 64-bit ids as strings, older hooks and tools as numbers. Raises `Misshapen`."""
+    number = part.whole(key)
+    return part.ident(key) if number is None else str(number)
+
+
+def known_identifier(part: Part, key: str) -> str | None:
+    """The id at `key` where it only decorates: None when there is none, or none that could be one."""
+    try:
+        return identifier(part, key)
+    except Misshapen:
+        return None

@@ -20,7 +20,7 @@ class Replying:
     """How the suite tries `send`. `outgoing` goes to somebody who wrote in a sample; `taken`: what the provider answers when
     it took a message, and `before` what it answers to what is asked first, such as for a token; `told` are answers of
     refusal with our code for each; `good_statuses` mean success whatever the body says; `repeatable`: a lost answer may be
-    asked for again."""
+    asked for again; `nameless`: the provider gives what it took no id."""
 
     outgoing: Outgoing
     taken: HttpResponse
@@ -28,6 +28,7 @@ class Replying:
     before: Sequence[HttpResponse] = ()
     good_statuses: frozenset[int] = frozenset()
     repeatable: bool = False
+    nameless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

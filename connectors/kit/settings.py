@@ -1,5 +1,6 @@
 """Parts that the settings of many channels are made of."""
 
+from collections.abc import Mapping
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -46,7 +47,7 @@ class Account(BaseModel):
 class AccountsSettings(ConnectorSettings):
     """Settings of a channel whose requests name one of several accounts."""
 
-    accounts: dict[AccountId, Account] = Field(min_length=1, description="The provider's id of each account to what it is.")
+    accounts: Mapping[AccountId, Account] = Field(min_length=1, description="The provider's id of each account to what it is.")
 
     def place(self, account_id: str, channel: str) -> Place:
         """The account in our words. Raises `UnknownAccount`."""

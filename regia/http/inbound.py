@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
-from connectors.base import Connector, Parsed, Request
+from connectors.base import Answer, Connector, Parsed, Request
 from connectors.errors import Rejected
 from normalizer.inbound import reference_number
+from regia.http.rates import user_within_rate
 from regia.http.requests import GATEWAY, connector_named, json_answer, read_request
 from regia.pipeline.intake import Acceptance
 
@@ -15,17 +16,23 @@ async def webhook(request: web.Request) -> web.Response:
     received = await read_request(request, connector)
     answer = connector.handshake(received)
     if answer is not None:
-        return web.Response(body=answer.body, status=answer.status, content_type=answer.content_type)
-    if request.method != "POST":
-        raise Rejected("method_not_allowed", "deliveries are posted")
+        return _as_said(answer)
+    if request.method not in connector.methods:
+        raise Rejected("method_not_allowed", f"deliveries come by {' or '.join(sorted(connector.methods))}")
     acceptance = await accept(request, connector, received)
-    return json_answer({"accepted": len(acceptance.everything)})
+    answer = connector.acknowledge(received)
+    return json_answer({"accepted": len(acceptance.everything)}) if answer is None else _as_said(answer)
+
+
+def _as_said(answer: Answer) -> web.Response:
+    return web.Response(body=answer.body, status=answer.status, content_type=answer.content_type)
 
 
 async def message(request: web.Request) -> web.Response:
     """`POST /v1/messages/{connector}`: one contact from a program of ours."""
     connector = connector_named(request, "api")
     received = await read_request(request, connector)
+    await user_within_rate(connector, received, request.app[GATEWAY].stores.coordination)
     acceptance = await accept(request, connector, received)
     if not acceptance.messages:
         # Our reader failed; the bytes are in quarantine, to be driven again after a repair.

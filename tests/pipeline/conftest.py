@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from connectors.base import Fetched, Parsed
+from connectors.conformance.fake_http import FakeHttp
 from dispatcher import relay
 from dispatcher.base import Outcome, Publication
 from dispatcher.relay import Relay
@@ -32,7 +33,6 @@ from storage.database import Database
 from storage.journal import Journal
 from storage.journal_file import inspect
 from storage.schema import messages, quarantine
-from connectors.conformance.fake_http import FakeHttp
 from tests.databases import database, filled_url, migrated_postgresql, migrated_sqlite, postgresql_url
 
 __all__ = ["database", "filled_url", "migrated_postgresql", "migrated_sqlite", "postgresql_url"]

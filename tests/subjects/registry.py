@@ -3,10 +3,20 @@
 from typing import Final
 
 from connectors.conformance.subject import Subject
-from tests.subjects import line, whatsapp
+from tests.subjects import instagram, line, messenger, pbx, telegram, twilio, twilio_voice, viber, wechat, whatsapp, x
 
 SUBJECTS: Final[tuple[Subject, ...]] = (
     whatsapp.SUBJECT,
     whatsapp.IN_2026,
+    messenger.SUBJECT,
+    messenger.COMMENTS,
+    instagram.SUBJECT,
+    telegram.SUBJECT,
     line.SUBJECT,
+    viber.SUBJECT,
+    wechat.SUBJECT,
+    x.SUBJECT,
+    twilio.SUBJECT,
+    twilio_voice.SUBJECT,
+    pbx.SUBJECT,
 )

@@ -1,8 +1,7 @@
-"""WeChat, for the conformance suite and the samples: in plain mode, and the same in safe mode."""
+"""WeChat in plain mode, for the conformance suite and the samples; and how it signs and encrypts in safe mode."""
 
 import base64
 import hashlib
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -84,6 +83,7 @@ SUBJECT = Subject(
     signed_body=False,
     stale_after=300,
     replying=Replying(
+        nameless=True,
         outgoing=Outgoing(
             to=Handle("wechat_user", f"{ACCOUNT}:oRegia_WeiLing0a1B2c3D4e5F6g", "verified"),
             text="今天已发货。",
@@ -109,11 +109,4 @@ SUBJECT = Subject(
             )
         ],
     ),
-)
-SAFE = replace(
-    SUBJECT,
-    settings={**SUBJECT.settings, "encoding_aes_key": AES_KEY},
-    sign=sign_safe,
-    signature="msg_signature",
-    signed_body=True,
 )
