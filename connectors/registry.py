@@ -9,7 +9,25 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any, Final
 
-from connectors import api, email, line, mailgun, postmark, ses, web_form, whatsapp
+from connectors import (
+    api,
+    email,
+    instagram,
+    line,
+    mailgun,
+    messenger,
+    pbx,
+    postmark,
+    ses,
+    telegram,
+    twilio,
+    twilio_voice,
+    viber,
+    web_form,
+    wechat,
+    whatsapp,
+    x,
+)
 from connectors.base import Channel
 
 GROUP: Final = "regia.connectors"
@@ -21,7 +39,16 @@ class UnknownChannel(LookupError):
 
 CHANNELS: Final[tuple[Channel[Any], ...]] = (
     whatsapp.CHANNEL,
+    messenger.CHANNEL,
+    instagram.CHANNEL,
+    telegram.CHANNEL,
     line.CHANNEL,
+    viber.CHANNEL,
+    wechat.CHANNEL,
+    x.CHANNEL,
+    twilio.CHANNEL,
+    twilio_voice.CHANNEL,
+    pbx.CHANNEL,
     web_form.CHANNEL,
     api.CHANNEL,
     email.CHANNEL,

@@ -1,0 +1,59 @@
+"""Twilio Programmable Messaging: SMS, MMS and WhatsApp in and out."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from connectors.abilities import Abilities
+from connectors.base import Answer, BaseConnector, Channel, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.kit.outbound import now
+from connectors.twilio import requests, sending, webhook
+from connectors.twilio.settings import TwilioSettings
+
+__all__ = ["CHANNEL", "Twilio", "TwilioSettings"]
+
+
+class Twilio(BaseConnector[TwilioSettings]):
+    """One account at Twilio with its senders. `now` is asked for the reply window only."""
+
+    def __init__(self, name: str, settings: TwilioSettings, now: Callable[[], datetime] = now) -> None:
+        super().__init__(name, settings)
+        self._now = now
+
+    @property
+    def brands(self) -> frozenset[str]:
+        return self.settings.brands
+
+    @property
+    def methods(self) -> frozenset[str]:
+        return requests.BOTH if self.settings.get_deliveries else requests.POSTED
+
+    def verify(self, request: Request) -> None:
+        requests.verify(request, self.settings)
+
+    def parse(self, request: Request) -> Parsed:
+        return requests.read(request, partial(webhook.read, settings=self.settings, received_at=request.received_at))
+
+    def acknowledge(self, request: Request) -> Answer | None:
+        """A document without a message in it: whatever else it held would be sent to the customer as our answer."""
+        return requests.twiml()
+
+    async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
+        return await requests.fetch(reference, self.settings, http)
+
+    async def send(self, message: Outgoing, http: Http) -> Sent:
+        return await sending.send(message, self.settings, http, self._now())
+
+
+CHANNEL = Channel(
+    name="twilio",
+    settings=TwilioSettings,
+    connector=Twilio,
+    abilities=Abilities(
+        kinds=frozenset({"text", "media", "location", "postback", "form", "unsupported"}),
+        proof=frozenset({"verified", "claimed"}),
+        states=frozenset({"sent", "delivered", "read", "failed"}),
+        media=True,
+        send=sending.LIMITS,
+    ),
+)
