@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 
 from config import overrides
 from config.document import ConfigError, Document, Loc, Problem, dotted
+from config.files import named_files
 from config.overrides import Override
 from config.parse import parse, read_text
 from config.secrets import References, Unresolved
@@ -59,6 +60,7 @@ class SettingsDocument(Document):
 
         Relative `file:` secrets lie below `secrets_folder`; with `make_secrets` missing ones are made there. Values
         the model types as `Any` or `object` are handed on untouched, references and all, to be validated with `at`.
+        Files that a field marked with `FileMark` names are read, each with the places of its own problems.
         Raises ConfigError with every problem of file, variables, references and values.
         """
         references = References(environ=self.environ, folder=secrets_folder, make=make_secrets)
@@ -66,10 +68,12 @@ class SettingsDocument(Document):
         data = {} if data is None else data
         wanted = kinds(model, data) if isinstance(data, dict | list) else {}
         unresolved = self._resolve(wanted, data, at, references)
+        elsewhere = include(model, data, Path(self.name).parent)
         settings, errors = _validated(model, data)
         explained = [self._explain(error, model, data, at, references) for error in errors]
-        problems = [*self.problems, *unresolved.values()]
-        problems += [problem for loc, problem in explained if not any(loc[: len(bad)] == bad for bad in unresolved)]
+        problems = [*self.problems, *unresolved.values(), *(one for told in elsewhere.values() for one in told)]
+        known_bad = [*unresolved, *((*at, name) for name in elsewhere)]
+        problems += [problem for loc, problem in explained if not any(loc[: len(bad)] == bad for bad in known_bad)]
         if settings is None or problems:
             raise ConfigError(problems)
         return settings
@@ -129,6 +133,33 @@ def read(path: Path, environ: Mapping[str, str]) -> SettingsDocument:
     document.overrides, misplaced = overrides.apply(document, environ)
     document.problems = (*problems, *misplaced)
     return document
+
+
+def include(model: type[BaseModel], data: Any, folder: Path) -> dict[str, tuple[Problem, ...]]:
+    """Put the contents of the files that `data` names for `model` in the place of their names.
+
+    Gives what is wrong with them, by the field. `folder` is where relative paths start. Such a file is the same wherever
+    it lies: it has no variables of its own.
+    """
+    problems: dict[str, tuple[Problem, ...]] = {}
+    for name, (path, mark) in named_files(model, data, folder).items():
+        try:
+            data[name] = read_included(path, mark.model)
+        except ConfigError as error:
+            problems[name] = error.problems
+    return problems
+
+
+def read_included(path: Path, model: type[M]) -> M:
+    """A file that holds a `model` and refers to nothing. Raises ConfigError."""
+    return read(path, _NoVariables()).validate(model, secrets_folder=path.parent)
+
+
+class _NoVariables(dict[str, str]):
+    """The environment of a file that must not depend on it."""
+
+    def get(self, _key: str, _default: Any = None) -> Any:
+        raise Unresolved("this file has no variables of its own", "write the value itself, or $${ for the characters")
 
 
 def load(

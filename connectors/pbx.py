@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 from connectors import calls
 from connectors.abilities import Abilities
 from connectors.base import BaseConnector, Channel, Fetched, Http, Parsed, Request
-from connectors.basic_auth import basic, credentials
+from connectors.kit.basic_auth import basic, credentials
 from connectors.kit.content import Content, present
 from connectors.kit.elements import Element, Found, parsed, read_json, unreadable
 from connectors.kit.place import JSON, Place, fingerprint
 from connectors.kit.signatures import is_one_of, required, wrong
+from connectors.kit.urlencoded import FORM, read_form
 from connectors.pbx_settings import DECORATION, FACTS, Fact, PbxSettings, Way
 from connectors.reading import Misshapen, Part, moment
-from connectors.urlencoded import FORM, read_form
 from normalizer.inbound import InboundAttachment, Sender
 from normalizer.values import Invalid, read_phone
 

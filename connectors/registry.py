@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from connectors import (
     api,
+    declared,
     email,
     instagram,
     line,
@@ -49,6 +50,7 @@ CHANNELS: Final[tuple[Channel[Any], ...]] = (
     twilio.CHANNEL,
     twilio_voice.CHANNEL,
     pbx.CHANNEL,
+    declared.CHANNEL,
     web_form.CHANNEL,
     api.CHANNEL,
     email.CHANNEL,

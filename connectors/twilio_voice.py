@@ -20,11 +20,11 @@ from connectors.kit.content import present
 from connectors.kit.elements import Found
 from connectors.kit.place import UnknownAccount
 from connectors.kit.settings import Account
+from connectors.kit.urlencoded import fields
 from connectors.reading import Part
 from connectors.twilio import requests
 from connectors.twilio.kinds import places
 from connectors.twilio.settings import OurAddress, TwilioAccount
-from connectors.urlencoded import fields
 from normalizer.inbound import FieldValue, Handle, InboundAttachment, Sender
 
 CLIENT: Final = "twilio_client"
@@ -188,7 +188,7 @@ def _time(value: str | None) -> datetime | None:
     """RFC 2822; without a zone it is UTC."""
     try:
         return calls.instant(parsedate_to_datetime(value or ""))
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of forty digits
         return None
 
 

@@ -6,6 +6,7 @@ JSON is changed value by value, a form field by field, everything else byte by b
 import copy
 import json
 import random
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -35,6 +36,9 @@ NOT_OURS: Final[tuple[bytes, ...]] = (
 """What a signed body may be that is none of the provider's."""
 Way = tuple[Any, ...]
 _HIGHEST_BIT: Final = 7
+_BY_MEANING: Final = 0.95
+"""Share of the changes that keep the format whole."""
+_LEAF: Final = re.compile(rb"<(\w+)>([^<]*|<!\[CDATA\[.*?\]\]>)</\1>", re.DOTALL)
 
 
 def is_json(body: bytes) -> bool:
@@ -127,12 +131,14 @@ class Mutants:
         return body
 
     def _changed(self, body: bytes) -> bytes:
+        if self._random.random() > _BY_MEANING:
+            return self._of_bytes(body)
         document = _document(body)
-        if document is not None and self._random.random() < 0.8:  # noqa: PLR2004  # mostly by meaning, sometimes by bytes
+        if document is not None:
             return self._of_json(document)
-        if self._content_type == FORM and self._random.random() < 0.8:  # noqa: PLR2004  # as above
+        if self._content_type == FORM:
             return self._of_form(body)
-        return self._of_bytes(body)
+        return self._of_xml(body)
 
     def _of_json(self, document: Any) -> bytes:
         way = self._random.choice(list(ways(document)))
@@ -156,6 +162,22 @@ class Mutants:
             [*fields[:number], (self._random.choice(fields)[0], value), *fields[number + 1 :]],
         ]
         return urlencode(self._random.choice(choices)).encode()
+
+    def _of_xml(self, body: bytes) -> bytes:
+        """An element's content changed, the element gone, repeated or renamed; by bytes where there is none."""
+        found = list(_LEAF.finditer(body))
+        if not found:
+            return self._of_bytes(body)
+        leaf = self._random.choice(found)
+        name, content = leaf[1], self._random.choice([text.encode("utf-8", "replace") for text in WRONG_TEXTS])
+        choices = [
+            b"<%s><![CDATA[%s]]></%s>" % (name, content, name),
+            b"",
+            leaf[0] * 2,
+            b"<%s>%s</%s>" % (self._random.choice(found)[1], leaf[2], name),
+            b"<%s>%s</%s>" % (name, self._random.choice(found)[0], name),
+        ]
+        return body[: leaf.start()] + self._random.choice(choices) + body[leaf.end() :]
 
     def _of_bytes(self, body: bytes) -> bytes:
         if not body:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from connectors.base import ChannelEvent, Status
 from connectors.kit.content import Content
-from connectors.reading import encode
+from connectors.reading import Misshapen, encode
 from normalizer.inbound import FieldValue, Handle, InboundMessage, Reply, Sender, Thread
 
 JSON: Final = "application/json"
@@ -109,5 +109,8 @@ class Place:
 
 
 def fingerprint(*parts: Any) -> str:
-    """A key for an event without an id: equal exactly when what it says is."""
-    return hashlib.sha256(encode(list(parts)) or repr(parts).encode("utf-8", "replace")).hexdigest()
+    """A key for an event without an id: equal exactly when what it says is. Raises `Misshapen` for what nobody can write."""
+    told = encode(list(parts))
+    if told is None:
+        raise Misshapen("event", "values that are not nested hundreds of levels deep")
+    return hashlib.sha256(told).hexdigest()

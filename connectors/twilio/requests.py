@@ -11,14 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from config.secrets import Secret
 from connectors.base import Answer, Fetched, Http, Parsed, Request
-from connectors.basic_auth import basic
 from connectors.errors import Rejected
+from connectors.kit.basic_auth import basic
 from connectors.kit.elements import Found, parsed, unreadable
 from connectors.kit.outbound import host_of
 from connectors.kit.signatures import Algorithm, as_bytes, digest, is_one_of, required, wrong
+from connectors.kit.urlencoded import FORM, pairs, read_form
 from connectors.reading import Part
 from connectors.twilio.settings import TwilioAccount
-from connectors.urlencoded import FORM, pairs, read_form
 
 SIGNATURE: Final = "X-Twilio-Signature"
 SIGNATURE_SETTINGS: Final = "X-Twilio-Webhooks-Signature-Settings"

@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 
 from connectors.abilities import MEGABYTE, Limits
 from connectors.base import Http, Outgoing, OutgoingFile, Sent
-from connectors.basic_auth import basic
 from connectors.errors import SendFailed
+from connectors.kit.basic_auth import basic
 from connectors.kit.outbound import FIRST_ERROR, answer, call, check, one_by_one, refused, split
+from connectors.kit.urlencoded import FORM
 from connectors.twilio.codes import send_code
 from connectors.twilio.people import recipient
 from connectors.twilio.settings import SERVICE, WHATSAPP, TwilioSettings
-from connectors.urlencoded import FORM
 
 WINDOW: Final = timedelta(hours=24)
 """Of WhatsApp; an SMS may leave at any time."""

@@ -21,7 +21,8 @@ import orjson
 import typer
 from pydantic import ValidationError
 
-from config.document import read_yaml
+from config.document import ConfigError, read_yaml
+from config.loader import include
 from connectors.base import Channel, Connector, Parsed, Request
 from connectors.errors import REJECTIONS, Rejected
 from connectors.registry import UnknownChannel, find
@@ -47,7 +48,7 @@ def parse(
         channel = find(type_)
     except UnknownChannel as error:
         fail(str(error), status=2)
-    reader = _Reader(channel, _settings(settings))
+    reader = _Reader(channel, _settings(settings), settings.parent if settings is not None else Path())
     out = sys.stdout.buffer
     for text in _requests(files, jsonl=jsonl):
         option = 0 if jsonl else orjson.OPT_INDENT_2
@@ -78,9 +79,10 @@ def _requests(files: list[Path] | None, *, jsonl: bool) -> Iterator[bytes]:
 class _Reader:
     """Reads requests with connectors made from their settings; equal settings share a connector."""
 
-    def __init__(self, channel: Channel[Any], settings: Mapping[str, Any]) -> None:
+    def __init__(self, channel: Channel[Any], settings: Mapping[str, Any], folder: Path) -> None:
         self._channel = channel
         self._settings = dict(settings)
+        self._folder = folder
         self._connectors: dict[bytes, Connector] = {}
 
     def result(self, text: bytes) -> dict[str, Any]:
@@ -94,7 +96,7 @@ class _Reader:
         name = captured.get("name")
         try:
             connector = self._connector(captured.get("settings") or {})
-        except ValidationError as error:
+        except (ValidationError, ConfigError) as error:
             return _failed(name, "malformed", f"settings: {_problems(error)}")
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             return _failed(name, "malformed", f"settings: not a mapping of settings ({type(error).__name__})")
@@ -108,7 +110,11 @@ class _Reader:
         merged = {"type": self._channel.name, **self._channel.example, **self._settings, **own}
         key = orjson.dumps(merged, option=orjson.OPT_SORT_KEYS)
         if key not in self._connectors:
-            checked = self._channel.settings.model_validate(_from_environment(merged))
+            data = _from_environment(merged)
+            problems = [problem for told in include(self._channel.settings, data, self._folder).values() for problem in told]
+            if problems:
+                raise ConfigError(problems)
+            checked = self._channel.settings.model_validate(data)
             self._connectors[key] = self._channel.connector(self._channel.name, checked)
         return self._connectors[key]
 
@@ -215,6 +221,8 @@ def _failed(name: Any, code: str, detail: str) -> dict[str, Any]:
     return {"name": name, "status": status, "reason": code, "detail": detail, **empty}
 
 
-def _problems(error: ValidationError) -> str:
+def _problems(error: ValidationError | ConfigError) -> str:
+    if isinstance(error, ConfigError):
+        return str(error)
     found = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)

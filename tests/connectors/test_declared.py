@@ -247,8 +247,15 @@ def test_what_was_chosen_is_found_among_what_could_be() -> None:
     assert one(connector, {**EVENT, "items": None, "chosen": 2}).subject is None
 
 
+def test_markup_is_cleaned_and_read() -> None:
+    connector = webhook({"html": "event.markup"})
+    message = one(connector, {**EVENT, "text": None, "markup": "<p>Ciao <script>x()</script><b>Anna</b></p>"})
+    assert (message.kind, message.text, message.html) == ("text", "Ciao Anna", "<p>Ciao <b>Anna</b></p>")
+    assert one(connector, {**EVENT, "markup": "<p>Ciao</p>"}).text == "ciao"
+
+
 def test_levels_beyond_any_writer_are_kept() -> None:
     deep = b'{"a":' * 1000 + b"1" + b"}" * 1000
     body = b'{"id":"m1","from":"u1","text":"x","deep":' + deep + b"}"
     (kept,) = webhook().parse(post(body, ARRIVED, {}, name="test")).unreadable
-    assert (kept.raw, kept.detail) == (body, "body: key: expected values of fewer levels")
+    assert (kept.raw, kept.detail) == (body, "event: expected values that are not nested hundreds of levels deep")

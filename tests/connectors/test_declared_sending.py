@@ -162,6 +162,8 @@ LATE = datetime.now(UTC) - timedelta(hours=25)
         ({}, {"buttons": (Button(id="a", title="A"),)}, "unsupported"),
         ({"url": "https://api.example/u/{to}/send"}, {"to": Handle("visitor", "..", "claimed")}, "invalid_recipient"),
         ({"body": {"to": "{to:number}", "text": "{text}"}}, {"to": Handle("visitor", "u1", "claimed")}, "unsupported"),
+        ({"body": {"to": "{to:number}", "text": "{text}"}}, {"to": Handle("visitor", "007", "claimed")}, "unsupported"),
+        ({"body": {"to": "{to:number}", "text": "{text}"}}, {"to": Handle("visitor", "9" * 20, "claimed")}, "unsupported"),
     ],
 )
 async def test_what_is_refused_without_a_call(send: dict[str, Any] | None, changed: dict[str, Any], wanted: str) -> None:
@@ -175,6 +177,7 @@ async def test_what_is_refused_without_a_call(send: dict[str, Any] | None, chang
     [
         ({"url": "{to}/send"}, "must begin with"),
         ({"url": "ftp://api.example"}, "must begin with"),
+        ({"url": ""}, "must begin with"),
         ({"url": "{api}/send"}, "set api_url"),
         ({"body": {"text": "x"}}, "must hold {text}"),
         ({"body": {"text": "{tex}"}}, "not known here"),

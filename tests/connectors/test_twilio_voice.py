@@ -177,6 +177,7 @@ async def test_a_recording_that_is_not_there_yet_is_asked_for_again(reason: Any,
         ("Thu, 01 Jan 2026 01:00:10 +0100", "2026-01-01T00:00:10+00:00"),
         ("Fri, 31 Dec 9999 23:59:59 -2359", None),
         ("", None),
+        (f"Sat, 21 Nov {'9' * 40} 18:02:11 +0000", None),
     ],
 )
 def test_times(stamp: str, at: str | None) -> None:

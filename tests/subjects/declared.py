@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +56,7 @@ def sign_standard(body: bytes, secret: str, at: datetime) -> Request:
     return post(body, at, headers, name="webhook")
 
 
+@cache
 def samples_of(folder: str) -> dict[str, bytes]:
     return read_samples(SAMPLES / folder)
 

@@ -1,0 +1,23 @@
+"""Headers that an event is read by, kept with its bytes: as parameters of their content type.
+
+What lies in quarantine is read again from its bytes and their content type alone. A provider that names a delivery only
+in a header would be read as something else then.
+"""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, unquote
+
+from connectors.base import Request
+from connectors.kit.place import JSON
+
+
+def content_type(headers: Mapping[str, str], asked: Iterable[str]) -> str:
+    """JSON, with those of the headers that are asked for."""
+    given = [(name, headers[name]) for name in sorted(asked) if headers.get(name)]
+    return "; ".join([JSON, *(f"{name}={quote(value.encode('utf-8', 'replace'), safe='')}" for name, value in given)])
+
+
+def headers(request: Request) -> dict[str, str]:
+    """The headers that the request's content type carries."""
+    parameters = (part.partition("=") for part in request.headers.get("content-type", "").split(";")[1:])
+    return {name.strip().lower(): unquote(value.strip()) for name, equals, value in parameters if equals}

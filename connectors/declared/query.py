@@ -1,0 +1,143 @@
+"""JMESPath expressions of a description, compiled when it is loaded.
+
+Source: the JMESPath specification (jmespath.org). One function is added, `find(list, key, value)`: the first object of a
+list whose `key` is `value`, for a choice that is told apart from what could be chosen.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final
+
+import jmespath
+from jmespath import exceptions, functions
+from pydantic import AfterValidator, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from connectors.reading import Misshapen
+
+_FROM_THE_SAME: Final = frozenset(
+    {"comparator", "or_expression", "and_expression", "not_expression", "function_expression", "key_val_pair"}
+    | {"multi_select_list", "multi_select_dict"}
+)
+"""Parts of an expression all of whose children see what the whole sees. Of all others only the first child does."""
+
+
+class _Functions(functions.Functions):
+    @functions.signature({"types": []}, {"types": ["string"]}, {"types": []})
+    def _func_find(self, items: Any, key: str, value: Any) -> Any:
+        found = items if isinstance(items, list) else []
+        return next((item for item in found if isinstance(item, dict) and item.get(key) == value), None)
+
+
+_OPTIONS: Final = jmespath.Options(custom_functions=_Functions())
+
+
+class Query:
+    """One expression. ValueError where it is none; no message repeats it."""
+
+    __slots__ = ("_compiled", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        try:
+            self._compiled = jmespath.compile(text)
+        except exceptions.ParseError as error:
+            raise ValueError(f"is no JMESPath expression: see its character {error.lex_position + 1}") from None
+        except exceptions.JMESPathError:
+            raise ValueError("is no JMESPath expression: it is empty") from None
+        _check_calls(self._compiled.parsed)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(), serialization=core_schema.to_string_ser_schema()
+        )
+
+    def value(self, seen: Mapping[str, Any], path: str) -> Any:
+        """What it finds, None for nothing. Raises `Misshapen` where a function is given what it does not take."""
+        try:
+            return self._compiled.search(seen, _OPTIONS)
+        except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError):
+            raise Misshapen(path, "values that its expression can work with") from None
+
+    def is_true(self, seen: Mapping[str, Any], path: str) -> bool:
+        """Whether it finds something: as in JMESPath, an empty text, list or object is nothing. Raises `Misshapen`."""
+        return self.value(seen, path) not in (None, False, "", [], {})
+
+    @property
+    def begins_with(self) -> frozenset[str]:
+        """The names it takes from what it sees."""
+        return frozenset(_roots(self._compiled.parsed))
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """The headers it asks for by name."""
+        return frozenset(_headers(self._compiled.parsed))
+
+    @property
+    def way(self) -> tuple[str, ...] | None:
+        """The keys of a plain path such as `body.messages`, None for any other expression."""
+        return _way(self._compiled.parsed)
+
+
+def sees(*names: str) -> AfterValidator:
+    """Marks a `Query` that is asked of these: an expression that begins with anything else would find nothing, ever."""
+
+    def check(query: Query) -> Query:
+        if not query.begins_with <= frozenset(names):
+            raise ValueError(f"an expression here begins with one of: {', '.join(names)}")
+        return query
+
+    return AfterValidator(check)
+
+
+OfEvent = Annotated[Query, sees("event", "body", "headers", "key")]
+OfBody = Annotated[Query, sees("body", "headers")]
+OfAnswer = Annotated[Query, sees("answer", "status", "headers")]
+
+
+def _check_calls(node: Any) -> None:
+    if node["type"] == "function_expression":
+        spec = _Functions.FUNCTION_TABLE.get(node["value"])
+        if spec is None:
+            close = difflib.get_close_matches(node["value"], _Functions.FUNCTION_TABLE, n=1)
+            raise ValueError("calls a function that JMESPath does not have" + (f": is {close[0]} meant?" if close else ""))
+        wanted, given = spec["signature"], len(node["children"])
+        if given < len(wanted) or (given > len(wanted) and not wanted[-1].get("variadic")):
+            raise ValueError(f"calls {node['value']} with {given} arguments, it takes {len(wanted)}")
+    for child in _children(node):
+        _check_calls(child)
+
+
+def _children(node: Any) -> Iterator[Any]:
+    yield from (child for child in node.get("children", ()) if isinstance(child, dict))
+
+
+def _roots(node: Any) -> Iterator[str]:
+    if node["type"] == "field":
+        yield node["value"]
+    children = list(_children(node))
+    for child in children if node["type"] in _FROM_THE_SAME else children[:1]:
+        if child["type"] != "expref":  # it is asked of the elements of a list
+            yield from _roots(child)
+
+
+def _headers(node: Any) -> Iterator[str]:
+    way = _way(node)
+    if way is not None and way[0] == "headers":
+        yield from way[1:2]
+        return
+    for child in _children(node):
+        yield from _headers(child)
+
+
+def _way(node: Any) -> tuple[str, ...] | None:
+    if node["type"] == "field":
+        return (node["value"],)
+    if node["type"] != "subexpression":
+        return None
+    ways = [_way(child) for child in node["children"]]
+    return tuple(key for way in ways if way for key in way) if all(ways) else None

@@ -1,0 +1,186 @@
+"""From a verified body to what it held, as a description says. Pure: no clock, no network, nothing raised for what arrives."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from connectors.base import ChannelEvent, Parsed, Request, Status
+from connectors.declared import carried, values
+from connectors.declared.description import Description
+from connectors.declared.query import Query
+from connectors.declared.settings import WebhookSettings
+from connectors.kit.elements import Element, Found, attempt, parsed, unreadable
+from connectors.kit.place import Place, fingerprint
+from connectors.reading import Misshapen, Part, decode, encode
+from normalizer.inbound import InboundMessage, Reply, Thread
+
+
+def read(request: Request, settings: WebhookSettings) -> Parsed:
+    """Everything the body held. `raw` of an event is the body as it came where it held this one alone; otherwise the
+    smallest body that holds it, where `events` is a plain path; otherwise the whole body."""
+    headers = {**carried.headers(request), **request.headers}
+    content_type = carried.content_type(headers, settings.described.headers)
+    try:
+        body = decode(request.body)
+        elements = list(lay_out(settings.described, body, headers))
+    except Misshapen as problem:
+        return parsed([unreadable(request.body, str(problem), content_type=content_type)])
+    except ValueError:
+        return parsed([unreadable(request.body, "the body is not JSON", reason="undecodable", content_type=content_type)])
+    found: list[Found] = []
+    for element in elements:
+        alone = len(elements) == 1 or element.alone is None
+        raw = request.body if alone else encode(element.alone) or request.body
+        event = Event(element, body, headers, settings, request.received_at, raw, content_type)
+        found += attempt(event.read, raw, element.path, content_type)
+    return parsed(found)
+
+
+def lay_out(described: Description, body: Any, headers: Mapping[str, str]) -> Iterator[Element]:
+    """The events of a body. Raises `Misshapen` where it has no list of them."""
+    events, seen = described.events, {"body": body, "headers": headers}
+    if events is None or (events.when is not None and not events.when.is_true(seen, "events.when")):
+        yield Element(value=body, path="body", alone=None)
+        return
+    listed = events.at.value(seen, "events")
+    if not isinstance(listed, list):
+        raise Misshapen(events.at.text, "an array")
+    for index, value in enumerate(listed):
+        alone = _with_only(value, body, events.at.way[1:]) if events.at.way else None
+        yield Element(value=value, path=f"{events.at.text}[{index}]", alone=alone)
+
+
+def _with_only(value: Any, body: Any, way: tuple[str, ...]) -> Any:
+    """The body with this one in the place of its list of events."""
+    if not way:
+        return [value]
+    return {**body, way[0]: _with_only(value, body[way[0]], way[1:])}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event with everything it is read by."""
+
+    element: Element
+    body: Any
+    headers: Mapping[str, str]
+    settings: WebhookSettings
+    received_at: datetime
+    raw: bytes
+    content_type: str
+
+    @property
+    def described(self) -> Description:
+        return self.settings.described
+
+    def read(self) -> Found:
+        """Raises `Misshapen` and `UnknownAccount`."""
+        described = self.described
+        seen = {"event": self.element.part.data, "body": self.body, "headers": self.headers, "key": None}
+        account_id = self._id(described.account, seen, "account")
+        place = self.settings.place_of(account_id)
+        seen["key"] = self._key(seen)
+        word = self._word(described.kind, seen, "kind")
+        meaning = self._meaning(word, seen)
+        reader = _READERS.get(meaning)
+        if reader is not None:
+            return reader(self, place, word or meaning, seen)
+        return self._contact(place, account_id, meaning, word, seen)
+
+    def _meaning(self, word: str | None, seen: Mapping[str, Any]) -> str:
+        """A kind of ours, or what is done instead. Only what would be a contact can be an echo of our own words."""
+        described = self.described
+        meaning = "message" if word is None else described.kinds.get(word, described.otherwise)
+        if meaning in ("ignore", "status") or described.echo_when is None:
+            return meaning
+        return "echo" if described.echo_when.is_true(seen, self._at("echo_when")) else meaning
+
+    def _at(self, key: str) -> str:
+        return f"{self.element.path}: {key}"
+
+    def _id(self, query: Query | None, seen: Mapping[str, Any], name: str) -> str | None:
+        path = self._at(name)
+        return None if query is None else _ident(values.id_of(query.value(seen, path)), path)
+
+    def _word(self, query: Query | None, seen: Mapping[str, Any], name: str) -> str | None:
+        path = self._at(name)
+        return None if query is None else _ident(values.word_of(query.value(seen, path)), path)
+
+    def _key(self, seen: Mapping[str, Any]) -> str:
+        """One id as it is; several values, or an event without one, as a fingerprint."""
+        asked = [values.id_of(query.value(seen, self._at("key"))) for query in self.described.key]
+        if len(asked) == 1 and isinstance(asked[0], str):
+            return _ident(asked[0], self._at("key"))
+        parts = asked if any(one is not None for one in asked) else [seen["event"]]
+        return fingerprint(*parts)
+
+    def _contact(
+        self, place: Place, account_id: str | None, meaning: str, word: str | None, seen: Mapping[str, Any]
+    ) -> InboundMessage:
+        described = self.described
+        message = values.found(described.message, seen, self._at("message"))
+        content = values.content(meaning, message, channel=described.channel, word=word)
+        at = values.sent_at(described.message.sent_at, message)
+        contact = place.contact(
+            content,
+            key=seen["key"],
+            external_id=message.ident("external_id"),
+            sender=values.sender(described.message.sender, message, account_id),
+            raw=self.raw,
+            content_type=self.content_type,
+            sent_at=at,
+            thread=Thread(in_reply_to=message.hint("in_reply_to")),
+            reply=self._reply(at),
+        )
+        html = values.html(message)
+        return contact if html is None else msgspec.structs.replace(contact, html=html)
+
+    def _reply(self, at: datetime | None) -> Reply:
+        send = self.described.send
+        if send is None:
+            return Reply(allowed=())
+        until = None if send.window_hours is None else (at or self.received_at) + timedelta(hours=send.window_hours)
+        return Reply(allowed=("text",), until=until)
+
+    def event(self, place: Place, word: str, seen: Mapping[str, Any]) -> ChannelEvent:
+        return place.event(word, key=seen["key"], raw=self.raw, at=self._sent_at(seen))
+
+    def status(self, place: Place, _word: str, seen: Mapping[str, Any]) -> Status:
+        """What became of a message of ours. Raises `Misshapen`."""
+        state = self._word(self.described.status.state, seen, "status.state") or ""
+        return self._status(place, self.described.status.states.get(state, state), seen)
+
+    def echo(self, place: Place, _word: str, seen: Mapping[str, Any]) -> Status:
+        """A message that we, or a colleague in the provider's own desk, wrote. Raises `Misshapen`."""
+        return self._status(place, "echo", seen)
+
+    def _status(self, place: Place, state: str, seen: Mapping[str, Any]) -> Status:
+        described = self.described.status
+        external_id = self._id(described.external_id or self.described.message.external_id, seen, "status.external_id")
+        error = described.error.value(seen, self._at("status.error")) if described.error is not None else None
+        return place.status(
+            state,
+            key=seen["key"],
+            external_id=external_id or "",
+            raw=self.raw,
+            at=self._sent_at(seen),
+            error=Part({"error": values.word_of(error)}).hint("error"),
+        )
+
+    def _sent_at(self, seen: Mapping[str, Any]) -> datetime | None:
+        described = self.described.message.sent_at
+        if described is None:
+            return None
+        return values.sent_at(described, Part({"sent_at": {"at": described.at.value(seen, self._at("message.sent_at"))}}))
+
+
+def _ident(value: Any, path: str) -> str:
+    return Part({path: value}).ident(path)
+
+
+_Reader = Callable[[Event, Place, str, Mapping[str, Any]], Found]
+_READERS: Final[Mapping[str, _Reader]] = MappingProxyType({"ignore": Event.event, "status": Event.status, "echo": Event.echo})

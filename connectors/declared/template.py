@@ -1,0 +1,156 @@
+"""Texts with `{placeholders}`: alone, and anywhere inside a JSON value that is to be sent.
+
+Values are put in as values. Nothing is ever glued into JSON, and a URL gets them percent-encoded.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from string import Formatter
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import AfterValidator, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from connectors.errors import SendFailed
+
+_NUMBER: Final = "number"
+_ABSENT: Final = object()
+_WHOLE: Final = re.compile("0|[1-9][0-9]{0,19}")
+_LARGEST: Final = 2**64 - 1
+Values: TypeAlias = Mapping[str, Any]
+
+
+class Template:
+    """A text with placeholders. ValueError where one is not closed; `{{` and `}}` are braces."""
+
+    __slots__ = ("parts", "source")
+
+    def __init__(self, text: str) -> None:
+        self.source = text
+        try:
+            found = list(Formatter().parse(text))
+        except ValueError:
+            raise ValueError("has a brace without its other half: write {{ or }} for a brace itself") from None
+        if any(spec not in (None, "", _NUMBER) or conversion for _, _, spec, conversion in found):
+            raise ValueError("after the colon of a placeholder only `number` may stand")
+        self.parts = tuple((literal, name, spec == _NUMBER) for literal, name, spec, _ in found)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(), serialization=core_schema.to_string_ser_schema()
+        )
+
+    def __str__(self) -> str:
+        return self.source
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(name for _, name, _ in self.parts if name is not None)
+
+    def text(self, values: Values, write: Callable[[str], str] = str) -> str:
+        """The text with its values, each written by `write`; one without a value is empty."""
+        return "".join(literal + (write(str(_or_empty(values, name))) if name else "") for literal, name, _ in self.parts)
+
+    def value(self, values: Values) -> Any:
+        """As `text`; a template that is one placeholder gives its value as it is, or `_ABSENT`. Raises `SendFailed`."""
+        if len(self.parts) != 1 or self.parts[0][0] or self.parts[0][1] is None:
+            return self.text(values)
+        _, name, as_number = self.parts[0]
+        value = values.get(name or "")
+        if value is None:
+            return _ABSENT
+        return _number(value) if as_number else value
+
+
+def _or_empty(values: Values, name: str) -> Any:
+    value = values.get(name)
+    return "" if value is None else value
+
+
+def _number(value: Any) -> int:
+    """Every digit as it was, within what JSON is written with."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value) and int(value) <= _LARGEST:
+        return int(value)
+    raise SendFailed("unsupported", "the provider wants a number where this message has none")
+
+
+class Shape:
+    """A JSON value whose texts are templates. ValueError as of `Template`."""
+
+    __slots__ = ("_made", "source")
+
+    def __init__(self, value: Any) -> None:
+        self.source = value
+        self._made = _made(value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        as_written = core_schema.plain_serializer_function_ser_schema(lambda shape: shape.source)
+        return core_schema.no_info_after_validator_function(cls, core_schema.any_schema(), serialization=as_written)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(_names(self._made))
+
+    @property
+    def is_text(self) -> bool:
+        return isinstance(self._made, Template)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it is a mapping of nothing but single values, as a form is."""
+        return isinstance(self._made, dict) and not any(isinstance(item, dict | list) for item in self._made.values())
+
+    def value(self, values: Values) -> Any:
+        """The JSON value. A key whose placeholder has no value is left out, and so is such an item. Raises `SendFailed`."""
+        filled = _filled(self._made, values)
+        return None if filled is _ABSENT else filled
+
+
+def _made(value: Any) -> Any:
+    if isinstance(value, str):
+        return Template(value)
+    if isinstance(value, dict):
+        return {key: _made(item) for key, item in value.items()}
+    return [_made(item) for item in value] if isinstance(value, list) else value
+
+
+def _names(made: Any) -> frozenset[str]:
+    if isinstance(made, Template):
+        return made.names
+    items = made.values() if isinstance(made, dict) else made if isinstance(made, list) else ()
+    return frozenset(name for item in items for name in _names(item))
+
+
+def _filled(made: Any, values: Values) -> Any:
+    if isinstance(made, Template):
+        return made.value(values)
+    if isinstance(made, dict):
+        filled = {key: _filled(item, values) for key, item in made.items()}
+        return {key: item for key, item in filled.items() if item is not _ABSENT}
+    if isinstance(made, list):
+        return [item for item in (_filled(item, values) for item in made) if item is not _ABSENT]
+    return made
+
+
+def knows(*names: str) -> AfterValidator:
+    """Marks a `Template` or a `Shape` with these placeholders, and no other."""
+
+    def check(template: Template | Shape) -> Template | Shape:
+        if not template.names <= frozenset(names):
+            raise ValueError(f"has a placeholder that is not known here; known are: {', '.join(names)}")
+        return template
+
+    return AfterValidator(check)
+
+
+_SENDING: Final = ("api", "to", "text", "subject", "account", "in_reply_to", "token", "message_id")
+SignedText = Annotated[Template, knows("body", "timestamp", "url", "method")]
+SendUrl = Annotated[Template, knows("api", "to", "account", "in_reply_to", "token", "message_id")]
+SendHeader = Annotated[Template, knows("token", "account", "message_id")]
+MediaHeader = Annotated[Template, knows("token")]
+SendBody = Annotated[Shape, knows(*_SENDING, "buttons")]
+ButtonBody = Annotated[Shape, knows("id", "title")]
+ChallengeBody = Annotated[Shape, knows("challenge")]
+FixedBody = Annotated[Shape, knows()]
