@@ -39,6 +39,18 @@ _SMTP: Final = {
 }
 _MAILBOX: Final = {**_BRAND, "channel": "what envelopes call the channel", **_SMTP}
 
+CHANNEL_MEANINGS: Final[Mapping[str, str]] = {
+    **_BRAND,
+    "channel": "what envelopes call the channel",
+    "accounts.NAME.brand": "the brand of its contacts",
+    "send_rate.count": "messages",
+    "send_rate.seconds": "in so many seconds",
+    "api_url": "where the provider's API is",
+    "graph_url": "where Meta's Graph API is",
+    "api_version": "version of the Graph API",
+}
+"""For keys that many channels have."""
+
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "settings": {
         "server.host": "address to listen on",
@@ -53,14 +65,21 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "tokens[].name": "for you",
         "tokens[].token": "what the consumer sends as `Authorization: Bearer …`",
         "tokens[].scopes": "what it may do: `messages` (read messages and files), `queues` (take from embedded queues)",
-        "connectors": "name to settings; the name is part of the connector's address. Their keys: below, by `type`",
+        "connectors": "name to settings; the name is part of the connector's address. Their keys: on the page of their `type`",
     },
     "whatsapp": {
         "accounts.NAME.brand": "the brand of contacts to this number",
         "accounts.NAME.channel": "what envelopes call the channel",
-        "graph_url": "where Meta's Graph API is",
-        "api_version": "version of the Graph API",
     },
+    "line": {"data_url": "where LINE keeps files"},
+    "x": {
+        "oauth1.consumer_key": "of the app",
+        "oauth1.access_token": "of the account, for that app",
+        "oauth1.access_token_secret": "of that token",
+    },
+    "twilio": {"account_sid": "`AC…`, on the console's first page"},
+    "twilio_voice": {"account_sid": "`AC…`, on the console's first page", "recordings": "the form recordings are fetched in"},
+    "pbx": {"recording_password": "its password"},
     "web_form": {
         **_BRAND,
         "channel": "what envelopes call the channel",
@@ -85,8 +104,12 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "api": {
         **_BRAND,
+        "users": "signed tokens of an app's users; without it, none is believed",
+        "users.rate.count": "contacts one user may send with the token alone",
+        "users.rate.seconds": "in so many seconds",
         "channels": "channels a body may name",
         "fields": "fields a body may carry; others are refused",
+        "forms": "the forms a body may name; without any, every name is taken",
         **{f"fields.NAME.{key}": text for key, text in _FIELD.items()},
         "trusted_proofs": "`agent`: the caller's staff knows the people it names, so `proof: agent` is believed",
         "upload": "files; `null` takes none",

@@ -13,10 +13,11 @@ from typing import Any, Final
 from prometheus_client import Counter, Gauge, Histogram
 from pydantic import BaseModel
 
-from connectors.registry import find
+from connectors.abilities import Abilities
+from connectors.registry import CHANNELS
 from regia.settings import Settings
 from regia.watch import metrics
-from scripts.reference_words import DEFAULTS, MEANINGS
+from scripts.reference_words import CHANNEL_MEANINGS, DEFAULTS, MEANINGS
 
 ROOT: Final = Path(__file__).parents[1]
 START, END = "<!-- reference: {name} -->", "<!-- end of reference -->"
@@ -29,13 +30,13 @@ class Wordless(Exception):
 def settings_table(name: str, model: type[BaseModel]) -> str:
     """Key, default and meaning of every key of a settings model, nested ones with their dotted path."""
     schema = model.model_json_schema()
-    meanings = dict(MEANINGS.get(name, {}))
+    meanings, common = dict(MEANINGS.get(name, {})), CHANNEL_MEANINGS
     lines = ["| key | default | meaning |", "| --- | --- | --- |"]
     for key, part, required in _keys(schema, schema.get("$defs", {}), ""):
         if key == "type":
             lines.append(f"| `type` | **needed** | `{name}` |")
             continue
-        meaning = meanings.pop(key, None) or part.get("description")
+        meaning = meanings.pop(key, None) or part.get("description") or common.get(key)
         if meaning is None:
             raise Wordless(f"{name}: {key} has no description in its model and none in MEANINGS")
         default = DEFAULTS.get(f"{name} {key}") or ("**needed**" if required else _default(part))
@@ -103,15 +104,53 @@ def metrics_table() -> str:
     return "\n".join(lines)
 
 
+def channels_table() -> str:
+    """What each channel can do, as its `Abilities` say; tests hold those to what its samples become."""
+    heads = ("channel", "receives", "files", "edits", "deletions", "reactions", "proof", "sends", "statuses", "window")
+    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
+    for channel in CHANNELS:
+        able = channel.abilities
+        simple = [f"`{kind}`" for kind in sorted(able.kinds - {"edit", "delete", "reaction", "unsupported"})]
+        flags = [_yes(able.media), *(_yes(kind in able.kinds) for kind in ("edit", "delete", "reaction"))]
+        states = ", ".join(f"`{state}`" for state in sorted(able.states)) or "no"
+        cells = [f"[{channel.name}]({channel.name}.md)", ", ".join(simple), *flags, ", ".join(sorted(able.proof))]
+        lines.append(f"| {' | '.join([*cells, _sends(able), states, _window(able)])} |")
+    return "\n".join(lines)
+
+
+def _yes(held: bool) -> str:
+    return "yes" if held else "no"
+
+
+def _sends(able: Abilities) -> str:
+    if able.send is None:
+        return "no"
+    unit = {"characters": "characters", "bytes": "bytes", "utf16": "characters (UTF-16)"}[able.send.unit]
+    words = [f"texts of {able.send.text:,} {unit}"]
+    words += [f"{able.send.buttons} buttons"] if able.send.buttons else []
+    words += [", ".join(f"`{kind}`" for kind in able.send.files)] if able.send.files else []
+    return "; ".join(words)
+
+
+def _window(able: Abilities) -> str:
+    return f"{int(able.window.total_seconds() // 3600)} h" if able.window else "none"
+
+
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: settings_table("settings", Settings),
     **{
-        name: lambda name=name: settings_table(name, find(name).settings)  # type: ignore[misc]  # mypy infers no default
-        for name in ("whatsapp", "web_form", "api", "email", "mailgun", "postmark", "ses")
+        channel.name: lambda channel=channel: settings_table(channel.name, channel.settings)  # type: ignore[misc]  # no default
+        for channel in CHANNELS
     },
     "metrics": metrics_table,
+    "channels": channels_table,
 }
-PAGES: Final = ("docs/configuration.md", "docs/operations.md")
+PAGES: Final = (
+    "docs/configuration.md",
+    "docs/operations.md",
+    "docs/channels/README.md",
+    *(f"docs/channels/{channel.name}.md" for channel in CHANNELS),
+)
 
 
 def rewritten(text: str) -> str:

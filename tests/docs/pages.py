@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+from connectors.registry import CHANNELS
 from tests.servers.process import ServerProcess, free_port
 
 ROOT = Path(__file__).parents[2]
-CHANNEL_PAGES = ("whatsapp", "web_form", "api", "email", "mailgun", "postmark", "ses")
+CHANNEL_PAGES = tuple(channel.name for channel in CHANNELS)
 PAGES = tuple(sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))))
 RUN = "exec .venv/bin/regia run -c config/examples/demo/regia.yaml"
 """What `make run` runs once everything is installed; a test compares."""

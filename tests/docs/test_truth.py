@@ -55,7 +55,7 @@ def test_the_reference_tables_are_up_to_date(page: str) -> None:
 def test_every_table_stands_on_a_page() -> None:
     text = "".join(map(read, write_reference.PAGES))
     assert [name for name in write_reference.TABLES if write_reference.START.format(name=name) not in text] == []
-    assert {channel.name for channel in CHANNELS} == set(CHANNEL_PAGES) == set(write_reference.TABLES) - {"settings", "metrics"}
+    assert all((ROOT / f"docs/channels/{channel.name}.md").exists() for channel in CHANNELS)
 
 
 def _environment(text: str) -> dict[str, str]:
