@@ -74,7 +74,9 @@ class AddressBody(_Strict):
 
 
 class SenderBody(_Strict):
-    handle: HandleBody
+    """Who it is about. Whoever the request's user token is about needs no `handle`; everybody else does."""
+
+    handle: HandleBody | None = Field(default=None, description="Required, but beside a user token.")
     name: Line | None = None
     aliases: tuple[HandleBody, ...] = Field(default=(), max_length=10)
     claims: tuple[HandleBody, ...] = Field(default=(), max_length=10)
@@ -101,6 +103,28 @@ class PageBody(_Strict):
     referrer: WebAddress | None = None
 
 
+class VisitBody(_Strict):
+    """A customer in one of your shops. All of it stands in the envelope's `fields`, under these names."""
+
+    shop: Ident | None = Field(default=None, description="Your id of the shop.", examples=["milano-duomo"])
+    colleague: Ident | None = Field(default=None, description="Who served the customer.")
+    reason: Ident | None = Field(default=None, description="Why the customer came.", examples=["return", "advice"])
+    products: tuple[Ident, ...] = Field(default=(), max_length=50, description="What was looked at: article numbers or names.")
+    outcome: Ident | None = Field(default=None, description="How it ended.", examples=["sold", "refunded", "nothing"])
+
+    @property
+    def says_why(self) -> bool:
+        """Whether anybody could work on it without a text."""
+        return bool(self.reason or self.products or self.outcome)
+
+
+class FormBody(_Strict):
+    """A form of your app or counter. Its answers are the `fields` of the contact."""
+
+    id: Ident = Field(description="Your id of the form; `form` in the envelope's `fields`.", examples=["warranty"])
+    name: Ident | None = Field(default=None, description="What the customer saw; `form_name` in the envelope's `fields`.")
+
+
 class AttachmentBody(_Strict):
     content: Annotated[str, AfterValidator(_base64)] = Field(description="The file in base64.")
     filename: Line | None = None
@@ -110,7 +134,7 @@ class AttachmentBody(_Strict):
 class MessageBody(_Strict):
     """One contact."""
 
-    sender: SenderBody
+    sender: SenderBody = SenderBody()
     kind: ApiKind = "text"
     brand: str | None = None
     channel: str | None = None
@@ -118,6 +142,8 @@ class MessageBody(_Strict):
     subject: Line | None = None
     fields: dict[str, Value] = Field(default_factory=dict, max_length=200)
     call: CallBody | None = None
+    visit: VisitBody | None = None
+    form: FormBody | None = None
     location: LocationBody | None = None
     page: PageBody | None = None
     attachments: tuple[AttachmentBody, ...] = Field(default=(), max_length=50)
@@ -134,13 +160,12 @@ class MessageBody(_Strict):
             "location": ("location", self.location),
             "media": ("attachments", self.attachments),
             "form": ("text or fields", self.text or self.fields),
+            "visit": (
+                "text, fields, or visit with a reason, products or an outcome",
+                self.text or self.fields or (self.visit and self.visit.says_why),
+            ),
         }
         name, given = needed.get(self.kind, ("", True))
         if not given:
             raise ValueError(f"a contact of kind {self.kind} needs {name}")
         return self
-
-    def addresses(self) -> frozenset[tuple[str, str]]:
-        """Every address given in this contact, as written."""
-        sender = self.sender
-        return frozenset((handle.kind, handle.value) for handle in (sender.handle, *sender.aliases, *sender.claims))

@@ -65,7 +65,7 @@ class _Story:
     def _sender(self, connector: Connector) -> Sender | None:
         if isinstance(connector, WhatsApp):
             return WhatsAppSender(connector, self._rng)
-        if isinstance(connector, Api):
+        if isinstance(connector, Api) and connector.settings.tokens:
             return DeskSender(connector, self._rng)
         if not isinstance(connector, WebForm):
             return None

@@ -1,6 +1,5 @@
 """The hosted form: its page, its posts, its answers for people and for scripts."""
 
-import logging
 import secrets
 from typing import Final
 
@@ -8,20 +7,17 @@ from aiohttp import web
 
 from connectors.base import Parsed, Request
 from connectors.errors import Rejected
-from connectors.form_settings import RateLimit
 from connectors.web_form import WebForm
 from normalizer.advice import Language
 from normalizer.inbound import reference_number
 from regia.http.errors import count, refused
 from regia.http.inbound import verified
+from regia.http.rates import within
 from regia.http.requests import GATEWAY, connector_named, json_answer, read_request, retry_header
 from regia.http.visitors import address, cross_site_headers
-from storage.coordination import Coordination, CoordinationUnavailable
 from web.pages.colours import theme as colours
 from web.pages.form import headers, render_form, render_problem, render_thanks
 from web.pages.view import FormView, form_view
-
-logger = logging.getLogger(__name__)
 
 _HTML: Final = "text/html"
 
@@ -57,9 +53,7 @@ async def post(request: web.Request) -> web.Response:
 
 async def _accepted(request: web.Request, form: WebForm) -> web.Response:
     gateway = request.app[GATEWAY]
-    rate = form.settings.rate
-    if not await _within(gateway.stores.coordination, f"form/{form.name}/{address(request)}", rate):
-        raise Rejected("rate_limited", f"more than {rate.count} posts in {rate.seconds} seconds", retry_after=rate.seconds)
+    await within(form.settings.rate, f"form/{form.name}/{address(request)}", gateway.stores.coordination)
     received = await read_request(request, form)
     try:
         parsed = await verified(request, form, received)
@@ -74,15 +68,6 @@ async def _accepted(request: web.Request, form: WebForm) -> web.Response:
         return json_answer({"id": str(receipt.id), "reference": reference, "repeat": receipt.repeat}, status=202)
     view = _view(request, form, _spoken(request, form, parsed))
     return _html(render_thanks(view, reference), headers(view))
-
-
-async def _within(coordination: Coordination, key: str, rate: RateLimit) -> bool:
-    try:
-        return await coordination.hit(key, rate.count, rate.seconds)
-    except CoordinationUnavailable as error:
-        # A customer must not be turned away because our own counter is gone.
-        logger.warning("posts are not counted", extra={"reason": str(error)})
-        return True
 
 
 def _correct(request: web.Request, form: WebForm, received: Request, error: Rejected) -> web.Response:

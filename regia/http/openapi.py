@@ -4,9 +4,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from connectors.api import USER_TOKEN
 from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
+from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
 
 _SCHEMAS: Final = "#/components/schemas/{model}"
@@ -28,8 +30,27 @@ def openapi() -> dict[str, Any]:
         },
         "paths": _paths(),
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": _schemes(),
             "schemas": _models() | {"Rejection": _rejection()},
+        },
+    }
+
+
+def _schemes() -> dict[str, Any]:
+    user = "A JWT that your server signed for its user"
+    return {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "user_token": {
+            "type": "apiKey",
+            "in": "header",
+            "name": USER_TOKEN,
+            "description": f"{user}, beside a program's token.",
+        },
+        "user_bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": f"{user}, from the app itself: the connector's users.direct lets it in.",
         },
     }
 
@@ -65,16 +86,16 @@ def _contacts() -> dict[str, Any]:
         "202": _answer("Accepted: durable, and on its way.", _receipt()),
         "200": _answer("Accepted before.", _receipt()),
     }
+    hand_over = _operation(
+        "Hand over one contact: in-app, shop counter, phone desk.",
+        receipts,
+        parameters=[*connector, _header("Idempotency-Key", "Makes a repeated request one contact.")],
+        body="MessageBody",
+    )
+    hand_over["requestBody"]["content"]["application/json"]["examples"] = EXAMPLES
+    hand_over["security"] = [{"bearer": []}, {"bearer": [], "user_token": []}, {"user_bearer": []}]
     return {
-        "/v1/messages/{connector}": {
-            "post": _operation(
-                "Hand over one contact: in-app, shop counter, phone desk.",
-                receipts,
-                parameters=[*connector, _header("Idempotency-Key", "Makes a repeated request one contact.")],
-                body="MessageBody",
-                secured=True,
-            )
-        },
+        "/v1/messages/{connector}": {"post": hand_over},
         "/webhooks/{connector}": {
             "get": _operation("A provider's challenge.", _plain("Its answer."), parameters=connector),
             "post": _operation("A provider's signed delivery.", _plain("Accepted: durable."), parameters=connector),

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from regia.compose import Configured, configure, open_stores
@@ -41,6 +42,12 @@ connectors:
     brand: demo
     tokens: ["${DESK}"]
     max_body: 20000
+  app:
+    type: api
+    brand: demo
+    channels: [app]
+    tokens: ["${DESK}"]
+    users: {algorithms: [HS256], secrets: "${APP}", audience: regia, direct: true, rate: {count: 3, seconds: 60}}
 """
 RULES = """
 categories:
@@ -53,10 +60,24 @@ rules:
     when: {text: {words: [rimborso]}}
     then: {category: returns, tags: [rma], copy_to: [partners]}
 """
-SECRETS = {"KEY": "key-of-links", "ALL": "token-all", "READER": "token-reader", "WORKER": "token-worker", "DESK": "token-desk"}
+SECRETS = {
+    "KEY": "key-of-links",
+    "ALL": "token-all",
+    "READER": "token-reader",
+    "WORKER": "token-worker",
+    "DESK": "token-desk",
+    "APP": "a-secret-of-the-shops-own-server",
+}
 ALL, READER, WORKER, DESK = ({"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "DESK"))
 
 Client = TestClient[Any, Any]
+
+
+class _Server(TestServer):
+    """As `regia run` serves: what a client that goes away had begun is not cancelled."""
+
+    async def _make_runner(self, **_: Any) -> web.AppRunner:
+        return web.AppRunner(self.app, access_log=None, shutdown_timeout=1, auto_decompress=False)
 
 
 def make_gateway(folder: Path, migrated: Path, *, node: str = "n1") -> Gateway:
@@ -94,7 +115,7 @@ async def worked_off(gateway: Gateway) -> None:
 @asynccontextmanager
 async def serving(gateway: Gateway) -> AsyncIterator[Client]:
     """The HTTP interface of a gateway, which is stopped with it."""
-    client: Client = TestClient(TestServer(build_app(gateway)))
+    client: Client = TestClient(_Server(build_app(gateway)))
     try:
         async with client:
             yield client
