@@ -4,16 +4,16 @@ Source: LINE Developers, "Receive messages (webhook)", "Messaging API reference"
 retry key). LINE waits two seconds for the answer, and its button "Verify" sends no events.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
 from pydantic import Field
 
-from connectors import line_kinds
+from connectors import line_kinds, line_tokens
 from connectors.abilities import MEGABYTE, Abilities, Limits
-from connectors.base import BaseConnector, Channel, Fetched, Http, Outgoing, OutgoingFile, Parsed, Request, Sent
+from connectors.base import BaseConnector, Channel, Credential, Fetched, Http, Outgoing, OutgoingFile, Parsed, Request, Sent
 from connectors.errors import MediaUnavailable, SendCode, SendFailed
 from connectors.kit.elements import Element, Found, read_json
 from connectors.kit.outbound import (
@@ -130,6 +130,10 @@ class Line(BaseConnector[LineSettings]):
             return next((one.hint("id") for one in said.objects("sentMessages")), None)
 
         return await one_by_one(enumerate(_contents(message)), post, repeatable=True)
+
+    async def credentials(self, http: Http) -> Sequence[Credential]:
+        token = self.settings.access_token
+        return () if token is None else (await line_tokens.asked(token, self.settings.api_url, http, now()),)
 
 
 def _lay_out(body: Part) -> Iterator[Element]:

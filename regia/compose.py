@@ -81,6 +81,7 @@ def configure(path: Path, environ: Mapping[str, str]) -> Configured:
             problems += _unusable_brands(name, connectors[name], source.document)
         except ConfigError as error:
             problems += error.problems
+    problems += _unknown_names(source)
     rules = _collect(problems, lambda: load_rules(_rule_files(source)))
     if problems or settings is None or rules is None:
         raise ConfigError(problems)
@@ -115,6 +116,15 @@ def _unusable_brands(name: str, connector: Connector, document: Document) -> lis
         for brand in sorted(connector.brands)
         if brand == _OWN or not _ROUTABLE.fullmatch(brand)
     ]
+
+
+def _unknown_names(source: Source) -> list[Problem]:
+    """Where the file speaks of connectors it does not have."""
+    at = ("watch", "silence", "connectors")
+    named = source.document.get(*at, default={})
+    known = source.connector_names()
+    unknown = [name for name in named if name not in known] if isinstance(named, dict) else []
+    return [source.document.problem((*at, name), "there is no connector of this name", key=True) for name in unknown]
 
 
 def _rule_files(source: Source) -> list[tuple[str, str]]:

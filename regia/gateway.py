@@ -25,6 +25,8 @@ from regia.pipeline.prepare import Preparer
 from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
+from regia.watch.sends import Sends
+from regia.watch.traffic import Traffic
 from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
@@ -67,11 +69,16 @@ class Gateway:
         self.stores = stores
         self.journal = journal
         self.links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
-        self.intake = Intake(journal)
+        self.traffic = Traffic()
+        self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
         """Part to why it is not ready."""
         self.sources: dict[str, str] = {}
         """`connector/source` of what is polled to how that goes; the poller writes it."""
+        self.alarms: dict[str, str] = {}
+        """`connector`, or `connector/token`, to what is wrong with it; the watcher writes it."""
+        self.sends = Sends()
+        """Whether providers take our tokens when messages are sent; the sender writes it."""
         self.reader = Reader(configured.connectors, configured.channels, settings.reading)
         media = MediaStage(configured.connectors, stores.blobs, stores.http)
         self.preparer = Preparer(media, stores.blobs, settings.languages)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, Str
 
 from config.loader import SettingsDocument, read
 from config.secrets import Secret, SecretUrl
+from regia.watch.settings import Watch
 
 LOCAL: Final = "local"
 
@@ -148,6 +149,7 @@ class Settings(_Section):
     blobs: BlobStore = BlobStore()
     conversations: Conversations = Conversations()
     reading: Reading = Reading()
+    watch: Watch = Watch()
     languages: tuple[Language, ...] = Field(default=("it", "en"), min_length=1)
     rules: tuple[Path, ...] = Field(min_length=1, description="Rule files, relative to this file, in their order.")
     links_key: Secret = Field(description="Signs links to attachments; the same on all nodes.")

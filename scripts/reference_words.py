@@ -61,7 +61,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "coordination.url": "`redis://:${PASSWORD}@host:6379/0`; `local` is the memory of the one process",
         "blobs.url": "`s3://bucket/prefix`, credentials in the `AWS_…` variables; `local` is a folder in the data folder",
         "watch.silence.contacts": "how many usual contacts must be missing for a channel to be silent: of one that has few, "
-        "and where they come one by one. Of a busy one, or one where they come in bursts, so many more that chance is no reason",
+        "and where they come one by one. Of a busy one, or one where they come in bursts, so many more that it is no chance",
         "languages": "the languages your customers write in; a text is said to be in one of them, or in none",
         "tokens": "who may use the HTTP interface under `/v1`",
         "tokens[].name": "for you",

@@ -19,8 +19,10 @@ from sqlalchemy import (
 
 from storage.schema_base import Serial, metadata
 from storage.schema_customers import conversations, customers, handles, suggestions
+from storage.schema_watch import alarms, traffic
 
 __all__ = [
+    "alarms",
     "attachments",
     "conversations",
     "cursors",
@@ -38,6 +40,7 @@ __all__ = [
     "signals",
     "suggestions",
     "targets",
+    "traffic",
 ]
 
 event_ids = Table(

@@ -1,10 +1,11 @@
 """WhatsApp Cloud API: every kind of message in, statuses and events, media, texts out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from connectors import graph_tokens
 from connectors.abilities import Abilities
-from connectors.base import Answer, BaseConnector, Channel, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.base import Answer, BaseConnector, Channel, Credential, Fetched, Http, Outgoing, Parsed, Request, Sent
 from connectors.kit.outbound import now
 from connectors.meta import handshake, verify_signature
 from connectors.whatsapp import sending, webhook
@@ -38,6 +39,10 @@ class WhatsApp(BaseConnector[WhatsAppSettings]):
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         return await sending.send(message, self.settings, http, self._now())
+
+    async def credentials(self, http: Http) -> Sequence[Credential]:
+        token = self.settings.access_token
+        return () if token is None else (await graph_tokens.asked(token, self.settings.graph_root, http),)
 
 
 ABILITIES = Abilities(

@@ -40,7 +40,7 @@ async def send(message: Outgoing, settings: WhatsAppSettings, http: Http, at: da
         raise SendFailed("auth", "the connector has no access_token: set one to send")
     check(message, LIMITS, at, WINDOW)
     phone_number_id, to = _address(message, settings)
-    url = f"{_root(settings)}/{quote(phone_number_id, safe='')}/messages"
+    url = f"{settings.graph_root}/{quote(phone_number_id, safe='')}/messages"
     headers = bearer(settings.access_token)
 
     async def post(content: dict[str, Any]) -> str:
@@ -111,7 +111,7 @@ async def fetch(media_id: str, settings: WhatsAppSettings, http: Http) -> Fetche
         raise MediaUnavailable("refused")
     headers = bearer(settings.access_token)
     try:
-        response = await http.request("GET", f"{_root(settings)}/{quote(media_id, safe='')}", headers=headers)
+        response = await http.request("GET", f"{settings.graph_root}/{quote(media_id, safe='')}", headers=headers)
     except HttpFailed as failed:
         raise MediaUnavailable(failed.reason, retryable=True) from failed
     answer, error = graph_answer(response)
@@ -129,7 +129,3 @@ def _unavailable(status: int, number: int | None) -> MediaUnavailable:
     if status in _GONE or code == "unsupported":
         return MediaUnavailable("gone")
     return MediaUnavailable("provider_error", retryable=code in ("retryable", "rate_limited") or status in _PASSING)
-
-
-def _root(settings: WhatsAppSettings) -> str:
-    return f"{settings.graph_url}/{settings.api_version}"

@@ -46,6 +46,11 @@ class WhatsAppSettings(ConnectorSettings):
         return self
 
     @property
+    def graph_root(self) -> str:
+        """Where the version of the Graph API is that is spoken."""
+        return f"{self.graph_url}/{self.api_version}"
+
+    @property
     def app_secrets(self) -> tuple[Secret, ...]:
         """Every secret a signature may be made with."""
         return several(self.app_secret)

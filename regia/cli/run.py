@@ -22,6 +22,7 @@ from regia.runners.adoption import adopt_for_ever
 from regia.runners.polling import Polling
 from regia.runners.relays import relay_for_the_dead
 from regia.runners.sending import Sending
+from regia.runners.watching import Watching
 from regia.settings import Settings
 from regia.watch import logs
 from storage.journal import Journal, JournalLocked
@@ -72,6 +73,8 @@ async def _serve(configured_: Configured, path: Path) -> None:
     polling.start()
     sending = Sending(gateway)
     sending.start()
+    watching = Watching(gateway)
+    watching.start()
     _settle_memory()
     work = (gateway.reader.warm(), adopt_for_ever(gateway), relay_for_the_dead(gateway))
     helpers = [asyncio.create_task(one) for one in work]
@@ -81,7 +84,7 @@ async def _serve(configured_: Configured, path: Path) -> None:
     await stop.wait()
     logger.info("stopping: no new contacts, working off what was accepted")
     asked = time.monotonic()
-    await asyncio.gather(polling.stop(), sending.stop())
+    await asyncio.gather(polling.stop(), sending.stop(), watching.stop())
     for task in helpers:
         task.cancel()
     await asyncio.gather(*helpers, return_exceptions=True)

@@ -11,6 +11,7 @@ from connectors.base import Parsed
 from connectors.errors import Rejected
 from regia.pipeline.accepted import entries
 from regia.watch.metrics import ACCEPTED, REPEATED
+from regia.watch.traffic import Traffic
 from storage.journal import Journal
 from storage.journal_file import JournalUnavailable, Receipt
 
@@ -28,10 +29,12 @@ class Acceptance:
 
 
 class Intake:
-    """Accepts into one journal. `stop` makes it refuse, so that what was accepted can be worked off."""
+    """Accepts into one journal, and counts new contacts in `traffic`, where that is given. `stop` makes it refuse, so that
+    what was accepted can be worked off."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, traffic: Traffic | None = None) -> None:
         self._journal = journal
+        self._traffic = traffic
         self._open = True
         self._told = -_TELL_EVERY
 
@@ -59,7 +62,18 @@ class Intake:
             receipts = await self._journal.accept(batch)
         except JournalUnavailable as error:
             self._tell(error)
+            if self._traffic is not None:
+                self._traffic.hindered()
             raise Rejected("unavailable", "nothing was accepted; try again", retry_after=5) from error
         for entry, receipt in zip(batch, receipts, strict=True):
             (REPEATED if receipt.repeat else ACCEPTED).labels(connector, entry.kind).inc()
+        self._count(connector, parsed, receipts)
         return Acceptance(receipts[: len(parsed.messages)], receipts)
+
+    def _count(self, connector: str, parsed: Parsed, receipts: Sequence[Receipt]) -> None:
+        """Of the channel's traffic are contacts that it brings now, and only the first time."""
+        # The receipts of everything else follow those of the contacts.
+        told = zip(parsed.messages, receipts, strict=False)
+        new = sum(not receipt.repeat and not message.backlog for message, receipt in told)
+        if new and self._traffic is not None:
+            self._traffic.came(connector, new)

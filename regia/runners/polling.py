@@ -14,7 +14,7 @@ from typing import Final
 from connectors.base import Connector, Parsed, Polled, Session, Source
 from connectors.errors import Rejected, SourceFailed
 from regia.gateway import Gateway
-from regia.runners import taking, watchdog
+from regia.runners import supervising, taking, watchdog
 from regia.runners.leases import LOOK, Lease, owner_of
 from regia.runners.places import Fenced, Place
 from regia.runners.standing import Reason, Standing
@@ -52,17 +52,20 @@ class Polling:
             for source in connector.sources()
         ]
         self._tasks: list[asyncio.Task[None]] = []
+        self._looking_after: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(poller.run(), name=f"poll {poller.name}") for poller in self._pollers]
+        self._tasks = [supervising.begin(poller) for poller in self._pollers]
+        self._looking_after = asyncio.create_task(supervising.look_after(self._gateway, self._pollers, self._tasks))
 
     async def stop(self) -> None:
         """Take nothing more, close the sessions and give the leases back, all within some three seconds: a session that
         does not close is left behind."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *((self._looking_after,) if self._looking_after else ())]
+        for task in reversed(tasks):
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=2 * _STOP)
+        if tasks:
+            await asyncio.wait(tasks, timeout=2 * _STOP)
         await self._leftovers.end(_STOP)
 
 
@@ -78,7 +81,7 @@ class Poller:
         key = f"poll/{self.name}"
         self._lease = Lease(gateway.stores.coordination, key, owner_of(gateway))
         self._place = Place(gateway.stores.database, key)
-        self._standing = Standing(gateway.intake, connector.name, source.name, gateway.sources)
+        self.standing = Standing(gateway.intake, connector.name, source.name, gateway.sources)
         self._pause = Pause()
         self._step: asyncio.Task[object] | None = None
         """What the session is doing."""
@@ -98,18 +101,18 @@ class Poller:
                 try:
                     await self._as_owner()
                 except CoordinationUnavailable as error:
-                    await self._standing.failed("no_lease", str(error))
+                    await self.standing.failed("no_lease", str(error))
                 except Exception as error:  # noqa: BLE001  # told with its place, and tried again: it must not end unseen
-                    await self._standing.failed("defect", type(error).__name__, error)
+                    await self.standing.failed("defect", type(error).__name__, error)
                 await asyncio.sleep(LOOK)
         finally:
-            self._standing.gone()
+            self.standing.gone()
 
     async def _as_owner(self) -> None:
         """Poll while the lease holds; return when somebody else has it."""
         token = await self._lease.take()
         if token is None:
-            self._standing.elsewhere()
+            self.standing.elsewhere()
             return
         kept = asyncio.create_task(self._lease.keep())
         work = asyncio.create_task(self._work(token))
@@ -143,7 +146,7 @@ class Poller:
 
     async def _again(self, reason: Reason, detail: str, defect: Exception | None = None) -> None:
         """Say that it failed, and return when it is time for another attempt."""
-        await self._standing.failed(reason, detail, defect)
+        await self.standing.failed(reason, detail, defect)
         if self._lives_since is not None and time.monotonic() - self._lives_since >= _STEADY:
             self._pause.reset()
         await asyncio.sleep(self._pause.next(reason))
@@ -168,7 +171,7 @@ class Poller:
         self._step = looking = asyncio.create_task(session.next(self._place.cursor))
         polled = await bounded(looking, watchdog.STEP)
         if polled is None:
-            await self._standing.ok()
+            await self.standing.ok()
             await self._place.save()
             self._step = waiting = asyncio.create_task(session.wait())
             await bounded(waiting, watchdog.STEP)
@@ -176,7 +179,7 @@ class Poller:
         await self._journal(polled)
         await self._settle(session, polled)
         await self._place.move(polled.cursor)
-        await self._standing.ok()
+        await self.standing.ok()
 
     async def _journal(self, polled: Polled) -> None:
         """Return when the journal has the whole step, however long it takes nothing."""
@@ -190,7 +193,7 @@ class Poller:
                 parsed = parsed or await taking.taken(self._connector, polled, self._gateway.reader)
                 await self._gateway.intake.accept(self._connector.name, parsed)
             except Rejected as error:
-                await self._standing.failed("not_accepted", error.detail)
+                await self.standing.failed("not_accepted", error.detail)
                 await asyncio.sleep(pause.next("not_accepted"))
             else:
                 break

@@ -23,6 +23,7 @@ from regia.pipeline.intake import Intake
 from regia.runners import outcomes
 from regia.runners.pacing import Pace
 from regia.watch.metrics import OUTGOING
+from regia.watch.sends import Sends
 from storage import outgoing
 from storage.database import Database, DatabaseUnavailable
 from storage.outgoing import Claimed, Ended
@@ -55,6 +56,7 @@ class Sending:
             gateway.intake,
             gateway.configured.settings.node,
             limits=gateway.configured.limits,
+            sends=gateway.sends,
         )
         self._task: asyncio.Task[None] | None = None
 
@@ -86,6 +88,7 @@ class Sender:
         node: str,
         *,
         limits: Mapping[str, Limits] | None = None,
+        sends: Sends | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
@@ -94,6 +97,7 @@ class Sender:
         self._intake = intake
         self._node = node
         self._limits = limits or {}
+        self._sends = sends or Sends(now)
         self._now = now
         self._pace = Pace({name: limit.rate for name, limit in self._limits.items()}, now)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -191,10 +195,13 @@ class Sender:
             async with asyncio.timeout(LONGEST):
                 sent = await self._in_turn(row.connector, message(row))
         except SendFailed as failed:
+            if failed.code == "auth":
+                self._sends.refused(row.connector)
             return outcomes.failed(row, failed, self._now_ms())
         except Exception as error:
             logger.exception("a channel failed to say what became of a message", extra={"connector": row.connector})
             return outcomes.broken(error, self._now_ms())
+        self._sends.taken(row.connector)
         return outcomes.sent(sent, self._now_ms())
 
     async def _in_turn(self, connector: str, outgoing_: Outgoing) -> Sent:

@@ -16,9 +16,9 @@ from regia.watch.metrics import SOURCE_FAILURES, SOURCE_SUCCESS, SOURCE_UP
 
 logger = logging.getLogger(__name__)
 
-Reason: TypeAlias = SourceReason | Literal["not_accepted", "no_lease"]
+Reason: TypeAlias = SourceReason | Literal["not_accepted", "no_lease", "stuck"]
 """`not_accepted`: the journal takes nothing, so nothing is taken from the source either. `no_lease`: with Redis away
-nobody knows who polls it."""
+nobody knows who polls it. `stuck`: whoever polls it was not heard of for too long."""
 
 OK: Final = "ok"
 STARTING: Final = "starting"
@@ -50,10 +50,21 @@ class Standing:
         """Not accepted yet."""
         self._when: deque[float] = deque(maxlen=_MOST_EVENTS)
         """Times of the last events."""
+        self.heard()
         self._show(STARTING, up=False)
+
+    def heard(self) -> None:
+        """There is somebody who polls it, or waits for something else than the source."""
+        self._heard_at = time.monotonic()
+
+    @property
+    def quiet_for(self) -> float:
+        """Seconds since the last word."""
+        return time.monotonic() - self._heard_at
 
     async def ok(self) -> None:
         """It answered as it should."""
+        self.heard()
         SOURCE_SUCCESS.labels(self._connector, self._source).set(time.time())
         self._show(OK, up=True)
         if self._failed is not None:
@@ -65,6 +76,7 @@ class Standing:
 
     async def failed(self, reason: Reason, detail: str, defect: Exception | None = None) -> None:
         """An attempt failed. `detail` may stand in logs; of `defect` its type and place do."""
+        self.heard()
         SOURCE_FAILURES.labels(self._connector, self._source, reason).inc()
         self._show(reason, up=False)
         now = time.monotonic()
@@ -80,6 +92,7 @@ class Standing:
 
     def elsewhere(self) -> None:
         """Another node polls it, and tells how it goes: a figure of ours would be an alarm about nothing."""
+        self.heard()
         if self._states.get(self._key) == ELSEWHERE:
             return
         self._failed = self._announced = self._told = None

@@ -34,6 +34,15 @@ READER_KILLED: Final = Counter(
     "regia_reader_killed_total", "Readings that were ended, by cause: time, memory, died.", ["connector", "cause"]
 )
 READY: Final = Gauge("regia_ready", "1 when the part is ready.", ["part"])
+CHANNEL_SILENT: Final = Gauge(
+    "regia_channel_silent", "1 while a channel is silent against its habit; on the node that watches.", ["connector"]
+)
+TOKEN_OK: Final = Gauge(
+    "regia_token_ok", "0 while a provider refuses the token; on the node that watches.", ["connector", "name"]
+)
+TOKEN_EXPIRES: Final = Gauge(
+    "regia_token_expires_timestamp_seconds", "When the token ends, where it does.", ["connector", "name"]
+)
 SOURCE_UP: Final = Gauge("regia_source_up", "1 when this node polls the source and it answers.", ["connector", "source"])
 SOURCE_FAILURES: Final = Counter(
     "regia_source_failures_total", "Attempts to poll a source that failed, by reason.", ["connector", "source", "reason"]

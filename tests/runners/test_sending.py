@@ -194,6 +194,19 @@ async def test_an_end_is_never_tried_again(desk: Desk, error: Exception, state: 
     assert await desk.told() == [(id_, "other:unknown" if state == "unknown" else state, row["error"])]
 
 
+async def test_a_refused_token_is_noted_and_what_was_taken_after_it(desk: Desk) -> None:
+    desk.channel.answers = [SendFailed("invalid_recipient", "no such user"), SendFailed("auth", "who are you"), None]
+    sends, news = desk.sender._sends, []
+    for name in ("m1", "m2", "m3"):
+        await desk.queue(name=name)
+        await desk.step(1)
+        news.append(sends.news())
+    assert news == [[], ["mail"], ["mail"]]
+    refused_ms = int(desk.time * 1000) - 1000
+    desk.time += HOUR
+    assert sends.over("mail", refused_ms)
+
+
 async def test_what_cannot_be_composed_fails_with_its_reason(desk: Desk) -> None:
     await desk.queue("broken")
     desk.channel.answers = [SendFailed("unsupported", "the subject holds a line break")]

@@ -1,0 +1,199 @@
+"""The watcher: channels that are silent against their habit, and tokens that end or are refused.
+
+Each node counts what comes in and adds it to the database once a minute; one of them, which holds the lease `watch`, judges.
+Without Redis all do: what is found twice is one row and one event.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from regia.gateway import Gateway
+from regia.runners.alarms import SENDING, Alarms
+from regia.runners.leases import owner_of
+from regia.runners.silence import Silences
+from regia.runners.tokens import Tokens
+from regia.watch.metrics import CHANNEL_SILENT, TOKEN_EXPIRES, TOKEN_OK
+from regia.watch.usual import KEEP
+from storage import traffic
+from storage.coordination import CoordinationUnavailable
+from storage.database import DatabaseUnavailable
+from storage.traffic import HOUR_MS
+
+logger = logging.getLogger(__name__)
+
+EVERY: Final = 60.0
+"""Seconds between looks, and between additions to the database."""
+LEASE: Final = 150.0
+"""Seconds after which another node watches instead of one that is gone."""
+_NAME: Final = "watch"
+_LOOK: Final = 1.0
+_STOP: Final = 0.4
+"""Seconds for each of two things that are done at the end, where the database and Redis still answer."""
+
+
+class Watching:
+    """The watcher of a gateway. `start` returns at once; the first look waits for the database."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._watcher = Watcher(gateway)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        work = {"watch": self._watcher.look, "watch tokens": self._watcher.look_at_tokens}
+        self._tasks = [asyncio.create_task(self._repeat(one), name=name) for name, one in work.items()]
+        self._tasks.append(asyncio.create_task(self._be_there(), name="watch traffic"))
+
+    async def stop(self) -> None:
+        """End within a second, and add what was counted."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if "database" not in self._gateway.missing:
+            await self._watcher.close()
+
+    async def _repeat(self, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while "database" in self._gateway.missing:
+            await asyncio.sleep(_LOOK / 5)
+        away = False
+        while True:
+            try:
+                await look()
+            except DatabaseUnavailable as error:
+                if not away:
+                    logger.warning("channels are not watched", extra={"reason": str(error)})
+                away = True
+                self._watcher.disturbed()
+            except Exception:  # one defect must not make everything else go unseen
+                logger.exception("watching failed; it goes on")
+            else:
+                away = False
+            await asyncio.sleep(_LOOK)
+
+    async def _be_there(self) -> None:
+        """Apart from the looks, which a database may hold up: contacts are taken meanwhile."""
+        while True:
+            self._watcher.be_there()
+            await asyncio.sleep(_LOOK)
+
+
+class Watcher:
+    """Watches the connectors of a gateway. `now` gives seconds since 1970."""
+
+    def __init__(self, gateway: Gateway, *, now: Callable[[], float] = time.time) -> None:
+        configured, stores = gateway.configured, gateway.stores
+        self._gateway = gateway
+        self._now = now
+        self._settings = configured.settings.watch
+        self._connectors = configured.connectors
+        self._owner = owner_of(gateway)
+        self._alarms = Alarms(stores.database, gateway.intake, gateway.alarms, now)
+        self._silences = Silences(stores.database, self._alarms, self._connectors, self._settings.silence, now)
+        self._tokens = Tokens(self._connectors, stores.http, self._alarms, self._settings.token_days, now)
+        self._looked = float("-inf")
+        self._leads = False
+        self._lease: int | None = None
+        """The lease's token."""
+        self._tidied = -1
+
+    def be_there(self) -> None:
+        """Said every second: somebody takes contacts."""
+        self._gateway.traffic.there(self._connectors)
+
+    def disturbed(self) -> None:
+        """The database was away."""
+        self._silences.disturbed()
+
+    async def look(self) -> None:
+        """What is due, which is most of it once a minute. Raises `DatabaseUnavailable`."""
+        if self._now() - self._looked < EVERY:
+            await self._hear_sends()
+            return
+        self._looked = self._now()
+        await self._add()
+        self._leads = await self._lead()
+        await self._alarms.refresh()
+        await self._hear_sends()
+        if self._leads:
+            await self._silences.judge()
+            await self._alarms.tell()
+        else:
+            self._tokens.leave()
+        self._show()
+
+    async def look_at_tokens(self) -> None:
+        """Ask about those that are due. Raises `DatabaseUnavailable`."""
+        if self._leads and await self._tokens.look():
+            self._show()
+
+    async def close(self) -> None:
+        """Add what was counted, and give the lease back, if that is done at once."""
+        with suppress(DatabaseUnavailable, TimeoutError):
+            async with asyncio.timeout(_STOP):
+                await self._add()
+        with suppress(CoordinationUnavailable, TimeoutError):
+            async with asyncio.timeout(_STOP):
+                if self._lease is not None:
+                    await self._gateway.stores.coordination.release(_NAME, self._owner, self._lease)
+
+    async def _add(self) -> None:
+        """Raises `DatabaseUnavailable`; what was counted is kept then."""
+        counted = self._gateway.traffic.take()
+        hour = int(self._now() * 1000) // HOUR_MS
+
+        def work(connection: Connection) -> None:
+            traffic.add(connection, counted)
+            if hour != self._tidied:
+                traffic.forget(connection, hour - KEEP)
+
+        try:
+            await self._gateway.stores.database.write(work)
+        except BaseException:  # cancelled, it may have been added, and counts twice then: a minute of a statistic
+            self._gateway.traffic.give_back(counted)
+            raise
+        self._tidied = hour
+
+    async def _lead(self) -> bool:
+        """Whether this node judges."""
+        try:
+            self._lease = await self._gateway.stores.coordination.acquire(_NAME, self._owner, LEASE)
+        except CoordinationUnavailable:
+            return True
+        return self._lease is not None
+
+    async def _hear_sends(self) -> None:
+        sends = self._gateway.sends
+        news = sends.news()
+        for connector in news:
+            detail = "a message was refused: the token is not valid, or may not do that"
+            await self._alarms.begin("token_refused", connector, detail, name=SENDING)
+            sends.reported(connector)
+        over = [one for one in self._alarms.open.values() if one.name == SENDING and sends.over(one.connector, one.raised_ms)]
+        for alarm in over:
+            await self._alarms.end(alarm)
+        if news or over:
+            self._show()
+
+    def _show(self) -> None:
+        """The figures, on the one node that judges."""
+        for figure in (CHANNEL_SILENT, TOKEN_OK, TOKEN_EXPIRES):
+            figure.clear()
+        if not self._leads:
+            return
+        for connector in self._connectors:
+            if self._settings.silence.limits(connector) is not None:
+                CHANNEL_SILENT.labels(connector).set(self._alarms.get("silent", connector) is not None)
+        for connector, found in self._tokens.known.items():
+            for one in found:
+                TOKEN_OK.labels(connector, one.name).set(one.valid)
+                if one.expires_at is not None:
+                    TOKEN_EXPIRES.labels(connector, one.name).set(one.expires_at.timestamp())
+        for alarm in self._alarms.open.values():
+            if alarm.kind == "token_refused":
+                TOKEN_OK.labels(alarm.connector, alarm.name).set(0)
