@@ -166,6 +166,8 @@ class SendFailed(ChannelError):
         self.provider_code = provider_code
         self.retry_after = retry_after
         """Seconds."""
+        self.left: tuple[str, ...] = ()
+        """The provider's ids of the parts that had left before."""
 
     @property
     def retryable(self) -> bool:

@@ -4,7 +4,7 @@ Source: Viber developers, "REST bot API" (callbacks, send message, error codes) 
 signs its callbacks too, and callbacks name no account: one connector is one bot.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -17,6 +17,7 @@ from connectors.base import (
     BaseConnector,
     Channel,
     ConnectorSettings,
+    Credential,
     Fetched,
     Http,
     Outgoing,
@@ -24,8 +25,10 @@ from connectors.base import (
     Request,
     Sent,
 )
+from connectors.kit import tokens
 from connectors.kit.content import present
 from connectors.kit.elements import Element, Found, read_json
+from connectors.kit.outbound import answer
 from connectors.kit.place import Place, fingerprint
 from connectors.kit.settings import BaseUrl, Name, Secrets, several
 from connectors.kit.signatures import check_hmac
@@ -36,6 +39,10 @@ from normalizer.inbound import Reply, Sender
 
 _REPLIES: Final = Reply(allowed=("text", "image", "video", "audio", "file"))
 _STATES: Final[Mapping[str, str]] = MappingProxyType({"delivered": "delivered", "seen": "read", "failed": "failed"})
+
+
+_OK, _BAD_TOKEN = 0, 2
+"""Of Viber's status codes."""
 
 
 class ViberSettings(ConnectorSettings):
@@ -98,6 +105,12 @@ class Viber(BaseConnector[ViberSettings]):
     async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
         """A file by its address, which needs no token and lives for an hour. Raises `MediaUnavailable`."""
         return await http.download(reference, hosts=self.settings.media_hosts)
+
+    async def credentials(self, http: Http) -> Sequence[Credential]:
+        headers = {"X-Viber-Auth-Token": several(self.settings.auth_token)[0].get_secret_value()}
+        response = await http.request("POST", f"{self.settings.api_url}/pa/get_account_info", headers=headers, json={})
+        code = answer(response).whole("status")
+        return (tokens.said("auth_token", code, fine=frozenset({_OK}), refused=frozenset({_BAD_TOKEN})),)
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         """Raises `SendFailed`."""

@@ -1,5 +1,7 @@
 """Reads of what is stored, for people and consumers."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, RowMapping, select
 
 from storage.quarantine import HELD
@@ -35,8 +37,8 @@ def held(connection: Connection, quarantine_id: str) -> RowMapping | None:
     return connection.execute(select(quarantine).where(quarantine.c.id == quarantine_id)).mappings().one_or_none()
 
 
-def statuses_of(connection: Connection, connector: str, external_id: str) -> list[RowMapping]:
-    """What was told about an outgoing message by its provider's id, in the order in which it came."""
+def statuses_of(connection: Connection, connector: str, external_ids: Collection[str]) -> list[RowMapping]:
+    """What was told about an outgoing message by its provider's ids, in the order in which it came."""
     query = select(signals.c.state, signals.c.at_ms, signals.c.received_ms, signals.c.error)
-    query = query.where(signals.c.external_id == external_id, signals.c.connector == connector, signals.c.type == "status")
+    query = query.where(signals.c.external_id.in_(external_ids), signals.c.connector == connector, signals.c.type == "status")
     return list(connection.execute(query.order_by(signals.c.received_ms, signals.c.id)).mappings())

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, insert, or_, select, update
 
-from storage.schema import messages, outgoing
+from storage.bulk import insert_rows
+from storage.schema import messages, outgoing, outgoing_parts
 
 QUEUED: Final = "queued"
 SENDING: Final = "sending"
@@ -138,15 +139,26 @@ def name(connection: Connection, id_: str, external_id: str) -> None:
     connection.execute(update(outgoing).where(outgoing.c.id == id_).values(external_id=external_id))
 
 
-def settle(connection: Connection, row: Claimed, node: str, values: Mapping[str, Any]) -> bool:
-    """Record what became of a try. False: the row is not in this node's hands any more, and stays as it is."""
+def settle(connection: Connection, row: Claimed, node: str, values: Mapping[str, Any], parts: Sequence[str] = ()) -> bool:
+    """Record what became of a try, and the ids of all parts where it left in several. False: the row is not in this node's
+    hands any more, and stays as it is."""
     this = and_(
         outgoing.c.id == row.id,
         outgoing.c.state == SENDING,
         outgoing.c.node == node,
         outgoing.c.attempts == row.attempts,
     )
-    return bool(connection.execute(update(outgoing).where(this).values(values)).rowcount)
+    if not connection.execute(update(outgoing).where(this).values(values)).rowcount:
+        return False
+    named = [{"connector": row.connector, "external_id": part, "outgoing_id": row.id} for part in parts]
+    insert_rows(connection, outgoing_parts, named, ignore=True)
+    return True
+
+
+def parts_of(connection: Connection, id_: str) -> list[str]:
+    """The providers' ids of a message's parts, where it left in several."""
+    query = select(outgoing_parts.c.external_id).where(outgoing_parts.c.outgoing_id == id_)
+    return list(connection.execute(query).scalars())
 
 
 def lose(connection: Connection, node: str, now_ms: int, *, started: bool = False) -> int:

@@ -4,7 +4,7 @@ No provider's send call can be repeated safely unless it says so. When a later p
 failure is never retryable: the customer has the first parts already.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -100,14 +100,20 @@ async def one_by_one(parts: Iterable[T], post: Callable[[T], Awaitable[str | Non
         try:
             given = await post(part)
         except SendFailed as failed:
-            if repeatable and failed.code == "unknown":
-                raise SendFailed("retryable", failed.detail, provider_code=failed.provider_code) from failed
-            if number > 1 and failed.retryable and not repeatable:
-                detail = f"part {number} failed after the ones before it had left"
-                raise SendFailed("unknown", detail, provider_code=failed.provider_code) from failed
-            raise
+            raise _of_part(failed, number, ids, repeatable=repeatable) from failed
         ids += [given] if given is not None else []
     return Sent(external_ids=tuple(ids))
+
+
+def _of_part(failed: SendFailed, number: int, left: Sequence[str], *, repeatable: bool) -> SendFailed:
+    code, detail = failed.code, failed.detail
+    if repeatable and code == "unknown":
+        code = "retryable"
+    elif number > 1 and failed.retryable and not repeatable:
+        code, detail = "unknown", f"part {number} failed after the ones before it had left"
+    made = SendFailed(code, detail, provider_code=failed.provider_code, retry_after=failed.retry_after)
+    made.left = tuple(left)
+    return made
 
 
 async def call(

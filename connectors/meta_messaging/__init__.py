@@ -10,11 +10,12 @@ codes      what Meta's error numbers mean
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
-from connectors.base import Answer, BaseConnector, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors import graph_tokens
+from connectors.base import Answer, BaseConnector, Credential, Fetched, Http, Outgoing, Parsed, Request, Sent
 from connectors.kit.elements import Element, Found, read_json
 from connectors.kit.outbound import now
 from connectors.kit.settings import several
@@ -60,6 +61,14 @@ class MetaMessaging(BaseConnector[M]):
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         return await sending.send(message, self.product, self.settings, http, self._now())
+
+    async def credentials(self, http: Http) -> Sequence[Credential]:
+        """Of the connector's token, and of each account that has one of its own."""
+        settings = self.settings
+        own = {f"accounts.{key}.access_token": account.access_token for key, account in settings.accounts.items()}
+        named = {"access_token": settings.access_token, **own}
+        root = f"{settings.graph_url}/{settings.api_version}"
+        return [await graph_tokens.asked(token, root, http, name) for name, token in named.items() if token is not None]
 
     @abstractmethod
     def change(self, word: str, change: Part, context: Context) -> Found:

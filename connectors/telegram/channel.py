@@ -6,14 +6,17 @@ Source: Telegram Bot API, "Getting updates", "setWebhook" (`X-Telegram-Bot-Api-S
 from collections.abc import Sequence
 from typing import Final
 
-from connectors.base import BaseConnector, Fetched, Http, Outgoing, Parsed, Request, Sent, Source
+from connectors.base import BaseConnector, Credential, Fetched, Http, Outgoing, Parsed, Request, Sent, Source
 from connectors.errors import Rejected
+from connectors.kit import tokens
 from connectors.kit.signatures import check_token
 from connectors.telegram import sending, updates
 from connectors.telegram.polling import BotSource
 from connectors.telegram.settings import TelegramSettings
 
 HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"
+_UNKNOWN_TOKEN: Final = frozenset({401, 404})
+"""404: it is not of the form of one."""
 
 
 class Telegram(BaseConnector[TelegramSettings]):
@@ -40,3 +43,7 @@ class Telegram(BaseConnector[TelegramSettings]):
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         return await sending.send(message, self.settings, http)
+
+    async def credentials(self, http: Http) -> Sequence[Credential]:
+        url = f"{self.settings.api_url}/bot{self.settings.token.get_secret_value()}/getMe"
+        return (await tokens.asked(http, url, name="token", refused=_UNKNOWN_TOKEN),)

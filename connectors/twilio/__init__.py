@@ -1,11 +1,13 @@
 """Twilio Programmable Messaging: SMS, MMS and WhatsApp in and out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
 from connectors.abilities import Abilities
-from connectors.base import Answer, BaseConnector, Channel, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.base import Answer, BaseConnector, Channel, Credential, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.kit import tokens
+from connectors.kit.basic_auth import basic
 from connectors.kit.outbound import now
 from connectors.twilio import requests, sending, webhook
 from connectors.twilio.settings import TwilioSettings
@@ -43,6 +45,10 @@ class Twilio(BaseConnector[TwilioSettings]):
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         return await sending.send(message, self.settings, http, self._now())
+
+    async def credentials(self, http: Http) -> Sequence[Credential]:
+        headers = basic(self.settings.account_sid, self.settings.tokens[0])
+        return (await tokens.asked(http, f"{self.settings.root}.json", name="auth_token", headers=headers),)
 
 
 CHANNEL = Channel(

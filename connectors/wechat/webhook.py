@@ -5,12 +5,13 @@ WeChat waits five seconds and asks three times. In plain mode its signature does
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.abilities import Abilities
-from connectors.base import Answer, BaseConnector, Channel, Fetched, Http, Outgoing, Parsed, Request, Sent
-from connectors.errors import Rejected
+from connectors.base import Answer, BaseConnector, Channel, Credential, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.errors import HttpFailed, Rejected, SendFailed
 from connectors.kit.elements import Found, attempt, parsed, unreadable
 from connectors.kit.place import fingerprint
 from connectors.kit.settings import several
@@ -128,6 +129,18 @@ class WeChat(BaseConnector[WeChatSettings]):
 
     async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
         return await sending.fetch(reference, self.settings, self._tokens, http)
+
+    async def credentials(self, http: Http) -> Sequence[Credential]:
+        """Whether WeChat gives access tokens for the app's secret."""
+        if self._tokens is None:
+            return ()
+        try:
+            await self._tokens.get(http)
+        except SendFailed as failed:
+            if failed.code != "auth":
+                raise HttpFailed("provider_error", sent=True) from failed
+            return (Credential(name="app_secret", valid=False),)
+        return (Credential(name="app_secret"),)
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         return await sending.send(message, self.settings, self._tokens, http)

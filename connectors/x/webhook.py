@@ -5,11 +5,13 @@ three for its check, and gives a webhook up at once whose answer is wrong.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from connectors.abilities import Abilities
-from connectors.base import Answer, BaseConnector, Channel, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.base import Answer, BaseConnector, Channel, Credential, Fetched, Http, Outgoing, Parsed, Request, Sent
 from connectors.errors import MediaUnavailable, Rejected
+from connectors.kit import tokens
 from connectors.kit.elements import Element, Found, read_json
 from connectors.kit.settings import several
 from connectors.kit.signatures import as_bytes, check_hmac, digest
@@ -72,6 +74,11 @@ class X(BaseConnector[XSettings]):
 
     async def send(self, message: Outgoing, http: Http) -> Sent:
         return await sending.send(message, self.settings, http)
+
+    async def credentials(self, http: Http) -> Sequence[Credential]:
+        url = f"{self.settings.api_url}/2/users/me"
+        headers = authorization(self.settings, "GET", url)
+        return () if headers is None else (await tokens.asked(http, url, name="access_token", headers=headers),)
 
 
 CHANNEL = Channel(

@@ -122,8 +122,8 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption
         row = outgoing.find(connection, id_)
         if row is None:
             return None, None, []
-        named = row["external_id"]
-        statuses = [] if named is None else lookup.statuses_of(connection, row["connector"], named)
+        named = {*filter(None, (row["external_id"],)), *outgoing.parts_of(connection, id_)}
+        statuses = lookup.statuses_of(connection, row["connector"], named)
         return row, outgoing.waits_for(connection, row), statuses
 
     row, earlier, statuses = read(configured(config).settings, look)

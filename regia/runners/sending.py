@@ -182,27 +182,27 @@ class Sender:
 
     async def _send(self, row: Claimed) -> None:
         try:
-            values = await self._outcome(row)
+            values, parts = await self._outcome(row)
             OUTGOING.labels(row.connector, values["state"]).inc()
-            await self._settle(row, values)
+            await self._settle(row, values, parts)
         finally:
             self._busy[row.connector] -= 1
             self._wake.set()
 
-    async def _outcome(self, row: Claimed) -> outcomes.Values:
-        """Call the channel in its turn; the columns that tell what came of it."""
+    async def _outcome(self, row: Claimed) -> tuple[outcomes.Values, Sequence[str]]:
+        """Call the channel in its turn; the columns that tell what came of it, and the ids of several parts."""
         try:
             async with asyncio.timeout(LONGEST):
                 sent = await self._in_turn(row.connector, message(row))
         except SendFailed as failed:
             if failed.code == "auth":
                 self._sends.refused(row.connector)
-            return outcomes.failed(row, failed, self._now_ms())
+            return outcomes.failed(row, failed, self._now_ms()), failed.left
         except Exception as error:
             logger.exception("a channel failed to say what became of a message", extra={"connector": row.connector})
-            return outcomes.broken(error, self._now_ms())
+            return outcomes.broken(error, self._now_ms()), ()
         self._sends.taken(row.connector)
-        return outcomes.sent(sent, self._now_ms())
+        return outcomes.sent(sent, self._now_ms()), sent.external_ids if len(sent.external_ids) > 1 else ()
 
     async def _in_turn(self, connector: str, outgoing_: Outgoing) -> Sent:
         """Raises `SendFailed`."""
@@ -215,11 +215,15 @@ class Sender:
                 self._pace.hold(account, failed.retry_after)
             raise
 
-    async def _settle(self, row: Claimed, values: outcomes.Values) -> None:
+    async def _settle(self, row: Claimed, values: outcomes.Values, parts: Sequence[str]) -> None:
         """Until it is recorded: without it the row would become `unknown`."""
+
+        def work(connection: Connection) -> bool:
+            return outgoing.settle(connection, row, self._node, values, parts)
+
         while True:
             try:
-                kept = await self._database.write(lambda connection: outgoing.settle(connection, row, self._node, values))
+                kept = await self._database.write(work)
             except DatabaseUnavailable:
                 await asyncio.sleep(_AGAIN)
                 continue

@@ -10,11 +10,14 @@ from pydantic import SecretStr
 from connectors import graph_tokens, line_tokens
 from connectors.base import Connector, Credential
 from connectors.conformance.fake_http import FakeHttp, answer
+from connectors.conformance.subject import Subject
 from connectors.errors import HttpFailed
 from connectors.media import GuardedHttp
 from tests.providers.graph import WhatsAppGraph, graph_error
 from tests.providers.line import FakeLine
-from tests.subjects import line, whatsapp
+from tests.providers.telegram import TelegramBot
+from tests.providers.viber import FakeViber
+from tests.subjects import instagram, line, messenger, telegram, twilio, viber, wechat, whatsapp, x
 
 NOW = datetime(2026, 11, 21, 18, tzinfo=UTC)
 ROOT = "https://graph.facebook.com/v25.0"
@@ -159,3 +162,55 @@ async def test_when_meta_says_nothing_nothing_is_known(said: Any) -> None:
 async def test_without_a_token_there_is_nothing_to_say(line_provider: FakeLine, graph: WhatsAppGraph) -> None:
     for connector in (of_line(line_provider, None), of_whatsapp(graph, None)):
         assert list(await connector.credentials(FakeHttp())) == []
+
+
+# Those that say so by the status of a call, or by a code in it
+
+
+@pytest.mark.parametrize(
+    ("subject", "taken", "refused", "silent"),
+    [
+        (messenger.SUBJECT, answer({"data": {"is_valid": True}}), answer({"error": {"code": 190}}, 401), answer({}, 500)),
+        (instagram.SUBJECT, answer({"data": {"is_valid": True}}), answer({"data": {"is_valid": False}}), answer({}, 403)),
+        (telegram.SUBJECT, answer({"ok": True}), answer({"ok": False, "error_code": 401}, 401), answer({}, 502)),
+        (twilio.SUBJECT, answer({"sid": "AC1"}), answer({"code": 20003}, 401), answer({}, 429)),
+        (viber.SUBJECT, answer({"status": 0}), answer({"status": 2}), answer({"status": 12})),
+        (
+            wechat.SUBJECT,
+            answer({"access_token": "t", "expires_in": 7200}),
+            answer({"errcode": 40125}),
+            answer({"errcode": -1}),
+        ),
+        (x.SUBJECT, answer({"data": {"id": "111"}}), answer({"title": "Unauthorized"}, 401), answer({}, 503)),
+    ],
+    ids=lambda value: value.name if isinstance(value, Subject) else "",
+)
+async def test_a_token_is_taken_or_refused_or_nothing_is_said(subject: Subject, taken: Any, refused: Any, silent: Any) -> None:
+    for said, valid in ((taken, True), (refused, False)):
+        http = FakeHttp(said)
+        (found,) = await subject.connector().credentials(http)
+        assert found.valid is valid
+        assert found.name in subject.settings or found.name == "access_token"
+        assert len(http.calls) == 1
+    with pytest.raises(HttpFailed):
+        await subject.connector().credentials(FakeHttp(silent))
+
+
+@pytest.mark.parametrize("subject", [x.SUBJECT, wechat.SUBJECT, messenger.SUBJECT], ids=lambda subject: subject.name)
+async def test_without_a_token_nothing_is_asked(subject: Subject) -> None:
+    without = {"access_token": None} if subject.name != "wechat" else {"app_secret": None, "app_id": None}
+    assert list(await subject.connector(**without).credentials(FakeHttp())) == []
+
+
+async def test_telegram_knows_its_bot(http: GuardedHttp) -> None:
+    async with TelegramBot("7000000001:token") as bot:
+        for token, valid in (("7000000001:token", True), ("7000000001:other", False)):
+            (found,) = await telegram.SUBJECT.connector(api_url=bot.url, token=token).credentials(http)
+            assert found.valid is valid
+
+
+async def test_viber_knows_its_bot(http: GuardedHttp) -> None:
+    async with FakeViber("viber-token") as bot:
+        for token, valid in (("viber-token", True), ("another-token", False)):
+            (found,) = await viber.SUBJECT.connector(api_url=bot.url, auth_token=token).credentials(http)
+            assert found.valid is valid

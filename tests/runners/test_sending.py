@@ -156,6 +156,29 @@ async def test_an_account_that_is_to_wait_is_left_alone(desk: Desk) -> None:
     assert await desk.states() == ["sent", "sent"]
 
 
+async def test_every_part_is_known_by_its_id(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a provider tells of the second part is told of the message, also when a later one failed."""
+    half = SendFailed("unknown", "part 3 failed after the ones before it had left")
+    half.left = ("q1", "q2")
+    answers: list[Sent | SendFailed] = [Sent(external_ids=("p1", "p2")), half]
+
+    async def send(message: Outgoing, http: object) -> Sent:
+        given = answers.pop(0)
+        if isinstance(given, SendFailed):
+            raise given
+        return given
+
+    monkeypatch.setattr(desk.channel, "send", send)
+    whole, broken = await desk.queue(), await desk.queue()
+    await desk.step()
+
+    def parts(connection: Connection) -> list[list[str]]:
+        return [outgoing.parts_of(connection, one) for one in (whole, broken)]
+
+    assert await desk.states() == ["sent", "unknown"]
+    assert [sorted(found) for found in await desk.database.read(parts)] == [["p1", "p2"], ["q1", "q2"]]
+
+
 async def test_the_id_at_the_provider_is_stored_before_anything_leaves(desk: Desk) -> None:
     desk.channel.open.clear()
     id_ = await desk.queue()

@@ -1,0 +1,54 @@
+"""The tables of messages out. Times and ids as in `storage.schema`."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, text
+
+from storage.schema_base import Serial, metadata
+
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("position", Serial, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("handle_kind", Text, nullable=False),
+    Column("handle_value", Text, nullable=False),
+    Column("handle_proof", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("automatic", Boolean, nullable=False),
+    Column("subject", Text),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("node", Text),
+    Column("external_id", Text),
+    Column("provider_code", Text),
+    Column("error", Text),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("first_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Column("told_ms", BigInteger),
+    Index("ux_outgoing_id", "id", unique=True),
+    Index(None, "conversation_id", "position"),
+    Index(None, "handle_value", "created_ms"),
+    Index(None, "external_id"),
+    Index("ix_outgoing_open", "position", sqlite_where=text("told_ms IS NULL"), postgresql_where=text("told_ms IS NULL")),
+    sqlite_autoincrement=True,
+)
+"""What is to be sent, and what became of it. `state` is queued, sending, sent, failed or unknown; `due_ms` is the next try
+of a queued one, and of one in sending the time when nobody works on it any more. `told_ms`: when its end was accepted as
+a status, which ends up in `signals`."""
+
+outgoing_parts = Table(
+    "outgoing_parts",
+    metadata,
+    Column("connector", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("outgoing_id", Text, nullable=False),
+    Index(None, "outgoing_id"),
+)
+"""The providers' ids of messages that left in several parts, the first one's included: what is told of a part is told of
+its message."""
