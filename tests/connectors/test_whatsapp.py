@@ -26,7 +26,6 @@ from normalizer.inbound import (
     SharedContact,
     Thread,
 )
-from tests.connectors.conformance import WebhookConformance
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "whatsapp"
 SETTINGS: dict[str, Any] = {
@@ -82,20 +81,6 @@ def message_of(name: str) -> InboundMessage:
     assert not parsed.unreadable
     (message,) = parsed.messages
     return message
-
-
-class TestWhatsAppWebhook(WebhookConformance):
-    signature_header = "x-hub-signature-256"
-
-    def connector(self) -> WhatsApp:
-        return connector()
-
-    def request(self, body: bytes) -> Request:
-        return delivery(body)
-
-    def samples(self) -> dict[str, bytes]:
-        names = ["text", *sorted(path.stem for path in SAMPLES.glob("*.json") if path.stem != "text")]
-        return {name: sample(name) for name in names}
 
 
 # --- the address and the signature ------------------------------------------------------------------------------------
