@@ -43,6 +43,7 @@ WHAT_TO_DO: Final[Mapping[SourceReason, str]] = MappingProxyType(
         "token_unavailable": "the token server gives no token now; try again in some minutes",
         "folder_missing": "name a folder of the mailbox with --folder",
         "closed": "start it again: it goes on where it was",
+        "conflict": "end the other program that reads it",
         "too_slow": "start it again: it goes on where it was",
         "protocol_error": "look whether imap.host and imap.port are those of an IMAP server",
         "not_installed": "install the extra `email`, which has the IMAP library",

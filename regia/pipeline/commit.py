@@ -6,7 +6,7 @@ Before it the journal repeats; after it a repeat changes nothing, and the same b
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
@@ -21,10 +21,14 @@ from regia.pipeline.facts import facts
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from router.model import Decision
 from router.ruleset import Ruleset
-from storage import outbox
+from storage import outbox, outgoing
 from storage.bulk import insert_rows
 from storage.outbox import PENDING, OutboxRow
+from storage.outgoing import Named
 from storage.schema import attachments, messages, quarantine, signals
+
+_TAKEN: Final = frozenset({"sent", "delivered", "read", "played", "echo"})
+"""States of a message that its provider has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,8 @@ def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSe
         _route(connection, ready, settings, result)
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
     insert_rows(connection, signals, [_signal_row(one) for one in told])
+    if named := [one for one in map(_named, told) if one is not None]:
+        outgoing.recognise(connection, named)
     return result
 
 
@@ -181,6 +187,14 @@ def _quarantine_row(one: Held) -> dict[str, Any]:
         "attempts": 1,
         "state": "held",
     }
+
+
+def _named(one: Told) -> Named | None:
+    """A status that carries our own id of the message beside its provider's."""
+    status = one.signal
+    if not isinstance(status, Status) or status.token is None or status.external_id == status.token:
+        return None
+    return Named(one.connector, status.token, status.external_id, taken=status.state in _TAKEN)
 
 
 def _signal_row(one: Told) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def status(ended: Ended) -> Status:
     """The end as a status, in the words that providers' statuses have. Told twice, the second is a repeat."""
     told = {"id": ended.id, "state": ended.state, "attempts": ended.attempts, "provider_code": ended.provider_code}
     return Status(
-        event_key=f"outgoing {ended.id}",
+        event_key=f"outgoing {ended.id} {ended.state}",  # an unknown end may become known
         external_id=ended.external_id or ended.id,
         brand=ended.brand or "",
         channel=ended.channel or "",

@@ -210,3 +210,36 @@ async def test_the_last_ones_are_shown_first(database: Database) -> None:
     assert await recent(2) == [rows[2].id, rows[1].id]
     assert await recent(9, "sending") == [rows[0].id]
     assert await database.read(lambda connection: outgoing.find(connection, "nothing")) is None
+
+
+@pytest.mark.parametrize(
+    ("ended", "told", "state_after", "told_anew"),
+    [
+        ("unknown", True, "sent", True),
+        ("unknown", False, "unknown", False),
+        ("failed", True, "failed", False),
+        ("sent", True, "sent", False),
+    ],
+)
+async def test_a_message_is_recognised_by_our_own_id(
+    database: Database, ended: str, told: bool, state_after: str, told_anew: bool
+) -> None:
+    """The answer with its id was lost, and a status of the provider brings both: then it is known what became of it."""
+    row = new()
+    await add(database, row)
+    [claimed] = await claim(database)
+    await settle(database, claimed, ended, error="no answer")
+    await database.write(lambda connection: outgoing.tell(connection, [row.id], NOW))
+    named = [
+        outgoing.Named("mail", row.id, "their-1", taken=told),
+        outgoing.Named("mail", row.id, "their-2", taken=False),
+        outgoing.Named("another", row.id, "foreign", taken=True),
+        outgoing.Named("mail", "nobody", "their-3", taken=True),
+    ]
+    for _ in range(2):  # a status that comes again changes nothing
+        await database.write(lambda connection: outgoing.recognise(connection, named))
+    found = await state(database, row.id)
+    assert (found["external_id"], found["state"]) == ("their-1", state_after)
+    assert (found["told_ms"] is None) is told_anew
+    parts = await database.read(lambda connection: outgoing.parts_of(connection, row.id))
+    assert sorted(parts) == ["their-1", "their-2"]
