@@ -241,7 +241,7 @@ async def test_a_webhook_in_the_way(run: Run, provider: TelegramBot) -> None:
     provider.webhook = {"url": "https://elsewhere.example"}
     provider.add_update(text(1))
     async with run(provider.url) as node:
-        await node.becomes("closed")
+        await node.becomes("conflict")
         provider.webhook = {}
         await node.reaches("700000002")
         await node.becomes("ok")
