@@ -1,14 +1,19 @@
 """What passes between a channel and the gateway: requests and what they held, files, and what is sent."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from connectors.errors import QuarantineReason
 from normalizer.inbound import Button, Handle, InboundMessage
+
+
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+"""RFC 6838, section 4.2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +30,10 @@ class Request:
 
     @property
     def content_type(self) -> str:
-        """The media type without parameters, lower-cased; empty when the header is missing."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        """The media type without parameters, lower-cased; empty when there is none. It is kept beside the raw bytes, so
+        whatever else a stranger wrote into the header is none."""
+        given = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return given if _MEDIA_TYPE.fullmatch(given) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,15 @@
 """Damaged payloads of a channel: what must hold for each, from the signature to the envelope's bytes."""
 
+import random
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
 import orjson
 
-from connectors.base import Parsed
+from connectors.base import Parsed, Request
 from connectors.conformance.bodies import Mutants
 from connectors.conformance.subject import ARRIVED, Subject
 from connectors.errors import REJECTIONS, Rejected
@@ -16,6 +17,8 @@ from normalizer.envelope_data import message_data
 from normalizer.inbound import InboundMessage, envelope_id
 from normalizer.message import normalise
 
+HEADERS: Final = 0.1
+"""Share of the requests whose headers or query are damaged too, as a stranger's would be."""
 LANGUAGES: Final = ("it", "en", "de")
 
 
@@ -32,10 +35,12 @@ def feed(subject: Subject, count: int, seed: int) -> Tally:
     """Sign and read so many mutants of the subject's samples, and make an envelope's data of each contact."""
     mutants = Mutants(list(subject.samples.values()), subject.request(b"").content_type, seed)
     connector = subject.connector()
-    tally = Tally()
+    tally, chance = Tally(), random.Random(seed)  # noqa: S311  # to repeat a run, not to keep a secret
     for _ in range(count):
         body = mutants.one()
         request = subject.request(body)
+        if chance.random() < HEADERS:
+            request = _other_headers(request, chance)
         started = time.perf_counter()
         try:
             connector.verify(request)
@@ -48,6 +53,16 @@ def feed(subject: Subject, count: int, seed: int) -> Tally:
             tally.bad.append(f"{type(error).__name__}: {error} for {body[:300]!r}")
         tally.slowest = max(tally.slowest, time.perf_counter() - started)
     return tally
+
+
+def _other_headers(request: Request, chance: random.Random) -> Request:
+    """One header or parameter gone, or with another value."""
+    part = "headers" if chance.random() < 0.7 or not request.query else "query"
+    held: dict[str, str] = dict(getattr(request, part))
+    name = chance.choice(sorted(held) or ["x"])
+    value = chance.choice([None, "", "x", "\udcff", "9" * 40, held.get(name, "")[:-1], held.get(name, "") + "="])
+    held.pop(name, None)
+    return replace(request, **{part: held if value is None else {**held, name: value}})
 
 
 def _count(tally: Tally, parsed: Parsed, subject: Subject) -> None:

@@ -4,10 +4,11 @@ import pytest
 
 from connectors.conformance.subject import Subject
 from tests.payloads import feed
+from tests.subjects.callers import CALLERS
 from tests.subjects.registry import SUBJECTS
 
 
-@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+@pytest.mark.parametrize("subject", [*SUBJECTS, *CALLERS], ids=lambda subject: subject.name)
 def test_damaged_payloads_raise_nothing(subject: Subject) -> None:
     tally = feed(subject, 200, seed=20261121)
     assert tally.bad == []

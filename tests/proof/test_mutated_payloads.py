@@ -9,6 +9,7 @@ import pytest
 from connectors.conformance.subject import Subject
 from tests.payloads import feed
 from tests.proof.figures import record
+from tests.subjects.callers import CALLERS
 from tests.subjects.registry import SUBJECTS
 
 SEED: Final = int(os.environ.get("SEED", "20261121"))
@@ -18,7 +19,7 @@ LONGEST: Final = 5.0
 
 @pytest.mark.proof
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+@pytest.mark.parametrize("subject", [*SUBJECTS, *CALLERS], ids=lambda subject: subject.name)
 def test_damaged_payloads(subject: Subject) -> None:
     started = time.monotonic()
     tally = feed(subject, PAYLOADS, SEED)
