@@ -11,7 +11,6 @@ import msgspec
 from connectors.errors import QuarantineReason
 from normalizer.inbound import Button, Handle, InboundMessage
 
-
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 """RFC 6838, section 4.2."""
 

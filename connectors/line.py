@@ -29,7 +29,7 @@ from connectors.kit.outbound import (
     split,
     status_code,
 )
-from connectors.kit.place import Place
+from connectors.kit.place import Place, fingerprint
 from connectors.kit.settings import AccountsSettings, BaseUrl, Secrets, SetSecret, several
 from connectors.kit.signatures import check_hmac
 from connectors.reading import Misshapen, Part, moment
@@ -37,7 +37,7 @@ from normalizer.inbound import Button, Handle, Reply, Sender, Thread
 
 USER: Final = "line_user"
 GROUP: Final = "line_group"
-_REPLIES: Final = Reply(allowed=("text", "image", "video", "audio"))
+_REPLIES: Final = ("text", "image", "video", "audio")
 LIMITS: Final = Limits(
     text=5000,
     unit="utf16",
@@ -51,6 +51,7 @@ _RETRY_KEYS: Final = UUID("3d1f2a54-9d0e-5b7e-8f0a-1c9a4c6b7d21")
 _TAKEN: Final = frozenset({200, 409})
 """409: it was taken before, under the same retry key."""
 _TOO_MANY: Final = 429
+_OF_A_DELIVERY: Final = frozenset({"deliveryContext", "replyToken"})
 _UNKNOWN_DURATION: Final = 60_000
 """Milliseconds. LINE wants one for its progress bar, and plays what there is."""
 
@@ -83,8 +84,8 @@ class Line(BaseConnector[LineSettings]):
         event = element.part
         account = element.within.ident("destination")
         place = self.settings.place(account, "line")
-        word, key = event.ident("type"), event.ident("webhookEventId")
-        at = moment(event.data.get("timestamp"))
+        word, at = event.ident("type"), moment(event.data.get("timestamp"))
+        key = event.optional_ident("webhookEventId") or _fingerprint(event, account)
         content = line_kinds.content(event, word)
         if content is None:
             return place.event(word, key=key, raw=raw, at=at)
@@ -97,7 +98,7 @@ class Line(BaseConnector[LineSettings]):
             sent_at=at,
             thread=Thread(in_reply_to=event.hints("message").optional_ident("quotedMessageId")),
             fields=line_kinds.circumstances(event),
-            reply=_REPLIES,
+            reply=Reply(allowed=_REPLIES, via=_group(event.part("source"), place, account)),
         )
 
     async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
@@ -149,10 +150,21 @@ def _sender(source: Part, place: Place, account: str) -> Sender:
     user = source.optional_ident("userId")
     if user is not None:
         return Sender(handle=place.handle(USER, user, account))
-    group = source.optional_ident("groupId") or source.optional_ident("roomId")
+    group = _group(source, place, account)
     if group is None:
         raise Misshapen(source.at("userId"), "an id, or one in groupId or roomId")
-    return Sender(handle=place.handle(GROUP, group, account))
+    return Sender(handle=group)
+
+
+def _group(source: Part, place: Place, account: str) -> Handle | None:
+    """Where it was written, if not in a chat of two: the answer belongs there, for all to see."""
+    group = source.optional_ident("groupId") or source.optional_ident("roomId")
+    return None if group is None else place.handle(GROUP, group, account)
+
+
+def _fingerprint(event: Part, account: str) -> str:
+    """The key of an event without an id, as old bodies have none: all of it but how it was delivered."""
+    return fingerprint(account, {name: value for name, value in event.data.items() if name not in _OF_A_DELIVERY})
 
 
 def _recipient(handle: Handle) -> str:

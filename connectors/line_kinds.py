@@ -15,7 +15,7 @@ from normalizer.inbound import Button, FieldValue, InboundAttachment, Location
 
 
 def content(event: Part, word: str) -> Content | None:
-    """What the customer did, or None for an event that is no contact (follow, join, beacon …). Raises `Misshapen`."""
+    """What the customer did, or None for an event that is no contact (follow, join, another menu …). Raises `Misshapen`."""
     reader = _EVENTS.get(word)
     return None if reader is None else reader(event)
 
@@ -41,8 +41,11 @@ def _unsend(event: Part) -> Content:
     return Content(kind="delete", about=event.part("unsend").ident("messageId"))
 
 
-def _postback(event: Part) -> Content:
+def _postback(event: Part) -> Content | None:
+    """A tap on a button of ours. Going from one menu to another is nothing that was said to us."""
     postback = event.part("postback")
+    if _MENU in postback.hints("params").data:
+        return None
     fields = flat(postback.data.get("params"), "line")
     return Content(kind="postback", button=Button(id=postback.text("data")), fields=fields)
 
@@ -95,6 +98,7 @@ MESSAGES: Final[Kinds] = MappingProxyType(
     }
 )
 
-_EVENTS: Final[Mapping[str, Callable[[Part], Content]]] = MappingProxyType(
+_MENU: Final = "newRichMenuAliasId"
+_EVENTS: Final[Mapping[str, Callable[[Part], Content | None]]] = MappingProxyType(
     {"message": _message, "messageEdited": _edited, "unsend": _unsend, "postback": _postback}
 )

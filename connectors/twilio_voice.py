@@ -1,7 +1,7 @@
 """Twilio Programmable Voice: every state of a call, voicemail and its words in; what a caller hears, in TwiML.
 
 Source: Twilio Docs, "TwiML for Programmable Voice: Twilio's request to your application, <Say>, <Record>, <Reject>",
-"Recording status callbacks", "Call resource: StatusCallback".
+"Recording status callbacks", "Call resource: StatusCallback", "Answering machine detection", "WhatsApp Business Calling".
 """
 
 import re
@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 
 from connectors import calls
 from connectors.abilities import Abilities
-from connectors.base import Answer, BaseConnector, Channel, Fetched, Http, Parsed, Request
+from connectors.base import Answer, BaseConnector, Channel, ChannelEvent, Fetched, Http, Parsed, Request
 from connectors.errors import MediaUnavailable
 from connectors.kit.content import present
 from connectors.kit.elements import Found
@@ -24,6 +24,8 @@ from connectors.kit.urlencoded import fields
 from connectors.reading import Part
 from connectors.twilio import requests
 from connectors.twilio.kinds import places
+from connectors.twilio.lines import Line, brand_of, direction, line_of, parent_of
+from connectors.twilio.people import caller
 from connectors.twilio.settings import OurAddress, TwilioAccount
 from normalizer.inbound import FieldValue, Handle, InboundAttachment, Sender
 
@@ -35,6 +37,8 @@ _ABSENT: Final = frozenset({"absent", "failed"})
 _TYPES: Final = {"mp3": "audio/mpeg", "wav": "audio/x-wav"}
 _NO_INSTRUCTIONS: Final = ("CallbackSource", "RecordingSid", "TranscriptionSid")
 """Fields of requests that only tell something. Answered like a new call, the one after a voicemail would begin another."""
+_OF_A_CALL: Final = ("CallStatus", "RecordingSid", "TranscriptionSid")
+"""Fields of which one stands in whatever is a contact."""
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]+$")]
 
@@ -44,7 +48,7 @@ class TwilioVoiceSettings(TwilioAccount):
 
     type: Literal["twilio_voice"]
     accounts: dict[OurAddress, Account] = Field(
-        min_length=1, description="+15005550006 or sip:…, each with what it stands for."
+        min_length=1, description="+15005550006, sip:… or whatsapp:+…, each with what it stands for."
     )
     say: Words | None = Field(default=None, description="What a caller hears.")
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = Field(
@@ -77,37 +81,48 @@ class TwilioVoice(BaseConnector[TwilioVoiceSettings]):
         if form.ident("AccountSid") != self.settings.account_sid:
             raise UnknownAccount
         call = form.ident("CallSid")
-        direction = _direction(form)
-        ours, theirs = ("From", "To") if direction == "outbound" else ("To", "From")
-        # A recording names nobody: it belongs to the only line there is.
-        account = form.optional_ident(ours) or self.settings.account_id(None) or ""
-        place = self.settings.place(account, "voice")
+        if form.hint("AnsweredBy") is not None and not any(form.hint(name) for name in _OF_A_CALL):
+            return self._event(form, "answered_by", f"{call}:answered_by", raw)
+        try:
+            line = line_of(form, self.settings)
+        except UnknownAccount:
+            if parent_of(form) is None:
+                raise
+            return self._event(form, "dial_leg", _key(form, call), raw)
         recording, file = _recording(form, self.settings.recordings)
         content = calls.content(
-            direction=direction,
+            direction=line.direction,
             state=form.optional_ident("CallStatus"),
             duration=calls.seconds(form.hint("CallDuration") or form.hint("RecordingDuration")),
             recording=recording,
             files=file,
             text=form.optional_text("TranscriptionText"),
-            fields=_circumstances(form, theirs),
+            fields=_circumstances(form, line.theirs),
         )
-        return place.contact(
+        return line.place.contact(
             content,
             key=_key(form, call),
             external_id=call,
-            sender=self._sender(form, theirs, call),
+            sender=self._sender(form, line, call),
             raw=raw,
             content_type=content_type,
             sent_at=_time(form.hint("Timestamp")),
             reply=calls.NO_REPLY,
         )
 
-    def _sender(self, form: Part, theirs: str, call: str) -> Sender:
-        """A user of our own app, whose token we signed; else whoever the caller id speaks of."""
-        given, name = form.optional_ident(theirs), form.hint("CallerName")
+    def _event(self, form: Part, word: str, key: str, raw: bytes) -> ChannelEvent:
+        """What is no contact: who took a call of ours, the leg of a call that is a contact already."""
+        brand, at = brand_of(self.settings), _time(form.hint("Timestamp"))
+        return ChannelEvent(event_key=key, type=word, account=self.settings.account_id(None), raw=raw, brand=brand, at=at)
+
+    def _sender(self, form: Part, line: Line, call: str) -> Sender:
+        """A user of our own app, whose token we signed, or of WhatsApp; else whoever the caller id speaks of."""
+        given, name = form.optional_ident(line.theirs), form.hint("CallerName")
         if given is not None and given.startswith(_CLIENT_PREFIX):
             return Sender(handle=Handle(CLIENT, f"{self.settings.account_sid}:{given}", "verified"), name=name)
+        known = None if given is None else caller(given, line.ours)
+        if known is not None:
+            return Sender(handle=known, name=name)
         return calls.caller(given, call=call, name=name, phone=_phone)
 
     def acknowledge(self, request: Request) -> Answer | None:
@@ -116,7 +131,7 @@ class TwilioVoice(BaseConnector[TwilioVoiceSettings]):
             form = Part(fields(requests.form_of(request)))
         except ValueError:
             return requests.twiml()
-        new = form.hint("CallStatus") == "ringing" and _direction(form) == "inbound"
+        new = form.hint("CallStatus") == "ringing" and direction(form) == "inbound"
         if not new or any(form.hint(name) for name in _NO_INSTRUCTIONS):
             return requests.twiml()
         address = request.url.partition("?")[0] if request.method == requests.GET else request.url
@@ -138,11 +153,6 @@ def _instructions(settings: TwilioVoiceSettings, address: str) -> str:
         written = f' transcribe="true" transcribeCallback={quoteattr(address)}' if settings.transcribe else ""
         verbs += f'<Record action={quoteattr(address)} maxLength="{settings.longest}" finishOnKey="#"{written}/>'
     return requests.NOTHING.replace("<Response/>", f"<Response>{verbs or '<Reject/>'}</Response>")
-
-
-def _direction(form: Part) -> calls.Direction:
-    """`outbound-api` and `outbound-dial` are two ways of calling somebody."""
-    return "outbound" if (form.hint("Direction") or "").startswith("outbound") else "inbound"
 
 
 def _key(form: Part, call: str) -> str:
@@ -174,6 +184,7 @@ def _circumstances(form: Part, theirs: str) -> dict[str, FieldValue]:
         twilio_forwarded_from=form.hint("ForwardedFrom"),
         twilio_parent_call=form.hint("ParentCallSid"),
         twilio_caller_attested=form.hint("StirVerstat"),
+        twilio_answered_by=form.hint("AnsweredBy"),
         twilio_recording=form.hint("RecordingStatus"),
         twilio_transcription=form.hint("TranscriptionStatus"),
         **places(form),

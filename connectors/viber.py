@@ -33,7 +33,7 @@ from connectors.kit.place import Place, fingerprint
 from connectors.kit.settings import BaseUrl, Name, Secrets, several
 from connectors.kit.signatures import check_hmac
 from connectors.reading import Part, moment
-from connectors.viber_sending import LIMITS, USER, message_token
+from connectors.viber_sending import LIMITS, USER, failure, message_token, optional_token
 from connectors.viber_sending import send as sending
 from normalizer.inbound import Reply, Sender
 
@@ -82,9 +82,10 @@ class Viber(BaseConnector[ViberSettings]):
             token, user = message_token(event), event.optional_ident("user_id")
             # A user's own message is reported as delivered too: it has the same token, and stays a status.
             key = f"{token}:{word}:{user}"
-            return place.status(_STATES[word], key=key, external_id=token, raw=raw, at=at, recipient=user)
+            error = failure(event.hint("desc")) if word == "failed" else None
+            return place.status(_STATES[word], key=key, external_id=token, raw=raw, at=at, recipient=user, error=error)
         if word != "message":
-            number = event.whole("message_token")
+            number = optional_token(event)
             return place.event(word, key=f"{word}:{number}" if number else fingerprint(event.data), raw=raw, at=at)
         sender, message = event.part("sender"), event.part("message")
         handle = place.handle(USER, sender.ident("id"))

@@ -47,8 +47,9 @@ def _contact(message: Part) -> Content:
 
 
 def _url(message: Part) -> Content:
-    """A link is words: nothing of a stranger's page is loaded."""
-    return Content(kind="text", text=message.text("media"))
+    """A link is words, and may have some of the user's before it: nothing of a stranger's page is loaded."""
+    link, words = message.text("media"), message.optional_text("text") or ""
+    return Content(kind="text", text=words if link in words else "\n".join(filter(None, (words, link))))
 
 
 def _location(message: Part) -> Content:

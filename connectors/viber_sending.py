@@ -50,6 +50,8 @@ _SHOWN: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
 )
 """What the chat shows, up to its size. Everything else leaves as a file."""
 _MOST_NAME: Final = 256
+_MOST_DIGITS: Final = 20
+"""Of 64 bits."""
 _CODES: Final[Mapping[int, SendCode]] = MappingProxyType(
     {
         1: "unsupported",  # invalid URL
@@ -74,6 +76,25 @@ _CODES: Final[Mapping[int, SendCode]] = MappingProxyType(
         24: "auth",  # no balance
     }
 )
+_NAMES: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "badData": 3,
+        "missingData": 4,
+        "receiverNotRegistered": 5,
+        "receiverNotSubscribed": 6,
+        "publicAccountBlocked": 7,
+        "publicAccountSuspended": 9,
+        "receiverNoSuitableDevice": 11,
+        "tooManyRequests": 12,
+        "apiVersionNotSupported": 13,
+        "incompatibleWithVersion": 14,
+        "unsupportedCountry": 21,
+        "paymentUnsupported": 22,
+        "freeMessagesExceeded": 23,
+        "noBalance": 24,
+    }
+)
+"""Viber's names of those that a message can end with."""
 _GENERAL: Final[SendCode] = "retryable"
 """Any other status is "general error" for Viber. It was refused, so another try makes no second copy."""
 
@@ -115,10 +136,25 @@ def _taken(said: Part) -> str:
 
 def message_token(part: Part) -> str:
     """`message_token`, a number over 2**53, as a text with every digit. Raises `Misshapen`."""
-    token = part.whole("message_token")
+    token = optional_token(part)
     if token is None:
         raise Misshapen(part.at("message_token"), "a whole number")
-    return str(token)
+    return token
+
+
+def optional_token(part: Part) -> str | None:
+    """The same, None when there is none. What cannot write so large a number gives its digits as a text."""
+    given = part.hint("message_token") or ""
+    digits = given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS
+    token = int(given) if digits else part.whole("message_token")
+    return None if token is None else str(token)
+
+
+def failure(description: str | None) -> str:
+    """Our word for why a message failed later. Viber describes it in free words, which may be anybody's: only the name of one
+    of its statuses is kept of them, as `blocked_by_user:6`."""
+    number = _NAMES.get(description or "")
+    return "unknown" if number is None else f"{_CODES[number]}:{number}"
 
 
 def _contents(message: Outgoing) -> list[dict[str, Any]]:

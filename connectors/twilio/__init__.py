@@ -1,4 +1,4 @@
-"""Twilio Programmable Messaging: SMS, MMS and WhatsApp in and out."""
+"""Twilio Programmable Messaging: SMS, MMS, WhatsApp, RCS and Messenger in and out."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -56,7 +56,7 @@ CHANNEL = Channel(
     settings=TwilioSettings,
     connector=Twilio,
     abilities=Abilities(
-        kinds=frozenset({"text", "media", "location", "postback", "form", "unsupported"}),
+        kinds=frozenset({"text", "media", "location", "postback", "form", "reaction", "unsupported"}),
         proof=frozenset({"verified", "claimed"}),
         states=frozenset({"sent", "delivered", "read", "failed"}),
         media=True,

@@ -1,6 +1,7 @@
 """What a message of Twilio's says, as one table: the first reader that finds something gives the kind.
 
-Source: Twilio Docs, "Messaging webhooks: incoming message parameters", "WhatsApp: buttons, location, flows".
+Source: Twilio Docs, "Messaging webhooks: incoming message parameters", "WhatsApp: buttons, location, flows,
+reactions".
 """
 
 import base64
@@ -13,8 +14,7 @@ import msgspec
 
 from connectors.kit.content import Content, flat, present, unsupported
 from connectors.reading import Part, decode
-from connectors.twilio.settings import WHATSAPP
-from normalizer.inbound import Button, FieldValue, InboundAttachment, Location, Page
+from normalizer.inbound import Button, FieldValue, InboundAttachment, Location, Page, Reaction
 
 _MEDIA: Final = re.compile(r"MediaUrl([0-9]{1,3})")
 _BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
@@ -28,8 +28,18 @@ _LONGITUDE: Final = 180.0
 def content(form: Part, sid: str) -> Content:
     """What the customer did. Raises `Misshapen`."""
     found = next(content for reader in _READERS if (content := reader(form)) is not None)
+    if found.reaction is not None:
+        return found
     text = _decoded(form, sid) if found.kind == "text" else None
     return msgspec.structs.replace(found, text=text or form.optional_text("Body"), page=_page(form))
+
+
+def _reaction(form: Part) -> Content | None:
+    """The sign stands in `Body`; without one the reaction was taken back."""
+    if form.hint("MessageType") != "reaction":
+        return None
+    sign = Reaction(emoji=form.optional_text("Body"))
+    return Content(kind="reaction", reaction=sign, refers_to=form.optional_ident("OriginalRepliedMessageSid"))
 
 
 def _button(form: Part) -> Content | None:
@@ -40,11 +50,23 @@ def _button(form: Part) -> Content | None:
 
 
 def _flow(form: Part) -> Content | None:
-    """The answers to a form of WhatsApp; those that are lists or objects stay in the original."""
+    """The answers to a form of WhatsApp, several to a question as a list; objects stay in the original."""
     given = form.hint("FlowData")
     if given is None and form.hint("InteractiveData") is None:
         return None
-    return Content(kind="form", fields=flat(_json(given), "flow"))
+    answers = _json(given)
+    return Content(kind="form", fields=flat(answers, "flow") | _lists(answers))
+
+
+def _lists(answers: Any) -> dict[str, FieldValue]:
+    """What was chosen from several."""
+    found = answers if isinstance(answers, dict) else {}
+    chosen = {key: value for key, value in found.items() if isinstance(value, list) and all(map(_is_scalar, value))}
+    return present(**{f"flow_{key}": value for key, value in chosen.items()})
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float)
 
 
 def _json(text: str | None) -> Any:
@@ -91,7 +113,7 @@ def _other(form: Part) -> Content:
     return unsupported("twilio", form.hint("MessageType"))
 
 
-_READERS: Final[tuple[Callable[[Part], Content | None], ...]] = (_button, _flow, _media, _location, _text, _other)
+_READERS: Final[tuple[Callable[[Part], Content | None], ...]] = (_reaction, _button, _flow, _media, _location, _text, _other)
 
 
 def _decoded(form: Part, sid: str) -> str | None:
@@ -121,7 +143,7 @@ def circumstances(form: Part) -> dict[str, FieldValue]:
         twilio_forwarded=True if "true" in (form.hint("Forwarded"), form.hint("FrequentlyForwarded")) else None,
         twilio_frequently_forwarded=True if form.hint("FrequentlyForwarded") == "true" else None,
         twilio_messaging_service=form.hint("MessagingServiceSid"),
-        twilio_external_user=(form.hint("ExternalUserId") or "").removeprefix(WHATSAPP),
+        twilio_external_user=(form.hint("ExternalUserId") or "").rpartition(":")[2],
         **places(form),
         referral_type=form.hint("ReferralSourceType"),
         referral_id=form.hint("ReferralSourceId"),

@@ -1,11 +1,12 @@
 """Texts and files out, over Twilio's REST API.
 
-Source: Twilio Docs, "Messages resource: create a Message", "Media resource", "Send WhatsApp messages".
+Source: Twilio Docs, "Messages resource: create a Message", "Media resource", "Send WhatsApp messages",
+"Send and receive RCS messages".
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
@@ -18,11 +19,9 @@ from connectors.kit.outbound import FIRST_ERROR, answer, call, check, one_by_one
 from connectors.kit.urlencoded import FORM
 from connectors.twilio.codes import send_code
 from connectors.twilio.people import recipient
-from connectors.twilio.settings import SERVICE, WHATSAPP, TwilioSettings
+from connectors.twilio.settings import TwilioSettings
+from connectors.twilio.ways import SERVICE, SMS, way_to
 
-WINDOW: Final = timedelta(hours=24)
-"""Of WhatsApp; an SMS may leave at any time."""
-_MMS_FILES: Final = 10
 _MMS_SIZE: Final = 5 * MEGABYTE
 # An emoji counts as two: Twilio does not say how it counts, and a part that is too short costs nothing.
 LIMITS: Final = Limits(
@@ -40,8 +39,8 @@ async def send(message: Outgoing, settings: TwilioSettings, http: Http, at: date
     account = settings.account_id(message.account)
     if account is None:
         raise SendFailed("unsupported", "the account to send from is not one of the connector's")
-    whatsapp = account.startswith(WHATSAPP)
-    check(message, LIMITS if whatsapp else MMS_LIMITS, at, WINDOW if whatsapp else None)
+    way = way_to(account)
+    check(message, MMS_LIMITS if way is SMS else LIMITS, at, way.window)
     ours = "MessagingServiceSid" if account.startswith(SERVICE) else "From"
     common = [("To", recipient(message.to, account)), (ours, account)]
     if settings.status_callback is not None:
@@ -50,14 +49,14 @@ async def send(message: Outgoing, settings: TwilioSettings, http: Http, at: date
     async def post(content: Fields) -> str:
         return await _post(common + content, settings, http)
 
-    return await one_by_one(_contents(message, whatsapp=whatsapp), post)
+    return await one_by_one(_contents(message, way.files), post)
 
 
-def _contents(message: Outgoing, *, whatsapp: bool) -> Iterator[Fields]:
-    """WhatsApp takes one file in a message, and shows no text beside some of them."""
+def _contents(message: Outgoing, most: int) -> Iterator[Fields]:
+    """Texts, then files by themselves: WhatsApp shows no text beside some of them."""
     for part in split(message.text, LIMITS):
         yield [("Body", part)]
-    for files in _batches(message.files, 1 if whatsapp else _MMS_FILES):
+    for files in _batches(message.files, most):
         yield [("MediaUrl", file.url or "") for file in files]
 
 

@@ -8,8 +8,6 @@ from pydantic import AfterValidator, Field, StringConstraints
 from config.secrets import Secret
 from connectors.kit.settings import Account, AccountId, AccountsSettings, BaseUrl, Secrets, SetSecret, several
 
-WHATSAPP: Final = "whatsapp:"
-SERVICE: Final = "MG"
 _WITHOUT_PLUS: Final = re.compile(r"(whatsapp:)?([1-9][0-9]{8,14})")
 
 
@@ -55,11 +53,12 @@ class TwilioAccount(AccountsSettings):
 
 
 class TwilioSettings(TwilioAccount):
-    """Messages. `accounts` maps our numbers, WhatsApp senders and messaging services to their brands."""
+    """Messages. `accounts` maps our numbers, senders of other channels and messaging services to their brands."""
 
     type: Literal["twilio"]
     accounts: dict[OurAddress, Account] = Field(
-        min_length=1, description="+15005550006, whatsapp:+15005550007, a short code or MG…, each with what it stands for."
+        min_length=1,
+        description="+15005550006, whatsapp:+…, rcs:…, messenger:…, a short code or MG…, each with what it stands for.",
     )
     status_callback: Address | None = Field(
         default=None, description="Where Twilio tells what becomes of our messages: this connector's own address."

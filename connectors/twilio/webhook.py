@@ -15,9 +15,9 @@ from connectors.kit.place import Place, UnknownAccount
 from connectors.reading import Misshapen, Part
 from connectors.twilio.codes import send_code
 from connectors.twilio.kinds import circumstances, content
-from connectors.twilio.people import PROGRAM, account_id, over_whatsapp, sender
-from connectors.twilio.sending import WINDOW
+from connectors.twilio.people import PROGRAM, account_id, sender, sending_id
 from connectors.twilio.settings import TwilioSettings
+from connectors.twilio.ways import way_of
 from normalizer.inbound import InboundMessage, Reply, Sender, Thread
 
 _IDS: Final = ("MessageSid", "SmsMessageSid", "SmsSid")
@@ -27,8 +27,6 @@ _STATES: Final[Mapping[str, str]] = MappingProxyType({"undelivered": "failed"})
 """Twilio's words for what became of a message; all others stand as they are."""
 _STOP: Final = "STOP"
 _ERROR: Final = re.compile(r"[1-9][0-9]{3,6}")
-_SMS: Final = ("text", "image", "video", "audio")
-_WHATSAPP: Final = (*_SMS, "document")
 
 
 def read(form: Part, raw: bytes, content_type: str, settings: TwilioSettings, received_at: datetime) -> Found:
@@ -43,14 +41,15 @@ def read(form: Part, raw: bytes, content_type: str, settings: TwilioSettings, re
 
 def _message(form: Part, raw: bytes, content_type: str, settings: TwilioSettings, received_at: datetime) -> InboundMessage:
     sid, account = _sid(form), account_id(form, "To", settings)
-    who = sender(form, account)
+    who, said = sender(form, account), content(form, sid)
+    answered = form.optional_ident("OriginalRepliedMessageSid") if said.reaction is None else None
     return _place(form, account, settings).contact(
-        content(form, sid),
+        said,
         key=sid,
         sender=who,
         raw=raw,
         content_type=content_type,
-        thread=Thread(in_reply_to=form.optional_ident("OriginalRepliedMessageSid")),
+        thread=Thread(in_reply_to=answered),
         fields=circumstances(form),
         reply=_reply(form, who, received_at),
     )
@@ -60,12 +59,13 @@ def _reply(form: Part, who: Sender, received_at: datetime) -> Reply:
     """Programs read no answer, and after STOP Twilio hands on none."""
     if who.handle.kind == PROGRAM or (form.hint("OptOutType") or "").upper() == _STOP:
         return Reply(allowed=())
-    return Reply(allowed=_WHATSAPP, until=received_at + WINDOW) if over_whatsapp(form) else Reply(allowed=_SMS)
+    way = way_of(form)
+    return Reply(allowed=way.replies, until=None if way.window is None else received_at + way.window)
 
 
 def _status(form: Part, word: str, raw: bytes, settings: TwilioSettings) -> Status:
     sid = _sid(form)
-    return _place(form, account_id(form, "From", settings), settings).status(
+    return _place(form, sending_id(form, settings), settings).status(
         _STATES.get(word, word),
         key=f"{sid}:{word}",
         external_id=sid,
@@ -89,4 +89,4 @@ def _sid(form: Part) -> str:
 
 
 def _place(form: Part, account: str, settings: TwilioSettings) -> Place:
-    return settings.place(account, "whatsapp" if over_whatsapp(form) else "sms")
+    return settings.place(account, way_of(form).channel)

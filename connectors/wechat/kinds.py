@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 from connectors.kit.content import Content, Kinds, present, unsupported
 from connectors.reading import Misshapen, Part
 from normalizer.inbound import Button, InboundAttachment, Location
@@ -16,15 +18,23 @@ EVENT: Final = "event"
 
 
 def message(part: Part, word: str) -> Content:
-    """What a message says. Raises `Misshapen`."""
+    """What a message says. Of a kind that is not known (a file, a card of a mini program) the title is kept as words: its
+    file cannot be had. Raises `Misshapen`."""
     reader = MESSAGES.get(word)
-    return unsupported("wechat", word) if reader is None else reader(part)
+    return _titled(part, word) if reader is None else reader(part)
 
 
 def event(part: Part, word: str) -> Content | None:
     """What an event says, None where it is no contact (subscribe, SCAN, LOCATION, VIEW …). Raises `Misshapen`."""
     reader = EVENTS.get(word)
     return None if reader is None else reader(part)
+
+
+def _titled(part: Part, word: str) -> Content:
+    kept = unsupported("wechat", word)
+    page = present(wechat_mini_program=part.hint("AppId"), wechat_page=part.hint("PagePath"))
+    lines = (part.hint("Title"), part.hint("Description"))
+    return msgspec.structs.replace(kept, text="\n".join(line for line in lines if line) or None, fields={**kept.fields, **page})
 
 
 def _text(part: Part) -> Content:

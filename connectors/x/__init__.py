@@ -3,6 +3,7 @@
 settings   what an operator says
 layout     the two products' requests, laid out flat
 kinds      what messages and posts say
+links      short links, and where they lead
 reading    what each sort of event is
 oauth      who calls: a bearer token, or OAuth 1.0a
 sending    messages and posts out

@@ -1,6 +1,6 @@
 """What each sort of event of X is: a contact, something about a message of ours, or an event.
 
-Source: X developers, "Account Activity API: Data objects", "X Activity API: Event types".
+Source: X developers, "Account Activity API: Data objects", "X Activity API: Event types, Event payloads".
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +19,8 @@ from normalizer.inbound import Handle, Reply, Sender, Thread
 USER: Final = "x_user"
 POST: Final = "x_post"
 _BY_MESSAGE: Final = Reply(allowed=("text",))
+_CREATED: Final = "MessageCreate"
+_TWO: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class Seen:
     word: str
     account: str
     users: Part
+    posts: Part
+    media: Part
     uuid: str | None
     place: Place
     raw: bytes
@@ -52,23 +56,52 @@ def read(seen: Seen) -> Found:
 
 
 def _message(seen: Seen) -> Found:
+    """A direct message as the older product has it."""
     event = seen.event
-    word, key, at = event.ident("type"), event.ident("id"), moment(event.data.get("created_timestamp"))
+    word, key = event.ident("type"), event.ident("id")
     if word != "message_create":
-        return seen.place.event(word, key=seen.key(key), raw=seen.raw, at=at)
+        return seen.place.event(word, key=seen.key(key), raw=seen.raw, at=kinds.written_at(event))
     created = event.part("message_create")
     sender = created.ident("sender_id")
     if sender == seen.account:
-        to = created.hints("target").optional_ident("recipient_id")
-        return seen.place.status("echo", key=seen.key(key), external_id=key, raw=seen.raw, at=at, recipient=to)
+        return _echo(seen, key, created.hints("target").optional_ident("recipient_id"))
+    return _written(seen, key, sender, kinds.message(created.part("message_data")))
+
+
+def _message_v2(seen: Seen) -> Found:
+    """The same in an envelope of the newer product, or as an object of v2 by itself."""
+    event = seen.event
+    if "message_create" in event.data:
+        return _message(seen)
+    word, key = event.hint("event_type") or _CREATED, event.ident("id")
+    if word != _CREATED:
+        return seen.place.event(word, key=seen.key(key), raw=seen.raw, at=kinds.written_at(event))
+    sender = event.ident("sender_id")
+    if sender == seen.account:
+        return _echo(seen, key, _other_one(event.hint("dm_conversation_id") or "", sender))
+    return _written(seen, key, sender, kinds.message_v2(event, seen.media))
+
+
+def _other_one(conversation: str, sender: str) -> str | None:
+    """A conversation of two is named by both of them; one of several has a number."""
+    both = conversation.split("-")
+    return next((one for one in both if one != sender), None) if sender in both and len(both) == _TWO else None
+
+
+def _echo(seen: Seen, key: str, to: str | None = None) -> Found:
+    at = kinds.written_at(seen.event)
+    return seen.place.status("echo", key=seen.key(key), external_id=key, raw=seen.raw, at=at, recipient=to)
+
+
+def _written(seen: Seen, key: str, sender: str, content: Content) -> Found:
     user = seen.user(sender)
     return seen.place.contact(
-        kinds.message(created.part("message_data")),
+        content,
         key=seen.key(key),
         external_id=key,
         sender=Sender(handle=seen.person(sender), name=user.hint("name")),
         raw=seen.raw,
-        sent_at=at,
+        sent_at=kinds.written_at(seen.event),
         fields=present(x_username=user.hint("screen_name") or user.hint("username")),
         reply=_BY_MESSAGE,
     )
@@ -82,6 +115,8 @@ def _post(seen: Seen) -> Found:
 
 
 def _post_v2(seen: Seen) -> Found:
+    if "author_id" not in seen.event.data and "user" in seen.event.data:  # of v1.1, in an envelope of the newer product
+        return _post(seen)
     event, author = seen.event, seen.event.ident("author_id")
     referred = {one.hint("type"): one for one in event.objects("referenced_tweets")}
     answered = referred["replied_to"].optional_ident("id") if "replied_to" in referred else None
@@ -91,26 +126,29 @@ def _post_v2(seen: Seen) -> Found:
 def _said(seen: Seen, post_id: str, author: str, user: Part, answered: str | None, *, repeat: bool) -> Found:
     key, at = seen.key(post_id), kinds.written_at(seen.event)
     if author == seen.account:
-        return seen.place.status("echo", key=key, external_id=post_id, raw=seen.raw, at=at)
+        return _echo(seen, post_id)
     if repeat:
         return seen.place.event("repost", key=key, raw=seen.raw, at=at)
     return seen.place.contact(
-        kinds.post(seen.event),
+        kinds.post(seen.event, seen.media),
         key=key,
         external_id=post_id,
         sender=Sender(handle=seen.person(author), name=user.hint("name")),
         raw=seen.raw,
         sent_at=at,
         thread=Thread(in_reply_to=answered),
-        fields=present(x_username=user.hint("screen_name") or user.hint("username")),
+        fields=present(x_username=user.hint("screen_name") or user.hint("username")) | kinds.quoted(seen.event, seen.posts),
         # Answered below the post: X lets nobody write to a stranger who only mentioned us.
         reply=Reply(allowed=("text",), via=seen.place.handle(POST, post_id, seen.account)),
     )
 
 
 def _deleted(seen: Seen) -> Found:
-    status, at = seen.event.part("status"), moment(seen.event.data.get("timestamp_ms"))
-    post_id, author = status.ident("id"), status.ident("user_id")
+    """The newer product has the post's id and its author's without a status around them."""
+    event, at = seen.event, kinds.written_at(seen.event)
+    flat = "status" not in event.data and "author_id" in event.data
+    status, name = (event, "author_id") if flat else (event.part("status"), "user_id")
+    post_id, author = status.ident("id"), status.ident(name)
     key = seen.key("deleted", post_id)
     if author == seen.account:
         return seen.place.status("deleted", key=key, external_id=post_id, raw=seen.raw, at=at)
@@ -121,7 +159,7 @@ def _deleted(seen: Seen) -> Found:
 def _read_mark(seen: Seen) -> Found:
     """The user has read up to a message of ours; a mark of our own is an event."""
     event = seen.event
-    reader, last, at = event.ident("sender_id"), event.ident("last_read_event_id"), moment(event.data.get("created_timestamp"))
+    reader, last, at = event.ident("sender_id"), event.ident("last_read_event_id"), kinds.written_at(event)
     key = seen.key("read", reader, last)
     if reader == seen.account:
         return seen.place.event("read_by_us", key=key, raw=seen.raw, at=at)
@@ -163,9 +201,14 @@ _READERS: Final[Mapping[str, Callable[[Seen], Found]]] = MappingProxyType(
         "tweet_create_events": _post,
         "tweet_delete_events": _deleted,
         "direct_message_mark_read_events": _read_mark,
+        "dm.received": _message_v2,
+        "dm.sent": _message_v2,
+        "dm.read": _read_mark,
         "post.create": _post_v2,
         "post.mention.create": _post_v2,
+        "post.quote.create": _post_v2,
         "post.reply.create": _post_v2,
+        "post.delete": _deleted,
         "chat.received": _chat,
         "chat.sent": _chat,
     }

@@ -58,6 +58,8 @@ class X(BaseConnector[XSettings]):
             word=Part({"event_type": element.word}, element.path).ident("event_type"),
             account=account,
             users=within.hints("users"),
+            posts=within.hints("tweets"),
+            media=within.hints("media"),
             uuid=within.optional_ident("uuid"),
             place=self.settings.place(account, "x"),
             raw=raw,

@@ -19,6 +19,8 @@ from normalizer.inbound import Handle, InboundMessage, Page, Reply
 from tests.subjects.twilio import FORM, NUMBER, SID, SUBJECT, TOKEN, signature
 
 WHATSAPP = "whatsapp:+15005550007"
+AGENT = "rcs:regia_demo_agent"
+PAGE = "messenger:100200300400"
 SERVICE = f"MG{'0' * 31}1"
 VECTOR_URL = "https://gw.example/in/twilio/acme?x=1"
 VECTOR = b"From=%2B15005550006&Body=Hi+there&To=%2B15005550001&MessageSid=SM1"
@@ -161,6 +163,9 @@ def test_the_answer_is_a_document_that_sends_nothing() -> None:
         ("whatsapp_text", "whatsapp", WHATSAPP, Handle("phone", "+4915112345678", "verified")),
         ("whatsapp_sender_bare", "whatsapp", WHATSAPP, Handle("phone", "+4915112345678", "verified")),
         ("whatsapp_username", "whatsapp", WHATSAPP, Handle("twilio_user", f"{WHATSAPP}:US.1234", "verified")),
+        ("rcs_text", "rcs", AGENT, Handle("phone", "+4915112345678", "verified")),
+        ("rcs_sender_without_prefix", "rcs", AGENT, Handle("phone", "+4915112345678", "verified")),
+        ("messenger_text", "messenger", PAGE, Handle("messenger_user", "100200300400:2345678901234567", "verified")),
     ],
 )
 def test_senders(name: str, channel: str, account: str, handle: Handle) -> None:
@@ -173,7 +178,7 @@ def test_an_id_beside_the_number_is_an_alias() -> None:
 
 
 def test_a_sender_of_a_third_kind_is_kept_in_quarantine() -> None:
-    body = urlencode({"MessageSid": "SM1", "AccountSid": SID, "From": "messenger:17", "To": NUMBER, "Body": "x"})
+    body = urlencode({"MessageSid": "SM1", "AccountSid": SID, "From": "viber:17", "To": NUMBER, "Body": "x"})
     (kept,) = connector().parse(SUBJECT.request(body.encode())).unreadable
     assert (kept.reason, kept.content_type) == ("unreadable", FORM)
 
@@ -184,6 +189,33 @@ def test_a_messaging_service_stands_for_its_numbers_but_not_for_whatsapp() -> No
     body = urlencode({"MessageSid": "SM1", "AccountSid": SID, "From": "whatsapp:+491", "To": WHATSAPP, "Body": "x"})
     (kept,) = connector(**accounts).parse(SUBJECT.request(f"{body}&MessagingServiceSid={SERVICE}".encode())).unreadable
     assert kept.reason == "unknown_account"
+
+
+def test_a_messaging_service_stands_for_agents_of_rcs_and_answers_from_there() -> None:
+    accounts = {"accounts": {SERVICE: {"brand": "demo"}}}
+    found = read({"From": "rcs:+4915112345678", "To": AGENT, "MessagingServiceSid": SERVICE}, **accounts)
+    assert (found.channel, found.account, found.sender.handle) == ("rcs", SERVICE, PHONE)
+
+
+@pytest.mark.parametrize(
+    ("more", "accounts", "account"),
+    [
+        ({"MessagingServiceSid": SERVICE}, (SERVICE, NUMBER), SERVICE),
+        ({}, (NUMBER,), NUMBER),
+        ({}, (SERVICE,), SERVICE),
+        ({"From": AGENT, "To": "rcs:+4915112345678", "MessagingServiceSid": SERVICE}, (SERVICE, NUMBER), SERVICE),
+        ({}, (SERVICE, NUMBER), None),
+        ({"MessagingServiceSid": SERVICE}, (NUMBER,), None),
+    ],
+)
+def test_a_status_without_a_sender_is_the_services_or_the_only_accounts(
+    more: dict[str, str], accounts: tuple[str, ...], account: str | None
+) -> None:
+    form = {"MessageSid": "SM1", "MessageStatus": "failed", "AccountSid": SID, "To": "+4915112345678", "ErrorCode": "30006"}
+    known = {one: {"brand": "demo"} for one in accounts}
+    parsed = connector(accounts=known).parse(SUBJECT.request(urlencode(form | more).encode()))
+    assert [(one.state, one.account) for one in parsed.statuses] == ([("failed", account)] if account else [])
+    assert [one.reason for one in parsed.unreadable] == ([] if account else ["unknown_account"])
 
 
 def test_a_number_without_quotes_in_the_settings_gets_its_plus_back() -> None:
@@ -204,6 +236,11 @@ def test_a_number_without_quotes_in_the_settings_gets_its_plus_back() -> None:
             "whatsapp_text",
             Reply(allowed=("text", "image", "video", "audio", "document"), until=ARRIVED + timedelta(hours=24)),
         ),
+        (
+            "messenger_text",
+            Reply(allowed=("text", "image", "video", "audio", "document"), until=ARRIVED + timedelta(hours=24)),
+        ),
+        ("rcs_text", Reply(allowed=("text", "image", "video", "audio", "document"))),
     ],
 )
 def test_how_it_may_be_answered(name: str, reply: Reply) -> None:
@@ -215,6 +252,12 @@ def test_what_stands_around_a_message() -> None:
     assert sample("sms_us_geography").fields["twilio_messaging_service"] == SERVICE
     assert sample("whatsapp_forwarded").fields["twilio_frequently_forwarded"] is True
     assert sample("whatsapp_flow").fields["flow_size"] == "L"
+    chosen = sample("whatsapp_flow_choices").fields
+    assert {name: value for name, value in chosen.items() if name.startswith("flow_")} == {
+        "flow_name": "Ada",
+        "flow_topics": ["late", "broken"],
+        "flow_count": 4,
+    }
     found = sample("whatsapp_referral")
     assert found.page == Page(url="https://fb.me/x", title="Chat with us")
     assert (found.fields["referral_id"], found.fields["referral_click_id"]) == ("120200000000000001", "ARAkL")
@@ -270,6 +313,7 @@ def test_an_error_code_that_is_none_is_left_out(code: str) -> None:
 
 USER = Handle("twilio_user", f"{WHATSAPP}:US.1234", "verified")
 PHONE = Handle("phone", "+4915112345678", "verified")
+ON_PAGE = Handle("messenger_user", "100200300400:23", "verified")
 API = f"https://api.twilio.com/2010-04-01/Accounts/{SID}/Messages.json"
 
 
@@ -304,6 +348,8 @@ WA = [("To", "whatsapp:+4915112345678"), ("From", WHATSAPP)]
         (message(), [[*SMS, ("Body", "Ciao")]]),
         (message(account=WHATSAPP), [[*WA, ("Body", "Ciao")]]),
         (message(account=WHATSAPP, to=USER), [[("To", "whatsapp:US.1234"), ("From", WHATSAPP), ("Body", "Ciao")]]),
+        (message(account=AGENT), [[("To", "rcs:+4915112345678"), ("From", AGENT), ("Body", "Ciao")]]),
+        (message(account=PAGE, to=ON_PAGE), [[("To", "messenger:23"), ("From", PAGE), ("Body", "Ciao")]]),
         (
             message(files=tuple(file(n) for n in range(11))),
             [
@@ -346,6 +392,8 @@ async def test_a_service_chooses_the_number_and_states_are_told_to_an_address() 
     ("changed", "code"),
     [
         ({"to": USER}, "invalid_recipient"),
+        ({"account": PAGE}, "invalid_recipient"),
+        ({"account": WHATSAPP, "to": ON_PAGE}, "invalid_recipient"),
         ({"to": Handle("sms_sender", f"{NUMBER}:72975", "claimed")}, "invalid_recipient"),
         ({"to": Handle("phone", "0151", "claimed")}, "invalid_recipient"),
         ({"account": None}, "unsupported"),
@@ -360,8 +408,8 @@ async def test_what_cannot_leave(changed: dict[str, Any], code: str) -> None:
     assert (caught.value.code, http.calls) == (code, [])
 
 
-@pytest.mark.parametrize(("account", "closed"), [(WHATSAPP, True), (NUMBER, False)])
-async def test_only_whatsapp_has_a_window(account: str, closed: bool) -> None:
+@pytest.mark.parametrize(("account", "closed"), [(WHATSAPP, True), (AGENT, False), (NUMBER, False)])
+async def test_only_some_channels_have_a_window(account: str, closed: bool) -> None:
     late = Twilio("twilio", TwilioSettings.model_validate(SUBJECT.settings), now=lambda: ARRIVED + timedelta(hours=25))
     http = FakeHttp(TAKEN)
     outgoing = replace(message(account=account), last_inbound_at=ARRIVED)

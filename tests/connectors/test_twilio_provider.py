@@ -49,6 +49,12 @@ def message(**changed: Any) -> Outgoing:
         (NUMBER, Handle("phone", "+4915112345678", "verified"), "+4915112345678"),
         (WHATSAPP, Handle("phone", "+4915112345678", "verified"), "whatsapp:+4915112345678"),
         (WHATSAPP, Handle("twilio_user", f"{WHATSAPP}:US.1234", "verified"), "whatsapp:US.1234"),
+        ("rcs:regia_demo_agent", Handle("phone", "+4915112345678", "verified"), "rcs:+4915112345678"),
+        (
+            "messenger:100200300400",
+            Handle("messenger_user", "100200300400:2345678901234567", "verified"),
+            "messenger:2345678901234567",
+        ),
     ],
 )
 async def test_long_texts_and_files_are_taken(

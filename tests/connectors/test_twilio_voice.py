@@ -16,6 +16,7 @@ from normalizer.inbound import Handle, InboundAttachment, InboundMessage, Reply
 from tests.subjects.twilio import FORM, NUMBER, SID, TOKEN
 from tests.subjects.twilio_voice import SUBJECT
 
+WHATSAPP = "whatsapp:+15005550007"
 URL = "https://gw.example/webhooks/twilio_voice"
 EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 RECORDING = f"https://api.twilio.com/2010-04-01/Accounts/{SID}/Recordings/RE00000000000000000000000000000001"
@@ -104,7 +105,8 @@ def test_something_else_is_answered_with_nothing(body: bytes) -> None:
         ("outbound_completed", Handle("phone", "+4915112345678", "claimed")),
         ("caller_sip", Handle("sip", "sip:ada@office.sip.example.com", "claimed")),
         ("caller_client", Handle("twilio_client", f"{SID}:client:ada_s", "verified")),
-        ("recording", Handle("unknown_caller", "CA0000000000000000000000000000000a", "claimed")),
+        ("dial_leg_to_our_line", Handle("phone", "+4915112345678", "claimed")),
+        ("dial_leg_forwarded_from_our_line", Handle("phone", "+4915112345678", "claimed")),
         *(
             (name, Handle("unknown_caller", "CA00000000000000000000000000000014", "claimed"))
             for name in ("caller_anonymous", "caller_anonymous_number", "caller_anonymous_upper_case", "caller_restricted")
@@ -115,6 +117,39 @@ def test_a_caller_id_proves_nobody_and_a_hidden_one_is_nobody_else(name: str, ha
     found = sample(name)
     assert (found.sender.handle, found.reply) == (handle, Reply(allowed=()))
     assert (found.channel, found.account) == ("voice", NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("form", "handle"),
+    [
+        ({}, Handle("phone", "+4915112345678", "verified")),
+        ({"From": "whatsapp:DE.81234"}, Handle("twilio_user", f"{WHATSAPP}:DE.81234", "verified")),
+        ({"Direction": "outbound-api", "From": WHATSAPP, "To": "whatsapp:+491"}, Handle("unknown_caller", "CA1", "claimed")),
+        ({"Direction": "outbound-api", "From": WHATSAPP, "To": "whatsapp:+49151"}, Handle("phone", "+49151", "verified")),
+        ({"From": "whatsapp:anonymous"}, Handle("unknown_caller", "CA1", "claimed")),
+        ({"To": NUMBER}, Handle("unknown_caller", "CA1", "claimed")),
+    ],
+)
+def test_whatsapp_has_verified_who_calls_a_sender_of_whatsapp(form: dict[str, str], handle: Handle) -> None:
+    call = {"CallSid": "CA1", "AccountSid": SID, "From": "whatsapp:+4915112345678", "To": WHATSAPP, "CallStatus": "ringing"}
+    (found,) = connector().parse(SUBJECT.request(urlencode(call | form).encode())).messages
+    assert (found.sender.handle, found.channel) == (handle, "voice")
+
+
+# Legs of calls, and who took one
+
+
+@pytest.mark.parametrize(("sample", "word"), [("dial_leg_of_a_caller", "dial_leg"), ("answered_by", "answered_by")])
+@pytest.mark.parametrize(("brands", "brand"), [(("demo",), "demo"), (("demo", "demo"), "demo"), (("demo", "other"), None)])
+def test_what_is_no_contact_is_an_event(sample: str, word: str, brands: tuple[str, ...], brand: str | None) -> None:
+    (event,) = connector(accounts=lines(*brands)).parse(SUBJECT.request(SUBJECT.samples[sample])).events
+    assert (event.type, event.brand, event.account) == (word, brand, NUMBER if len(brands) == 1 else None)
+
+
+def test_a_leg_without_a_parent_of_a_line_that_is_not_ours_is_kept() -> None:
+    body = SUBJECT.samples["dial_leg_of_a_caller"].replace(b"ParentCallSid", b"Other")
+    (kept,) = connector().parse(SUBJECT.request(body)).unreadable
+    assert kept.reason == "unknown_account"
 
 
 # What makes a repeat
@@ -148,8 +183,29 @@ def test_a_recording_is_fetched_where_it_is_announced(name: str, has_file: bool)
     assert sample("recording_absent").attachments == ()
 
 
-def test_a_recording_of_one_of_several_lines_is_nobodys() -> None:
-    accounts = {NUMBER: {"brand": "demo"}, "+15005550009": {"brand": "other"}}
+def lines(*brands: str, **more: str) -> dict[str, dict[str, str]]:
+    return {f"+1500555000{number}": {"brand": brand, **more} for number, brand in enumerate(brands, 6)}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "channel", "account"),
+    [
+        (lines("demo"), "voice", NUMBER),
+        (lines("demo", "demo"), "voice", None),
+        (lines("demo", "demo", channel="phone"), "phone", None),
+        (lines("demo", channel="phone") | {WHATSAPP: {"brand": "demo"}}, "voice", None),
+    ],
+)
+def test_a_recording_of_one_of_several_lines_is_their_brands(accounts: Any, channel: str, account: str | None) -> None:
+    request = SUBJECT.request(SUBJECT.samples["recording"])
+    (found,) = connector(accounts=accounts).parse(request).messages
+    assert (found.brand, found.channel, found.account) == ("demo", channel, account)
+    assert found.sender.handle == Handle("unknown_caller", "CA0000000000000000000000000000000a", "claimed")
+    assert connector(accounts=accounts).reread(found.raw, found.raw_content_type, ARRIVED).messages == (found,)
+
+
+def test_a_recording_of_lines_of_several_brands_is_kept() -> None:
+    accounts = lines("demo", "other")
     (kept,) = connector(accounts=accounts).parse(SUBJECT.request(SUBJECT.samples["recording"])).unreadable
     assert kept.reason == "unknown_account"
 

@@ -72,6 +72,43 @@ def test_delivery_of_a_users_own_message_has_a_key_of_its_own(sample: str, state
     assert "5741311803588498346" not in keys
 
 
+@pytest.mark.parametrize(
+    ("description", "error"),
+    [
+        ("receiverNotSubscribed", "blocked_by_user:6"),
+        ("tooManyRequests", "rate_limited:12"),
+        ("Ana Popescu left", "unknown"),
+        ("failure", "unknown"),
+        (None, "unknown"),
+        ({"code": 6}, "unknown"),
+    ],
+)
+def test_why_a_message_failed_is_told_without_words_of_others(description: Any, error: str) -> None:
+    body = json.loads(SUBJECT.samples["failed"]) | {"desc": description}
+    (status,) = connector().parse(SUBJECT.request(json.dumps(body).encode())).statuses
+    assert (status.state, status.error) == ("failed", error)
+
+
+@pytest.mark.parametrize("token", ["5741311803588498346", 5741311803588498346])
+def test_a_token_is_the_same_as_a_number_and_as_a_text(token: Any) -> None:
+    body = json.loads(SUBJECT.samples["text"]) | {"message_token": token}
+    (found,) = connector().parse(SUBJECT.request(json.dumps(body).encode())).messages
+    assert found.event_key == "5741311803588498346"
+
+
+@pytest.mark.parametrize("token", ["", "x", "1" * 21, "٣", "-1", 1.5, True])
+def test_a_token_that_is_none_is_kept(token: Any) -> None:
+    body = json.loads(SUBJECT.samples["text"]) | {"message_token": token}
+    assert len(connector().parse(SUBJECT.request(json.dumps(body).encode())).unreadable) == 1
+
+
+def test_a_link_is_not_said_twice() -> None:
+    body = json.loads(SUBJECT.samples["url_with_text"])
+    body["message"]["text"] = "vezi https://shop.example/p/PAN-28 !"
+    (found,) = connector().parse(SUBJECT.request(json.dumps(body).encode())).messages
+    assert found.text == "vezi https://shop.example/p/PAN-28 !"
+
+
 @pytest.mark.parametrize("place", ["1e999", '"north"', "true", "null"])
 def test_a_place_that_is_no_number_is_kept(place: str) -> None:
     body = SUBJECT.samples["location"].replace(b"44.4267674", place.encode())

@@ -113,6 +113,9 @@ def test_a_post_to_two_accounts_of_ours_comes_to_both() -> None:
     ("sample", "words"),
     [
         ("revoke", ["user_revoked"]),
+        ("revoke_number", ["user_revoked"]),
+        ("activity_revoke", ["user_revoked"]),
+        ("activity_dm_joined", ["ParticipantsJoin"]),
         ("dm_other_type", ["participants_join"]),
         ("dm_typing", ["direct_message_indicate_typing_events"]),
         ("follow", ["follow", "unfollow"]),
@@ -168,6 +171,73 @@ def test_a_post_that_somebody_else_deleted_is_a_deletion() -> None:
 def test_our_own_mark_of_reading_is_no_status() -> None:
     parsed = changed("dm_read", lambda body: body["direct_message_mark_read_events"][0].update(sender_id="111"))
     assert ([event.type for event in parsed.events], parsed.statuses) == (["read_by_us"], ())
+
+
+def test_both_products_give_a_message_one_key() -> None:
+    first, second = read("activity_dm_received_flat"), read("activity_dm_received")
+    assert (first.event_key, first.fields, first.reply) == ("111:2080765901528535101", second.fields, second.reply)
+    assert (first.sender.handle, first.sender.name) == (second.sender.handle, second.sender.name)
+
+
+@pytest.mark.parametrize(
+    ("conversation", "recipient"),
+    [("111-222", "222"), ("222-111", "222"), ("1790", None), ("1-2", None), (5, None), (None, None)],
+)
+def test_who_gets_what_we_wrote_stands_in_the_conversation(conversation: Any, recipient: str | None) -> None:
+    parsed = changed("activity_dm_sent_flat", lambda body: body["data"]["payload"].update(dm_conversation_id=conversation))
+    assert [(one.state, one.recipient) for one in parsed.statuses] == [("echo", recipient)]
+
+
+def test_a_video_of_v2_is_the_best_of_its_forms() -> None:
+    def video(body: Any) -> None:
+        forms = [{"bit_rate": rate, "content_type": "video/mp4", "url": f"https://v.example/{rate}"} for rate in (1, 3, 2)]
+        body["data"]["includes"]["media"] = [{"media_key": "3_1", "type": "video", "variants": forms}]
+
+    (found,) = changed("activity_dm_received_flat_photo", video).messages
+    assert found.attachments == (InboundAttachment(reference="https://v.example/3", content_type="video/mp4"),)
+
+
+def test_files_of_a_post_of_v2_stand_beside_it() -> None:
+    def photo(body: Any) -> None:
+        payload = body["data"]["payload"]
+        payload["text"] += " https://t.co/f"
+        payload["attachments"] = {"media_keys": ["3_1", 5]}
+        payload["entities"]["urls"] = [{"url": "https://t.co/f", "expanded_url": "https://x.com/p/1", "media_key": "3_1"}]
+        body["data"]["includes"]["media"] = [{"media_key": "3_1", "url": "https://pbs.example/1.jpg"}]
+
+    (found,) = changed("activity_mention", photo).messages
+    assert (found.text, found.attachments) == (
+        "@regiashop ouvert dimanche ?",
+        (InboundAttachment(reference="https://pbs.example/1.jpg"),),
+    )
+
+
+def test_a_deletion_by_somebody_else_comes_in_either_product() -> None:
+    (found,) = changed("activity_post_delete", lambda body: body["data"]["payload"].update(author_id="222")).messages
+    assert (found.kind, found.refers_to, found.sender.handle) == ("delete", "2080765813578191402", USER)
+
+
+def test_a_quoted_post_that_is_not_beside_it_has_an_address() -> None:
+    def alone(body: Any) -> None:
+        del body["data"]["includes"]["tweets"]
+        del body["data"]["payload"]["entities"]
+
+    (found,) = changed("activity_quote", alone).messages
+    quoted = "2080765000000000123"
+    assert found.fields["x_quoted_id"] == quoted
+    assert found.fields["x_quoted_url"] == f"https://x.com/i/web/status/{quoted}"
+    assert "x_quoted_text" not in found.fields
+
+
+@pytest.mark.parametrize("expanded", [None, 5, "", "javascript:alert(1)", "https://a b"])
+def test_a_short_link_that_leads_nowhere_stays(expanded: Any) -> None:
+    def link(body: Any) -> None:
+        body["direct_message_events"][0]["message_create"]["message_data"].update(
+            text="voir https://t.co/abc", entities={"urls": [{"url": "https://t.co/abc", "expanded_url": expanded}]}
+        )
+
+    (found,) = changed("dm", link).messages
+    assert found.text == "voir https://t.co/abc"
 
 
 def test_a_chat_without_a_sender_is_an_event() -> None:

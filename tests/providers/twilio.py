@@ -1,6 +1,8 @@
 """Twilio Programmable Messaging: Messages.json, media behind a redirect.
 
-Sources: CHANNELS 3, twilio.com/docs "Messages resource", "Media resource", "Error and warning dictionary".
+Sources: CHANNELS 3, twilio.com/docs "Messages resource", "Media resource", "Error and warning dictionary",
+"Send and receive RCS messages" (`rcs:` before the number and the sender's id), "Facebook Messenger" (`messenger:` before the
+ids of user and page).
 The webhooks Twilio sends are in `twilio_webhooks`; both are imported from here.
 """
 
@@ -27,10 +29,16 @@ REPEATABLE = frozenset({"MediaUrl"})
 PHONE = r"\+[1-9]\d{5,14}"
 BSUID = r"[A-Z]{2}\.[A-Za-z0-9]{1,128}"
 LINK = r"https?://\S+"
-SENDER = rf"whatsapp:{PHONE}|{PHONE}|\d{{3,8}}|(?=.*[A-Za-z])[A-Za-z0-9 ]{{1,11}}"
+PSID = r"\d{5,20}"
+RCS_AGENT = r"[a-z0-9_]{3,64}"
+SENDER = rf"whatsapp:{PHONE}|rcs:{RCS_AGENT}|messenger:{PSID}|{PHONE}|\d{{3,8}}|(?=.*[A-Za-z])[A-Za-z0-9 ]{{1,11}}"
 
 PATTERNS = {
-    "To": (rf"{PHONE}|whatsapp:(?:{PHONE}|{BSUID})", 21211, "The 'To' number is not a valid phone number."),
+    "To": (
+        rf"{PHONE}|whatsapp:(?:{PHONE}|{BSUID})|rcs:{PHONE}|messenger:{PSID}",
+        21211,
+        "The 'To' number is not a valid phone number.",
+    ),
     "From": (SENDER, 21212, "The 'From' number is not a valid phone number, shortcode, or alphanumeric sender ID."),
     "MessagingServiceSid": (r"MG[0-9a-f]{32}", 21701, "The Messaging Service does not exist."),
     "StatusCallback": (LINK, 21609, "The 'StatusCallback' URL is not a valid URL."),
@@ -161,8 +169,13 @@ def _first(form: Form, name: str) -> str:
     return form.get(name, [""])[0]
 
 
-def _is_whatsapp(address: str) -> bool:
-    return address.startswith("whatsapp:")
+def _channel(address: str) -> str:
+    """The prefix that says which channel an address is of; empty for SMS."""
+    return address.partition(":")[0] if ":" in address else ""
+
+
+ONE_FILE = frozenset({"whatsapp", "messenger"})
+"""Channels that take one file in a message."""
 
 
 def _bad_variables(form: Form) -> bool:
@@ -193,12 +206,12 @@ RULES: list[tuple[Callable[[Form], bool], int, str]] = [
     ),
     (lambda form: len(_first(form, "Body")) > 1600, 21617, "The concatenated message body exceeds the 1600 character limit."),
     (
-        lambda form: len(form.get("MediaUrl", [])) > (1 if _is_whatsapp(_first(form, "To")) else 10),
+        lambda form: len(form.get("MediaUrl", [])) > (1 if _channel(_first(form, "To")) in ONE_FILE else 10),
         21623,
         "Number of media files exceeds allowed limit.",
     ),
     (
-        lambda form: "From" in form and _is_whatsapp(_first(form, "From")) != _is_whatsapp(_first(form, "To")),
+        lambda form: "From" in form and _channel(_first(form, "From")) != _channel(_first(form, "To")),
         21910,
         "Invalid From and To pair. From and To should be of the same channel.",
     ),

@@ -45,7 +45,12 @@ SUBJECT = Subject(
         "type": "twilio",
         "account_sid": SID,
         "auth_token": TOKEN,
-        "accounts": {NUMBER: {"brand": "demo"}, "whatsapp:+15005550007": {"brand": "demo"}},
+        "accounts": {
+            NUMBER: {"brand": "demo"},
+            "whatsapp:+15005550007": {"brand": "demo"},
+            "rcs:regia_demo_agent": {"brand": "demo"},
+            "messenger:100200300400": {"brand": "demo"},
+        },
     },
     samples=read_samples(Path(__file__).parents[1] / "samples" / "twilio"),
     sign=sign,

@@ -19,7 +19,7 @@ SUBJECT = Subject(
         "type": "twilio_voice",
         "account_sid": SID,
         "auth_token": TOKEN,
-        "accounts": {NUMBER: {"brand": "demo"}},
+        "accounts": {NUMBER: {"brand": "demo"}, "whatsapp:+15005550007": {"brand": "demo"}},
         "say": "Please leave a message.",
         "record": True,
     },
