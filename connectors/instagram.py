@@ -18,6 +18,7 @@ from connectors.meta_messaging.settings import DAY, MetaSettings
 from connectors.reading import Part
 from normalizer.inbound import Reply, Sender, Thread
 
+USER: Final = "instagram_user"
 COMMENT: Final = "instagram_comment"
 LIMITS: Final = Limits(
     text=1000,
@@ -31,7 +32,7 @@ PRODUCT: Final = Product(
     object="instagram",
     channel="instagram",
     comments="instagram_comments",
-    user="instagram_user",
+    people=MappingProxyType({"id": USER}),
     subjects=MappingProxyType({COMMENT: "comment_id"}),
     answers_at="replies",
     limits=LIMITS,
@@ -67,7 +68,7 @@ def _comment(value: Part, context: Context) -> Found:
     if known == context.account:
         return place.status("echo", key=f"{about}:echo", external_id=about, raw=context.raw)
     media, subject = value.hints("media"), place.handle(COMMENT, about, context.account)
-    handle = subject if known is None else place.handle(context.product.user, known, context.account)
+    handle = subject if known is None else place.handle(USER, known, context.account)
     fields = present(
         meta_media=known_identifier(media, "id"),
         meta_media_type=media.hint("media_product_type"),

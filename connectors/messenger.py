@@ -1,4 +1,4 @@
-"""Facebook pages: Messenger, comments and visitors' posts in; messages and answers to comments out.
+"""Facebook pages: Messenger, comments, visitors' posts, reviews and mentions in; messages and answers to comments out.
 
 Meta has one address per kind of object, so whatever happens on a page comes to one connector.
 Source: Meta for Developers, "Messenger Platform", "Webhooks for Pages".
@@ -29,9 +29,16 @@ PRODUCT: Final = Product(
     object="page",
     channel="messenger",
     comments="facebook_comments",
-    user="messenger_user",
+    # A `user_ref` is made up by a page of the shop, for a person whom Meta does not name yet.
+    people=MappingProxyType({"id": "messenger_user", "user_ref": "messenger_ref"}),
     subjects=MappingProxyType(
-        {messenger_feed.COMMENT: "comment_id", messenger_feed.AUTHOR: "comment_id", messenger_feed.POST: "post_id"}
+        {
+            messenger_feed.COMMENT: "comment_id",
+            messenger_feed.AUTHOR: "comment_id",
+            messenger_feed.POST: "post_id",
+            messenger_feed.REVIEW: None,
+            messenger_feed.MENTION: None,
+        }
     ),
     answers_at="comments",
     limits=LIMITS,
@@ -54,8 +61,8 @@ class Messenger(MetaMessaging[MessengerSettings]):
     product: ClassVar = PRODUCT
 
     def change(self, word: str, change: Part, context: Context) -> Found:
-        if word == "feed":
-            return messenger_feed.read(change.part("value"), context, posts=self.settings.visitor_posts)
+        if word in messenger_feed.FIELDS:
+            return messenger_feed.read(word, change.part("value"), context, posts=self.settings.visitor_posts)
         return context.event(word, change.data)
 
 
@@ -64,7 +71,9 @@ CHANNEL = Channel(
     settings=MessengerSettings,
     connector=Messenger,
     abilities=Abilities(
-        kinds=frozenset({"text", "media", "location", "reaction", "postback", "comment", "edit", "delete", "unsupported"}),
+        kinds=frozenset(
+            {"text", "media", "location", "reaction", "postback", "form", "comment", "edit", "delete", "unsupported"}
+        ),
         proof=frozenset({"verified"}),
         states=frozenset({"delivered", "read", "deleted", "echo"}),
         media=True,

@@ -5,6 +5,9 @@ settings   secrets, accounts, addresses
 layout     the body as a list of elements
 messages   what an element of `messaging` is
 kinds      what a customer's message says
+attached   what hangs on a message
+forms      what a customer filled in, and what he thinks of an answer
+people     who wrote
 sending    messages and answers to comments
 codes      what Meta's error numbers mean
 """
@@ -78,7 +81,14 @@ class MetaMessaging(BaseConnector[M]):
         part = element.part
         account = identifier(element.within, "id")
         self.settings.place(account, self.product.channel)  # what came to an account that is not ours is not read
-        context = Context(product=self.product, settings=self.settings, account=account, raw=raw, received_at=received_at)
+        context = Context(
+            product=self.product,
+            settings=self.settings,
+            account=account,
+            raw=raw,
+            received_at=received_at,
+            told_at=moment(element.within.data.get("time")),
+        )
         if element.word == "messaging":
             return messages.read(part, context)
         if element.word == "standby":

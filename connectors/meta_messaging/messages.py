@@ -12,10 +12,11 @@ from connectors.kit.content import Content
 from connectors.kit.elements import Found
 from connectors.kit.place import UnknownAccount, fingerprint
 from connectors.meta import identifier, known_identifier
-from connectors.meta_messaging import kinds
+from connectors.meta_messaging import forms, kinds
+from connectors.meta_messaging.people import person, person_id
 from connectors.meta_messaging.product import Context, word_of
 from connectors.reading import Misshapen, Part, moment
-from normalizer.inbound import InboundMessage, Sender, Thread
+from normalizer.inbound import Handle, InboundMessage, Thread
 
 _FRAME: Final = frozenset({"sender", "recipient", "timestamp", "prior_message"})
 AS_CHANGES: Final = frozenset(
@@ -26,12 +27,17 @@ AS_CHANGES: Final = frozenset(
         "message_edits",
         "message_reactions",
         "message_reads",
+        "messaging_account_linking",
+        "messaging_customer_information",
+        "messaging_feedback",
         "messaging_handovers",
         "messaging_optins",
+        "messaging_optouts",
         "messaging_postbacks",
         "messaging_referral",
         "messaging_referrals",
         "messaging_seen",
+        "response_feedback",
     }
 )
 """Fields of `changes` whose value is an element of `messaging`: so Instagram's login product and the console's button "Test"
@@ -106,6 +112,29 @@ def _reaction(reaction: Part, element: Part, context: Context) -> InboundMessage
     return _contact(content, key, element, context, external_id=content.refers_to)
 
 
+def _thumb(thumb: Part, element: Part, context: Context) -> InboundMessage:
+    content = forms.response_feedback(thumb)
+    key = f"{content.refers_to}:feedback:{fingerprint(element.data)}"
+    return _contact(content, key, element, context, external_id=content.refers_to)
+
+
+def _feedback(feedback: Part, element: Part, context: Context) -> InboundMessage:
+    return _form(forms.feedback(feedback), "feedback", element, context)
+
+
+def _information(information: Part, element: Part, context: Context) -> InboundMessage:
+    claims = forms.claims(information)
+    return _form(forms.customer_information(information), "information", element, context, claims)
+
+
+def _form(content: Content, word: str, element: Part, context: Context, claims: tuple[Handle, ...] = ()) -> InboundMessage:
+    """It has no id, and often no time but its entry's, which Meta says is when it was filled in."""
+    timeless = element.data.get("timestamp") is None
+    told = context.told_at.isoformat() if timeless and context.told_at else None
+    key = f"{word}:{fingerprint(context.account, element.data, told)}"
+    return _contact(content, key, element, context, claims=claims, timeless=timeless)
+
+
 def _contact(
     content: Content,
     key: str,
@@ -114,15 +143,15 @@ def _contact(
     *,
     external_id: str | None = None,
     thread: Thread = Thread(),  # noqa: B008  # an immutable value
+    claims: tuple[Handle, ...] = (),
+    timeless: bool = False,
 ) -> InboundMessage:
-    sender, place = element.part("sender"), context.place
-    handle = place.handle(context.product.user, identifier(sender, "id"), context.account)
-    at = moment(element.data.get("timestamp"))
-    return place.contact(
+    at = context.told_at if timeless else moment(element.data.get("timestamp"))
+    return context.place.contact(
         content,
         key=key,
         external_id=external_id,
-        sender=Sender(handle=handle, name=sender.hint("name") or sender.hint("username")),
+        sender=person(element, context, claims),
         raw=context.raw,
         sent_at=at,
         thread=thread,
@@ -133,7 +162,7 @@ def _contact(
 def _receipt(state: str) -> Callable[[Part, Part, Context], list[Found]]:
     def receipt(part: Part, element: Part, context: Context) -> list[Found]:
         """One status for each message that is named; where only a time is, one about everything sent until then."""
-        user = identifier(element.part("sender"), "id")
+        user = person_id(element, context)
         at = moment(element.data.get("timestamp"))
         named = [(mid, f"{mid}:{state}", at) for mid in _mids(part)]
         if not named:
@@ -165,6 +194,9 @@ _READERS: Final[Mapping[str, Callable[[Part, Part, Context], Found | list[Found]
         "message_edit": _edit,
         "postback": _postback,
         "reaction": _reaction,
+        "response_feedback": _thumb,
+        "messaging_feedback": _feedback,
+        "messaging_customer_information": _information,
         **{word: _receipt(state) for word, state in _STATES.items()},
     }
 )

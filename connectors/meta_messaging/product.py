@@ -15,15 +15,16 @@ from normalizer.inbound import Handle, Reply
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """`object`: Meta's word for it in webhooks. `channel` and `comments`: ours. `user`: kind of the handles of people who
-    wrote a message; `subjects`: kinds of what is answered in public, each to its key in the recipient of a private reply.
+    """`object`: Meta's word for it in webhooks. `channel` and `comments`: ours. `people`: at which key a sender, and the
+    recipient of an answer, has his id, to the kind of his handle; `subjects`: kinds of what is answered in public, each to its
+    key in the recipient of a private reply, None where there are no private ones.
     `me`: messages are sent from `/me`, not from the account's id; `typed`: they must say their `messaging_type`."""
 
     object: str
     channel: str
     comments: str
-    user: str
-    subjects: Mapping[str, str]
+    people: Mapping[str, str]
+    subjects: Mapping[str, str | None]
     answers_at: str
     """The edge of a comment that takes an answer."""
     limits: Limits
@@ -34,13 +35,15 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What reading an element needs besides itself. `account` is Meta's id of it."""
+    """What reading an element needs besides itself. `account` is Meta's id of it; `told_at` the time of the entry it stood in,
+    which is when it happened where an element has no time of its own."""
 
     product: Product
     settings: MetaSettings
     account: str
     raw: bytes
     received_at: datetime
+    told_at: datetime | None = None
 
     @property
     def place(self) -> Place:
@@ -59,7 +62,7 @@ class Context:
 
     def comment_reply(self, subject: Handle, at: datetime | None) -> Reply:
         """How a comment may be answered: at the comment, not at its author, to whom nobody may write first."""
-        private = self.settings.comments == "private"
+        private = self.settings.comments == "private" and self.product.subjects[subject.kind] is not None
         return Reply(allowed=("text",), via=subject, until=(at or self.received_at) + WEEK if private else None)
 
     def event(self, word: str, value: Any, at: datetime | None = None, *, place: Place | None = None) -> ChannelEvent:

@@ -62,10 +62,11 @@ Way = Callable[[Outgoing, Product, MetaSettings, str, datetime], Iterable[Call]]
 
 
 def _way(message: Outgoing, product: Product, settings: MetaSettings) -> Way:
-    if message.to.kind == product.user:
+    if message.to.kind in product.people.values():
         return _direct
     if message.to.kind in product.subjects:
-        return _private if settings.comments == "private" else _public
+        private = settings.comments == "private" and product.subjects[message.to.kind] is not None
+        return _private if private else _public
     raise SendFailed("invalid_recipient", f"this channel cannot write to a handle of kind {message.to.kind!r}")
 
 
@@ -75,7 +76,8 @@ def _direct(message: Outgoing, product: Product, settings: MetaSettings, account
     check(message, product.limits, at, WEEK if human else DAY)
     late = message.last_inbound_at is not None and at - message.last_inbound_at > DAY
     kind = _HUMAN_AGENT if late else _RESPONSE if product.typed else {}
-    to = {"recipient": {"id": _bare(message.to.value)}, **kind}
+    key = next(key for key, named in product.people.items() if named == message.to.kind)
+    to = {"recipient": {key: _bare(message.to.value)}, **kind}
     for content in _contents(message, product):
         yield Call(edge=_messages(product, account), payload={**to, "message": content})
 
@@ -111,7 +113,9 @@ def _subject(message: Outgoing) -> str:
 
 
 def _bare(value: str) -> str:
-    return value.rpartition(":")[2]
+    """A handle's value without the account, whose id has no colon; a `user_ref`, which a website makes up, may have some."""
+    _, colon, bare = value.partition(":")
+    return bare if colon else value
 
 
 def _contents(message: Outgoing, product: Product) -> Iterable[dict[str, Any]]:

@@ -1,37 +1,46 @@
-"""What each `messages[].type` of the WhatsApp Cloud API says, as one table. `system` is no contact and not in it.
+"""What each `messages[].type` of the WhatsApp Cloud API says, as one table. What is no contact is not in it (`system` …).
 
 Source: Meta for Developers, "WhatsApp Cloud API: Webhooks, messages".
 """
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import orjson
 
 from connectors.kit.content import NO_FIELDS, Content, present
 from connectors.reading import Misshapen, Part, sha256_hex
-from normalizer.inbound import Button, FieldValue, InboundAttachment, Location, Reaction, SharedContact
+from connectors.whatsapp.answers import button, interactive
+from normalizer.inbound import InboundAttachment, Location, Reaction, SharedContact
+
+_NUMERAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?")
 
 
 def content(message: Part, errors: list[Part]) -> Content:
     """The content of a message. `errors` are those of the message and its change. Raises `Misshapen`.
 
-    Where WhatsApp could not hand a message on, the object named by its type is missing and an error stands beside it:
-    that is a contact we cannot show, not a damaged one.
+    Where WhatsApp could not hand a message on, the object named by its type, or a file's id in it, is missing and an error
+    stands beside it: that is a contact we cannot show, not a damaged one.
     """
     kind = message.ident("type")
     reader = KINDS.get(kind)
-    if reader is None or (errors and message.data.get(kind) is None):
-        return _unsupported(message, errors)
+    if reader is None or (errors and _is_lost(message, kind, reader)):
+        return _unsupported(message, kind, errors)
     return reader(message)
 
 
-def _unsupported(message: Part, errors: list[Part]) -> Content:
+def _is_lost(message: Part, kind: str, reader: Callable[[Part], Content]) -> bool:
+    part = message.data.get(kind)
+    return part is None or (reader is _media and isinstance(part, dict) and not part.get("id"))
+
+
+def _unsupported(message: Part, kind: str, errors: list[Part]) -> Content:
     codes = [code for error in errors if (code := error.whole("code")) is not None]
-    word = message.hints("unsupported").hint("type") or message.hint("type")
-    return Content(kind="unsupported", fields=present(whatsapp_type=word, whatsapp_error=codes[0] if codes else None))
+    word = message.hints("unsupported").hint("type") or kind
+    fields = present(whatsapp_type=word, whatsapp_error=codes[0] if codes else None)
+    return Content(kind="unsupported", text=message.hints(kind).hint("caption"), fields=fields)
 
 
 def _text(message: Part) -> Content:
@@ -57,8 +66,8 @@ def _media(message: Part) -> Content:
 def _location(message: Part) -> Content:
     place = message.part("location")
     location = Location(
-        latitude=place.number("latitude"),
-        longitude=place.number("longitude"),
+        latitude=_amount(place, "latitude"),
+        longitude=_amount(place, "longitude"),
         name=place.hint("name"),
         address=place.hint("address"),
         url=place.hint("url"),
@@ -68,71 +77,19 @@ def _location(message: Part) -> Content:
 
 def _contacts(message: Part) -> Content:
     cards = [Part.of(card, f"{message.at('contacts')}[{index}]") for index, card in enumerate(message.array("contacts"))]
-    return Content(kind="contact", contacts=tuple(_card(card) for card in cards))
+    fields = present(
+        whatsapp_contact_organisations=[word for card in cards if (word := card.hints("org").hint("company"))],
+        whatsapp_contact_urls=[word for card in cards for url in card.objects("urls") if (word := url.hint("url"))],
+    )
+    return Content(kind="contact", contacts=tuple(_card(card) for card in cards), fields=fields)
 
 
 def _card(card: Part) -> SharedContact:
+    name = card.hints("name")
+    shown = name.hint("formatted_name") or " ".join(filter(None, map(name.hint, ("first_name", "last_name"))))
     phones = (phone.hint("phone") or phone.hint("wa_id") for phone in card.objects("phones"))
     emails = (mail.hint("email") for mail in card.objects("emails"))
-    return SharedContact(
-        name=card.hints("name").hint("formatted_name"), phones=tuple(filter(None, phones)), emails=tuple(filter(None, emails))
-    )
-
-
-def _button(message: Part) -> Content:
-    button = message.part("button")
-    title = button.optional_text("text")
-    return Content(kind="postback", text=title, button=Button(id=button.optional_text("payload"), title=title))
-
-
-def _interactive(message: Part) -> Content:
-    interactive = message.part("interactive")
-    kind = interactive.ident("type")
-    reader = _ANSWERS.get(kind)
-    if reader is None:
-        return Content(kind="unsupported", fields={"whatsapp_type": f"interactive.{kind}"})
-    return reader(interactive.part(kind))
-
-
-def _choice(reply: Part) -> Content:
-    title = reply.optional_text("title")
-    description = reply.hint("description")
-    return Content(
-        kind="postback",
-        text=title,
-        button=Button(id=reply.ident("id"), title=title),
-        fields={"whatsapp_description": description} if description else NO_FIELDS,
-    )
-
-
-def _flow(reply: Part) -> Content:
-    return Content(kind="form", text=reply.optional_text("body"), fields=_flow_fields(reply.text("response_json")))
-
-
-def _flow_fields(answers: str) -> Mapping[str, FieldValue]:
-    """A flow's answers come as JSON inside a string. What is no flat object is kept as that string."""
-    try:
-        found = orjson.loads(answers)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        return {"whatsapp_response": answers}
-    return {key: _field(value) for key, value in found.items()}
-
-
-def _field(value: Any) -> FieldValue:
-    if isinstance(value, list) and all(not isinstance(item, list | dict) for item in value):
-        return value
-    return orjson.dumps(value).decode() if isinstance(value, list | dict) else value
-
-
-def _call_permission(reply: Part) -> Content:
-    return Content(kind="postback", button=Button(id=f"call_permission:{reply.ident('response')}"))
-
-
-_ANSWERS: Final[Mapping[str, Callable[[Part], Content]]] = MappingProxyType(
-    {"button_reply": _choice, "list_reply": _choice, "nfm_reply": _flow, "call_permission_reply": _call_permission}
-)
+    return SharedContact(name=shown or None, phones=tuple(filter(None, phones)), emails=tuple(filter(None, emails)))
 
 
 def _reaction(message: Part) -> Content:
@@ -146,25 +103,38 @@ def _order(message: Part) -> Content:
     order = message.part("order")
     items = [Part.of(item, f"{order.at('product_items')}[{index}]") for index, item in enumerate(order.array("product_items"))]
     quantities = [_amount(item, "quantity") for item in items]
-    prices = [_amount(item, "item_price") for item in items]
-    total = sum(quantity * price for quantity, price in zip(quantities, prices, strict=True))
+    prices = [_price(item) for item in items]
     fields = present(
         order_catalog=order.hint("catalog_id"),
         order_products=[item.ident("product_retailer_id") for item in items],
         order_quantities=list(quantities),
-        order_prices=list(prices),
+        order_prices=list(prices) if any(price is not None for price in prices) else None,
         order_currency=next((item.hint("currency") for item in items), None),
-        order_total=round(total, 2),
+        order_total=_total(quantities, prices),
     )
     return Content(kind="form", text=order.optional_text("text"), fields=fields)
 
 
-def _amount(item: Part, key: str) -> float:
-    """Seen as a number and as a string of digits."""
-    value = item.data.get(key)
-    if isinstance(value, str) and value.replace(".", "", 1).isdigit() and value.isascii():
-        return float(value)
-    return item.number(key)
+def _amount(part: Part, key: str) -> float:
+    """Seen as a number and as a text of digits. Raises `Misshapen`."""
+    value = part.data.get(key)
+    return float(value) if isinstance(value, str) and _NUMERAL.fullmatch(value) else part.number(key)
+
+
+def _price(item: Part) -> float | None:
+    """It only decorates: a catalogue may hide it, and the shop knows it."""
+    try:
+        return _amount(item, "item_price")
+    except Misshapen:
+        return None
+
+
+def _total(quantities: list[float], prices: list[float | None]) -> float | None:
+    """None where a price is not known: the sum of the others would pass for the whole."""
+    known = [price for price in prices if price is not None]
+    if len(known) < len(prices):
+        return None
+    return round(sum(quantity * price for quantity, price in zip(quantities, known, strict=True)), 2)
 
 
 def _edit(message: Part) -> Content:
@@ -192,8 +162,8 @@ KINDS: Final[Mapping[str, Callable[[Part], Content]]] = MappingProxyType(
         "voice": _media,
         "location": _location,
         "contacts": _contacts,
-        "button": _button,
-        "interactive": _interactive,
+        "button": button,
+        "interactive": interactive,
         "reaction": _reaction,
         "order": _order,
         "edit": _edit,

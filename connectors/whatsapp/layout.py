@@ -9,13 +9,15 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from connectors.reading import Misshapen, Part, encode
-from connectors.whatsapp.people import Contacts, contact_of, contacts_by_id
+from connectors.whatsapp.people import Contacts, contact_of, contacts_of
 
 OBJECT: Final = "whatsapp_business_account"
 _LISTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"messages": ("messages", "statuses"), "smb_message_echoes": ("message_echoes",), "calls": ("calls", "statuses")}
 )
 """Which arrays of a change's `value` hold elements, by its `field`. Changes of other fields are one event each."""
+_WRITTEN: Final = ("messages", "calls")
+"""What customers send, and `contacts` are about."""
 _ELEMENT_KEYS: Final = frozenset(key for keys in _LISTS.values() for key in keys)
 
 
@@ -28,7 +30,7 @@ class Element:
     change: Any = None
     key: str | None = None
     item: Any = None
-    contacts: Contacts = field(default_factory=dict)
+    contacts: Contacts = field(default_factory=Contacts)
     problem: Misshapen | None = None
 
     @property
@@ -63,7 +65,7 @@ def _of_change(entry: Any, change: Any, path: str) -> Iterator[Element]:
     if not any(arrays.values()):
         yield Element(path=path, entry=entry, change=change)
         return
-    contacts = contacts_by_id(value)
+    contacts = contacts_of(value, [item for key, items in arrays.items() if key in _WRITTEN for item in items])
     for key, items in arrays.items():
         for index, item in enumerate(items):
             where = f"{path}.value.{key}[{index}]"

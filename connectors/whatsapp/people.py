@@ -5,7 +5,8 @@ that do not begin with 0 are a phone number.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.reading import Misshapen, Part
@@ -14,29 +15,45 @@ from normalizer.inbound import Handle, Sender
 PHONE: Final = "phone"
 USER: Final = "whatsapp_user"
 PARENT: Final = "whatsapp_parent_user"
+GROUP: Final = "whatsapp_group"
 _PHONE: Final = re.compile(r"[1-9][0-9]{4,14}")
 """ITU-T E.164: at most 15 digits, and no country code begins with 0."""
 
-Contacts = Mapping[str, Mapping[str, Any]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contacts:
+    """The `contacts[]` of a change under each of their ids. `sole` is the only one there is; `undivided` says that everything
+    in the change was written by one person, to whom it then belongs, whatever ids it has."""
+
+    by_id: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sole: Mapping[str, Any] | None = None
+    undivided: bool = False
 
 
-def contacts_by_id(value: Part) -> Contacts:
-    """The `contacts[]` of a change under each of their ids; the first contact of an id counts."""
+def contacts_of(value: Part, items: Iterable[Any]) -> Contacts:
+    """The contacts beside `items`, the messages and calls of a change; the first contact of an id counts."""
+    contacts = [contact.data for contact in value.objects("contacts")]
     found: dict[str, Mapping[str, Any]] = {}
-    for contact in value.objects("contacts"):
-        for key in (contact.hint("wa_id"), contact.hint("user_id")):
-            if key is not None:
-                found.setdefault(key, contact.data)
-    return found
+    for contact in contacts:
+        for key in _ids(Part(contact), "wa_id", "user_id"):
+            found.setdefault(key, contact)
+    named = {tuple(_ids(Part(item), "from", "from_user_id")) for item in items if isinstance(item, dict)}
+    return Contacts(by_id=found, sole=contacts[0] if len(contacts) == 1 else None, undivided=len(named) == 1)
 
 
 def contact_of(message: Part, contacts: Contacts) -> Part:
     """The contact that belongs to a message, joined by either id; an empty object when there is none. A message that names
-    nobody belongs to the only contact there is."""
-    ids = [key for name in ("from_user_id", "from") if (key := message.hint(name)) is not None]
-    if not ids and len({id(contact) for contact in contacts.values()}) == 1:
-        return Part(next(iter(contacts.values())))
-    return Part(next((contacts[key] for key in ids if key in contacts), {}))
+    nobody belongs to the only contact there is. So does one whose ids are not the contact's, where it is undivided: WhatsApp
+    writes some countries' numbers in two ways."""
+    ids = _ids(message, "from", "from_user_id")
+    joined = next((contacts.by_id[key] for key in reversed(ids) if key in contacts.by_id), None)
+    if joined is None and contacts.sole is not None and (contacts.undivided or not ids):
+        joined = contacts.sole
+    return Part(joined or {})
+
+
+def _ids(part: Part, *keys: str) -> list[str]:
+    return [found for key in keys if (found := part.hint(key)) is not None]
 
 
 def sender(message: Part, contacts: Contacts, scope: str) -> Sender:
@@ -47,12 +64,12 @@ def sender(message: Part, contacts: Contacts, scope: str) -> Sender:
     """
     contact = contact_of(message, contacts)
     origin = _strict(message, "from")
-    user = _strict(message, "from_user_id")
-    phone = next((number for number in (origin, contact.hint("wa_id")) if _is_phone(number)), None)
-    if user is None and origin is not None and not _is_phone(origin):
-        user = origin
+    user = _strict(message, "from_user_id") or (None if origin is None or _is_phone(origin) else origin)
+    # Another user's id beside the sender's own: then its number is not known to be the sender's either.
+    same = user is None or contact.hint("user_id") in (None, user)
+    phone = next((number for number in (origin, contact.hint("wa_id") if same else None) if _is_phone(number)), None)
     user = user or contact.optional_ident("user_id")
-    parent = message.optional_ident("from_parent_user_id") or contact.optional_ident("parent_user_id")
+    parent = message.optional_ident("from_parent_user_id") or (contact.optional_ident("parent_user_id") if same else None)
     handles = [
         *([Handle(PHONE, f"+{phone}", "verified")] if phone else []),
         *([Handle(USER, f"{scope}:{user}", "verified")] if user else []),
@@ -73,8 +90,10 @@ def recipient(handle: Handle) -> dict[str, str] | None:
     """How the send call addresses a handle; None for one that WhatsApp cannot be told to write to."""
     if handle.kind == PHONE and _is_phone(handle.value.removeprefix("+")):
         return {"to": handle.value.removeprefix("+")}
-    user = handle.value.rpartition(":")[2]
-    return {"recipient": user} if handle.kind == USER and user else None
+    bare = handle.value.partition(":")[2]
+    if handle.kind == GROUP and bare:
+        return {"recipient_type": "group", "to": bare}
+    return {"recipient": bare} if handle.kind == USER and bare else None
 
 
 def _is_phone(value: str | None) -> bool:

@@ -1,6 +1,6 @@
 """Texts out and media in, over the Graph API.
 
-Source: Meta for Developers, "WhatsApp Cloud API: Send messages" and "Media".
+Source: Meta for Developers, "WhatsApp Cloud API: Send messages", "Groups API: Send group messages" and "Media".
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from connectors.kit.outbound import bearer, call, check, host_of, media_kind, on
 from connectors.meta import graph_answer
 from connectors.reading import Part
 from connectors.whatsapp.codes import send_code
-from connectors.whatsapp.people import recipient
+from connectors.whatsapp.people import GROUP, recipient
 from connectors.whatsapp.settings import WhatsAppSettings
 from normalizer.inbound import Button
 
@@ -29,6 +29,8 @@ LIMITS: Final = Limits(
     files={"image": 5 * MEGABYTE, "video": 16 * MEGABYTE, "audio": 16 * MEGABYTE, "file": 100 * MEGABYTE},
     rate=(80, 1.0),
 )
+_IN_GROUPS: Final = replace(LIMITS, buttons=0)
+"""Groups take texts, files and templates, and nothing interactive."""
 _GONE: Final = frozenset({404, 410})
 _PASSING: Final = frozenset({408, 429})
 _REFUSED: Final = frozenset({401, 403})
@@ -38,7 +40,7 @@ async def send(message: Outgoing, settings: WhatsAppSettings, http: Http, at: da
     """Sends a text (with buttons: its last part), then files. Raises `SendFailed`."""
     if settings.access_token is None:
         raise SendFailed("auth", "the connector has no access_token: set one to send")
-    check(message, LIMITS, at, WINDOW)
+    check(message, _IN_GROUPS if message.to.kind == GROUP else LIMITS, at, WINDOW)
     phone_number_id, to = _address(message, settings)
     url = f"{settings.graph_root}/{quote(phone_number_id, safe='')}/messages"
     headers = bearer(settings.access_token)

@@ -16,13 +16,14 @@ from connectors.kit.content import Content, present
 from connectors.kit.elements import Found, attempt, parsed, unreadable
 from connectors.kit.place import Place, UnknownAccount, fingerprint
 from connectors.reading import Misshapen, Part, decode, moment
+from connectors.whatsapp.circumstances import circumstances, referral, username
 from connectors.whatsapp.codes import send_code
 from connectors.whatsapp.kinds import content
 from connectors.whatsapp.layout import Element, elements, raw_of
-from connectors.whatsapp.people import contact_of, sender
+from connectors.whatsapp.people import GROUP, contact_of, sender
 from connectors.whatsapp.sending import WINDOW
 from connectors.whatsapp.settings import WhatsAppSettings
-from normalizer.inbound import Call, FieldValue, InboundMessage, Page, Reply, Thread
+from normalizer.inbound import Call, InboundMessage, Reply, Thread
 
 _REPLIES: Final = ("text", "image", "video", "audio", "document")
 
@@ -84,56 +85,39 @@ def _read(context: Context) -> Found:
 def _message(message: Part, context: Context) -> InboundMessage | ChannelEvent:
     phone_number_id, place = context.account()
     wamid = message.ident("id")
-    if message.data.get("type") == "system":
-        return _system(message, context)
+    news = _NEWS.get(message.hint("type") or "")
+    if news is not None:
+        return _event(context, key=wamid, word=news(message), at=message)
     found = content(message, [*message.objects("errors"), *context.element.value.objects("errors")])
     at = moment(message.data.get("timestamp"))
-    page, referral = _referral(message.hints("referral"))
+    page, came_by = referral(message.hints("referral"))
+    group = message.optional_ident("group_id")
     return place.contact(
         msgspec.structs.replace(found, page=page),
         key=wamid,
         sender=sender(message, context.element.contacts, phone_number_id),
         raw=context.raw,
         sent_at=at,
-        fields={**_circumstances(message), **_username(message, context), **referral},
+        fields={**circumstances(message), **username(contact_of(message, context.element.contacts)), **came_by},
         thread=Thread(in_reply_to=message.hints("context").optional_ident("id")),
-        reply=Reply(allowed=_REPLIES, until=(at or context.received_at) + WINDOW),
+        reply=Reply(
+            allowed=_REPLIES,
+            until=(at or context.received_at) + WINDOW,
+            via=None if group is None else place.handle(GROUP, group, phone_number_id),
+        ),
     )
 
 
-def _circumstances(message: Part) -> dict[str, FieldValue]:
-    """Forwarding, group and the product a message was written about."""
-    about = message.hints("context")
-    product = about.hints("referred_product")
-    return present(
-        whatsapp_forwarded=about.flag("forwarded") or about.flag("frequently_forwarded") or None,
-        whatsapp_frequently_forwarded=about.flag("frequently_forwarded") or None,
-        whatsapp_group=message.optional_ident("group_id"),
-        whatsapp_catalog=product.hint("catalog_id"),
-        whatsapp_product=product.hint("product_retailer_id"),
-    )
-
-
-def _username(message: Part, context: Context) -> dict[str, FieldValue]:
-    """The public name of a user who took one; it is no address, and changes hands."""
-    profile = contact_of(message, context.element.contacts).hints("profile")
-    return present(whatsapp_username=profile.hint("username"))
-
-
-def _referral(referral: Part) -> tuple[Page | None, dict[str, FieldValue]]:
-    """The advertisement or post a customer came from: its page, and what identifies it."""
-    page = Page(url=referral.hint("source_url"), title=referral.hint("headline"))
-    names = {"source_type": "type", "source_id": "id", "body": "body", "ctwa_clid": "click_id"}
-    fields: dict[str, FieldValue] = {
-        f"referral_{ours}": value for theirs, ours in names.items() if (value := referral.hint(theirs)) is not None
-    }
-    return (None if page == Page() else page), fields
-
-
-def _system(message: Part, context: Context) -> ChannelEvent:
+def _system(message: Part) -> str:
     """A number or an identity changed: news about the sender, which nobody has to answer."""
     word = message.hints("system").optional_ident("type")
-    return _event(context, key=message.ident("id"), word=f"system.{word}" if word else "system", at=message)
+    return f"system.{word}" if word else "system"
+
+
+_NEWS: Final[Mapping[str, Callable[[Part], str]]] = MappingProxyType(
+    {"system": _system, "request_welcome": lambda _: "request_welcome"}
+)
+"""Types of messages in which nobody says anything, each with the event's word. `request_welcome`: a chat was opened."""
 
 
 def _call(call: Part, context: Context) -> InboundMessage | ChannelEvent:
@@ -154,7 +138,7 @@ def _call(call: Part, context: Context) -> InboundMessage | ChannelEvent:
         sender=sender(call, context.element.contacts, phone_number_id),
         raw=context.raw,
         sent_at=at,
-        fields=_username(call, context),
+        fields=username(contact_of(call, context.element.contacts)),
         reply=Reply(allowed=_REPLIES, until=(at or context.received_at) + WINDOW),
     )
 
@@ -187,17 +171,24 @@ def _error(status: Part) -> str | None:
 
 
 def _echo(echo: Part, context: Context) -> Status:
-    """Written by our own people in the phone app: it tells that somebody answered, and is no contact."""
+    """Written by our own people in the phone app: it tells that somebody answered, or what became of that answer, and is no
+    contact. A change of an answer has an id of its own, and is about the answer's."""
     _, place = context.account()
-    wamid = echo.ident("id")
+    wamid, kind = echo.ident("id"), echo.hint("type") or ""
+    word, suffix = _ECHOES.get(kind, ("echo", "echo"))
+    about = echo.part(kind).ident("original_message_id") if kind in _ECHOES else wamid
     return place.status(
-        "echo",
-        key=f"{wamid}:echo",
-        external_id=wamid,
+        word,
+        key=f"{wamid}:{suffix}",
+        external_id=about,
         raw=context.raw,
         at=moment(echo.data.get("timestamp")),
         recipient=echo.optional_ident("to") or echo.optional_ident("to_user_id"),
     )
+
+
+_ECHOES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({"revoke": ("deleted", "deleted"), "edit": ("echo", "edit")})
+"""State and end of the key of what changes an earlier echo."""
 
 
 def _change(context: Context) -> ChannelEvent:

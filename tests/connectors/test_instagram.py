@@ -58,7 +58,7 @@ def change(**value: Any) -> Parsed:
             },
         ),
         ("dm_story_mention", {"meta_attachments": ["story_mention"]}),
-        ("dm_media_kinds", {"meta_attachments": ["ig_reel", "reel"]}),
+        ("dm_media_kinds", {"meta_attachments": ["ig_reel", "reel"], "meta_reel_video_id": "18000000000000001"}),
         ("dm_like_heart", {}),
         ("dm_product_referral", {"referral_product": "4455667788990011"}),
         ("comment", {"meta_media": "18012345678901234", "meta_media_type": "FEED"}),

@@ -12,7 +12,7 @@ from connectors.conformance.fake_http import FakeHttp, answer
 from connectors.errors import HttpFailed, Rejected, SendCode, SendFailed
 from connectors.messenger import Messenger, MessengerSettings
 from connectors.messenger_feed import AUTHOR, COMMENT, POST
-from normalizer.inbound import Button, Handle, InboundMessage, Page
+from normalizer.inbound import Button, Handle, InboundMessage, Page, Reaction
 from tests.subjects.messenger import COMMENTS, PAGE, SECRET, SUBJECT, sign
 
 ARRIVED = datetime(2026, 11, 21, 18, 2, 12, tzinfo=UTC)
@@ -119,9 +119,47 @@ def test_a_reaction_and_its_taking_back_are_two_events() -> None:
     ("name", "fields"),
     [
         ("sticker_thumb", {"meta_sticker": "369239263222822"}),
-        ("shared_link", {"meta_attachments": ["fallback"]}),
-        ("product_template", {"meta_attachments": ["template"], "meta_products": ["4455667788990011"]}),
-        ("unknown_attachment", {"meta_attachments": ["hologram"]}),
+        (
+            "shared_link",
+            {"meta_attachments": ["fallback"], "meta_link": "https://shop.example/p/17", "meta_link_title": "Blue mug"},
+        ),
+        (
+            "product_template",
+            {
+                "meta_attachments": ["template"],
+                "meta_products": ["4455667788990011"],
+                "meta_product_skus": ["MUG-BLUE"],
+                "meta_product_titles": ["Blue mug"],
+                "meta_product_subtitles": ["EUR 9.90"],
+                "meta_product_images": ["https://shop.example/i/17.jpg"],
+            },
+        ),
+        ("unknown_attachment", {"meta_attachments": ["hologram"], "meta_depth": 3}),
+        ("post_shared", {"meta_attachments": ["post"], "meta_id": "18012345678901234"}),
+        (
+            "appointment_booking",
+            {
+                "meta_attachments": ["appointment_booking"],
+                "meta_booking_id": "BK-12",
+                "meta_status": "requested",
+                "meta_start_time": 1739612400,
+                "meta_end_time": 1739616000,
+                "meta_timezone": "Europe/Rome",
+            },
+        ),
+        (
+            "feedback",
+            {
+                "feedback_hauydmns8": "2",
+                "feedback_hauydmns8_type": "csat",
+                "feedback_nps1": "3",
+                "feedback_nps1_type": "nps",
+            },
+        ),
+        (
+            "review_stars_only",
+            {"meta_post": "1122334455667788", "meta_rating": 2},
+        ),
         ("attachment_malformed", {}),
         (
             "postback_get_started",
@@ -174,6 +212,69 @@ def test_a_file_has_the_name_it_was_sent_with() -> None:
     assert names == [None, None, "invoice 4711.pdf", None, None]
 
 
+def test_what_is_named_twice_is_a_list() -> None:
+    links = [{"type": "fallback", "url": f"https://shop.example/{number}"} for number in (1, 2)]
+    (found,) = read(messaging(element(message={"mid": "m_1", "attachments": links}))).messages
+    assert found.fields["meta_link"] == ["https://shop.example/1", "https://shop.example/2"]
+    assert found.fields["meta_attachments"] == ["fallback", "fallback"]
+
+
+def test_a_person_known_by_a_user_ref_is_scoped_to_the_page() -> None:
+    found = message("user_ref_message")
+    assert found.sender.handle == Handle("messenger_ref", f"{PAGE}:chk:7f3a", "verified")
+    assert found.reply.until == datetime(2026, 1, 1, 0, 1, 40, tzinfo=UTC) + DAY
+
+
+def test_the_account_s_own_id_counts_more_than_a_user_ref() -> None:
+    (found,) = read(messaging(element(sender={"user_ref": "chk", "id": "7"}, message={"mid": "m_1", "text": "x"}))).messages
+    assert found.sender.handle == Handle("messenger_user", f"{PAGE}:7", "verified")
+
+
+def test_a_receipt_of_somebody_known_by_a_user_ref() -> None:
+    (found,) = read(messaging(element(sender={"user_ref": "chk-7"}, read={"watermark": 1767225619900}))).statuses
+    assert found.recipient == "chk-7"
+
+
+def test_addresses_in_a_form_are_claims() -> None:
+    assert message("customer_information").sender.claims == (
+        Handle("email", "ada@example.com", "claimed"),
+        Handle("phone", "+393331234567", "claimed"),
+    )
+
+
+@pytest.mark.parametrize("value", ["333 1234567", "call me", "", None, "1" * 400])
+def test_what_is_no_address_stays_a_field(value: Any) -> None:
+    screens = [{"responses": [{"key": "phone", "value": value}, {"key": "city", "value": "Milano"}]}]
+    (found,) = read(messaging(element(messaging_customer_information={"screens": screens}))).messages
+    assert found.sender.claims == ()
+    assert found.fields == {"customer_city": "Milano"} | ({"customer_phone": value} if value else {})
+
+
+@pytest.mark.parametrize(
+    ("word", "emoji"), [("Good response", "👍"), ("Bad response", "👎"), ("bad response", "👎"), ("So-so", "So-so")]
+)
+def test_thumbs(word: str, emoji: str) -> None:
+    (found,) = read(messaging(element(response_feedback={"feedback": word, "mid": "m_1"}))).messages
+    assert found.reaction == Reaction(emoji=emoji)
+    assert found.event_key != "m_1"
+
+
+def test_feedback_without_a_time_has_its_entry_s() -> None:
+    feedback = {
+        "sender": {"id": "7"},
+        "recipient": {"id": PAGE},
+        "messaging_feedback": {"feedback_screens": [{"questions": {"q": {"type": "csat", "payload": "5"}}}]},
+    }
+
+    def told(at: int) -> InboundMessage:
+        (found,) = read({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": [feedback]}]}).messages
+        return found
+
+    first, again, later = told(1767225600000), told(1767225600000), told(1767312000000)
+    assert first.sent_at == WRITTEN
+    assert first.event_key == again.event_key != later.event_key
+
+
 # --- statuses and events ----------------------------------------------------------------------------------------------
 
 
@@ -211,7 +312,7 @@ def test_what_other_apps_write_into_an_echo_costs_nothing(metadata: Any) -> None
         ("handover", ["pass_thread_control", "take_thread_control", "app_roles"]),
         ("unknown_event", ["teleportation"]),
         ("comment_hidden", ["feed.comment.hide", "feed.comment.unhide"]),
-        ("other_fields", ["ratings", "leadgen", "future_field"]),
+        ("other_fields", ["ratings.x.add", "leadgen", "future_field"]),
     ],
 )
 def test_events(name: str, types: list[str]) -> None:
@@ -302,6 +403,49 @@ def test_a_post_of_the_page_is_none(author: Any) -> None:
     assert not parsed.messages
 
 
+@pytest.mark.parametrize("comments", ["public", "private"])
+@pytest.mark.parametrize(("name", "kind"), [("review_stars_only", "facebook_review"), ("comment", COMMENT)])
+def test_a_review_is_answered_in_public_whatever_comments_are(name: str, kind: str, comments: str) -> None:
+    reply = message(name, comments=comments).reply
+    assert reply.via is not None
+    assert reply.via.kind == kind
+    assert (reply.until is None) == (comments == "public" or kind != COMMENT)
+
+
+def test_what_becomes_of_a_review_has_keys_of_its_own() -> None:
+    found = connector().parse(sign(COMMENTS.samples["review"], SECRET, ARRIVED)).messages
+    assert len({one.event_key for one in found}) == 3
+    assert {one.external_id for one in found} == {"1122334455667788"}
+    assert [one.reply.allowed for one in found] == [("text",), ("text",), ()]
+
+
+def test_a_review_that_only_turns_from_yes_to_no_is_another_edit() -> None:
+    def edited(word: str) -> str:
+        value = {"item": "rating", "verb": "edited", "open_graph_story_id": "5", "recommendation_type": word}
+        change = {"field": "ratings", "value": value}
+        (found,) = read({"object": "page", "entry": [{"id": PAGE, "changes": [change]}]}).messages
+        return found.event_key
+
+    assert edited("positive") != edited("negative")
+
+
+def test_mentions_say_so_and_are_contacts_without_visitors_posts_too() -> None:
+    found = connector(visitor_posts=False).parse(sign(COMMENTS.samples["mention"], SECRET, ARRIVED)).messages
+    assert {one.fields["meta_mention"] for one in found} == {True}
+    assert found[0].reply.via == Handle("facebook_mention", f"{PAGE}:55_66", "verified")
+
+
+def test_without_visitors_posts_a_share_is_an_event() -> None:
+    parsed = connector(visitor_posts=False).parse(sign(SUBJECT.samples["visitor_share"], SECRET, ARRIVED))
+    assert not parsed.messages
+    assert [event.type for event in parsed.events] == [
+        "feed.share.add",
+        "feed.experience.add",
+        "feed.share.add",
+        "feed.share.add",
+    ]
+
+
 # --- out --------------------------------------------------------------------------------------------------------------
 
 TO_USER = {"recipient": {"id": "7246810121416182"}}
@@ -357,6 +501,19 @@ async def test_a_message_leaves_as_the_api_wants_it(
     (call,) = http.calls
     assert (call.method, call.url, call.json) == ("POST", f"https://graph.facebook.com/v25.0/{path}", payload)
     assert call.headers["Authorization"] == "Bearer regia-page-access"
+
+
+async def test_a_person_known_by_a_user_ref_is_written_to_by_it() -> None:
+    http = FakeHttp(TAKEN)
+    await connector().send(replace(OUTGOING, to=Handle("messenger_ref", f"{PAGE}:chk:7f3a", "verified")), http)
+    assert http.calls[0].json["recipient"] == {"user_ref": "chk:7f3a"}
+
+
+@pytest.mark.parametrize("kind", ["facebook_review", "facebook_mention"])
+async def test_reviews_and_mentions_have_no_private_answers(kind: str) -> None:
+    http = FakeHttp(BELOW)
+    await connector(comments="private").send(replace(TO_COMMENT, to=Handle(kind, f"{PAGE}:5", "verified")), http)
+    assert http.calls[0].url.endswith(f"/{COMMENT_ID}/comments")
 
 
 @pytest.mark.parametrize("kind", [COMMENT, AUTHOR, POST])

@@ -89,6 +89,14 @@ async def test_a_human_agent_s_message_is_taken(provider: MessengerGraph, http: 
     assert (taken.extra["messaging_type"], taken.extra["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")
 
 
+async def test_somebody_known_by_a_user_ref_is_reached(http: GuardedHttp) -> None:
+    async with MessengerGraph("TOK", PAGE) as provider:
+        ref = Handle("messenger_ref", f"{PAGE}:chk:7f3a", "verified")
+        await connector(provider).send(outgoing(provider, to=ref, buttons=BUTTONS[:2]), http)
+        assert provider.refused == []
+        assert [one.to for one in provider.accepted] == ["chk:7f3a"]
+
+
 async def test_comments_are_answered_in_public(provider: MessengerGraph, http: GuardedHttp) -> None:
     sent = await connector(provider).send(comment(provider), http)
     assert provider.refused == []

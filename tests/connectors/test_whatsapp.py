@@ -163,6 +163,8 @@ CONTENT: dict[str, dict[str, Any]] = {
             "referral_id": "120212345678",
             "referral_body": "Solo questa settimana",
             "referral_click_id": "ARAkLkA8rmlF",
+            "referral_media": "image",
+            "referral_image": "https://scontent.example/ad.jpg",
         },
     },
     "text_group": {
@@ -240,7 +242,11 @@ CONTENT: dict[str, dict[str, Any]] = {
     "interactive_flow_broken": {"kind": "form", "text": "Inviato", "fields": {"whatsapp_response": '{"order": '}},
     "interactive_call_permission": {"kind": "postback", "button": Button(id="call_permission:accept")},
     "interactive_lost": {"kind": "unsupported", "fields": {"whatsapp_type": "interactive", "whatsapp_error": 131051}},
-    "interactive_new": {"kind": "unsupported", "fields": {"whatsapp_type": "interactive.poll_reply"}},
+    "interactive_new": {
+        "kind": "postback",
+        "button": Button(id="1"),
+        "fields": {"whatsapp_type": "interactive.poll_reply"},
+    },
     "reaction": {"kind": "reaction", "reaction": Reaction(emoji="👍🏽"), "refers_to": "wamid.HBgMOUR4"},
     "reaction_removed": {"kind": "reaction", "reaction": Reaction(emoji=None), "refers_to": "wamid.HBgMOUR4"},
     "reaction_removed_missing": {"kind": "reaction", "reaction": Reaction(emoji=None), "refers_to": "wamid.HBgMOUR4"},
@@ -351,6 +357,32 @@ def test_time_stamps(name: str, sent_at: datetime | None, until: datetime) -> No
     assert (message.sent_at, message.reply.until) == (sent_at, until)
 
 
+def test_what_a_group_says_is_answered_in_the_group() -> None:
+    group = Handle("whatsapp_group", "106540352242922:Y2FwaV9ncm91cDox", "verified")
+    assert message_of("text_group").reply.via == group
+    assert message_of("text").reply.via is None
+
+
+@pytest.mark.parametrize("items", [[5], ["x", {"product_retailer_id": 7, "quantity": 1}], [{"product_retailer_id": "P"}]])
+def test_an_order_without_product_or_quantity_is_kept(items: list[Any]) -> None:
+    document = json.loads(sample("order"))
+    document["entry"][0]["changes"][0]["value"]["messages"][0]["order"]["product_items"] = items
+    assert len(read_document(document).unreadable) == 1
+
+
+@pytest.mark.parametrize("price", [None, "29,95", [], True])
+def test_a_price_only_decorates(price: Any) -> None:
+    document = json.loads(sample("order"))
+    items = document["entry"][0]["changes"][0]["value"]["messages"][0]["order"]["product_items"]
+    items[0]["item_price"] = price
+    (message,) = read_document(document).messages
+    assert message.fields["order_prices"] == [None, 9.9]
+    assert "order_total" not in message.fields
+    items[1]["item_price"] = price
+    (message,) = read_document(document).messages
+    assert "order_prices" not in message.fields
+
+
 def test_accounts_say_brand_and_channel() -> None:
     message = message_of("account_second")
     assert (message.brand, message.channel, message.account) == ("panco", "whatsapp_uk", "206540352242999")
@@ -395,6 +427,13 @@ def test_an_echo_is_no_contact() -> None:
     assert not parsed.messages
     (echo,) = parsed.statuses
     assert (echo.state, echo.external_id, echo.recipient) == ("echo", "wamid.ECH1", "393331234567")
+
+
+def test_what_becomes_of_an_echo_has_a_key_of_its_own() -> None:
+    body = (SAMPLES.parent / "whatsapp_2026" / "echoes_revoke_edit.json").read_bytes()
+    revoked, edited = connector().parse(delivery(body)).statuses
+    assert (revoked.event_key, revoked.external_id, revoked.state) == ("wamid.ECHO9:deleted", "wamid.ECHO1", "deleted")
+    assert (edited.event_key, edited.external_id, edited.state) == ("wamid.ECHO8:edit", "wamid.ECHO2", "echo")
 
 
 @pytest.mark.parametrize(
@@ -520,7 +559,7 @@ def test_decoration_of_a_wrong_type_is_left_out() -> None:
     assert (message.sender.name, message.page, message.thread, message.fields) == (None, None, Thread(), {})
 
 
-@pytest.mark.parametrize("value", [True, "45.46", None, []])
+@pytest.mark.parametrize("value", [True, "45,46", "north", "1e5", "9" * 400, "", None, []])
 def test_a_place_without_a_number_is_not_guessed(value: Any) -> None:
     document = json.loads(sample("location"))
     document["entry"][0]["changes"][0]["value"]["messages"][0]["location"]["latitude"] = value
@@ -600,6 +639,9 @@ def test_an_account_id_without_quotes_is_taken() -> None:
 ACCEPTED = answer({"messaging_product": "whatsapp", "contacts": [{"input": "1"}], "messages": [{"id": "wamid.OUT9"}]})
 
 
+GROUP = Handle("whatsapp_group", "106540352242922:Y2FwaV9ncm91cDox", "verified")
+
+
 def reply(**changed: Any) -> Outgoing:
     values: dict[str, Any] = {
         "to": ANNA,
@@ -637,6 +679,17 @@ async def test_a_user_without_a_number_is_addressed_by_id() -> None:
     assert not {"to", "context"} & sent.keys()
 
 
+async def test_a_group_is_addressed_as_one() -> None:
+    http = FakeHttp(ACCEPTED)
+    await connector().send(reply(to=GROUP), http)
+    sent = http.calls[0].json
+    assert (sent["recipient_type"], sent["to"], sent["context"]) == (
+        "group",
+        "Y2FwaV9ncm91cDox",
+        {"message_id": "wamid.HBgMORIG"},
+    )
+
+
 async def test_a_long_text_leaves_in_parts() -> None:
     http = FakeHttp(*[answer({"messages": [{"id": f"wamid.P{number}"}]}) for number in range(3)])
     text = " ".join(f"parola{number}" for number in range(900))
@@ -655,6 +708,8 @@ async def test_a_long_text_leaves_in_parts() -> None:
         ({"to": Handle("email", "anna@example.it", "verified")}, "invalid_recipient"),
         ({"to": Handle("whatsapp_parent_user", "US.ENT.1", "verified")}, "invalid_recipient"),
         ({"to": Handle("phone", "+39 333", "verified")}, "invalid_recipient"),
+        ({"to": Handle("whatsapp_group", "106540352242922:", "verified")}, "invalid_recipient"),
+        ({"to": GROUP, "buttons": (Button(title="Sì"),)}, "unsupported"),
         ({"account": "+440000000"}, "unsupported"),
         ({"account": None}, "unsupported"),
         ({"text": " \n"}, "unsupported"),

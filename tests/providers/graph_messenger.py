@@ -71,7 +71,7 @@ class MessengerGraph(MetaGraph):
         return self._private_reply(body) if private else self._send_to_user(body)
 
     def _send_to_user(self, body: dict[str, Any]) -> Sent:
-        user = body["recipient"]["id"]
+        user = body["recipient"].get("id") or body["recipient"]["user_ref"]
         self._known(user)
         kind = body["message"].get("attachment", {}).get("type", "text")
         return self._accept(body, user, kind, user)

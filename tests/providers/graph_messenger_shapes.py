@@ -9,6 +9,8 @@ from typing import Any
 from tests.providers.shapes import BOOL, LINK, Schema, by, const, like, many, obj, text
 
 USER = obj({"id": like(r"[A-Za-z0-9_-]+")})
+USER_REF = obj({"user_ref": text(250)})
+"""Somebody whom only a plug-in of the website has named ("Send API": recipient)."""
 TITLE = text(20)
 PAYLOAD = text(1000)
 
@@ -56,15 +58,15 @@ _OPTIONAL: dict[str, Any] = {
 }
 _TAGGED = {"messaging_type": const("MESSAGE_TAG"), "tag": const("HUMAN_AGENT")}
 _ANY: Schema = {}
-_TO_USER: dict[str, Any] = {"recipient": USER, "message": _ANY}
 
 
 def _send(typed: bool) -> Schema:
-    """`tag` if and only if the type is MESSAGE_TAG; of the tags only HUMAN_AGENT is left."""
+    """`tag` if and only if the type is MESSAGE_TAG; of the tags only HUMAN_AGENT is left. Messenger alone has a `user_ref`."""
+    to_user: dict[str, Any] = {"recipient": {"oneOf": [USER, USER_REF]} if typed else USER, "message": _ANY}
     kind = {"messaging_type": const("RESPONSE", "UPDATE")}
-    plain = obj({**_TO_USER, **kind}, _OPTIONAL) if typed else obj(_TO_USER, {**_OPTIONAL, **kind})
+    plain = obj({**to_user, **kind}, _OPTIONAL) if typed else obj(to_user, {**_OPTIONAL, **kind})
     is_tagged = {"properties": {"messaging_type": {"const": "MESSAGE_TAG"}}, "required": ["messaging_type"]}
-    return {"type": "object", "if": is_tagged, "then": obj({**_TO_USER, **_TAGGED}, _OPTIONAL), "else": plain}
+    return {"type": "object", "if": is_tagged, "then": obj({**to_user, **_TAGGED}, _OPTIONAL), "else": plain}
 
 
 SEND = {True: _send(typed=True), False: _send(typed=False)}

@@ -1,7 +1,7 @@
 """WhatsApp Cloud API: sending, marking as read, media download.
 
 Sources: CHANNELS 1.2 (limits, BSUID recipient, error classes), developers.facebook.com "Cloud API: Messages", "Media",
-"Error codes": 100 unknown parameter or too long, 131008 missing, 131009 invalid value, 131021 sender is recipient.
+"Groups", "Error codes": 100 unknown parameter or too long, 131008 missing, 131009 invalid value, 131021 sender is recipient.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.providers.base import PATH, Accepted, Route, Sent, only
 from tests.providers.graph_core import MetaGraph
-from tests.providers.graph_whatsapp_shapes import MARK_READ, MESSAGES
+from tests.providers.graph_whatsapp_shapes import MARK_READ, MESSAGES, TO_GROUPS
 from tests.providers.shapes import Violation, const
 
 CODE_OF_RULE = {"required": 131008, "additionalProperties": 100, "maxLength": 100, "maxItems": 100}
@@ -63,8 +63,9 @@ class WhatsAppGraph(MetaGraph):
 
     def _message(self, body: dict[str, Any]) -> Sent:
         kind = body.get("type", "text")
-        self.check({"type": "string", **const(*MESSAGES)}, kind)
-        self.check(MESSAGES[kind], body)
+        shapes = TO_GROUPS if body.get("recipient_type") == "group" else MESSAGES
+        self.check({"type": "string", **const(*shapes)}, kind)
+        self.check(shapes[kind], body)
         CHECKS.get(kind, _nothing)(self, body[kind])
         message = Accepted(
             id=f"wamid.FAKE{self.next_number():08}",
@@ -74,7 +75,8 @@ class WhatsAppGraph(MetaGraph):
             buttons=_buttons(body[kind]) if kind == "interactive" else (),
             media=body[kind].get("link") or body[kind].get("id"),
             reply_to=body.get("context", {}).get("message_id"),
-            extra={name: body[name] for name in ("biz_opaque_callback_data",) if name in body} | {kind: body[kind]},
+            extra={name: body[name] for name in ("biz_opaque_callback_data", "recipient_type") if name in body}
+            | {kind: body[kind]},
         )
         known_as = {"wa_id": body["to"]} if "to" in body else {"user_id": body["recipient"]}
         contacts = [{"input": message.to, **known_as}]

@@ -14,6 +14,12 @@ PHONE = like(r"[1-9]\d{5,14}")
 BSUID = like(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")
 """The parent form `US.ENT.…` cannot be sent to."""
 
+GROUP = like(r"[A-Za-z0-9_=+/-]+")
+"""What the Groups API calls a group by, and webhooks as `group_id`."""
+
+IN_GROUPS = frozenset({"text", "image", "video", "document", "audio", "sticker", "template"})
+"""Kinds that a group takes ("Groups API: Send group messages": texts, media and templates)."""
+
 NUMBER: Schema = {"type": "number"}
 MEDIA_ID = like(r"[A-Za-z0-9_.-]+")
 
@@ -105,19 +111,24 @@ EITHER_RECIPIENT: Schema = {
 
 def _message(kind: str) -> Schema:
     """`type` may be left out of a text message only; exactly one of `to` and `recipient`."""
-    required: dict[str, Any] = {"messaging_product": const("whatsapp"), kind: CONTENTS[kind]}
-    optional: dict[str, Any] = {
-        "recipient_type": const("individual"),
-        "to": PHONE,
-        "recipient": BSUID,
-        "context": obj({"message_id": text()}),
-        "biz_opaque_callback_data": text(512),
-    }
+    optional = {"recipient_type": const("individual"), "to": PHONE, "recipient": BSUID}
+    return {**_addressed(kind, {}, optional), **EITHER_RECIPIENT}
+
+
+def _to_group(kind: str) -> Schema:
+    """A group is named by `to`, and must be called one."""
+    return _addressed(kind, {"recipient_type": const("group"), "to": GROUP}, {})
+
+
+def _addressed(kind: str, required: dict[str, Any], optional: dict[str, Any]) -> Schema:
+    required = {"messaging_product": const("whatsapp"), kind: CONTENTS[kind], **required}
+    optional = {"context": obj({"message_id": text()}), "biz_opaque_callback_data": text(512), **optional}
     (optional if kind == "text" else required)["type"] = const(kind)
-    return {**obj(required, optional), **EITHER_RECIPIENT}
+    return obj(required, optional)
 
 
 MESSAGES = {kind: _message(kind) for kind in CONTENTS}
+TO_GROUPS = {kind: _to_group(kind) for kind in CONTENTS if kind in IN_GROUPS}
 
 MARK_READ = obj(
     {"messaging_product": const("whatsapp"), "status": const("read"), "message_id": text()},

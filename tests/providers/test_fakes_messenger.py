@@ -16,7 +16,7 @@ PICTURE = {"attachment": {"type": "image", "payload": {"url": "https://cdn.examp
 
 @pytest.fixture
 async def messenger() -> AsyncIterator[MessengerGraph]:
-    users = {"PSID9": {"first_name": "Ada", "last_name": "L"}}
+    users = {"PSID9": {"first_name": "Ada", "last_name": "L"}, "chk:7": {}}
     async with MessengerGraph("TOK", "PAGE1", users=users, comments=["77_88"]) as provider:
         yield provider
 
@@ -38,6 +38,7 @@ async def messenger() -> AsyncIterator[MessengerGraph]:
             ("PSID9", "text", "Hi", (), None),
         ),
         ({"recipient": {"comment_id": "77_88"}, "message": {"text": "Hi"}}, ("77_88", "private_reply", "Hi", (), None)),
+        ({**TO_PSID, "recipient": {"user_ref": "chk:7"}, "message": {"text": "Hi"}}, ("chk:7", "text", "Hi", (), None)),
     ],
 )
 @pytest.mark.parametrize("sender", ["me", "PAGE1"])
@@ -63,6 +64,7 @@ async def test_messenger_takes(messenger: MessengerGraph, sender: str, body: dic
         ({**TO_PSID, "messaging_type": "MESSAGE_TAG", "tag": "ACCOUNT_UPDATE", "message": {"text": "x"}}, 100, None),
         ({"recipient": {"id": "PSID9"}, "message": {"text": "x"}}, 100, None),
         ({**TO_PSID, "recipient": {"id": 9}, "message": {"text": "x"}}, 100, None),
+        ({**TO_PSID, "recipient": {"id": "PSID9", "user_ref": "chk:7"}, "message": {"text": "x"}}, 100, None),
         ({**TO_PSID, "recipient": {"id": "PSID8"}, "message": {"text": "x"}}, 100, 2018001),
         ({"recipient": {"comment_id": "1_2"}, "message": {"text": "x"}}, 100, 33),
         ({**TO_PSID, "message": {"attachment": {"type": "gif", "payload": {"url": "https://x.example"}}}}, 100, None),

@@ -48,6 +48,7 @@ def without(message: dict[str, Any], *names: str, **more: Any) -> dict[str, Any]
     return {name: value for name, value in message.items() if name not in names} | more
 
 
+GROUP = {"recipient_type": "group", "to": "Y2FwaV9ncm91cDox"}
 IMAGE = {**TEXT, "type": "image", "image": {"link": "https://cdn.example/x.jpg", "caption": "A box"}}
 
 
@@ -62,6 +63,8 @@ IMAGE = {**TEXT, "type": "image", "image": {"link": "https://cdn.example/x.jpg",
         (rows(1, 1, section={"title": "S"}), ("interactive", "Well?", (("0-0", "Row"), ("1-0", "Row")), None)),
         (template("Ada"), ("template", "parcel", (), None)),
         ({**HELLO, "text": {"body": "ö" * 4096}}, ("text", "ö" * 4096, (), None)),
+        ({**HELLO, **GROUP, "context": {"message_id": "wamid.Z"}}, ("text", "It left.", (), None)),
+        ({**IMAGE, **GROUP}, ("image", "A box", (), "https://cdn.example/x.jpg")),
     ],
 )
 async def test_whatsapp_takes(whatsapp: WhatsAppGraph, body: dict[str, Any], expected: tuple[Any, ...]) -> None:
@@ -90,6 +93,10 @@ async def test_whatsapp_takes(whatsapp: WhatsAppGraph, body: dict[str, Any], exp
         ({**HELLO, "recipient": "DE.81234"}, 131009),
         ({**HELLO, "to": "+4915112345678"}, 131009),
         ({**HELLO, "to": "DE.81234"}, 131009),
+        ({**HELLO, "to": GROUP["to"]}, 131009),
+        ({**replies(1), **GROUP}, 131009),
+        (without({**HELLO, **GROUP}, "to", recipient="DE.81234"), 100),
+        ({**HELLO, **GROUP, "recipient_type": "groups"}, 131009),
         (without(HELLO, "to", recipient="US.ENT.81234"), 131009),
         ({**HELLO, "type": "telepathy"}, 131009),
         ({**HELLO, "biz_opaque_callback_data": "x" * 513}, 100),
