@@ -20,7 +20,9 @@ CHANNEL = Channel(
     settings=TelegramSettings,
     connector=_connector,
     abilities=Abilities(
-        kinds=frozenset({"text", "media", "location", "contact", "reaction", "postback", "edit", "delete", "unsupported"}),
+        kinds=frozenset(
+            {"text", "media", "location", "contact", "reaction", "postback", "form", "edit", "delete", "unsupported"}
+        ),
         proof=frozenset({"verified"}),
         states=frozenset({"echo"}),
         media=True,

@@ -6,7 +6,7 @@ The bot's token is a part of every address. Addresses are therefore never shown:
 import logging
 import os
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import FormData
 from telegram import Bot
@@ -22,6 +22,9 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 """The library's own switch to its future behaviour; without it each refusal with a `retry_after` warns."""
 logging.getLogger("telegram").setLevel(logging.WARNING)
 """Below that, the library writes down its addresses and what is sent."""
+MISREAD: Final = (TypeError, AttributeError, KeyError, ValueError, IndexError, OverflowError, OSError, RecursionError)
+"""What the library was seen to raise, or can, for answers of another form: it believes the JSON, and insists on fields that
+older servers do not send."""
 
 
 class Unanswered(NetworkError):

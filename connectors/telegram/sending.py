@@ -5,6 +5,7 @@ Source: Telegram Bot API, "sendMessage" and its siblings, "Sending files", "Repl
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -14,21 +15,23 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Re
 from connectors.base import Fetched, Http, Outgoing, OutgoingFile, Sent
 from connectors.errors import MediaUnavailable, SendCode, SendFailed
 from connectors.kit.outbound import answer, check, now, one_by_one, retry_after, split, status_code
-from connectors.telegram.client import GuardedRequest, Unanswered, bot
+from connectors.reading import Misshapen, Part
+from connectors.telegram.client import MISREAD, GuardedRequest, Unanswered, bot
+from connectors.telegram.ids import message_id
 from connectors.telegram.limits import CAPTION, LARGEST_PHOTO, LIMITS
-from connectors.telegram.people import BUSINESS, CHAT, USER, message_id
+from connectors.telegram.people import BUSINESS, CHAT, DIRECT, USER
 from connectors.telegram.settings import TelegramSettings
-from connectors.telegram.shape import MISREAD
 from normalizer.inbound import Button
 
 _HANDLES: Final[Mapping[str, re.Pattern[str]]] = {
     USER: re.compile(r"(?P<bot>[0-9]+):(?P<chat>[0-9]{1,19})"),
     CHAT: re.compile(r"(?P<bot>[0-9]+):(?P<chat>-?[0-9]{1,19})"),
     BUSINESS: re.compile(r"(?P<bot>[0-9]+):(?P<business>[^:]+):(?P<chat>-?[0-9]{1,19})"),
+    DIRECT: re.compile(r"(?P<bot>[0-9]+):(?P<chat>-?[0-9]{1,19}):(?P<topic>[0-9]{1,19})"),
 }
 _NO_HANDLE: Final = re.compile(r"(?!)")
 _MESSAGE: Final = re.compile(r"(?P<chat>-?[0-9]{1,19}):(?P<message>[0-9]{1,19})")
-"""An external id. That of a tap on a button names no chat."""
+"""An external id. That of a tap on a button names no chat, that of an ephemeral message none that could be quoted."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 """No part of a form may have them in its name."""
 _LONGEST_ID: Final = 64
@@ -74,15 +77,17 @@ _GONE: Final[tuple[tuple[type[TelegramError], MediaUnavailable], ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """`business`: the connection of the business account in whose name it is sent; `answers`: the message it answers."""
+    """`business`: the connection of the business account in whose name it is sent; `topic`: that of a person in the direct
+    messages of a channel; `answers`: the message it answers."""
 
     chat: int
     business: str | None = None
+    topic: int | None = None
     answers: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Piece:
     """One message: the library's method, and what only it takes."""
 
     method: str
@@ -99,35 +104,44 @@ async def send(message: Outgoing, settings: TelegramSettings, http: Http) -> Sen
     request = GuardedRequest(http)
     client = bot(settings, request)
 
-    async def post(part: Part) -> str:
+    async def post(piece: Piece) -> str:
         nonlocal target
         try:
             try:
-                sent = await _post(client, part, target)
+                await _post(client, request, piece, target)
             except ChatMigrated as moved:
                 # The group has another number by now, and its messages too.
                 target = replace(target, chat=moved.new_chat_id, answers=None)
-                sent = await _post(client, part, target)
+                await _post(client, request, piece, target)
             target = replace(target, answers=None)
-            return message_id(sent.chat, sent.message_id)
+            return message_id(_result(request))
         except TelegramError as error:
             raise _failure(error, request) from None
-        except MISREAD:
+        except Misshapen:
             raise SendFailed("unknown", "the answer is not of the documented form") from None
 
     return await one_by_one(_parts(message), post)
 
 
-async def _post(client: Any, part: Part, target: Target) -> Any:
-    rows = [[InlineKeyboardButton(button.title or "", callback_data=_data(button))] for button in part.buttons]
+async def _post(client: Any, request: GuardedRequest, piece: Piece, target: Target) -> None:
+    """What was sent is read by `_result`: the library insists on every field of what the message quotes, too."""
+    request.response = None
+    rows = [[InlineKeyboardButton(button.title or "", callback_data=_data(button))] for button in piece.buttons]
     answers = target.answers
-    return await getattr(client, part.method)(
-        chat_id=target.chat,
-        business_connection_id=target.business,
-        reply_parameters=None if answers is None else ReplyParameters(answers, allow_sending_without_reply=True),
-        reply_markup=InlineKeyboardMarkup(rows) if rows else None,
-        **part.arguments,
-    )
+    with suppress(*MISREAD):
+        await getattr(client, piece.method)(
+            chat_id=target.chat,
+            business_connection_id=target.business,
+            direct_messages_topic_id=target.topic,
+            reply_parameters=None if answers is None else ReplyParameters(answers, allow_sending_without_reply=True),
+            reply_markup=InlineKeyboardMarkup(rows) if rows else None,
+            **piece.arguments,
+        )
+
+
+def _result(request: GuardedRequest) -> Part:
+    """What the last answer holds. Raises `Misshapen`."""
+    return Part({} if request.response is None else answer(request.response).data, "answer").part("result")
 
 
 def target_of(message: Outgoing, bot_id: str) -> Target:
@@ -137,22 +151,25 @@ def target_of(message: Outgoing, bot_id: str) -> Target:
     if handle is None or handle["bot"] != bot_id:
         detail = f"this bot cannot write to a handle of kind {message.to.kind!r} of this form"
         raise SendFailed("invalid_recipient", detail)
-    named, business = handle["chat"], handle.groupdict().get("business")
+    named = handle.groupdict()
+    target = Target(
+        chat=int(named["chat"]), business=named.get("business"), topic=int(named["topic"]) if "topic" in named else None
+    )
     answered = _MESSAGE.fullmatch(message.in_reply_to or "")
     if answered is None:
-        return Target(chat=int(named), business=business)
-    chat = answered["chat"] if message.to.kind == USER else named
-    return Target(chat=int(chat), business=business, answers=int(answered["message"]) if answered["chat"] == chat else None)
+        return target
+    chat = int(answered["chat"]) if message.to.kind == USER else target.chat
+    return replace(target, chat=chat, answers=int(answered["message"]) if int(answered["chat"]) == chat else None)
 
 
-def _parts(message: Outgoing) -> list[Part]:
+def _parts(message: Outgoing) -> list[Piece]:
     """Texts, the last of them with the buttons, then files. A short text is the caption of the only file."""
     files = [_file(file) for file in message.files]
     caption = message.text.strip()
     if len(files) == 1 and caption and LIMITS.measure(caption) <= CAPTION:
         (file,) = files
         return [replace(file, arguments={**file.arguments, "caption": caption}, buttons=_checked(message.buttons))]
-    texts = [Part(method="send_message", arguments={"text": text}) for text in split(message.text, LIMITS)]
+    texts = [Piece(method="send_message", arguments={"text": text}) for text in split(message.text, LIMITS)]
     if message.buttons:
         texts[-1] = replace(texts[-1], buttons=_checked(message.buttons))
     return texts + files
@@ -168,16 +185,16 @@ def _data(button: Button) -> str:
     return button.id or button.title or ""
 
 
-def _file(file: OutgoingFile) -> Part:
+def _file(file: OutgoingFile) -> Piece:
     """As bytes, where there are some: by address Telegram takes only 20 MB, and few types as documents."""
     way = _WAYS.get(file.content_type.partition(";")[0].strip().lower(), "document")
     if way == "photo" and len(file.content) > LARGEST_PHOTO:
         way = "document"
     if file.content:
-        return Part(method=f"send_{way}", arguments={way: file.content, "filename": _CONTROL.sub("_", file.filename)})
+        return Piece(method=f"send_{way}", arguments={way: file.content, "filename": _CONTROL.sub("_", file.filename)})
     if file.url is None or not file.url.startswith(("https://", "http://")):
         raise SendFailed("unsupported", "a file is empty and has no address")
-    return Part(method=f"send_{way}", arguments={way: file.url})
+    return Piece(method=f"send_{way}", arguments={way: file.url})
 
 
 def _failure(error: TelegramError, request: GuardedRequest) -> SendFailed:
@@ -204,15 +221,20 @@ def _unanswered(error: Unanswered) -> SendFailed:
 
 async def fetch(file_id: str, settings: TelegramSettings, http: Http) -> Fetched:
     """A file by its id: first its path, which is good for an hour, then the bytes. Raises `MediaUnavailable`."""
+    request = GuardedRequest(http)
+    client = bot(settings, request)
     try:
-        file = await bot(settings, GuardedRequest(http)).get_file(file_id)
+        # As in `_post`: a server of before 2020 tells no `file_unique_id`.
+        with suppress(*MISREAD):
+            await client.get_file(file_id)
+        path = _result(request).hint("file_path")
     except TelegramError as error:
         raise _unavailable(error) from None
-    except MISREAD:
+    except Misshapen:
         raise MediaUnavailable("provider_error", retryable=True) from None
-    if not isinstance(file.file_path, str):
+    if path is None:
         raise MediaUnavailable("gone")
-    return await http.download(file.file_path, hosts=settings.hosts)
+    return await http.download(f"{client.base_file_url}/{path}", hosts=settings.hosts)
 
 
 def _unavailable(error: TelegramError) -> MediaUnavailable:

@@ -2,32 +2,27 @@
 
 Source: Telegram Bot API, "Update" and the objects it names. Telegram repeats an update under its `update_id`, which is
 therefore what makes it a repeat; the messages it is about keep their own ids.
+
+Updates are read as JSON, as other channels are, and not by `Update.de_json` of the library that sends: that one insists on
+every field of every object at any depth, as of the newest Bot API, so that a quoted sticker of an older server would cost
+the customer's own words.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from telegram import (
-    BusinessMessagesDeleted,
-    CallbackQuery,
-    ChatMemberUpdated,
-    InlineKeyboardButton,
-    Message,
-    MessageReactionUpdated,
-    ReactionType,
-)
 
 from connectors.base import Parsed
 from connectors.kit.content import Content, present
 from connectors.kit.elements import Element, Found, read_json
 from connectors.reading import Part, moment
-from connectors.telegram import contents, shape
+from connectors.telegram import contents
 from connectors.telegram.circumstances import circumstances, thread
-from connectors.telegram.people import Scene, answer_to, group, is_ours, message_id, person, sender_of
+from connectors.telegram.ids import message_id, number, quoted_id
+from connectors.telegram.people import Scene, answer_to, answer_to_person, group, is_ours, person, sender_of
 from connectors.telegram.settings import TelegramSettings
-from connectors.telegram.shape import given, hint, ident, number, optional_words, when
 from normalizer.inbound import Button, Reaction, Thread
 
 _ID: Final = "update_id"
@@ -53,34 +48,38 @@ def _lay_out(body: Part) -> Iterator[Element]:
 
 
 def _read(data: Part, raw: bytes, settings: TelegramSettings) -> Found:
-    """Only what is read further goes through the library: an event needs nothing that it would insist on."""
-    id_ = number(data.data.get(_ID), _ID)
+    id_ = number(data, _ID)
     scene = Scene(place=settings.place, bot=settings.bot_id, key=f"{settings.bot_id}:{id_}", raw=raw)
     words = [word for word in data.data if word != _ID]
     word = next((word for word in words if word in _READERS), words[0] if words else _EMPTY)
     if word in _READERS and data.data[word] is not None:
-        return _READERS[word](getattr(shape.update(data.data), word), scene)
-    at = moment(data.hints(word).data.get("date"))
-    return scene.place.event(ident(word, "update"), key=scene.key, raw=raw, at=at)
+        return _READERS[word](Part.of(data.data[word], word), scene)
+    return _happened(Part({"update": word}).ident("update"), data.hints(word), scene)
 
 
-def _message(message: Message, scene: Scene) -> Found:
-    return _said(message, scene, contents.content(message), edited=False)
+def _happened(word: str, what: Part, scene: Scene) -> Found:
+    return scene.place.event(word, key=scene.key, raw=scene.raw, at=moment(what.data.get("date")))
 
 
-def _edited(message: Message, scene: Scene) -> Found:
-    return _said(message, scene, contents.content(message), edited=True)
+def _message(message: Part, scene: Scene) -> Found:
+    return _said(message, scene, edited=False)
 
 
-def _said(message: Message, scene: Scene, content: Content | None, *, edited: bool) -> Found:
-    id_ = message_id(message.chat, message.message_id)
-    at = when(message.edit_date if edited else message.date)
-    if content is None:
-        return scene.place.event(f"message.{contents.service(message)}", key=scene.key, raw=scene.raw, at=at)
+def _edited(message: Part, scene: Scene) -> Found:
+    return _said(message, scene, edited=True)
+
+
+def _said(message: Part, scene: Scene, *, edited: bool) -> Found:
+    id_ = message_id(message)
+    at = moment(message.data.get("edit_date" if edited else "date"))
+    service = contents.happened(message, edited=edited)
+    if service is not None:
+        return scene.place.event(f"message.{service}", key=scene.key, raw=scene.raw, at=at)
     if is_ours(message, scene.bot):
         return scene.place.status("echo", key=scene.key, external_id=id_, raw=scene.raw, at=at)
+    said = contents.content(message)
     return scene.place.contact(
-        msgspec.structs.replace(content, kind="edit", about=id_) if edited else content,
+        msgspec.structs.replace(said, kind="edit", about=id_) if edited else said,
         key=scene.key,
         external_id=id_,
         sender=sender_of(message, scene),
@@ -88,18 +87,18 @@ def _said(message: Message, scene: Scene, content: Content | None, *, edited: bo
         sent_at=at,
         thread=thread(message),
         fields=circumstances(message),
-        reply=answer_to(message.chat, message.business_connection_id, scene),
+        reply=answer_to(message, scene),
     )
 
 
-def _pressed(query: CallbackQuery, scene: Scene) -> Found:
+def _pressed(query: Part, scene: Scene) -> Found:
     """A tap on a button below a message of ours. It has no time of its own, and where that message was sent in inline mode
     no chat either."""
-    id_ = ident(query.id, "callback_query.id")
-    data = optional_words(query.data, "callback_query.data") or ident(query.game_short_name, "callback_query.data")
-    below = query.message
-    title = _title(below, data) if isinstance(below, Message) else None
-    chat = None if below is None else below.chat
+    id_ = query.ident("id")
+    data = query.optional_text("data") or query.ident("game_short_name")
+    below = query.hints("message")
+    about = quoted_id(below)
+    title = _title(below, data)
     return scene.place.contact(
         Content(
             kind="postback",
@@ -109,67 +108,74 @@ def _pressed(query: CallbackQuery, scene: Scene) -> Found:
         ),
         key=scene.key,
         external_id=id_,
-        sender=person(given(query.from_user, "callback_query.from"), scene),
+        sender=person(query.part("from"), scene),
         raw=scene.raw,
-        thread=Thread(in_reply_to=None if below is None else message_id(chat, below.message_id, "callback_query.message")),
-        reply=answer_to(chat, getattr(below, "business_connection_id", None), scene),
+        thread=Thread(in_reply_to=about),
+        reply=answer_to_person() if about is None else answer_to(below, scene),
     )
 
 
-def _title(message: Message, data: str) -> str | None:
+def _title(message: Part, data: str) -> str | None:
     """What stands on the button: Telegram sends the message with its keyboard."""
-    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
-    return next((hint(button.text) for row in rows for button in row if _leads_to(button, data)), None)
+    rows = message.hints("reply_markup").data.get("inline_keyboard")
+    buttons = (button for row in (rows if isinstance(rows, list) else ()) for button in Part({"row": row}).objects("row"))
+    return next((button.hint("text") for button in buttons if button.hint("callback_data") == data), None)
 
 
-def _leads_to(button: InlineKeyboardButton, data: str) -> bool:
-    return button.callback_data == data
-
-
-def _reacted(reaction: MessageReactionUpdated, scene: Scene) -> Found:
-    """All reactions of one person to a message at once, before and after: the new one counts, and none means taken back."""
-    about = message_id(reaction.chat, reaction.message_id, "message_reaction")
-    before, now = [_emoji(one) for one in reaction.old_reaction], [_emoji(one) for one in reaction.new_reaction]
-    new = [emoji for emoji in now if emoji not in before]
-    user, chat = reaction.user, reaction.actor_chat
+def _reacted(reaction: Part, scene: Scene) -> Found:
+    """All reactions of one person to a message at once, before and after: the newest one counts, then what remains; none
+    means that the last one was taken back."""
+    about = message_id(reaction)
+    before = [emoji for one in reaction.objects("old_reaction") if (emoji := _emoji(one))]
+    now = [_emoji(one) or one.ident("type") for one in _each(reaction, "new_reaction")]
+    new, removed = [emoji for emoji in now if emoji not in before], [emoji for emoji in before if emoji not in now]
+    who = next((word for word in ("user", "actor_chat") if reaction.data.get(word) is not None), "chat")
     return scene.place.contact(
-        Content(kind="reaction", about=about, reaction=Reaction(emoji=next(reversed(new or now), None))),
+        Content(
+            kind="reaction",
+            about=about,
+            reaction=Reaction(emoji=next(reversed(new or now), None)),
+            fields=present(telegram_reactions_removed=list(removed)),
+        ),
         key=scene.key,
-        sender=group(chat or reaction.chat, scene) if user is None else person(user, scene),
+        sender=(person if who == "user" else group)(reaction.part(who), scene),
         raw=scene.raw,
-        sent_at=when(reaction.date),
-        reply=answer_to(reaction.chat, None, scene),
+        sent_at=moment(reaction.data.get("date")),
+        reply=answer_to(reaction, scene),
     )
 
 
-def _emoji(reaction: ReactionType) -> str:
+def _each(part: Part, key: str) -> Iterator[Part]:
+    """Raises `Misshapen` for what is no object."""
+    return (Part.of(item, f"{part.at(key)}[{index}]") for index, item in enumerate(part.array(key)))
+
+
+def _emoji(reaction: Part) -> str | None:
     """The emoji; a picture of Telegram's own by its id, and what is neither (a star that was paid) by its word."""
-    picture = hint(getattr(reaction, "custom_emoji_id", None))
-    return hint(getattr(reaction, "emoji", None)) or (
-        f"custom_emoji:{picture}" if picture else ident(reaction.type, "reaction.type")
-    )
+    picture = reaction.hint("custom_emoji_id")
+    return reaction.hint("emoji") or (f"custom_emoji:{picture}" if picture else reaction.hint("type"))
 
 
-def _deleted(deleted: BusinessMessagesDeleted, scene: Scene) -> Found:
+def _deleted(deleted: Part, scene: Scene) -> Found:
     """One message of a business's chat, in which the chat is the customer. Who deleted it is not told."""
-    about = message_id(deleted.chat, next(iter(deleted.message_ids), None), "deleted_business_messages")
-    connection = ident(deleted.business_connection_id, "deleted_business_messages.business_connection_id")
+    about = message_id(Part({**deleted.data, "message_id": next(iter(deleted.array("message_ids")), None)}, deleted.path))
+    connection = deleted.ident("business_connection_id")
     return scene.place.contact(
         Content(kind="delete", about=about, fields={"telegram_business_connection": connection}),
         key=f"{scene.key}:{about}",
-        sender=group(deleted.chat, scene),
+        sender=group(deleted.part("chat"), scene),
         raw=scene.raw,
-        reply=answer_to(deleted.chat, connection, scene),
+        reply=answer_to(deleted, scene),
     )
 
 
-def _member(change: ChatMemberUpdated, scene: Scene) -> Found:
+def _member(change: Part, scene: Scene) -> Found:
     """The bot was blocked (`kicked`), unblocked, or taken into a group."""
-    word = ident(given(change.new_chat_member, "my_chat_member.new_chat_member").status, "my_chat_member.status")
-    return scene.place.event(f"my_chat_member.{word}", key=scene.key, raw=scene.raw, at=when(change.date))
+    status = change.hints("new_chat_member").optional_ident("status")
+    return _happened(f"my_chat_member.{status}" if status else "my_chat_member", change, scene)
 
 
-_READERS: Final[Mapping[str, Callable[[Any, Scene], Found]]] = MappingProxyType(
+_READERS: Final[Mapping[str, Callable[[Part, Scene], Found]]] = MappingProxyType(
     {
         "message": _message,
         "edited_message": _edited,
@@ -177,6 +183,7 @@ _READERS: Final[Mapping[str, Callable[[Any, Scene], Found]]] = MappingProxyType(
         "edited_channel_post": _edited,
         "business_message": _message,
         "edited_business_message": _edited,
+        "guest_message": _message,
         "callback_query": _pressed,
         "message_reaction": _reacted,
         "deleted_business_messages": _deleted,

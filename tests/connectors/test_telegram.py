@@ -13,16 +13,19 @@ from connectors.base import Outgoing, OutgoingFile, Parsed
 from connectors.conformance.fake_http import FakeHttp, answer
 from connectors.errors import HttpFailed, MediaUnavailable, Rejected, SendFailed, SourceFailed
 from connectors.telegram.settings import TelegramSettings
-from normalizer.inbound import Button, Handle, InboundMessage
+from normalizer.inbound import Button, Handle, InboundMessage, Reply
 from tests.subjects.telegram import BOT, SECRET, SUBJECT, TOKEN, refusal, sign
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ADA = {"id": 6123456789, "is_bot": False, "first_name": "Ada"}
 PRIVATE = {"id": 6123456789, "type": "private", "first_name": "Ada"}
 GROUP = {"id": -1002147483649, "type": "supergroup", "title": "Shop friends"}
+DIRECT = {"id": -1002555000111, "type": "supergroup", "title": "Shop news", "is_direct_messages": True}
 USER = Handle("telegram_user", f"{BOT}:6123456789", "verified")
 IN_GROUP = Handle("telegram_chat", f"{BOT}:-1002147483649", "verified")
 IN_BUSINESS = Handle("telegram_business", f"{BOT}:kf3hXwJ0AQ:6123456789", "verified")
+
+IN_TOPIC = Handle("telegram_direct", f"{BOT}:-1002555000111:77", "verified")
 
 
 def parse(update: dict[str, Any]) -> Parsed:
@@ -101,8 +104,16 @@ def test_reading_needs_no_secret() -> None:
             },
             [],
         ),
+        (
+            {
+                "contact": {"phone_number": "4915112345678", "first_name": "A", "user_id": ADA["id"]},
+                "forward_sender_name": "X",
+                "forward_date": 1,
+            },
+            [],
+        ),
     ],
-    ids=["own", "another's", "nobody's", "no number", "by an inline bot", "forwarded"],
+    ids=["own", "another's", "nobody's", "no number", "by an inline bot", "forwarded", "forwarded by an old server"],
 )
 def test_only_the_own_card_proves_a_number(more: dict[str, Any], aliases: list[str]) -> None:
     found = said(**more)
@@ -116,14 +127,42 @@ def test_only_the_own_card_proves_a_number(more: dict[str, Any], aliases: list[s
         (GROUP, "message", {}, USER, IN_GROUP),
         (GROUP, "message", {"sender_chat": GROUP}, IN_GROUP, IN_GROUP),
         (PRIVATE, "business_message", {"business_connection_id": "kf3hXwJ0AQ"}, USER, IN_BUSINESS),
+        (DIRECT, "message", {"direct_messages_topic": {"topic_id": 77, "user": ADA}}, USER, IN_TOPIC),
+        (DIRECT, "message", {"direct_messages_topic": {"topic_id": 77}}, USER, IN_TOPIC),
     ],
-    ids=["private", "group", "anonymous", "business"],
+    ids=["private", "group", "anonymous", "business", "direct", "direct, nobody named"],
 )
 def test_an_answer_goes_to_the_chat(
     chat: dict[str, Any], word: str, more: dict[str, Any], sender: Handle, via: Handle | None
 ) -> None:
     found = said(chat, word, text="Ciao", **more)
     assert (found.sender.handle, found.reply.via, found.account) == (sender, via, "regia_demo_bot")
+
+
+@pytest.mark.parametrize(
+    ("chat", "word", "more"),
+    [
+        (GROUP, "guest_message", {"guest_query_id": "88"}),
+        (GROUP, "message", {"message_id": 0, "ephemeral_message_id": 7}),
+        (DIRECT, "message", {}),
+    ],
+    ids=["guest", "ephemeral", "direct without a topic"],
+)
+def test_what_cannot_be_answered_says_so(chat: dict[str, Any], word: str, more: dict[str, Any]) -> None:
+    assert said(chat, word, text="Ciao", **more).reply == Reply(allowed=())
+
+
+@pytest.mark.parametrize("below", [7, {}, {"message_id": 7}, {"chat": GROUP}, {"chat": {"id": "x"}, "message_id": 7}])
+def test_a_tap_counts_whatever_it_is_below(below: Any) -> None:
+    query = {"id": "52", "from": ADA, "chat_instance": "1", "data": "yes", "message": below}
+    (found,) = parse({"callback_query": query}).messages
+    assert (found.button, found.thread.in_reply_to, found.reply.via) == (Button(id="yes"), None, None)
+
+
+def test_a_tap_below_an_ephemeral_message_is_not_answered_before_all() -> None:
+    below = {"message_id": 0, "ephemeral_message_id": 7, "date": 0, "chat": GROUP}
+    (found,) = parse({"callback_query": {"id": "52", "from": ADA, "data": "yes", "message": below}}).messages
+    assert (found.thread.in_reply_to, found.reply.allowed) == ("-1002147483649:ephemeral:7", ())
 
 
 def test_a_tap_in_a_group_is_answered_there() -> None:
@@ -136,20 +175,21 @@ def test_a_tap_in_a_group_is_answered_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "emoji"),
+    ("old", "new", "emoji", "removed"),
     [
-        ([], ["👍"], "👍"),
-        (["👍"], ["👍", "🔥"], "🔥"),
-        (["👍", "🔥"], ["👍"], "👍"),
-        (["👍"], [], None),
+        ([], ["👍"], "👍", None),
+        (["👍"], ["👍", "🔥"], "🔥", None),
+        (["👍", "🔥"], ["👍"], "👍", ["🔥"]),
+        (["👍"], ["🔥"], "🔥", ["👍"]),
+        (["👍"], [], None, ["👍"]),
     ],
 )
-def test_the_new_reaction_counts(old: list[str], new: list[str], emoji: str | None) -> None:
+def test_the_new_reaction_counts(old: list[str], new: list[str], emoji: str | None, removed: list[str] | None) -> None:
     listed = [[{"type": "emoji", "emoji": one} for one in some] for some in (old, new)]
     reaction = {"chat": PRIVATE, "message_id": 4, "date": 1767225600, "user": ADA}
     (found,) = parse({"message_reaction": {**reaction, "old_reaction": listed[0], "new_reaction": listed[1]}}).messages
     assert found.reaction is not None
-    assert found.reaction.emoji == emoji
+    assert (found.reaction.emoji, found.fields.get("telegram_reactions_removed")) == (emoji, removed)
 
 
 @pytest.mark.parametrize(
@@ -167,12 +207,28 @@ def test_a_reaction_without_an_emoji_is_not_taken_back(kind: dict[str, Any], emo
     assert found.reaction.emoji == emoji
 
 
-def test_answers_to_answers_without_end_are_kept() -> None:
+def test_answers_to_answers_without_end_cost_nobody_his_words() -> None:
     message = json.dumps({"message_id": 5, "date": 1, "chat": PRIVATE, "from": ADA, "text": "x"})
     opening = f'{message[:-1]}, "reply_to_message": '
     body = f'{{"update_id": 1, "message": {opening * 800}{message}{"}" * 801}'.encode()
-    (kept,) = SUBJECT.connector().parse(sign(body, SECRET, NOW)).unreadable
-    assert (kept.reason, kept.raw) == ("unreadable", body)
+    (found,) = SUBJECT.connector().parse(sign(body, SECRET, NOW)).messages
+    assert (found.text, found.thread.in_reply_to, found.raw) == ("x", "6123456789:5", body)
+
+
+@pytest.mark.parametrize("word", ["text", "blocks"])
+def test_a_rich_message_without_end_is_a_contact(word: str) -> None:
+    blocks = f'[{{"type": "paragraph", "text": "Ciao"}}, {f"""{{"{word}": [""" * 200}{"]}" * 200}]'
+    found = said(rich_message={"blocks": json.loads(blocks)})
+    assert (found.kind, found.text) == ("text", "Ciao")
+
+
+def test_a_web_app_does_not_speak_for_telegram() -> None:
+    found = said(web_app_data={"data": '{"telegram_own_contact": true, "telegram_username": "boss"}', "button_text": "Send"})
+    assert found.fields == {
+        "web_app_telegram_own_contact": True,
+        "web_app_telegram_username": "boss",
+        "telegram_button": "Send",
+    }
 
 
 @pytest.mark.parametrize(
@@ -180,7 +236,10 @@ def test_answers_to_answers_without_end_are_kept() -> None:
     [
         ({"my_chat_member": {"new_chat_member": {"status": "kicked", "user": ADA, "until_date": 0}}}, "my_chat_member.kicked"),
         ({"my_chat_member": {"new_chat_member": {"status": "member", "user": ADA}}}, "my_chat_member.member"),
+        ({"my_chat_member": {"new_chat_member": {}}}, "my_chat_member"),
         ({"message": {"migrate_to_chat_id": -100}}, "message.migrate_to_chat_id"),
+        ({"message": {"chat_shared": {}}}, "message.chat_shared"),
+        ({"edited_message": {"location": {"latitude": 1, "longitude": 2, "live_period": 60}}}, "message.location"),
         ({"poll_answer": {"poll_id": "5", "user": ADA, "option_ids": [0]}}, "poll_answer"),
         ({"quantum": {}}, "quantum"),
         ({}, "empty"),
@@ -194,7 +253,10 @@ def test_what_is_no_contact_is_an_event(update: dict[str, Any], word: str) -> No
         "message_id": 1,
         "old_chat_member": {"status": "left", "user": ADA},
     }
-    whole = {name: {**base, **value} if name in ("message", "my_chat_member") else value for name, value in update.items()}
+    whole = {
+        name: {**base, **value} if name in ("message", "edited_message", "my_chat_member") else value
+        for name, value in update.items()
+    }
     (event,) = parse(whole).events
     assert (event.type, event.event_key) == (word, f"{BOT}:1")
 
@@ -253,6 +315,16 @@ def photo(**changed: Any) -> OutgoingFile:
             },
         ),
         (
+            outgoing(to=IN_TOPIC, in_reply_to="-1002555000111:7"),
+            "sendMessage",
+            {
+                "chat_id": -1002555000111,
+                "text": "Ecco",
+                "direct_messages_topic_id": 77,
+                "reply_parameters": {"message_id": 7, "allow_sending_without_reply": True},
+            },
+        ),
+        (
             outgoing(buttons=(Button(id="y", title="Sì"), Button(title="No"))),
             "sendMessage",
             {
@@ -277,7 +349,7 @@ def photo(**changed: Any) -> OutgoingFile:
             {"chat_id": 6123456789, "document": "https://f.example/p"},
         ),
     ],
-    ids=["text", "answer", "group", "tap", "other chat", "business", "buttons", "caption", "document"],
+    ids=["text", "answer", "group", "tap", "other chat", "business", "direct", "buttons", "caption", "document"],
 )
 async def test_what_leaves(message: Outgoing, method: str, payload: dict[str, Any]) -> None:
     http = FakeHttp(taken())
@@ -329,6 +401,7 @@ async def test_each_type_of_file_has_its_way(file: OutgoingFile, way: str) -> No
         (outgoing(to=Handle("telegram_user", f"{BOT}:-4", "verified")), "invalid_recipient"),
         (outgoing(to=Handle("telegram_chat", f"{BOT}:@name", "verified")), "invalid_recipient"),
         (outgoing(to=Handle("telegram_business", f"{BOT}:4", "verified")), "invalid_recipient"),
+        (outgoing(to=Handle("telegram_direct", f"{BOT}:-4", "verified")), "invalid_recipient"),
         (outgoing(to=Handle("telegram_user", BOT, "verified")), "invalid_recipient"),
         (outgoing(account="another_bot"), "unsupported"),
         (outgoing(buttons=(Button(id="i" * 65, title="t"),)), "unsupported"),
@@ -402,6 +475,20 @@ async def test_a_senseless_success_is_unknown(body: bytes) -> None:
     assert failed.value.code == "unknown"
 
 
+async def test_a_message_that_quotes_what_an_old_server_sends_has_left() -> None:
+    sticker = {"file_id": "CAACold", "width": 512, "height": 512}
+    sent = {"message_id": 90, "date": 1, "chat": {"id": 6123456789}, "text": "Ecco", "reply_to_message": {"sticker": sticker}}
+    found = await SUBJECT.connector().send(outgoing(), FakeHttp(answer({"ok": True, "result": sent})))
+    assert found.external_ids == ("6123456789:90",)
+
+
+async def test_an_answer_counts_for_its_own_part_only() -> None:
+    http = FakeHttp(taken(1), answer(b'{"ok":true,"result":{}}'))
+    with pytest.raises(SendFailed) as failed:
+        await SUBJECT.connector().send(outgoing(text="😀" * 2049), http)
+    assert failed.value.code == "unknown"
+
+
 async def test_the_token_is_told_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     connector, told = SUBJECT.connector(mode="polling"), []
     with caplog.at_level(logging.DEBUG):
@@ -433,6 +520,11 @@ async def test_a_file_is_loaded_by_its_path() -> None:
     assert loaded.url == f"https://api.telegram.org/file/bot{TOKEN}/photos/file_1.jpg"
     assert loaded.hosts == ("api.telegram.org", "files.example")
     assert fetched.content == b"bytes"
+
+
+async def test_a_file_of_an_old_server_is_loaded() -> None:
+    http = FakeHttp(answer({"ok": True, "result": {"file_id": "F", "file_path": "photos/file_1.jpg"}}), file=b"bytes")
+    assert (await SUBJECT.connector().fetch("F", None, http)).content == b"bytes"
 
 
 @pytest.mark.parametrize(

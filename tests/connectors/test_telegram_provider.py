@@ -81,6 +81,19 @@ async def test_groups_and_businesses_are_written_to(provider: TelegramBot, http:
     assert provider.accepted[1].extra["business_connection_id"] == "kf3h"
 
 
+async def test_a_person_who_wrote_to_a_channel_is_answered_in_the_own_topic(provider: TelegramBot, http: GuardedHttp) -> None:
+    provider.direct_chats.add(-1002555000111)
+    topic = Handle("telegram_direct", f"{BOT}:-1002555000111:77", "verified")
+    await connector(provider).send(outgoing(to=topic, in_reply_to="-1002555000111:7", files=(PICTURE, INVOICE)), http)
+    assert provider.refused == []
+    assert [one.to for one in provider.accepted] == ["-1002555000111"] * 3
+    assert {one.extra["direct_messages_topic_id"] for one in provider.accepted} == {77}
+    chat = Handle("telegram_chat", f"{BOT}:-1002555000111", "verified")
+    with pytest.raises(SendFailed) as failed:
+        await connector(provider).send(outgoing(to=chat), http)
+    assert failed.value.code == "unsupported"
+
+
 async def test_files_are_loaded(provider: TelegramBot, http: GuardedHttp) -> None:
     provider.files["FILE"] = b"\x00\xff bytes"
     assert (await connector(provider).fetch("FILE", None, http)).content == b"\x00\xff bytes"

@@ -43,7 +43,8 @@ def telegram_error(code: int, description: str, **parameters: int) -> dict[str, 
 class TelegramBot(FakeProvider):
     """One bot. `files` maps file ids to content; an id like `x.oga` gives its path that ending.
 
-    Sends land in `accepted` with the message id, which is unique in its chat only, as `id`. `local` is a Bot API server
+    Sends land in `accepted` with the message id, which is unique in its chat only, as `id`. `direct_chats` are the direct
+    messages of channels, to which nothing is sent without a topic. `local` is a Bot API server
     of one's own, which takes a webhook on http and on any port.
     """
 
@@ -54,6 +55,7 @@ class TelegramBot(FakeProvider):
         self.token = token
         self.me = {"id": int(token.partition(":")[0]), "is_bot": True, "first_name": "Fake", "username": username}
         self.local = local
+        self.direct_chats: set[int] = set()
         self.updates = Updates()
         self.webhook: dict[str, Any] = {}
         """The parameters of the last setWebhook; empty when none is set."""
@@ -117,6 +119,8 @@ class TelegramBot(FakeProvider):
     async def _send_message(self, request: web.Request) -> Sent:
         name, parameters = await self._parameters(request)
         chat = str(parameters.values["chat_id"])
+        if parameters.values["chat_id"] in self.direct_chats and "direct_messages_topic_id" not in parameters.values:
+            self.refuse(400, "direct_messages_topic_id is required if the message is sent to a direct messages chat")
         number = self._last_message.get(chat, 0) + 1
         try:
             accepted: Accepted = accepted_of(str(number), METHODS[name], parameters)

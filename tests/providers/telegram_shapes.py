@@ -14,6 +14,7 @@ UPDATE_KINDS = (
     *("edited_business_message", "deleted_business_messages", "message_reaction", "message_reaction_count", "inline_query"),
     *("chosen_inline_result", "callback_query", "shipping_query", "pre_checkout_query", "purchased_paid_media", "poll"),
     *("poll_answer", "my_chat_member", "chat_member", "chat_join_request", "chat_boost", "removed_chat_boost"),
+    *("managed_bot", "guest_message"),
 )
 NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
@@ -80,6 +81,7 @@ def _send(required: dict[str, Schema], optional: dict[str, Schema], media: str |
     common = {
         "business_connection_id": text(),
         "message_thread_id": INT,
+        "direct_messages_topic_id": INT,
         "parse_mode": const("HTML"),
         "disable_notification": BOOL,
         "protect_content": BOOL,

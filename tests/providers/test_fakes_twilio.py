@@ -16,6 +16,8 @@ SERVICE = "MG" + "1" * 32
 CONTENT = "HX" + "2" * 32
 SMS = {"To": "+15005550006", "From": "+15005550001", "Body": "It left."}
 WHATSAPP = {"To": "whatsapp:+4915112345678", "From": "whatsapp:+15005550001"}
+RCS = {"To": "rcs:+4915112345678", "From": "rcs:brand_xyz123_agent"}
+MESSENGER = {"To": "messenger:2345678901234567", "From": "messenger:100200300400"}
 LINK = "https://cdn.example/x.jpg"
 
 Fields = dict[str, str] | list[tuple[str, str]]
@@ -46,6 +48,9 @@ def without(form: dict[str, str], name: str, **more: str) -> dict[str, str]:
         ({**SMS, "Body": "ö" * 1600, "StatusCallback": "https://gw.example/s"}, "text", "ö" * 1600),
         (without(SMS, "From", MessagingServiceSid=SERVICE), "text", "It left."),
         ({**WHATSAPP, "Body": "Hi"}, "text", "Hi"),
+        ({**RCS, "Body": "Hi"}, "text", "Hi"),
+        (without(RCS, "From", MessagingServiceSid=SERVICE, Body="Hi"), "text", "Hi"),
+        ({**MESSENGER, "Body": "Hi"}, "text", "Hi"),
         ({**WHATSAPP, "To": "whatsapp:DE.81234", "Body": "Hi"}, "text", "Hi"),
         ({**WHATSAPP, "ContentSid": CONTENT, "ContentVariables": '{"1":"Ada"}'}, "template", None),
         (media(10), "media", "It left."),
@@ -83,6 +88,10 @@ async def test_all_media_are_kept_in_order(sms: TwilioRest) -> None:
         ({**SMS, "From": "0301234567"}, 21212),
         ({**SMS, "To": SMS["From"]}, 21266),
         ({**SMS, "To": WHATSAPP["To"]}, 21910),
+        ({**RCS, "To": SMS["To"], "Body": "x"}, 21910),
+        ({**RCS, "To": "rcs:another_agent", "Body": "x"}, 21211),
+        ({**MESSENGER, "To": "messenger:+4915112345678", "Body": "x"}, 21211),
+        (media(2, MESSENGER), 21623),
         ({**SMS, "MessagingServiceSid": SERVICE}, 20001),
         (without(SMS, "From", MessagingServiceSid="MG1"), 21701),
         ({**SMS, "StatusCallback": "gw.example"}, 21609),
