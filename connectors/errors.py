@@ -154,6 +154,16 @@ class HttpFailed(ChannelError):
         self.sent = sent
 
 
+LONGEST_WAIT: Final = 86_400.0
+
+
+def sensible_wait(seconds: float | None) -> float | None:
+    """What a provider asks us to wait: whatever it writes there, no longer than a day. None where it is no time."""
+    if seconds is None or seconds != seconds:  # noqa: PLR0124  # NaN alone differs from itself
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
 class SendFailed(ChannelError):
     """The provider did not take an outgoing message, or (`unknown`) nobody knows whether it did."""
 
@@ -164,8 +174,8 @@ class SendFailed(ChannelError):
         self.code: SendCode = code
         self.detail = detail
         self.provider_code = provider_code
-        self.retry_after = retry_after
-        """Seconds."""
+        self.retry_after = sensible_wait(retry_after)
+        """Seconds, at most a day."""
         self.left: tuple[str, ...] = ()
         """The provider's ids of the parts that had left before."""
 

@@ -53,7 +53,9 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
     if row is None:
         raise Refused("unknown_message")
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
-    _check(reply, row, data, channels, now_ms)
+    _check(reply, row, data, channels)
+    if _is_over(_window(connection, row, data), now_ms):
+        raise Refused("window_closed")
     contact = _answered(row, data)
     if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
         raise Refused(refusal)
@@ -81,7 +83,20 @@ def _new(reply: Reply, row: RowMapping, to: Handle, now_ms: int) -> NewOutgoing:
     )
 
 
-def _check(reply: Reply, row: RowMapping, data: dict[str, Any], channels: Channels, now_ms: int) -> None:
+def _window(connection: Connection, row: RowMapping, data: dict[str, Any]) -> str | None:
+    """Until when it may be answered: the customer's last contact opens the time for all before it. One that gave an address
+    of its own, such as a comment, is answered there, and has its own time."""
+    if data["reply"]["via"] is not None:
+        return data["reply"]["until"]  # type: ignore[no-any-return]  # our own envelope
+    latest = orjson.loads(lookup.latest_of_sender(connection, row)["envelope"])["data"]
+    return latest["reply"]["until"]  # type: ignore[no-any-return]  # as above
+
+
+def _is_over(until: str | None, now_ms: int) -> bool:
+    return until is not None and _moment(until).timestamp() * 1000 < now_ms
+
+
+def _check(reply: Reply, row: RowMapping, data: dict[str, Any], channels: Channels) -> None:
     if not reply.text.strip():
         raise Refused("no_text")
     if reply.subject is not None and _NOT_ON_ONE_LINE.search(reply.subject):
@@ -90,9 +105,6 @@ def _check(reply: Reply, row: RowMapping, data: dict[str, Any], channels: Channe
         raise Refused("not_allowed")
     if not channels.can_send(row["connector"]):
         raise Refused("cannot_send")
-    until = data["reply"]["until"]
-    if until is not None and _moment(until).timestamp() * 1000 < now_ms:
-        raise Refused("window_closed")
 
 
 def _answered(row: RowMapping, data: dict[str, Any]) -> loops.Answered:
@@ -116,6 +128,14 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def _last_inbound(row: Claimed, data: dict[str, Any]) -> datetime:
+    """When the customer last wrote to where the answer leaves from; a provider's time ahead of ours counts as ours."""
+    own = min(_moment(data["sent_at"] or data["received_at"]), _moment(data["received_at"]))
+    if data["reply"]["via"] is not None or row.last_inbound_ms is None:
+        return own
+    return max(own, datetime.fromtimestamp(row.last_inbound_ms / 1000, UTC))
+
+
 def message(row: Claimed) -> Outgoing:
     """What the channel is given. Raises `SendFailed` when the contact it answers is not stored any more."""
     if row.envelope is None:
@@ -127,7 +147,7 @@ def message(row: Claimed) -> Outgoing:
         account=data["account"],
         in_reply_to=data["external_id"],
         token=row.id,
-        last_inbound_at=_moment(data["sent_at"] or data["received_at"]),
+        last_inbound_at=_last_inbound(row, data),
         references=tuple(data["thread"]["references"]),
         subject=row.subject if row.subject is not None else data["subject"],
         html=row.html,

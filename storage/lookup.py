@@ -13,6 +13,15 @@ def message(connection: Connection, message_id: str) -> RowMapping | None:
     return connection.execute(select(messages).where(messages.c.id == message_id)).mappings().one_or_none()
 
 
+def latest_of_sender(connection: Connection, row: RowMapping) -> RowMapping:
+    """The last contact of who wrote `row`, by the same handle to the same account on the same channel."""
+    same = ("customer_id", "connector", "channel", "handle_kind", "handle_value")
+    query = select(messages).where(*(messages.c[name] == row[name] for name in same))
+    query = query.where(messages.c.account.is_not_distinct_from(row["account"]))
+    newest = query.order_by(messages.c.received_ms.desc()).limit(1)
+    return connection.execute(newest).mappings().one_or_none() or row
+
+
 def targets_of(connection: Connection, message_id: str) -> list[RowMapping]:
     """Where a message goes, each with its state and when it was confirmed."""
     query = select(targets).where(targets.c.message_id == message_id).order_by(targets.c.position)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, or_, select, update
 
 from storage.bulk import insert_rows
 from storage.schema import messages, outgoing, outgoing_parts
@@ -52,6 +52,8 @@ class Claimed(NewOutgoing):
     attempts: int
     first_ms: int
     envelope: bytes | None
+    last_inbound_ms: int | None
+    """When who wrote it last wrote to the same account, on the same channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +114,19 @@ def due(connection: Connection, now_ms: int, connectors: Collection[str]) -> set
     return set(connection.execute(query).scalars())
 
 
+def _last_inbound() -> ColumnElement[int | None]:
+    later = messages.alias("later")
+    this = [
+        later.c[name] == messages.c[name] for name in ("customer_id", "connector", "channel", "handle_kind", "handle_value")
+    ]
+    this.append(later.c.account.is_not_distinct_from(messages.c.account))
+    return select(func.max(later.c.received_ms)).where(*this).scalar_subquery().label("last_inbound_ms")
+
+
 def claim(connection: Connection, connector: str, node: str, *, now_ms: int, lost_ms: int, limit: int) -> list[Claimed]:
     """Take what is due, oldest first, so that no other node does. After `lost_ms` nobody can be at it any more."""
     query: Select[Any] = (
-        select(*_CLAIMED, outgoing.c.position, outgoing.c.first_ms, messages.c.envelope)
+        select(*_CLAIMED, outgoing.c.position, outgoing.c.first_ms, messages.c.envelope, _last_inbound())
         .join(messages, messages.c.id == outgoing.c.message_id, isouter=True)
         .where(_due(now_ms, (connector,)))
         .order_by(outgoing.c.position)
@@ -153,45 +164,6 @@ def settle(connection: Connection, row: Claimed, node: str, values: Mapping[str,
     named = [{"connector": row.connector, "external_id": part, "outgoing_id": row.id} for part in parts]
     insert_rows(connection, outgoing_parts, named, ignore=True)
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What a provider told of a message by our own id of it: `id` and the provider's. `taken`: that it has the message."""
-
-    connector: str
-    id: str
-    external_id: str
-    taken: bool
-
-
-def recognise(connection: Connection, named: Sequence[Named]) -> None:
-    """Keep the ids by which messages are known at their providers. One whose end was unknown, because the answer was lost,
-    is sent when the provider has it, and that is told anew."""
-    query = select(outgoing.c.id, outgoing.c.connector, outgoing.c.external_id, outgoing.c.state)
-    rows = connection.execute(query.where(outgoing.c.id.in_({one.id for one in named}))).all()
-    known = {(row.connector, row.id): row for row in rows}
-    for one in named:
-        row = known.get((one.connector, one.id))
-        if row is None:
-            continue
-        this = outgoing.c.id == one.id
-        if row.external_id is None:
-            connection.execute(
-                update(outgoing).where(this, outgoing.c.external_id.is_(None)).values(external_id=one.external_id)
-            )
-        if row.state == UNKNOWN and one.taken:
-            values = {"state": SENT, "error": None, "provider_code": None, "told_ms": None}
-            connection.execute(update(outgoing).where(this, outgoing.c.state == UNKNOWN).values(values))
-        if row.external_id != one.external_id:
-            part = {"connector": one.connector, "external_id": one.external_id, "outgoing_id": one.id}
-            insert_rows(connection, outgoing_parts, [part], ignore=True)
-
-
-def parts_of(connection: Connection, id_: str) -> list[str]:
-    """The providers' ids of a message's parts, where it left in several."""
-    query = select(outgoing_parts.c.external_id).where(outgoing_parts.c.outgoing_id == id_)
-    return list(connection.execute(query).scalars())
 
 
 def lose(connection: Connection, node: str, now_ms: int, *, started: bool = False) -> int:

@@ -14,7 +14,9 @@ from storage.schema import messages
 from tests.contacts import email, message
 
 
-async def store(database: Database, name: str, handle: Handle | None = None, *, conversation: str = "", **more: Any) -> str:
+async def store(
+    database: Database, name: str, handle: Handle | None = None, *, conversation: str = "", customer: str = "", **more: Any
+) -> str:
     """Store contact `name` (a mail of Anna's, if nothing else is said); its envelope's id. `more` as for a contact."""
     connector = more.pop("connector", "mail")
     mail = {
@@ -34,7 +36,7 @@ async def store(database: Database, name: str, handle: Handle | None = None, *, 
         "account": contact.inbound.account,
         "handle_kind": contact.inbound.sender.handle.kind,
         "handle_value": contact.inbound.sender.handle.value,
-        "customer_id": new_id("cus"),
+        "customer_id": customer or new_id("cus"),
         "conversation_id": conversation or new_id("con"),
         "sequence": 1,
         "category": "general",

@@ -6,6 +6,7 @@ failure is never retryable: the customer has the first parts already.
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ _STATUSES: Final[Mapping[int, SendCode]] = MappingProxyType(
 """A gateway that gave up waiting (504) does not know what became of the message."""
 FIRST_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
+_DIGITS: Final = 9
+"""More digits than that are no number of seconds."""
 
 
 def now() -> datetime:
@@ -161,6 +164,16 @@ def host_of(url: str) -> str:
 
 
 def retry_after(response: HttpResponse) -> float | None:
-    """Seconds, where the answer has the header."""
-    value = response.headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+    """Seconds, where the answer has the header: as a number or as a date (RFC 9110, section 10.2.3)."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:_DIGITS])
+    try:
+        return max((parsedate_to_datetime(value) - now()).total_seconds(), 0.0)
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without its zone
+        return None
+
+
+def open_until(at: datetime | None, received_at: datetime, window: timedelta) -> datetime:
+    """Until when free texts may be sent. A provider's time that lies ahead of ours opens nothing longer."""
+    return min(at or received_at, received_at) + window

@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.abilities import Limits
 from connectors.base import ChannelEvent
+from connectors.kit.outbound import open_until
 from connectors.kit.place import Place, fingerprint
 from connectors.meta_messaging.settings import WEEK, MetaSettings
 from connectors.reading import Part
@@ -58,7 +59,7 @@ class Context:
     def reply(self, at: datetime | None) -> Reply:
         """How a message may be answered."""
         files = ("document" if kind == "file" else kind for kind in self.product.limits.files)
-        return Reply(allowed=("text", *files), until=(at or self.received_at) + self.settings.window)
+        return Reply(allowed=("text", *files), until=open_until(at, self.received_at, self.settings.window))
 
     def comment_reply(self, subject: Handle, at: datetime | None) -> Reply:
         """How a comment may be answered: at the comment, not at its author, to whom nobody may write first."""

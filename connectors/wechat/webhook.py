@@ -13,6 +13,7 @@ from connectors.abilities import Abilities
 from connectors.base import Answer, BaseConnector, Channel, Credential, Fetched, Http, Outgoing, Parsed, Request, Sent
 from connectors.errors import HttpFailed, Rejected, SendFailed
 from connectors.kit.elements import Found, attempt, parsed, unreadable
+from connectors.kit.outbound import open_until
 from connectors.kit.place import fingerprint
 from connectors.kit.settings import several
 from connectors.kit.signatures import as_bytes
@@ -117,12 +118,13 @@ class WeChat(BaseConnector[WeChatSettings]):
             sender=Sender(handle=place.handle(sending.USER, sender, account)),
             raw=request.body,
             sent_at=at,
-            reply=self._reply(at or request.received_at),
+            reply=self._reply(at, request.received_at),
             content_type=content_type,
         )
 
-    def _reply(self, at: datetime) -> Reply:
-        return Reply(allowed=("text",), until=at + timedelta(hours=self.settings.reply_hours))
+    def _reply(self, at: datetime | None, received_at: datetime) -> Reply:
+        window = timedelta(hours=self.settings.reply_hours)
+        return Reply(allowed=("text",), until=open_until(at, received_at, window))
 
     def _decrypted(self, encrypted: str) -> bytes:
         return decrypt(encrypted, self.settings.aes_keys, self.settings.app_id or "")

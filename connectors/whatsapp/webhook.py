@@ -14,6 +14,7 @@ import msgspec
 from connectors.base import ChannelEvent, Parsed, Status
 from connectors.kit.content import Content, present
 from connectors.kit.elements import Found, attempt, parsed, unreadable
+from connectors.kit.outbound import open_until
 from connectors.kit.place import Place, UnknownAccount, fingerprint
 from connectors.reading import Misshapen, Part, decode, moment
 from connectors.whatsapp.circumstances import circumstances, referral, username
@@ -102,7 +103,7 @@ def _message(message: Part, context: Context) -> InboundMessage | ChannelEvent:
         thread=Thread(in_reply_to=message.hints("context").optional_ident("id")),
         reply=Reply(
             allowed=_REPLIES,
-            until=(at or context.received_at) + WINDOW,
+            until=open_until(at, context.received_at, WINDOW),
             via=None if group is None else place.handle(GROUP, group, phone_number_id),
         ),
     )
@@ -139,7 +140,7 @@ def _call(call: Part, context: Context) -> InboundMessage | ChannelEvent:
         raw=context.raw,
         sent_at=at,
         fields=username(contact_of(call, context.element.contacts)),
-        reply=Reply(allowed=_REPLIES, until=(at or context.received_at) + WINDOW),
+        reply=Reply(allowed=_REPLIES, until=open_until(at, context.received_at, WINDOW)),
     )
 
 

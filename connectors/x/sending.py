@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from connectors.abilities import Limits
 from connectors.base import Http, HttpResponse, Outgoing, Sent
-from connectors.errors import SendCode, SendFailed
+from connectors.errors import SendCode, SendFailed, sensible_wait
 from connectors.kit.outbound import FIRST_ERROR, answer, call, check, now, one_by_one, refused, split, status_code
 from connectors.reading import Part
 from connectors.x.oauth import authorization
@@ -40,6 +40,8 @@ def _weight(text: str) -> int:
 LIMITS: Final = Limits(text=10_000, rate=(200, 900.0))
 """Of a direct message."""
 POST_LIMITS: Final = _Weighed(text=280)
+_DIGITS: Final = 12
+"""Of an epoch second, and of many to come."""
 _FORBIDDEN: Final = 403
 _STATUSES: Final[Mapping[int, SendCode]] = MappingProxyType({404: "invalid_recipient"})
 _PROBLEMS: Final[Mapping[str, SendCode]] = MappingProxyType(
@@ -106,7 +108,7 @@ async def _call(path: str, payload: dict[str, Any], settings: XSettings, http: H
     said = answer(response)
     if response.status >= FIRST_ERROR:
         failed = refused(response, _code(response.status, said))
-        failed.retry_after = failed.retry_after or _until_reset(response)
+        failed.retry_after = sensible_wait(failed.retry_after or _until_reset(response))
         raise failed
     return said.hints("data")
 
@@ -133,4 +135,4 @@ def _until_reset(response: HttpResponse) -> float | None:
     value = response.headers.get("x-rate-limit-reset", "")
     if not (value.isascii() and value.isdigit()) or status_code(response.status) != "rate_limited":
         return None
-    return max(int(value) - now().timestamp(), 1.0)
+    return max(int(value[:_DIGITS]) - now().timestamp(), 1.0)

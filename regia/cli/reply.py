@@ -15,7 +15,7 @@ from regia.cli.common import ConfigOption, configured, fail
 from regia.cli.stored import read, write
 from regia.replying import channels
 from regia.settings import Settings
-from storage import lookup, outgoing
+from storage import lookup, outgoing, outgoing_parts
 
 app = typer.Typer(no_args_is_help=True, help="What was sent or is to be sent.")
 
@@ -122,7 +122,7 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption
         row = outgoing.find(connection, id_)
         if row is None:
             return None, None, []
-        named = {*filter(None, (row["external_id"],)), *outgoing.parts_of(connection, id_)}
+        named = {*filter(None, (row["external_id"],)), *outgoing_parts.parts_of(connection, id_)}
         statuses = lookup.statuses_of(connection, row["connector"], named)
         return row, outgoing.waits_for(connection, row), statuses
 

@@ -21,10 +21,10 @@ from regia.pipeline.facts import facts
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from router.model import Decision
 from router.ruleset import Ruleset
-from storage import outbox, outgoing
+from storage import outbox, outgoing_parts
 from storage.bulk import insert_rows
 from storage.outbox import PENDING, OutboxRow
-from storage.outgoing import Named
+from storage.outgoing_parts import Named
 from storage.schema import attachments, messages, quarantine, signals
 
 _TAKEN: Final = frozenset({"sent", "delivered", "read", "played", "echo"})
@@ -67,7 +67,7 @@ def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSe
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
     insert_rows(connection, signals, [_signal_row(one) for one in told])
     if named := [one for one in map(_named, told) if one is not None]:
-        outgoing.recognise(connection, named)
+        outgoing_parts.recognise(connection, named)
     return result
 
 

@@ -77,7 +77,8 @@ class Sending:
 
 
 class Sender:
-    """Sends what is queued in one database. `now` gives seconds since 1970."""
+    """Sends what is queued in one database. `now` gives seconds since 1970, `clock` those of a clock that nobody
+    sets."""
 
     def __init__(
         self,
@@ -90,6 +91,7 @@ class Sender:
         limits: Mapping[str, Limits] | None = None,
         sends: Sends | None = None,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._connectors = connectors
@@ -99,7 +101,8 @@ class Sender:
         self._limits = limits or {}
         self._sends = sends or Sends(now)
         self._now = now
-        self._pace = Pace({name: limit.rate for name, limit in self._limits.items()}, now)
+        self._clock = clock
+        self._pace = Pace({name: limit.rate for name, limit in self._limits.items()}, clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: Counter[str] = Counter()
         """Messages on their way, by connector."""
@@ -150,7 +153,7 @@ class Sender:
 
     async def _tidy(self) -> None:
         """Once a minute, and first of all: rows that nobody sends any more get their end."""
-        if self._now() - self._tidied < _TIDY:
+        if self._clock() - self._tidied < _TIDY:
             return
         now_ms, known, started = self._now_ms(), list(self._connectors), not self._started
 
@@ -161,7 +164,7 @@ class Sender:
 
         if lost := await self._database.write(work):
             logger.warning("nobody knows whether messages left; they are not sent again", extra={"messages": lost})
-        self._started, self._tidied = True, self._now()
+        self._started, self._tidied = True, self._clock()
 
     async def _claim(self, connector: str, now_ms: int) -> Sequence[Claimed]:
         """Take rows, with the ids they will have, in one transaction before anything leaves."""
@@ -182,12 +185,20 @@ class Sender:
 
     async def _send(self, row: Claimed) -> None:
         try:
-            values, parts = await self._outcome(row)
+            values, parts = await self._known_outcome(row)
             OUTGOING.labels(row.connector, values["state"]).inc()
             await self._settle(row, values, parts)
         finally:
             self._busy[row.connector] -= 1
             self._wake.set()
+
+    async def _known_outcome(self, row: Claimed) -> tuple[outcomes.Values, Sequence[str]]:
+        """Whatever goes wrong, the row gets an end: one left in `sending` would hold its conversation for an hour."""
+        try:
+            return await self._outcome(row)
+        except Exception as error:
+            logger.exception("what became of a message could not be worked out", extra={"connector": row.connector})
+            return outcomes.broken(error, self._now_ms()), ()
 
     async def _outcome(self, row: Claimed) -> tuple[outcomes.Values, Sequence[str]]:
         """Call the channel in its turn; the columns that tell what came of it, and the ids of several parts."""
@@ -211,7 +222,7 @@ class Sender:
         try:
             return await self._connectors[connector].send(outgoing_, self._http)
         except SendFailed as failed:
-            if failed.code == "rate_limited" and failed.retry_after is not None:
+            if failed.code == "rate_limited":
                 self._pace.hold(account, failed.retry_after)
             raise
 

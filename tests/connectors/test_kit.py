@@ -1,9 +1,13 @@
 """What channels share: parts of long texts, and what is refused before a provider is asked."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from connectors.abilities import Limits
-from connectors.kit.outbound import split
+from connectors.conformance.fake_http import answer
+from connectors.errors import SendFailed
+from connectors.kit.outbound import open_until, refused, split
 
 
 @pytest.mark.parametrize(
@@ -33,3 +37,36 @@ def test_texts_are_cut_between_words(text: str, pieces: list[str]) -> None:
 )
 def test_texts_are_measured_as_the_channel_counts(limits: Limits, text: str, pieces: list[str]) -> None:
     assert list(split(text, limits)) == pieces
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("30", 30.0),
+        ("0", 0.0),
+        ("9" * 400, 86_400.0),
+        ("99999999", 86_400.0),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
+        ("Sun, 06 Nov 2994 08:49:37 GMT", 86_400.0),
+        ("Sun, 06 Nov 2994 08:49:37", None),
+        ("-5", None),
+        ("soon", None),
+        ("٣", None),
+        ("", None),
+    ],
+)
+def test_a_provider_makes_nobody_wait_for_ever(written: str, seconds: float | None) -> None:
+    failed = refused(answer(b"", 429, {"retry-after": written}), "rate_limited")
+    assert failed.retry_after == seconds
+
+
+@pytest.mark.parametrize("given", [float("inf"), 1e300, float("nan"), -1.0])
+def test_a_wait_is_a_number_of_seconds(given: float) -> None:
+    found = SendFailed("rate_limited", "busy", retry_after=given).retry_after
+    assert found is None or 0 <= found <= 86_400
+
+
+def test_a_time_ahead_of_ours_opens_nothing_longer() -> None:
+    now, window = datetime(2026, 11, 21, 18, tzinfo=UTC), timedelta(hours=24)
+    assert open_until(now - timedelta(hours=1), now, window) == now + timedelta(hours=23)
+    assert open_until(None, now, window) == open_until(now + timedelta(days=60_000), now, window) == now + window

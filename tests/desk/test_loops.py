@@ -1,6 +1,7 @@
 """Replies are queued for the handle that wrote, and automatic ones never in a loop, on both databases."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -94,6 +95,32 @@ async def test_what_is_refused_to_everybody(database: Database) -> None:
     assert await refusal(database, message_id, automatic=False, now_ms=NOW + SECOND) == "window_closed"
     assert await refusal(database, message_id, automatic=False, text=" \n") == "no_text"
     assert await refusal(database, "0" * 36, automatic=False) == "unknown_message"
+
+
+@pytest.mark.parametrize(
+    ("later", "reason"),
+    [
+        ({}, None),
+        ({"account": "info@demo.example"}, "window_closed"),
+        ({"channel": "chat"}, "window_closed"),
+        ({"handle": email("bruno@example.it")}, "window_closed"),
+        ({"customer": "cus_another"}, "window_closed"),
+    ],
+)
+async def test_the_customers_last_contact_opens_the_time(database: Database, later: dict[str, Any], reason: str | None) -> None:
+    """People answer the first message of a conversation; what counts is when the same customer last wrote to the same place."""
+    first = await store(database, "m1", customer="cus_1", reply=Way(until=START + timedelta(hours=24)))
+    more = {"customer": "cus_1", "hours": 29, "reply": Way(until=START + timedelta(hours=53)), **later}
+    await store(database, "m2", more.pop("handle", None), **more)
+    assert await refusal(database, first, automatic=False, now_ms=NOW + 30 * HOUR) == reason
+
+
+async def test_an_address_of_its_own_has_its_own_time(database: Database) -> None:
+    """A later message opens no old comment."""
+    way = Way(until=START + timedelta(hours=24), via=Handle("facebook_comment", "1:77_88", "verified"))
+    first = await store(database, "m1", customer="cus_1", reply=way)
+    await store(database, "m2", customer="cus_1", hours=29, reply=Way(until=START + timedelta(hours=53)))
+    assert await refusal(database, first, automatic=False, now_ms=NOW + 30 * HOUR) == "window_closed"
 
 
 async def test_one_automatic_answer_to_a_sender_in_an_hour(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -72,3 +73,42 @@ async def test_a_message_of_more_parts_than_the_rate_still_leaves() -> None:
 )
 def test_parts_are_counted(text: str, files: int, messages: int) -> None:
     assert Limits(text=10).messages(text, files) == messages
+
+
+async def test_one_that_did_not_say_how_long_is_left_alone_for_a_while() -> None:
+    clock = Clock()
+    pace = Pace({}, clock)
+    pace.hold(("sms", None), None)
+    with pytest.raises(SendFailed):
+        await pace.turn(("sms", None))
+    clock.time += 6
+    await pace.turn(("sms", None))
+
+
+async def test_no_provider_stops_an_account_for_good() -> None:
+    clock = Clock()
+    pace = Pace({}, clock)
+    pace.hold(("sms", None), float("inf"))
+    clock.time += 3601
+    await pace.turn(("sms", None))
+
+
+async def test_a_message_of_many_parts_is_not_overtaken_for_ever() -> None:
+    pace = Pace({"sms": (20, 1.0)}, time.monotonic)
+    stop = time.monotonic() + 4
+
+    async def busy() -> None:
+        while time.monotonic() < stop:
+            with suppress(SendFailed):
+                await pace.turn(("sms", None))
+
+    others = [asyncio.create_task(busy()) for _ in range(30)]
+    granted = False
+    while not granted and time.monotonic() < stop:
+        with suppress(SendFailed):
+            await pace.turn(("sms", None), 20)
+            granted = True
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    assert granted

@@ -23,7 +23,7 @@ from regia.pipeline.intake import Intake
 from regia.runners import outcomes, sending
 from regia.runners.outcomes import BACKOFF
 from regia.runners.sending import AT_ONCE, Sender
-from storage import outgoing
+from storage import outgoing, outgoing_parts
 from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal
 from storage.schema import messages
@@ -74,7 +74,9 @@ class Desk:
 
     def restart(self) -> None:
         connectors: Any = {"mail": self.channel}
-        self.sender = Sender(self.database, connectors, FakeHttp(), self.intake, "n1", now=lambda: self.time)
+        self.sender = Sender(
+            self.database, connectors, FakeHttp(), self.intake, "n1", now=lambda: self.time, clock=lambda: self.time
+        )
 
     async def queue(self, text: str = "Ciao", *, conversation: str | None = None, name: str = "m1", **more: Any) -> str:
         conversation = conversation or new_id("con")
@@ -173,7 +175,7 @@ async def test_every_part_is_known_by_its_id(desk: Desk, monkeypatch: pytest.Mon
     await desk.step()
 
     def parts(connection: Connection) -> list[list[str]]:
-        return [outgoing.parts_of(connection, one) for one in (whole, broken)]
+        return [outgoing_parts.parts_of(connection, one) for one in (whole, broken)]
 
     assert await desk.states() == ["sent", "unknown"]
     assert [sorted(found) for found in await desk.database.read(parts)] == [["p1", "p2"], ["q1", "q2"]]

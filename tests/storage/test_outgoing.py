@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, delete
 
-from storage import outgoing
+from storage import outgoing, outgoing_parts
 from storage.database import Database
 from storage.outgoing import Claimed, NewOutgoing
 from storage.schema import messages
@@ -231,15 +231,15 @@ async def test_a_message_is_recognised_by_our_own_id(
     await settle(database, claimed, ended, error="no answer")
     await database.write(lambda connection: outgoing.tell(connection, [row.id], NOW))
     named = [
-        outgoing.Named("mail", row.id, "their-1", taken=told),
-        outgoing.Named("mail", row.id, "their-2", taken=False),
-        outgoing.Named("another", row.id, "foreign", taken=True),
-        outgoing.Named("mail", "nobody", "their-3", taken=True),
+        outgoing_parts.Named("mail", row.id, "their-1", taken=told),
+        outgoing_parts.Named("mail", row.id, "their-2", taken=False),
+        outgoing_parts.Named("another", row.id, "foreign", taken=True),
+        outgoing_parts.Named("mail", "nobody", "their-3", taken=True),
     ]
     for _ in range(2):  # a status that comes again changes nothing
-        await database.write(lambda connection: outgoing.recognise(connection, named))
+        await database.write(lambda connection: outgoing_parts.recognise(connection, named))
     found = await state(database, row.id)
     assert (found["external_id"], found["state"]) == ("their-1", state_after)
     assert (found["told_ms"] is None) is told_anew
-    parts = await database.read(lambda connection: outgoing.parts_of(connection, row.id))
+    parts = await database.read(lambda connection: outgoing_parts.parts_of(connection, row.id))
     assert sorted(parts) == ["their-1", "their-2"]
