@@ -16,8 +16,23 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Lookup = Callable[[str, int, socket.AddressFamily], Awaitable[list[tuple[socket.AddressFamily, str]]]]
 
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_PUBLIC_BUT_INTERNAL: Final = frozenset({ipaddress.ip_address("168.63.129.16")})
-"""Azure's wire server answers virtual machines under a public address."""
+_INTERNAL: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "168.63.129.16/32",  # Azure's wire server answers virtual machines under a public address
+            "192.0.0.0/24",  # IETF protocol assignments; Oracle's metadata answers there
+            "64:ff9b:1::/48",  # translation inside a network (RFC 8215)
+            "::ffff:0:0:0/96",  # translated addresses (RFC 2765)
+            "::/96",  # IPv4-compatible addresses, long given up
+            "fec0::/10",  # site-local addresses, given up too
+            "3fff::/20",  # documentation (RFC 9637)
+            "5f00::/16",  # segment routing (RFC 9602)
+        ),
+    )
+)
+"""What older Pythons take for public, or what is and leads inside all the same."""
+_ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})
 
 
 class ForbiddenAddress(Exception):
@@ -31,11 +46,12 @@ def is_public(text: str) -> bool:
         inner = _carried(address)
         if inner is not None:
             return is_public(str(inner))
-    return address.is_global and not address.is_multicast and address not in _PUBLIC_BUT_INTERNAL
+    inside = any(address.version == network.version and address in network for network in _INTERNAL)
+    return address.is_global and not address.is_multicast and not inside
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address in _NAT64:
+    if address in _NAT64 or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)

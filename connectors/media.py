@@ -140,8 +140,10 @@ class GuardedHttp:
                 if response.status not in _REDIRECTS:
                     return await self._file(response)
                 target = URL(_target(address, response))
-                if target.host != address.host:
-                    headers = {}  # what proves us to the first host is not the next one's business
+                if (target.scheme, target.host, target.port) != (address.scheme, address.host, address.port):
+                    headers = {}  # what proves us to the first server is not the next one's business
+                if address.scheme == "https" and target.scheme != "https":
+                    raise MediaUnavailable("refused")
                 address = self._allowed(str(target), hosts, with_token=bool(headers))
         raise MediaUnavailable("refused")
 

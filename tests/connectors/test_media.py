@@ -71,6 +71,13 @@ def resolves_to(*addresses: str) -> Any:
         ("::ffff:169.254.169.254", False),
         ("::ffff:93.184.216.34", True),
         ("64:ff9b::10.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("fec0::1", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("2606:4700::5efe:10.0.0.1", False),
+        ("3fff::1", False),
+        ("192.0.0.192", False),
         ("2002:7f00:1::", False),
     ],
 )
@@ -207,6 +214,23 @@ async def test_redirects_stay_among_the_hosts(start: Start, targets: list[str], 
         with pytest.raises(MediaUnavailable) as caught:
             await http.download(f"{base}/0", hosts=(LOOPBACK,))
         assert caught.value.reason == outcome
+
+
+@pytest.mark.parametrize("elsewhere", ["localhost", LOOPBACK], ids=["another host", "another port"])
+async def test_what_proves_us_goes_to_the_first_server_only(start: Start, elsewhere: str) -> None:
+    """Providers lead from their API to a store, whose address carries its own proof."""
+    seen: list[str | None] = []
+
+    async def store(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return await _file(request)
+
+    address = (await start(store)).replace(LOOPBACK, elsewhere)
+    base = await start(redirecting(f"{address}/x"))
+    hosts = (LOOPBACK, "localhost")
+    async with GuardedHttp(private_hosts=frozenset(hosts)) as http:
+        found = await http.download(f"{base}/0", headers={"Authorization": "Bearer t"}, hosts=hosts)
+    assert (found.content, seen) == (b"GIF89a", [None])
 
 
 async def test_the_time_is_for_all_redirects_together(start: Start) -> None:
