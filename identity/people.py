@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from identity.handles import known_as
 from normalizer.inbound import Handle
 
 Standing = Literal["verified", "claimed"]
@@ -19,8 +20,10 @@ def standing(handle: Handle) -> Standing:
 
 
 def handle_key(space: str, standing: Standing, handle: Handle) -> str:
-    """The primary key of a handle. The verified owner of an address and its claimed customer have different keys."""
-    return _SEPARATOR.join((space, standing, handle.kind, handle.value))
+    """The primary key of a handle, in the one spelling it is known by. The verified owner of an address and its claimed
+    customer have different keys."""
+    known = known_as(handle)
+    return _SEPARATOR.join((space, standing, known.kind, known.value))
 
 
 @dataclass(slots=True)

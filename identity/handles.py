@@ -1,0 +1,54 @@
+"""One person, one handle: the ways in which one address is written by different channels.
+
+Only for telling who writes. An answer goes to the address as the channel gave it: some networks still route the other
+spelling only.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import idna
+import msgspec
+
+from normalizer.inbound import Handle
+
+_MEXICO: Final = re.compile(r"\+521(\d{10})")
+"""Mobile numbers had a 1 after the country code until 2019; WhatsApp ids of before still have it."""
+_ARGENTINA: Final = re.compile(r"\+549(\d{10})")
+"""From abroad mobile numbers have a 9 after the country code, on WhatsApp too; in SMS they come without."""
+_BRAZIL: Final = re.compile(r"\+55(\d\d)([6-9]\d{7})")
+"""Mobile numbers got a 9 in front between 2012 and 2016; ids of before lack it. Landlines begin with 2 to 5."""
+
+
+def known_as(handle: Handle) -> Handle:
+    """The one spelling under which a handle is known."""
+    spell = _SPELLINGS.get(handle.kind)
+    return handle if spell is None else msgspec.structs.replace(handle, value=spell(handle.value))
+
+
+def _phone(value: str) -> str:
+    """Source: the numbering plans of the three countries (ITU, communications of Mexico 2019, Argentina, Anatel 2012-2016)."""
+    if found := _MEXICO.fullmatch(value):
+        return f"+52{found[1]}"
+    if found := _ARGENTINA.fullmatch(value):
+        return f"+54{found[1]}"
+    if found := _BRAZIL.fullmatch(value):
+        return f"+55{found[1]}9{found[2]}"
+    return value
+
+
+def _email(value: str) -> str:
+    """The domain as DNS has it (IDNA 2008), so that `müller.example` and `xn--mller-kva.example` are one, and `straße.example`
+    is not `strasse.example`. The part before the @ stays as it is: whether `anna+shop` is `anna` is for her provider to say."""
+    local, at, domain = value.rpartition("@")
+    if domain.isascii():
+        return f"{local}{at}{domain.lower()}"
+    try:
+        return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:  # no name that DNS could have
+        return value
+
+
+_SPELLINGS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType({"phone": _phone, "email": _email})
