@@ -1,13 +1,13 @@
 """Headers that an event is read by, kept with its bytes: as parameters of their content type.
 
 What lies in quarantine is read again from its bytes and their content type alone. A provider that names a delivery only
-in a header would be read as something else then.
+in a header would be read as something else then. Of a request that comes in, the parameters count for nothing: whoever
+sends it writes them, and no signature covers them.
 """
 
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote
 
-from connectors.base import Request
 from connectors.kit.place import JSON
 
 
@@ -17,7 +17,7 @@ def content_type(headers: Mapping[str, str], asked: Iterable[str]) -> str:
     return "; ".join([JSON, *(f"{name}={quote(value.encode('utf-8', 'replace'), safe='')}" for name, value in given)])
 
 
-def headers(request: Request) -> dict[str, str]:
-    """The headers that the request's content type carries."""
-    parameters = (part.partition("=") for part in request.headers.get("content-type", "").split(";")[1:])
+def headers(content_type: str) -> dict[str, str]:
+    """The headers that the content type of kept bytes carries."""
+    parameters = (part.partition("=") for part in content_type.split(";")[1:])
     return {name.strip().lower(): unquote(value.strip()) for name, equals, value in parameters if equals}

@@ -1,10 +1,11 @@
 """A channel that a description makes of a provider, without code."""
 
+from datetime import datetime
 from typing import Final, get_args
 
 from connectors.abilities import Abilities, Limits
 from connectors.base import Answer, BaseConnector, Channel, Fetched, Http, Outgoing, Parsed, Request, Sent
-from connectors.declared import handshake, reading, sending
+from connectors.declared import carried, handshake, reading, sending
 from connectors.declared.settings import WebhookSettings
 from normalizer.inbound import Kind
 
@@ -27,6 +28,11 @@ class Webhook(BaseConnector[WebhookSettings]):
 
     def parse(self, request: Request) -> Parsed:
         return reading.read(request, self.settings)
+
+    def reread(self, raw: bytes, content_type: str, received_at: datetime) -> Parsed:
+        headers = carried.headers(content_type)
+        kept = Request(method="POST", url="", headers=headers, query={}, body=raw, received_at=received_at)
+        return reading.read(kept, self.settings)
 
     def acknowledge(self, request: Request) -> Answer | None:
         return handshake.acknowledged(self.settings.described.acknowledge)

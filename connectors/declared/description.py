@@ -7,14 +7,23 @@ Every expression is JMESPath and sees `event` (one event), `body` (the whole req
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from connectors.declared.outgoing import Media, Send
 from connectors.declared.query import OfBody, OfEvent, Query
 from connectors.declared.schemes import Signature
 from connectors.declared.template import ChallengeBody, FixedBody
+from connectors.declared.times import SentAt
 from connectors.kit.settings import Name
 from normalizer.inbound import Kind
 
@@ -34,23 +43,9 @@ def _short(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        raise ValueError("is no name of the time zone database: continent and city, with a / between") from None
-    return name
-
-
 class Events(Strict):
     at: OfBody = Field(description="Where the list of events stands.")
     when: OfBody | None = Field(default=None, description="Only then there is a list; else the body itself is the event.")
-
-
-class SentAt(Strict):
-    at: OfEvent = Field(description="RFC 3339, or seconds or milliseconds since 1970 as a number or digits.")
-    format: str | None = Field(default=None, min_length=1, description="Python's strptime, for anything else.")
-    zone: Annotated[str, AfterValidator(_zone)] = Field(default="UTC", description="Of times that name no zone.")
 
 
 class Claims(Strict):
@@ -63,7 +58,10 @@ class Claims(Strict):
 
 class From(Strict):
     id: OfEvent = Field(description="The sender's id at the provider.")
-    kind: HandleKind = Field(description="A word for such ids, such as chat_visitor: equal ids of equal kinds are one person.")
+    kind: HandleKind = Field(
+        description="A word for such ids, such as chat_visitor: equal ids of equal kinds are one person. `email` and `phone` "
+        "are those of all channels: such ids are read as addresses."
+    )
     name: OfEvent | None = Field(default=None, description="The sender's name.")
     proof: Literal["verified", "claimed"] = Field(
         default="claimed", description="`verified` only where the provider knows that the sender is who the id says."
@@ -126,12 +124,20 @@ class Message(Strict):
 
 
 class StatusOf(Strict):
-    external_id: OfEvent | None = Field(default=None, description="Of our message; without it that of `message`.")
+    external_id: OfEvent | None = Field(
+        default=None, description="The id of our message; without it, what `message.external_id` finds."
+    )
     state: OfEvent | None = Field(default=None, description="The provider's word for what became of it.")
     states: dict[str, Literal["sent", "delivered", "read", "failed", "deleted", "played"]] = Field(
         default={}, description="The provider's words to ours; any other is kept as `other:word`."
     )
     error: OfEvent | None = Field(default=None, description="Why it failed: a code.")
+
+
+class EchoOf(Strict):
+    external_id: OfEvent | None = Field(
+        default=None, description="The id of what we wrote; without it, what `message.external_id` finds."
+    )
 
 
 class Asked(Strict):
@@ -187,8 +193,24 @@ class Description(Strict):
     echo_when: OfEvent | None = Field(default=None, description="When it holds, we wrote the message ourselves.")
     message: Message
     status: StatusOf = StatusOf()
+    echo: EchoOf = EchoOf()
     send: Send | None = Field(default=None, description="How a text is sent; without it the channel only receives.")
     media: Media | None = Field(default=None, description="Where files are fetched; without it they are `unavailable`.")
+
+    @field_validator("key")
+    @classmethod
+    def _key_is_signed(cls, key: tuple[Query, ...], told: ValidationInfo) -> tuple[Query, ...]:
+        """With a key that others can change, a delivery that was caught once would be new any number of times."""
+        signature = told.data.get("signature")
+        if signature is None or signature.covered is None:
+            return key
+        for header in sorted(frozenset().union(*(query.headers for query in key)) - signature.covered):
+            signed = ", ".join(sorted(signature.covered)) or "none"
+            raise ValueError(
+                f"asks for the header {header}, which the signature does not cover: whoever caught a delivery could send it "
+                f"again as a new one. Take the key from event or body (signed headers: {signed})"
+            )
+        return key
 
     @model_validator(mode="after")
     def _kinds_have_a_word(self) -> Self:
@@ -200,8 +222,7 @@ class Description(Strict):
 
     @model_validator(mode="after")
     def _proofs_are_not_read(self) -> Self:
-        proofs = {"authorization", "cookie", getattr(self.signature, "header", "").lower()}
-        if proofs & self.headers:
+        if ({"authorization", "cookie"} | self.signature.proofs) & self.headers:
             raise ValueError("an expression asks for a header that proves who asks: it would be kept with each contact")
         return self
 

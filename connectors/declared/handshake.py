@@ -39,7 +39,7 @@ def _posted(described: Posted, request: Request, settings: WebhookSettings) -> A
     if request.method != "POST":
         return None
     try:
-        seen = {"body": decode(request.body), "headers": dict(request.headers)}
+        seen = {"body": decode(request.body), "headers": settings.described.signature.seen(request.headers)}
         challenge = described.challenge.value(seen, "handshake.challenge")
         meant = described.when is None or described.when.is_true(seen, "handshake.when")
     except (ValueError, Misshapen):

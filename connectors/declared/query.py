@@ -20,6 +20,9 @@ _FROM_THE_SAME: Final = frozenset(
     | {"multi_select_list", "multi_select_dict"}
 )
 """Parts of an expression all of whose children see what the whole sees. Of all others only the first child does."""
+_EVERYTHING: Final = frozenset({"current", "identity"})
+"""`@`, and what stands before a bracket or a star without anything before it."""
+_HEADERS: Final = "headers"
 
 
 class _Functions(functions.Functions):
@@ -68,14 +71,14 @@ class Query:
         return self.value(seen, path) not in (None, False, "", [], {})
 
     @property
-    def begins_with(self) -> frozenset[str]:
-        """The names it takes from what it sees."""
-        return frozenset(_roots(self._compiled.parsed))
+    def ways(self) -> frozenset[tuple[str, ...]]:
+        """How it goes into what it sees, each as far as it is a plain path: `("event", "id")`. `@` is all there is."""
+        return frozenset(_ways(self._compiled.parsed))
 
     @property
     def headers(self) -> frozenset[str]:
         """The headers it asks for by name."""
-        return frozenset(_headers(self._compiled.parsed))
+        return frozenset(way[1] for way in self.ways if way[0] == _HEADERS and len(way) > 1)
 
     @property
     def way(self) -> tuple[str, ...] | None:
@@ -87,8 +90,13 @@ def sees(*names: str) -> AfterValidator:
     """Marks a `Query` that is asked of these: an expression that begins with anything else would find nothing, ever."""
 
     def check(query: Query) -> Query:
-        if not query.begins_with <= frozenset(names):
+        if not {way[0] for way in query.ways} <= frozenset(names):
             raise ValueError(f"an expression here begins with one of: {', '.join(names)}")
+        if (_HEADERS,) in query.ways:  # they could not be kept for a later reading
+            raise ValueError('asks for headers without a name: write headers."x-name"')
+        for header in sorted(query.headers):
+            if header != header.lower():
+                raise ValueError(f'names of headers are in lower case here: write headers."{header.lower()}"')
         return query
 
     return AfterValidator(check)
@@ -116,22 +124,15 @@ def _children(node: Any) -> Iterator[Any]:
     yield from (child for child in node.get("children", ()) if isinstance(child, dict))
 
 
-def _roots(node: Any) -> Iterator[str]:
-    if node["type"] == "field":
-        yield node["value"]
+def _ways(node: Any) -> Iterator[tuple[str, ...]]:
+    way = ("@",) if node["type"] in _EVERYTHING else _way(node)
+    if way is not None:
+        yield way
+        return
     children = list(_children(node))
     for child in children if node["type"] in _FROM_THE_SAME else children[:1]:
         if child["type"] != "expref":  # it is asked of the elements of a list
-            yield from _roots(child)
-
-
-def _headers(node: Any) -> Iterator[str]:
-    way = _way(node)
-    if way is not None and way[0] == "headers":
-        yield from way[1:2]
-        return
-    for child in _children(node):
-        yield from _headers(child)
+            yield from _ways(child)
 
 
 def _way(node: Any) -> tuple[str, ...] | None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
@@ -22,7 +23,7 @@ from normalizer.inbound import InboundMessage, Reply, Thread
 def read(request: Request, settings: WebhookSettings) -> Parsed:
     """Everything the body held. `raw` of an event is the body as it came where it held this one alone; otherwise the
     smallest body that holds it, where `events` is a plain path; otherwise the whole body."""
-    headers = {**carried.headers(request), **request.headers}
+    headers = settings.described.signature.seen(request.headers)
     content_type = carried.content_type(headers, settings.described.headers)
     try:
         body = decode(request.body)
@@ -61,6 +62,14 @@ def _with_only(value: Any, body: Any, way: tuple[str, ...]) -> Any:
     return {**body, way[0]: _with_only(value, body[way[0]], way[1:])}
 
 
+class _Told(NamedTuple):
+    """What an event is: the provider's word, ours, and what it is when it comes again."""
+
+    word: str | None
+    meaning: str
+    event_key: str
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event with everything it is read by."""
@@ -85,11 +94,9 @@ class Event:
         place = self.settings.place_of(account_id)
         seen["key"] = self._key(seen)
         word = self._word(described.kind, seen, "kind")
-        meaning = self._meaning(word, seen)
-        reader = _READERS.get(meaning)
-        if reader is not None:
-            return reader(self, place, word or meaning, seen)
-        return self._contact(place, account_id, meaning, word, seen)
+        told = _Told(word, self._meaning(word, seen), self._event_key(seen["key"], account_id, word))
+        reader = _READERS.get(told.meaning)
+        return self._contact(place, account_id, told, seen) if reader is None else reader(self, place, told, seen)
 
     def _meaning(self, word: str | None, seen: Mapping[str, Any]) -> str:
         """A kind of ours, or what is done instead. Only what would be a contact can be an echo of our own words."""
@@ -118,16 +125,24 @@ class Event:
         parts = asked if any(one is not None for one in asked) else [seen["event"]]
         return fingerprint(*parts)
 
-    def _contact(
-        self, place: Place, account_id: str | None, meaning: str, word: str | None, seen: Mapping[str, Any]
-    ) -> InboundMessage:
+    def _event_key(self, key: str, account_id: str | None, word: str | None) -> str:
+        """The provider's key among all that may have the same one. Its ids are unique only within an account; and where only
+        a header says what an event is, that too tells two events apart. Such a header is rarely signed: with the words that
+        are described, and no others, whoever changes it makes no more than a few of one."""
+        kind = self.described.kind
+        scope = [account_id] if account_id is not None else []
+        if kind is not None and kind.headers:
+            scope.append(word if word in self.described.kinds else "")
+        return ":".join([*(quote(one or "", safe="") for one in scope), key])
+
+    def _contact(self, place: Place, account_id: str | None, told: _Told, seen: Mapping[str, Any]) -> InboundMessage:
         described = self.described
         message = values.found(described.message, seen, self._at("message"))
-        content = values.content(meaning, message, channel=described.channel, word=word)
+        content = values.content(told.meaning, message, channel=described.channel, word=told.word)
         at = values.sent_at(described.message.sent_at, message)
         contact = place.contact(
             content,
-            key=seen["key"],
+            key=told.event_key,
             external_id=message.ident("external_id"),
             sender=values.sender(described.message.sender, message, account_id),
             raw=self.raw,
@@ -146,30 +161,31 @@ class Event:
         until = None if send.window_hours is None else (at or self.received_at) + timedelta(hours=send.window_hours)
         return Reply(allowed=("text",), until=until)
 
-    def event(self, place: Place, word: str, seen: Mapping[str, Any]) -> ChannelEvent:
-        return place.event(word, key=seen["key"], raw=self.raw, at=self._sent_at(seen))
+    def event(self, place: Place, told: _Told, seen: Mapping[str, Any]) -> ChannelEvent:
+        return place.event(told.word or told.meaning, key=told.event_key, raw=self.raw, at=self._sent_at(seen))
 
-    def status(self, place: Place, _word: str, seen: Mapping[str, Any]) -> Status:
+    def status(self, place: Place, told: _Told, seen: Mapping[str, Any]) -> Status:
         """What became of a message of ours. Raises `Misshapen`."""
-        state = self._word(self.described.status.state, seen, "status.state") or ""
-        return self._status(place, self.described.status.states.get(state, state), seen)
-
-    def echo(self, place: Place, _word: str, seen: Mapping[str, Any]) -> Status:
-        """A message that we, or a colleague in the provider's own desk, wrote. Raises `Misshapen`."""
-        return self._status(place, "echo", seen)
-
-    def _status(self, place: Place, state: str, seen: Mapping[str, Any]) -> Status:
         described = self.described.status
-        external_id = self._id(described.external_id or self.described.message.external_id, seen, "status.external_id")
+        state = self._word(described.state, seen, "status.state") or ""
         error = described.error.value(seen, self._at("status.error")) if described.error is not None else None
         return place.status(
-            state,
-            key=seen["key"],
-            external_id=external_id or "",
+            described.states.get(state, state),
+            key=told.event_key,
+            external_id=self._id_of_ours(described.external_id, seen, "status.external_id"),
             raw=self.raw,
             at=self._sent_at(seen),
             error=Part({"error": values.word_of(error)}).hint("error"),
         )
+
+    def echo(self, place: Place, told: _Told, seen: Mapping[str, Any]) -> Status:
+        """A message that we, or a colleague in the provider's own desk, wrote. Raises `Misshapen`."""
+        external_id = self._id_of_ours(self.described.echo.external_id, seen, "echo.external_id")
+        return place.status("echo", key=told.event_key, external_id=external_id, raw=self.raw, at=self._sent_at(seen))
+
+    def _id_of_ours(self, query: Query | None, seen: Mapping[str, Any], name: str) -> str:
+        asked = (query, name) if query is not None else (self.described.message.external_id, "message.external_id")
+        return self._id(asked[0], seen, asked[1]) or ""
 
     def _sent_at(self, seen: Mapping[str, Any]) -> datetime | None:
         described = self.described.message.sent_at
@@ -182,5 +198,5 @@ def _ident(value: Any, path: str) -> str:
     return Part({path: value}).ident(path)
 
 
-_Reader = Callable[[Event, Place, str, Mapping[str, Any]], Found]
+_Reader = Callable[[Event, Place, _Told, Mapping[str, Any]], Found]
 _READERS: Final[Mapping[str, _Reader]] = MappingProxyType({"ignore": Event.event, "status": Event.status, "echo": Event.echo})

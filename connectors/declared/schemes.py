@@ -7,24 +7,25 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from config.secrets import Secret
 from connectors.base import Request
+from connectors.declared.proofs import any_fits, check_time, parameters_of
 from connectors.declared.template import SignedText, Template
 from connectors.errors import Rejected
 from connectors.kit.basic_auth import credentials
 from connectors.kit.signatures import Algorithm, Encoding, as_bytes, digest, is_one_of, required, wrong
-from connectors.reading import moment
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,80}$")]
 _KEY_BYTES: Final = range(24, 65)
 _WHSEC: Final = "whsec_"
+_PREFIXES: Final = ("webhook", "svix")
+_SIGNED: Final = ("id", "timestamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,20 @@ class _Scheme(BaseModel):
 
     def check_keys(self, keys: Keys) -> None:
         """ValueError where the settings lack what this scheme needs."""
+
+    @property
+    def proofs(self) -> frozenset[str]:
+        """The headers, in lower case, that prove who asks."""
+        return frozenset({getattr(self, "header", "authorization").lower()})
+
+    @property
+    def covered(self) -> frozenset[str] | None:
+        """The headers, in lower case, that nobody can change unnoticed; None where that is so of nothing, the body neither."""
+        return None
+
+    def seen(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """The headers as expressions see them."""
+        return headers
 
 
 class Stamp(BaseModel):
@@ -78,19 +93,24 @@ class Hmac(_Scheme):
             raise ValueError("timestamp says where the time stands that signed names with {timestamp}: one needs the other")
         return self
 
+    @property
+    def covered(self) -> frozenset[str]:
+        stamp = self.timestamp.header if self.timestamp is not None else None
+        return frozenset({stamp.lower()} if stamp is not None else ())
+
     def check(self, request: Request, keys: Keys) -> None:
         """Raises `Rejected`: `signature_missing`, `signature_wrong`, `signature_stale`."""
-        parameters = _parameters(required(request, self.header))
+        parameters = parameters_of(required(request, self.header))
         stamp = self._stamp(request, parameters)
         content = b"".join(_signed(self.signed, request, stamp))
         made = [self.prefix + digest(one, content, self.encoding, self.algorithm).decode() for one in keys.secrets]
         given = [request.headers[self.header.lower()]] if self.parameter is None else parameters.get(self.parameter, [])
         if not given:
             raise Rejected("signature_missing", f"the header {self.header} has no {self.parameter}")
-        if not _any_fits(given, made):
+        if not any_fits(given, made):
             raise wrong(self.header)
         if self.timestamp is not None:
-            _check_time(stamp, request, self.tolerance)
+            check_time(stamp, request, self.tolerance)
 
     def _stamp(self, request: Request, parameters: dict[str, list[str]]) -> str:
         if self.timestamp is None:
@@ -113,19 +133,33 @@ class StandardWebhooks(_Scheme):
         for secret in keys.secrets:
             _key_of(secret)
 
+    @property
+    def proofs(self) -> frozenset[str]:
+        return frozenset(f"{prefix}-signature" for prefix in _PREFIXES)
+
+    @property
+    def covered(self) -> frozenset[str]:
+        return frozenset(f"{prefix}-{part}" for prefix in _PREFIXES for part in _SIGNED)
+
+    def seen(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Id and time that were signed, by either name: the header of the other name may be anybody's."""
+        signed = {part: headers.get(f"{_prefix(headers)}-{part}") for part in _SIGNED}
+        known = {f"{prefix}-{part}": value for prefix in _PREFIXES for part, value in signed.items() if value is not None}
+        return {name: value for name, value in headers.items() if name not in self.covered} | known
+
     def check(self, request: Request, keys: Keys) -> None:
         """One `v1` entry that fits is enough; other versions and broken entries are passed over. Raises `Rejected`."""
-        old = "svix-signature" in request.headers and "webhook-signature" not in request.headers
-        names = [f"{'svix' if old else 'webhook'}-{part}" for part in ("id", "timestamp", "signature")]
+        prefix = _prefix(request.headers)
+        names = [f"{prefix}-{part}" for part in ("id", "timestamp", "signature")]
         identifier, stamp, entries = (required(request, name) for name in names)
         content = b".".join((as_bytes(identifier), as_bytes(stamp), request.body))
         made = [_base64_hmac(_key_of(secret), content) for secret in keys.secrets]
         given = [entry.removeprefix("v1,") for entry in entries.split(" ") if entry.startswith("v1,")]
         if any(entry.endswith(",") and entry != "," for entry in given):  # two headers, which a proxy has joined
             raise wrong(names[2])
-        if not _any_fits(given, made):
+        if not any_fits(given, made):
             raise wrong(names[2])
-        _check_time(stamp, request, self.tolerance)
+        check_time(stamp, request, self.tolerance)
 
 
 class Basic(_Scheme):
@@ -153,16 +187,18 @@ class Token(_Scheme):
     def check(self, request: Request, keys: Keys) -> None:
         """Raises `Rejected`: `signature_missing`, `signature_wrong`."""
         made = [self.prefix + secret.get_secret_value() for secret in keys.secrets]
-        if not _any_fits([required(request, self.header)], made):
+        if not any_fits([required(request, self.header)], made):
             raise wrong(self.header)
 
 
 Signature = Annotated[Hmac | StandardWebhooks | Basic | Token, Field(discriminator="scheme")]
 
 
-def _any_fits(given: Iterable[str], made: Iterable[str]) -> bool:
-    wanted = [Secret(one) for one in made]
-    return any([is_one_of(one, wanted) for one in given])  # noqa: C419  # all of them: the time must not tell which
+def _prefix(headers: Mapping[str, str]) -> str:
+    """By which names a delivery is signed. Of one that is read again later only the id may be left."""
+    if "webhook-signature" in headers:
+        return "webhook"
+    return "svix" if "svix-signature" in headers or "webhook-id" not in headers else "webhook"
 
 
 def _signed(template: Template, request: Request, stamp: str) -> Iterable[bytes]:
@@ -175,30 +211,6 @@ def _signed(template: Template, request: Request, stamp: str) -> Iterable[bytes]
     for literal, name, _ in template.parts:
         yield as_bytes(literal)
         yield values[name] if name else b""
-
-
-def _parameters(header: str) -> dict[str, list[str]]:
-    """`t=1,v1=a,v1=b` by name; a name may stand more than once while a secret is changed."""
-    found: dict[str, list[str]] = {}
-    for part in header.split(","):
-        name, equals, value = part.strip().partition("=")
-        if equals:
-            found.setdefault(name, []).append(value)
-    return found
-
-
-def _check_time(stamp: str, request: Request, tolerance: int) -> None:
-    at = moment(stamp) or _rfc3339(stamp)
-    if at is None or abs((request.received_at - at).total_seconds()) > tolerance:
-        raise Rejected("signature_stale", f"it was signed more than {tolerance} seconds from now")
-
-
-def _rfc3339(stamp: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(stamp)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _key_of(secret: Secret) -> bytes:

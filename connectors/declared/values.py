@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from pydantic import BaseModel
 
-from connectors.declared.description import From, SentAt
+from connectors.declared.description import From
 from connectors.declared.query import Query
+from connectors.declared.times import SentAt
 from connectors.kit.content import Content, unsupported
 from connectors.reading import Misshapen, Part, moment
 from normalizer.inbound import (
@@ -193,24 +194,35 @@ def _is_list_of_scalars(value: Any) -> bool:
 def sender(described: From, message: Part, account_id: str | None) -> Sender:
     """Who wrote, scoped to the account of ours that saw the id. Raises `Misshapen`."""
     said = message.hints("sender")
-    value = said.ident("id")
-    scoped = f"{account_id}:{value}" if account_id else value
+    region = described.claims.region or _NO_REGION
     return Sender(
-        handle=Handle(described.kind, scoped, described.proof),
+        handle=Handle(described.kind, _address(described.kind, said, region, account_id), described.proof),
         name=said.hint("name"),
-        claims=tuple(_claims(said.hints("claims"), described.claims.region or _NO_REGION)),
+        claims=tuple(_claims(said.hints("claims"), region)),
     )
+
+
+def _address(kind: str, said: Part, region: str, account_id: str | None) -> str:
+    """An id of the provider's within the account; a mail address or a phone number as every other channel writes it."""
+    value = said.ident("id")
+    if kind not in _ADDRESSES:
+        return f"{account_id}:{value}" if account_id else value
+    try:
+        return _ADDRESSES[kind](value, region)
+    except Invalid:
+        raise Misshapen(said.at("id"), f"an address of kind {kind}") from None
+
+
+_ADDRESSES: Final[Mapping[str, Callable[[str, str], str]]] = MappingProxyType(
+    {"email": lambda text, _region: read_email(text), "phone": read_phone}
+)
 
 
 def _claims(said: Part, region: str) -> list[Handle]:
-    read: tuple[tuple[str, Callable[[str], str]], ...] = (
-        ("email", read_email),
-        ("phone", lambda text: read_phone(text, region)),
-    )
     claims: list[Handle] = []
-    for kind, reader in read:
+    for kind, reader in _ADDRESSES.items():
         try:
-            value = reader(id_of(said.data.get(kind)) if said.data.get(kind) else "")
+            value = reader(id_of(said.data.get(kind)) if said.data.get(kind) else "", region)
         except (Invalid, TypeError, AttributeError):
             continue  # it only decorates
         claims.append(Handle(kind, value, "claimed"))

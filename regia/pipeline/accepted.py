@@ -44,7 +44,6 @@ MESSAGE: Final = "message"
 MEDIA: Final = "media"
 """Kind of a row whose files must still be fetched: preparing it waits for a provider."""
 
-_UNKNOWN: Final = "application/octet-stream"
 _encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Accepted).decode
 
@@ -65,7 +64,7 @@ def _message(connector: str, message: InboundMessage, received_at: datetime) -> 
         event = envelope_id(connector, message.event_key)
     except (UnicodeEncodeError, OverflowError) as error:  # half a surrogate pair, an integer of more than 64 bits
         detail = f"a value cannot be written down: {type(error).__name__}"
-        broken = Unreadable(reason="parser_failed", raw=message.raw, content_type=_UNKNOWN, detail=detail)
+        broken = Unreadable(reason="parser_failed", raw=message.raw, content_type=message.raw_content_type, detail=detail)
         return _unreadable(connector, broken, received_at)
     return Entry(
         id=event,
@@ -95,12 +94,17 @@ def _event(connector: str, event: ChannelEvent, received_at: datetime) -> Entry:
 
 
 def _unreadable(connector: str, unreadable: Unreadable, received_at: datetime) -> Entry:
-    # The bytes are all there is to recognise a repeat by: a provider that sends them again gets one quarantined copy.
+    """The bytes, and the parameters of their content type, are all there is to recognise a repeat by: a provider that sends
+    both again gets one quarantined copy. The same bytes with other parameters may be something else: a described channel
+    keeps there the headers that say what an event is."""
+    content_type = unreadable.content_type.encode("utf-8", "replace").decode()  # a stranger's header, which may be no UTF-8
+    kept = msgspec.structs.replace(unreadable, content_type=content_type)
+    told = f"\n{content_type}" if ";" in content_type else ""
     return Entry(
-        id=_id(connector, "unreadable", hashlib.sha256(unreadable.raw).hexdigest()),
+        id=_id(connector, "unreadable", hashlib.sha256(unreadable.raw).hexdigest() + told),
         kind="unreadable",
         order_key=f"{connector}\nunreadable",
-        payload=_encode(AcceptedUnreadable(connector, received_at, unreadable)),
+        payload=_encode(AcceptedUnreadable(connector, received_at, kept)),
     )
 
 

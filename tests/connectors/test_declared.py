@@ -222,6 +222,41 @@ def test_the_sender_is_scoped_to_the_account_and_vouched_for_only_where_the_desc
     assert (message.sender.handle, message.account) == (Handle("visitor", "a1:u1", "verified"), "a1")
 
 
+@pytest.mark.parametrize("proof", ["claimed", "verified"])
+@pytest.mark.parametrize(
+    ("sender", "given", "wanted"),
+    [
+        ({"kind": "email"}, "Anna@Example.ORG", Handle("email", "anna@example.org", "claimed")),
+        ({"kind": "email"}, "anna", None),
+        ({"kind": "phone"}, "+39 011 1234567", Handle("phone", "+390111234567", "claimed")),
+        ({"kind": "phone"}, "011 1234567", None),
+        ({"kind": "phone"}, 390111234567, None),
+        ({"kind": "phone", "claims": {"region": "IT"}}, "011 1234567", Handle("phone", "+390111234567", "claimed")),
+    ],
+)
+def test_an_address_as_the_sender_is_that_of_all_channels(sender: dict[str, Any], given: Any, wanted: Any, proof: str) -> None:
+    connector = webhook({"sender": {"id": "event.from", "proof": proof, **sender}}, account="event.to")
+    parsed = parse(connector, {**EVENT, "to": "a1", "from": given})
+    handles = [message.sender.handle for message in parsed.messages]
+    assert handles == ([Handle(wanted.kind, wanted.value, proof)] if wanted else [])
+    if not wanted:
+        assert parsed.unreadable[0].detail == f"body: message.sender.id: expected an address of kind {sender['kind']}"
+
+
+@pytest.mark.parametrize(
+    ("described", "wanted"),
+    [
+        ({}, "m1"),
+        ({"echo": {"external_id": "event.reply.id"}}, "r1"),
+        ({"status": {"state": "event.state", "external_id": "event.receipt.message"}}, "m1"),
+    ],
+)
+def test_an_echo_has_an_id_of_its_own(described: dict[str, Any], wanted: str) -> None:
+    connector = webhook(kind="event.kind", kinds={"sent": "echo"}, **described)
+    (status,) = parse(connector, {**EVENT, "kind": "sent", "reply": {"id": "r1"}}).statuses
+    assert (status.state, status.external_id) == ("echo", wanted)
+
+
 def test_an_edit_shares_the_id_of_what_it_edits() -> None:
     connector = webhook(kind="event.kind", kinds={"edited": "edit", "gone": "delete"})
     for word, kind in (("edited", "edit"), ("gone", "delete")):

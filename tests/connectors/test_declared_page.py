@@ -51,7 +51,7 @@ def test_the_example_becomes_what_the_page_shows(helpdesk: Webhook) -> None:
     message = normalise(envelope_id("helpdesk", "x"), "helpdesk", ARRIVED, inbound, attachments=(), languages=("en",))
     wanted = json.loads(shown)
     assert {key: value for key, value in message_data(message).items() if key in wanted} == wanted
-    assert inbound.event_key == "ev-1"
+    assert inbound.event_key == "7001:ev-1"
     assert inbound.attachments[0].reference == "https://files.helpdesk.example/1.jpg"
 
 

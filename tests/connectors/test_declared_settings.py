@@ -82,6 +82,14 @@ def test_those_that_ship_with_us_are_found_by_name(tmp_path: Path) -> None:
         ("acknowledge: {body: '{x}'}", "own.yaml:7:21: acknowledge.body: has a placeholder that is not known here"),
         ("account: headers.authorization", "own.yaml:1:1: an expression asks for a header that proves who asks"),
         ("key: 'headers.\"x-token\"'", "own.yaml:1:1: an expression asks for a header that proves who asks"),
+        (
+            "account: 'headers.\"X-Shop\"'",
+            'own.yaml:7:10: account: names of headers are in lower case here: write headers."x-shop"',
+        ),
+        ("account: headers.*", "own.yaml:7:10: account: asks for headers without a name"),
+        ("account: 'headers.[\"x-shop\"]'", "own.yaml:7:10: account: asks for headers without a name"),
+        ("account: '@.headers.x'", "own.yaml:7:10: account: an expression here begins with one of"),
+        ("account: '*.x | [0]'", "own.yaml:7:10: account: an expression here begins with one of"),
         ("kind: event.x", "own.yaml:1:1: kind and kinds go together"),
         ("secret: ${OTHER}", "own.yaml:7:1: secret: is not a known key"),
         ("media: {hosts: ['${HOST}']}", "own.yaml:7:17: media.hosts[0]: this file has no variables of its own"),
@@ -89,6 +97,22 @@ def test_those_that_ship_with_us_are_found_by_name(tmp_path: Path) -> None:
 )
 def test_mistakes_are_told_with_their_place(tmp_path: Path, line: str, wanted: str) -> None:
     assert any(one.startswith(wanted) for one in told(tmp_path, entry(description="own.yaml"), GOOD + line)), wanted
+
+
+@pytest.mark.parametrize(
+    ("format_", "wanted"),
+    [
+        ("%Q", "is nothing that Python's strptime can read"),
+        ("%Y-%m-%d %", "is nothing that Python's strptime can read"),
+        ("%Y %Y", "is nothing that Python's strptime can read"),
+        ("%-d.%m.%Y", "is nothing that Python's strptime can read"),
+        ("%d.%m. %H:%M", "does not say where the year stands"),
+        ("", "does not say where the year stands"),
+    ],
+)
+def test_a_format_that_no_time_fits_is_told(tmp_path: Path, format_: str, wanted: str) -> None:
+    text = GOOD + f"  sent_at: {{at: event.at, format: '{format_}'}}\n"
+    assert any(f"message.sent_at.format: {wanted}" in one for one in told(tmp_path, entry(description="own.yaml"), text))
 
 
 def test_all_mistakes_of_both_files_are_told_at_once(tmp_path: Path) -> None:
