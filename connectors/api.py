@@ -116,5 +116,9 @@ CHANNEL = Channel(
     settings=ApiSettings,
     connector=Api,
     way_in="api",
+    unverified=(
+        "its callers are programs of yours, which are told what to correct, where a provider's event would be kept: it is "
+        "tested in tests/connectors/test_api.py, and with damaged bodies in test_mutated.py"
+    ),
     abilities=Abilities(kinds=frozenset(get_args(ApiKind)), proof=frozenset({"verified", "agent", "claimed"}), media=True),
 )

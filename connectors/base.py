@@ -201,5 +201,7 @@ class Channel(Generic[S]):
     isolated: bool = False
     """Whether `parse` runs in a process of its own that is ended when it takes too much time or memory: for formats with
     which a stranger can keep a reader busy."""
+    unverified: str | None = None
+    """Why the conformance suite is not for this channel, and what is instead."""
     example: Mapping[str, Any] = field(default_factory=dict)
     """Settings that are enough to look at a captured request: what `regia parse` starts from."""

@@ -74,7 +74,16 @@ QuarantineReason = Literal[
     "conflicting_repeat",  # its key stands for another content already
 ]
 
-MediaReason = Literal["timeout", "too_large", "gone", "refused", "forbidden_address", "provider_error", "unsupported"]
+MediaReason = Literal[
+    "timeout",
+    "too_large",
+    "gone",
+    "refused",
+    "forbidden_address",
+    "provider_error",
+    "unsupported",
+    "too_many",  # the contact has more files than are fetched of one
+]
 
 SourceReason = Literal[
     "unreachable",  # no connection: name, network, port
@@ -182,3 +191,9 @@ class SendFailed(ChannelError):
     @property
     def retryable(self) -> bool:
         return self.code in ("retryable", "rate_limited")
+
+    @property
+    def about_us(self) -> bool:
+        """Whether the provider refused our account or token, in words of its own. A bare 403 may be about one recipient, and
+        where there is no `provider_code` nobody was asked: the settings have no token."""
+        return self.code == "auth" and self.provider_code not in (None, "http_403")

@@ -5,7 +5,9 @@ Replies".
 """
 
 from types import MappingProxyType
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, Self
+
+from pydantic import model_validator
 
 from connectors.abilities import MEGABYTE, Abilities, Limits
 from connectors.base import Channel
@@ -48,6 +50,14 @@ class InstagramSettings(MetaSettings):
     """Instagram accounts of one Meta app; `accounts` maps an account's id to its brand."""
 
     type: Literal["instagram"]
+
+    @model_validator(mode="after")
+    def _each_its_own(self) -> Self:
+        """Messages are sent from `/me`, which is whoever the token is for."""
+        sharing = [account for account in self.accounts.values() if account.access_token is None]
+        if len(sharing) > 1 and self.access_token is not None:
+            raise ValueError("a token belongs to one account: give all accounts but one an access_token of their own")
+        return self
 
 
 class Instagram(MetaMessaging[InstagramSettings]):

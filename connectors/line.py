@@ -5,11 +5,11 @@ retry key). LINE waits two seconds for the answer, and its button "Verify" sends
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from connectors import line_kinds, line_tokens
 from connectors.abilities import MEGABYTE, Abilities, Limits
@@ -29,7 +29,7 @@ from connectors.kit.outbound import (
     split,
     status_code,
 )
-from connectors.kit.place import Place, fingerprint
+from connectors.kit.place import Place, fingerprint, recipient
 from connectors.kit.settings import AccountsSettings, BaseUrl, Secrets, SetSecret, several
 from connectors.kit.signatures import check_hmac
 from connectors.reading import Misshapen, Part, moment
@@ -65,6 +65,11 @@ class LineSettings(AccountsSettings):
     api_url: BaseUrl = "https://api.line.me"
     data_url: BaseUrl = "https://api-data.line.me"
     media_hosts: tuple[str, ...] = Field(default=(), description="Hosts that files kept outside LINE may be loaded from.")
+
+    @model_validator(mode="after")
+    def _one_bot(self) -> Self:
+        self.refuse_to_share(self.access_token)
+        return self
 
 
 class Line(BaseConnector[LineSettings]):
@@ -116,8 +121,7 @@ class Line(BaseConnector[LineSettings]):
         if token is None:
             raise SendFailed("auth", "the connector has no access_token: set one to send")
         check(message, LIMITS, now())
-        self.settings.sending_account(message.account)
-        to = _recipient(message.to)
+        to = recipient(message.to, (USER, GROUP), self.settings.sending_account(message.account))
         url = f"{self.settings.api_url}/v2/bot/message/push"
 
         async def post(part: tuple[int, dict[str, Any]]) -> str | None:
@@ -165,13 +169,6 @@ def _group(source: Part, place: Place, account: str) -> Handle | None:
 def _fingerprint(event: Part, account: str) -> str:
     """The key of an event without an id, as old bodies have none: all of it but how it was delivered."""
     return fingerprint(account, {name: value for name, value in event.data.items() if name not in _OF_A_DELIVERY})
-
-
-def _recipient(handle: Handle) -> str:
-    user = handle.value.rpartition(":")[2]
-    if handle.kind not in (USER, GROUP) or not user:
-        raise SendFailed("invalid_recipient", f"LINE cannot write to a handle of kind {handle.kind!r}")
-    return user
 
 
 def _contents(message: Outgoing) -> list[dict[str, Any]]:

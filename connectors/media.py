@@ -8,6 +8,7 @@ import asyncio
 import io
 import ipaddress
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, Self
@@ -58,6 +59,8 @@ class GuardedHttp:
         self._private_hosts = private_hosts
         self._timeout = timeout
         self._max_bytes = max_bytes
+        self._room = max_bytes
+        self.needs: int | None = None
         # Two pools: a connection opened for an operator's address is never reused for a provider's.
         self._api = self._session(aiohttp.TCPConnector())
         resolver = CheckingResolver(private_hosts, lookup)
@@ -83,6 +86,13 @@ class GuardedHttp:
         """Ends both pools."""
         await self._api.close()
         await self._files.close()
+
+    def limited(self, room: int) -> Self:
+        """The same client, not to be closed, for a caller with so many bytes of room. Where a file was larger and can be
+        had with more, `needs` says with how much: its length, or `max_bytes` where that is not announced."""
+        limited = copy(self)
+        limited._room = min(room, self._max_bytes)
+        return limited
 
     async def request(
         self,
@@ -168,8 +178,17 @@ class GuardedHttp:
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             # We asked for the bytes as they are; half a transfer coding would be stored as a broken file.
             raise MediaUnavailable("provider_error")
-        content = await _read(response, self._max_bytes)
+        content = await self._content(response)
         return Fetched(content=content, content_type=response.headers.get("Content-Type", "").partition(";")[0].strip() or None)
+
+    async def _content(self, response: aiohttp.ClientResponse) -> bytes:
+        try:
+            return await _read(response, self._room)
+        except _TooLarge:
+            length = self._max_bytes if response.content_length is None else response.content_length
+            # Kept here and not in the error: a connector may make an error of its own of it.
+            self.needs = length if self._room < length <= self._max_bytes else None
+            raise
 
 
 def _named(host: str, hosts: tuple[str, ...]) -> bool:
@@ -201,12 +220,12 @@ def _unavailable(status: int) -> NoReturn:
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     if (response.content_length or 0) > limit:
         raise _TooLarge
-    body = bytearray()
+    body = io.BytesIO()
     async for chunk in response.content.iter_chunked(_CHUNK):
-        body += chunk
-        if len(body) > limit:
+        if body.tell() + len(chunk) > limit:
             raise _TooLarge
-    return bytes(body)
+        body.write(chunk)
+    return body.getvalue()  # which in CPython are its own bytes: a copy would be as much memory again
 
 
 def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:

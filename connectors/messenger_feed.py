@@ -117,7 +117,7 @@ def _own(content: Content, repeat: str, verb: str, value: Part, context: Context
     word = _STATES.get(content.kind, verb)
     return context.comments_place.status(
         word,
-        key=f"{repeat}:{word}",
+        key=f"{context.account}:{repeat}:{word}",
         external_id=content.about or repeat,
         raw=context.raw,
         at=moment(value.data.get("created_time")),
@@ -143,7 +143,9 @@ def _contact(content: Content, repeat: str, subject: Subject, value: Part, conte
     by = place.handle(AUTHOR, subject.author.id, context.account) if subject.author.id else handle
     return place.contact(
         content,
-        key=repeat,
+        # One post may mention several pages of ours, and is told to each.
+        key=f"{context.account}:{repeat}",
+        external_id=repeat,
         sender=Sender(handle=by, name=subject.author.name),
         raw=context.raw,
         sent_at=at,

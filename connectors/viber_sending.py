@@ -13,6 +13,7 @@ from connectors.abilities import MEGABYTE, Limits
 from connectors.base import Http, Outgoing, OutgoingFile, Sent
 from connectors.errors import SendCode, SendFailed
 from connectors.kit.outbound import answer, call, check, now, one_by_one, refused, split, status_code
+from connectors.kit.place import recipient
 from connectors.reading import Misshapen, Part, encode
 from normalizer.inbound import Button
 
@@ -102,10 +103,8 @@ _GENERAL: Final[SendCode] = "retryable"
 async def send(message: Outgoing, *, api_url: str, token: Secret, sender_name: str, http: Http) -> Sent:
     """Raises `SendFailed`."""
     check(message, LIMITS, now())
-    if message.to.kind != USER or not message.to.value:
-        raise SendFailed("invalid_recipient", f"Viber cannot write to a handle of kind {message.to.kind!r}")
     common = {
-        "receiver": message.to.value,
+        "receiver": recipient(message.to, (USER,)),
         "sender": {"name": sender_name},
         "tracking_data": message.token,  # comes back with what the customer writes next
     }

@@ -184,6 +184,10 @@ CHANNEL = Channel(
     settings=WebFormSettings,
     connector=WebForm,
     way_in="form",
+    unverified=(
+        "forms are not signed, and visitors are told what to correct, where a provider's event would be kept: it is tested in "
+        "tests/connectors/test_web_form.py, and with damaged bodies in test_mutated.py"
+    ),
     abilities=Abilities(kinds=frozenset({"form"}), proof=frozenset({"claimed"}), media=True),
     example={"brand": "example"},
 )

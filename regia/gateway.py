@@ -80,7 +80,7 @@ class Gateway:
         self.sends = Sends()
         """Whether providers take our tokens when messages are sent; the sender writes it."""
         self.reader = Reader(configured.connectors, configured.channels, settings.reading)
-        media = MediaStage(configured.connectors, stores.blobs, stores.http)
+        media = MediaStage(configured.connectors, stores.blobs, stores.http, settings.media.memory_mb << 20)
         self.preparer = Preparer(media, stores.blobs, settings.languages)
         self.relay = self.relay_of(settings.node)
         self.pipeline = self.pipeline_of(journal)

@@ -116,6 +116,14 @@ class Reading(_Section):
     )
 
 
+class Media(_Section):
+    """How the files of contacts are fetched."""
+
+    memory_mb: int = Field(
+        default=512, ge=256, description="Memory that all files together may take while they are fetched, in MB; others wait."
+    )
+
+
 class Conversations(_Section):
     window_hours: int = Field(default=72, gt=0, description="Hours without a word after which a conversation is closed.")
 
@@ -149,6 +157,7 @@ class Settings(_Section):
     blobs: BlobStore = BlobStore()
     conversations: Conversations = Conversations()
     reading: Reading = Reading()
+    media: Media = Media()
     watch: Watch = Watch()
     languages: tuple[Language, ...] = Field(default=("it", "en"), min_length=1)
     rules: tuple[Path, ...] = Field(min_length=1, description="Rule files, relative to this file, in their order.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import BigInteger, Connection, case, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import traffic
@@ -49,11 +49,13 @@ def add(connection: Connection, counted: Sequence[Counted]) -> None:
         connection.execute(statement, [row])
 
 
-def last(connection: Connection) -> dict[str, int]:
-    """Connector to the time of its last contact, for those that had any."""
-    latest = func.max(traffic.c.last_ms)
-    query = select(traffic.c.connector, latest).group_by(traffic.c.connector).having(latest > 0)
-    return dict(connection.execute(query).all())
+def last(connection: Connection, until_ms: int) -> dict[str, int]:
+    """Connector to the time of its last contact, for those that had any. What is later than `until_ms` was written by a
+    clock that was wrong: later hours are left out, and in the same hour it counts as `until_ms`."""
+    until = literal(until_ms, BigInteger)
+    latest = func.max(case((traffic.c.last_ms > until, until), else_=traffic.c.last_ms))
+    query = select(traffic.c.connector, latest).where(traffic.c.hour <= until_ms // HOUR_MS)
+    return dict(connection.execute(query.group_by(traffic.c.connector).having(latest > 0)).all())
 
 
 def hours(connection: Connection, connector: str, first: int, end: int | None = None) -> list[Hour]:
@@ -65,6 +67,7 @@ def hours(connection: Connection, connector: str, first: int, end: int | None = 
     return [Hour(*row) for row in connection.execute(query.order_by(traffic.c.hour))]
 
 
-def forget(connection: Connection, before: int) -> int:
-    """Delete the hours before `before`; how many rows."""
-    return connection.execute(traffic.delete().where(traffic.c.hour < before)).rowcount
+def forget(connection: Connection, before: int, after: int) -> int:
+    """Delete the hours before `before`, which are old, and after `after`, which have yet to come; how many rows."""
+    out = or_(traffic.c.hour < before, traffic.c.hour > after)
+    return connection.execute(traffic.delete().where(out)).rowcount

@@ -7,7 +7,7 @@ import copy
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -87,6 +87,50 @@ def without(value: Any, way: Way) -> Any:
 
 def dump(document: Any) -> bytes:
     return json.dumps(document).encode()
+
+
+Write = Callable[[str], bytes]
+"""The body with another text in one place."""
+
+
+def texts(body: bytes, content_type: str) -> Iterator[tuple[str, Write]]:
+    """Every text of a body, and how it is written anew there: values of JSON, fields of a form, elements of XML."""
+    document = _document(body)
+    if isinstance(document, dict | list):
+        for way in ways(document):
+            if isinstance(value := at(document, way), str):
+                yield value, lambda new, way=way: dump(put(document, way, new))  # type: ignore[misc]  # mypy: no default there
+    elif content_type == FORM:
+        fields = parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True)
+        for number, (name, value) in enumerate(fields):
+            yield value, lambda new, i=number, name=name: urlencode([*fields[:i], (name, new), *fields[i + 1 :]]).encode()  # type: ignore[misc]
+    else:
+        for leaf in _LEAF.finditer(body):
+            value = leaf[2].removeprefix(b"<![CDATA[").removesuffix(b"]]>").decode("utf-8", "replace")
+            start, end = leaf.span(2)
+            yield value, lambda new, a=start, z=end: b"%s<![CDATA[%s]]>%s" % (body[:a], new.encode(), body[z:])  # type: ignore[misc]
+
+
+def renamed(body: bytes, content_type: str, names: Mapping[str, str]) -> bytes:
+    """The body with every value that is one of the texts, as a text, a number or a key, written as the other."""
+    document = _document(body)
+    if isinstance(document, dict | list):
+        return dump(_renamed(document, names))
+    for old, new in names.items():
+        while write := next((write for value, write in texts(body, content_type) if value == old), None):
+            body = write(new)
+    return body
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {names.get(key, key): _renamed(part, names) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_renamed(part, names) for part in value]
+    if isinstance(value, str):
+        return names.get(value, value)
+    whole = isinstance(value, int) and not isinstance(value, bool) and str(value) in names
+    return int(names[str(value)]) if whole else value
 
 
 def wrong_everywhere(body: bytes, content_type: str) -> Iterator[tuple[str, bytes]]:

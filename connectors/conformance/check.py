@@ -1,16 +1,21 @@
 """One thing that a channel must hold, and how the suite says that it does not."""
 
 import inspect
+import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from connectors.base import Parsed, Request
+from connectors.base import ChannelEvent, Parsed, Request, Status
+from connectors.conformance.bodies import at, is_json, ways
 from connectors.conformance.subject import Subject
 from connectors.errors import Rejected
 from normalizer.inbound import InboundMessage
+
+CANARY: Final = "CANARY-7731"
+"""A value that must not come out again."""
 
 
 class Broken(AssertionError):
@@ -86,6 +91,31 @@ def keys(parsed: Parsed) -> list[str]:
         *(one.event_key for one in parsed.statuses),
         *(one.event_key for one in parsed.events),
     ]
+
+
+def kept(parsed: Parsed) -> Iterator[tuple[str, InboundMessage | Status | ChannelEvent]]:
+    """Everything that was read, each with the word for what it is: their keys are kept apart."""
+    yield from (("contact", one) for one in parsed.messages)
+    yield from (("status", one) for one in parsed.statuses)
+    yield from (("event", one) for one in parsed.events)
+
+
+def other(text: str) -> str:
+    """An id of the same form that is another: its last letter or digit is the next one."""
+    place = max(index for index, sign in enumerate(text) if sign.isalnum())
+    sign = text[place]
+    following = str((int(sign) + 1) % 10) if sign.isdigit() else ("b" if sign in "aA" else "a")
+    return text[:place] + (following.upper() if sign.isupper() else following) + text[place + 1 :]
+
+
+def content_type_of(subject: Subject, body: bytes = b"") -> str:
+    """How the provider sends such a body."""
+    return subject.request(body).content_type
+
+
+def empty(body: bytes) -> bool:
+    """Whether a body has an array without elements: a provider's test of the address."""
+    return is_json(body) and any(at(json.loads(body), way) == [] for way in ways(json.loads(body)))
 
 
 def messages(subject: Subject) -> Iterator[tuple[str, InboundMessage]]:

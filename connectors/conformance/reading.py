@@ -1,31 +1,35 @@
 """What a channel makes of what is signed: everything is read or kept, one by one, and nothing is raised."""
 
-import json
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import html
 from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
 
 from connectors.base import Parsed
-from connectors.conformance.bodies import NOT_OURS, Way, at, dump, is_json, put, ways, without, wrong_everywhere
-from connectors.conformance.check import Check, contact, held, keys, messages, outcome, read, require, secrets_of, trying
+from connectors.conformance.bodies import texts
+from connectors.conformance.check import (
+    Check,
+    contact,
+    content_type_of,
+    empty,
+    held,
+    keys,
+    messages,
+    outcome,
+    read,
+    require,
+    trying,
+)
 from connectors.conformance.subject import ARRIVED, Subject
-from connectors.errors import Rejected
-from normalizer.inbound import InboundMessage, Kind
+from normalizer.inbound import Kind
 
-CANARY: Final = "CANARY-7731"
 _CONTENT: Final[frozenset[Kind]] = frozenset({"reaction", "delete", "unsupported", "visit", "call", "edit", "media"})
 """Kinds that may come without a word, a place, a card, a button or a field."""
-_MANY: Final = 2_000
-_BAD: Final[tuple[Any, ...]] = (17, None, "x", [], {}, {"type": 5}, {"id": [], "type": {}})
-"""What may stand in the place of an event."""
-
-
-def _content_type(subject: Subject) -> str:
-    return subject.request(b"").content_type
+_LONG: Final = (
+    "Buongiorno,\nla Padella  è arrivata ROTTA 👩🏽‍🍳: " + " ".join(f"parola{number:04}" for number in range(246)) + "."
+)
+"""About 3,000 characters."""
 
 
 def the_contact_is_one_message(subject: Subject) -> None:
@@ -41,12 +45,7 @@ def every_sample_is_read(subject: Subject) -> None:
     """Nothing is raised for any sample, and none is read as nothing, unless it holds no events."""
     for name, body in subject.samples.items():
         parsed = read(subject, body, name)
-        require(held(parsed) or _empty(body), f"{name}: nothing of it was kept")
-
-
-def _empty(body: bytes) -> bool:
-    """Whether a body has an array without elements: a provider's test of the address."""
-    return is_json(body) and any(at(json.loads(body), way) == [] for way in ways(json.loads(body)))
+        require(held(parsed) or empty(body), f"{name}: nothing of it was kept")
 
 
 def every_contact_says_something(subject: Subject) -> None:
@@ -85,52 +84,6 @@ def different_events_have_different_keys(subject: Subject) -> None:
             require(found.setdefault(one.event_key, plain) == plain, f"{name}: two different events have one key")
 
 
-def every_event_of_a_batch_is_read(subject: Subject) -> None:
-    """One request holds several events; each is there, not only the first."""
-    parsed = read(subject, _batch(subject), subject.batch or "")
-    require(held(parsed) > 1, f"{subject.batch}: {held(parsed)} of several events")
-    require(len(set(keys(parsed))) == len(keys(parsed)), f"{subject.batch}: its events do not have keys of their own")
-    for way, array in _arrays(subject):
-        for index in range(len(array)):
-            gone = read(subject, dump(without(json.loads(_batch(subject)), (*way, index))), "a batch without one of its events")
-            require(held(gone) <= held(parsed), f"{subject.batch}: more is read of it when an element is taken out")
-
-
-def a_bad_event_never_spoils_its_neighbours(subject: Subject) -> None:
-    """With any value in the place of one event, all others are read as before."""
-    document = json.loads(_batch(subject))
-    for way, array in _arrays(subject):
-        for index in range(len(array)):
-            rest = read(subject, dump(without(document, (*way, index))), "a batch without one of its events")
-            for bad in _BAD:
-                found = read(subject, dump(put(document, (*way, index), bad)), "a batch with a bad event")
-                where = f"{subject.batch}: {bad!r} at {'.'.join(map(str, (*way, index)))}"
-                lost = set(keys(rest)) - set(keys(found))
-                require(not lost or not _events(rest, way), f"{where}: {len(lost)} of its neighbours are lost")
-
-
-def _events(rest: Parsed, way: Way) -> bool:
-    """Whether the array is one of events: what remains is still several things, or it is not inside an event."""
-    return held(rest) > 0 and len(way) > 0
-
-
-def _batch(subject: Subject) -> bytes:
-    return subject.samples[subject.batch or subject.contact]
-
-
-def _arrays(subject: Subject) -> Iterator[tuple[Way, list[Any]]]:
-    """The arrays of the batch that hold its events: taking an element out takes an event out."""
-    document = json.loads(_batch(subject))
-    whole = keys(read(subject, _batch(subject), "the batch"))
-    for way in ways(document):
-        array = at(document, way)
-        if isinstance(array, list) and len(array) > 1:
-            less = keys(read(subject, dump(without(document, (*way, 0))), "the batch without an element"))
-            more = keys(read(subject, dump(without(document, (*way, len(array) - 1))), "the batch without an element"))
-            if len(less) < len(whole) and len(more) < len(whole):
-                yield way, array
-
-
 def raw_is_read_again(subject: Subject) -> None:
     """What is kept of a contact gives the same contact, without headers: quarantine and replay read it so."""
     connector = subject.connector()
@@ -141,74 +94,21 @@ def raw_is_read_again(subject: Subject) -> None:
         require(msgspec.structs.replace(message, raw=b"") in found, f"{name}: its raw bytes do not give the contact again")
 
 
-def what_is_kept_is_exact(subject: Subject) -> None:
-    """A body that cannot be read is in quarantine byte for byte, with a reason that can be driven again."""
-    connector = subject.connector()
-    for body in NOT_OURS:
-        found = outcome(subject, subject.request(body), f"the body {body[:12]!r}")
-        if isinstance(found, Rejected):
-            continue
-        require(not found.messages, f"the body {body[:12]!r} was read as a contact")
-        for kept in found.unreadable:
-            require(kept.raw == body, f"the body {body[:12]!r} was not kept as it came")
-            with trying(f"the body {body[:12]!r}, read again"):
-                connector.reread(kept.raw, kept.content_type, ARRIVED)
-
-
-def a_wrong_type_anywhere_loses_nothing(subject: Subject) -> None:
-    """Any value at any place of any sample: nothing is raised, and something is kept."""
-    for name, body in subject.samples.items():
-        for where, changed in wrong_everywhere(body, _content_type(subject)):
-            found = outcome(subject, subject.request(changed), f"{name}: {where}")
-            if isinstance(found, Parsed):
-                require(held(found) or _empty(changed) or _empty(body), f"{name}: {where}: nothing was kept")
-                if changed:
-                    _fit_the_journal(found, f"{name}: {where}")
-
-
-def _fit_the_journal(parsed: Parsed, what: str) -> None:
-    for message in parsed.messages:
-        require(message.event_key and message.external_id and message.sender.handle.value, f"{what}: without key, id or sender")
-        with trying(f"{what}: written to the journal"):
-            again = msgspec.msgpack.decode(msgspec.msgpack.encode(message), type=InboundMessage)
-            require(again == message, f"{what}: it comes out of the journal as something else")
-    for kept in parsed.unreadable:
-        require(kept.raw and kept.detail, f"{what}: kept without its bytes or without a reason")
-
-
-def a_new_word_is_kept(subject: Subject) -> None:
-    """Providers add kinds. Whatever text stands where one was known, something is kept."""
-    for name, body in subject.samples.items():
-        if not is_json(body):
-            continue
-        document = json.loads(body)
-        for way in ways(document):
-            if isinstance(at(document, way), str):
-                found = outcome(subject, subject.request(dump(put(document, way, "regia_new_word"))), f"{name}: a new word")
-                require(isinstance(found, Rejected) or held(found) or _empty(body), f"{name}: a new word at {way}: lost")
-
-
-def odd_texts_arrive(subject: Subject) -> None:
-    """Emoji, right to left, half a surrogate pair, NUL and a megabyte of text: the contact is there or kept."""
-    body = contact(subject)
-    if not is_json(body):
+def the_words_of_a_customer_arrive_whole(subject: Subject) -> None:
+    """A long text as it was written, with its lines, capitals and spaces, and to its end. Some providers escape it for HTML."""
+    (plain,) = read(subject, contact(subject), subject.contact).messages
+    if plain.text is None:
         return
-    document = json.loads(body)
-    for text in ("👩🏽‍🍳", "مرحبا אבא", "\ud83d", "a\x00b", "a" * 1_000_000, "<b>&amp;</b>", "\u202e\u2028\r\n"):
-        for way in ways(document):
-            if isinstance(at(document, way), str):
-                found = outcome(subject, subject.request(dump(put(document, way, text))), f"the text {text[:6]!r}")
-                require(isinstance(found, Rejected) or held(found), f"the text {text[:6]!r} at {way}: nothing was kept")
-
-
-def many_events_are_all_read(subject: Subject) -> None:
-    """Thousands of events in one request are thousands of events."""
-    document = json.loads(_batch(subject))
-    for way, array in _arrays(subject):
-        before = held(read(subject, _batch(subject), "the batch"))
-        many = put(document, way, array + [array[0]] * _MANY)
-        found = held(read(subject, dump(many), f"{_MANY} events"))
-        require(found >= before + _MANY, f"of {_MANY} more events at {way} only {found - before} were read")
+    writes = [
+        write
+        for value, write in texts(contact(subject), content_type_of(subject, contact(subject)))
+        if plain.text in (value, html.unescape(value))
+    ]
+    require(writes, f"{subject.contact}: its text stands nowhere in it")
+    found: list[str | None] = []
+    for write in writes:
+        found += [message.text for message in read(subject, write(_LONG), "a long text").messages]
+    require(_LONG in found, f"a text of {len(_LONG)} characters does not arrive as it was written")
 
 
 def senders_are_who_the_provider_says(subject: Subject) -> None:
@@ -260,47 +160,6 @@ def what_it_can_do_is_declared(subject: Subject) -> None:
             require(declared, f"{name}: state {status.state} is not declared")
 
 
-def nothing_of_a_customer_is_told(subject: Subject) -> None:
-    """Reasons and logs name places, never what was found there, and no secret."""
-    secrets = secrets_of(subject)
-    for name, body in subject.samples.items():
-        if not is_json(body):
-            continue
-        document = json.loads(body)
-        for way in ways(document):
-            changed = dump(put(document, way, {CANARY: CANARY}))
-            with _logged() as lines:
-                found = outcome(subject, subject.request(changed), name)
-            told = [found.detail] if isinstance(found, Rejected) else [kept.detail for kept in found.unreadable]
-            told += lines
-            require(not any(CANARY in text for text in told), f"{name}: what stands at {way} is told in a reason or a log")
-            require(not any(secret in text for text in told for secret in secrets), f"{name}: a secret is told")
-
-
-@contextmanager
-def _logged() -> Iterator[list[str]]:
-    """What is logged meanwhile, values included."""
-    lines: list[str] = []
-
-    class Note(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(f"{record.getMessage()} {record.__dict__}")
-
-    handler, root = Note(), logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield lines
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
-
-
-def _has_batch(subject: Subject) -> bool:
-    return subject.batch is not None and is_json(_batch(subject))
-
-
 READING: Final[tuple[Check, ...]] = (
     Check(the_contact_is_one_message),
     Check(every_sample_is_read),
@@ -308,18 +167,11 @@ READING: Final[tuple[Check, ...]] = (
     Check(reading_is_pure),
     Check(repeats_have_the_same_keys),
     Check(different_events_have_different_keys),
-    Check(every_event_of_a_batch_is_read, _has_batch),
-    Check(a_bad_event_never_spoils_its_neighbours, _has_batch),
-    Check(many_events_are_all_read, _has_batch),
     Check(raw_is_read_again),
-    Check(what_is_kept_is_exact),
-    Check(a_wrong_type_anywhere_loses_nothing),
-    Check(a_new_word_is_kept),
-    Check(odd_texts_arrive),
+    Check(the_words_of_a_customer_arrive_whole),
     Check(senders_are_who_the_provider_says),
     Check(times_are_in_utc),
     Check(brands_are_announced),
     Check(an_unknown_account_is_kept, lambda subject: "accounts" in subject.settings),
     Check(what_it_can_do_is_declared),
-    Check(nothing_of_a_customer_is_told),
 )

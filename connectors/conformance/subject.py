@@ -36,7 +36,11 @@ class Subject:
     """A channel for the suite. `settings` are complete, with `secret` at the key `secret_key` (which takes a list too while
     it is changed). `signature` is the header or the query parameter that proves a request; `signed_body` says whether the
     body is a part of what is signed (a bare token proves the sender only), `stale_after` after how many seconds a signature
-    is refused, if it has a time. `contact`, `batch`: the samples that hold one plain contact, and several events."""
+    is refused, if it has a time. `contact`, `batch`: the samples that hold one plain contact, and several events.
+
+    `more`: `samples`, the folder of the samples where it is not the channel's name; `echo`, the sample of an echo, None where
+    there is none; `repeats`, samples that repeat another one; `global_keys`, true or the samples whose events, and
+    `global_handles`, the kinds of handles whose ids hold for all accounts of ours."""
 
     channel: Channel[Any]
     settings: Mapping[str, Any]

@@ -5,14 +5,33 @@ from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from connectors.conformance.addressing import ADDRESSING
+from connectors.conformance.batches import BATCHES
 from connectors.conformance.check import Broken, Check
 from connectors.conformance.configuring import CONFIGURING
+from connectors.conformance.damage import DAMAGE
+from connectors.conformance.fetching import FETCHING
+from connectors.conformance.keys import KEYS
+from connectors.conformance.parts import PARTS
 from connectors.conformance.reading import READING
 from connectors.conformance.sending import SENDING
 from connectors.conformance.signing import SIGNING
+from connectors.conformance.strangers import STRANGERS
 from connectors.conformance.subject import Subject
 
-CHECKS: Final[tuple[Check, ...]] = (*SIGNING, *READING, *SENDING, *CONFIGURING)
+CHECKS: Final[tuple[Check, ...]] = (
+    *SIGNING,
+    *STRANGERS,
+    *READING,
+    *BATCHES,
+    *DAMAGE,
+    *KEYS,
+    *FETCHING,
+    *SENDING,
+    *PARTS,
+    *ADDRESSING,
+    *CONFIGURING,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from uuid import UUID, uuid5
 from connectors.base import Fetched, Http, HttpResponse, Outgoing, Sent
 from connectors.declared.outgoing import Send
 from connectors.declared.settings import WebhookSettings
-from connectors.declared.values import word_of
+from connectors.declared.values import is_scoped, word_of
 from connectors.errors import MediaUnavailable, SendFailed
 from connectors.kit.outbound import call, check, now, one_by_one, refused, split, status_code
+from connectors.kit.place import recipient
 from connectors.reading import decode
 
 _KEYS: Final = UUID("6a1f0d54-2f6e-5a0c-9d0e-4b7c1e9a3f52")
@@ -60,12 +61,11 @@ async def _post(http: Http, described: Send, values: Mapping[str, Any], key: Map
 
 def _values(message: Outgoing, settings: WebhookSettings, described: Send) -> dict[str, Any]:
     """What the placeholders stand for. Raises `SendFailed`."""
-    if message.to.kind != settings.described.message.sender.kind:
-        raise SendFailed("invalid_recipient", f"this channel cannot write to a handle of kind {message.to.kind!r}")
+    kind = settings.described.message.sender.kind
     account_id = settings.sending_account(message.account) if settings.accounts else None
     return {
         "api": settings.api_url or described.api_url,
-        "to": message.to.value.removeprefix(f"{account_id}:") if account_id else message.to.value,
+        "to": recipient(message.to, (kind,), account_id if is_scoped(kind) else None),
         "subject": message.subject,
         "account": account_id,
         "in_reply_to": message.in_reply_to,

@@ -202,10 +202,15 @@ def sender(described: From, message: Part, account_id: str | None) -> Sender:
     )
 
 
+def is_scoped(kind: str) -> bool:
+    """Whether ids of the kind hold within one account only: all but addresses, which are the same for everybody."""
+    return kind not in _ADDRESSES
+
+
 def _address(kind: str, said: Part, region: str, account_id: str | None) -> str:
     """An id of the provider's within the account; a mail address or a phone number as every other channel writes it."""
     value = said.ident("id")
-    if kind not in _ADDRESSES:
+    if is_scoped(kind):
         return f"{account_id}:{value}" if account_id else value
     try:
         return _ADDRESSES[kind](value, region)

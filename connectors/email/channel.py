@@ -10,6 +10,11 @@ _FILE = 20 * MEGABYTE
 """What many servers take as a whole is 25 MB, and base64 makes a third more of it."""
 _FILES = {"image": _FILE, "video": _FILE, "audio": _FILE, "file": _FILE}
 
+_UNVERIFIED = (
+    "it brings whole mails, and the suite tries events in JSON, forms and XML: the ways of mail are tested in "
+    "tests/connectors/test_email.py, test_posted_mail.py and test_imap_hostile.py"
+)
+
 ABILITIES = Abilities(
     kinds=frozenset({"text"}),
     proof=frozenset({"verified", "claimed"}),
@@ -30,5 +35,6 @@ def mail_channel(
         way_in=way_in,
         isolated=True,
         abilities=ABILITIES,
+        unverified=_UNVERIFIED,
         example={"brand": "example", "address": "support@example.com", **example},
     )

@@ -149,7 +149,9 @@ async def _xoauth2(client: SMTP, user: str, oauth: OAuthSettings, http: Http) ->
                 raise
             await client.auth_xoauth2(user, newer)
     except SourceFailed as error:
-        raise SendFailed("auth" if error.reason == "consent_gone" else "retryable", error.detail) from error
+        if error.reason == "consent_gone":  # named, so that it is told as a token that was refused
+            raise SendFailed("auth", error.detail, provider_code="consent_gone") from error
+        raise SendFailed("retryable", error.detail) from error
 
 
 async def _envelope(client: SMTP, mail: Composed) -> None:

@@ -1,12 +1,13 @@
 """The account of ours that a request came to, in our words, and what is made in its name."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from connectors.base import ChannelEvent, Status
+from connectors.errors import SendFailed
 from connectors.kit.content import Content
 from connectors.reading import Misshapen, encode
 from normalizer.inbound import FieldValue, Handle, InboundMessage, Reply, Sender, Thread
@@ -106,6 +107,18 @@ class Place:
     def handle(self, kind: str, value: str, account_id: str | None = None) -> Handle:
         """A verified platform id. It is unique only within the account that saw it, so the account is a part of it."""
         return Handle(kind, f"{account_id}:{value}" if account_id else value, "verified")
+
+
+def recipient(handle: Handle, kinds: Container[str], account_id: str | None = None) -> str:
+    """The platform id in a handle that `Place.handle` made for this account: the way back. Ids may hold colons themselves, so
+    exactly the account is taken away. Raises `SendFailed` for a kind that is not one of `kinds`, and for a person whom another
+    account knows: under the same id this one may know somebody else."""
+    if handle.kind not in kinds:
+        raise SendFailed("invalid_recipient", f"this channel cannot write to a handle of kind {handle.kind!r}")
+    scope = f"{account_id}:" if account_id else ""
+    if not handle.value.startswith(scope) or handle.value == scope:
+        raise SendFailed("invalid_recipient", "the handle is not one of the account that the message leaves from")
+    return handle.value.removeprefix(scope)
 
 
 def fingerprint(*parts: Any) -> str:

@@ -69,6 +69,11 @@ class AccountsSettings(ConnectorSettings):
             raise SendFailed("unsupported", "the account to send from is not one of the connector's")
         return account_id
 
+    def refuse_to_share(self, token: object) -> None:
+        """For channels whose token stands for one account: with several, all would answer as that one. Raises `ValueError`."""
+        if token is not None and len(self.accounts) > 1:
+            raise ValueError("a token belongs to one account: give each account that answers a connector of its own")
+
     @property
     def brands(self) -> frozenset[str]:
         return frozenset(account.brand for account in self.accounts.values())

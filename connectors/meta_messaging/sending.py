@@ -13,6 +13,7 @@ from urllib.parse import quote
 from connectors.base import Http, Outgoing, OutgoingFile, Sent
 from connectors.errors import SendFailed
 from connectors.kit.outbound import bearer, call, check, media_kind, one_by_one, refused, split
+from connectors.kit.place import recipient
 from connectors.meta import graph_answer
 from connectors.meta_codes import send_code
 from connectors.meta_messaging.codes import CODES
@@ -77,7 +78,7 @@ def _direct(message: Outgoing, product: Product, settings: MetaSettings, account
     late = message.last_inbound_at is not None and at - message.last_inbound_at > DAY
     kind = _HUMAN_AGENT if late else _RESPONSE if product.typed else {}
     key = next(key for key, named in product.people.items() if named == message.to.kind)
-    to = {"recipient": {key: _bare(message.to.value)}, **kind}
+    to = {"recipient": {key: recipient(message.to, product.people.values(), account)}, **kind}
     for content in _contents(message, product):
         yield Call(edge=_messages(product, account), payload={**to, "message": content})
 
@@ -85,7 +86,7 @@ def _direct(message: Outgoing, product: Product, settings: MetaSettings, account
 def _public(message: Outgoing, product: Product, settings: MetaSettings, account: str, at: datetime) -> Iterable[Call]:
     """Below the comment, for everybody to see."""
     check(message, product.comment_limits, at, None)
-    edge = f"{quote(_subject(message), safe='')}/{product.answers_at}"
+    edge = f"{quote(_subject(message, product, account), safe='')}/{product.answers_at}"
     for part in split(message.text, product.comment_limits):
         yield Call(edge=edge, payload={"message": part}, made="id")
 
@@ -96,7 +97,8 @@ def _private(message: Outgoing, product: Product, settings: MetaSettings, accoun
     contents = list(_contents(message, product))
     if len(contents) > 1:
         raise SendFailed("too_large", "a comment can be answered by one private message only, and this text needs several")
-    to = {"recipient": {product.subjects[message.to.kind]: _subject(message)}, **(_RESPONSE if product.typed else {})}
+    comment = {product.subjects[message.to.kind]: _subject(message, product, account)}
+    to = {"recipient": comment, **(_RESPONSE if product.typed else {})}
     yield Call(edge=_messages(product, account), payload={**to, "message": contents[0]})
 
 
@@ -104,18 +106,10 @@ def _messages(product: Product, account: str) -> str:
     return f"{'me' if product.me else quote(account, safe='')}/messages"
 
 
-def _subject(message: Outgoing) -> str:
+def _subject(message: Outgoing, product: Product, account: str) -> str:
     """The id of the comment or post that is answered."""
-    subject = message.in_reply_to or _bare(message.to.value)
-    if not subject:
-        raise SendFailed("invalid_recipient", "an answer to a comment must name it")
-    return subject
-
-
-def _bare(value: str) -> str:
-    """A handle's value without the account, whose id has no colon; a `user_ref`, which a website makes up, may have some."""
-    _, colon, bare = value.partition(":")
-    return bare if colon else value
+    about = recipient(message.to, product.subjects, account)
+    return message.in_reply_to or about
 
 
 def _contents(message: Outgoing, product: Product) -> Iterable[dict[str, Any]]:

@@ -8,7 +8,7 @@ freely by whoever sends.
 import re
 from typing import Final
 
-from connectors.errors import SendFailed
+from connectors.kit import place
 from connectors.kit.place import UnknownAccount
 from connectors.reading import Misshapen, Part
 from connectors.twilio.settings import TwilioSettings
@@ -78,8 +78,11 @@ def _user(way: Way, value: str, account: str) -> Handle | None:
     """An id in place of a number. Messenger's hold for the page, as our own channel of that name has them."""
     if way.user is None:
         return None
-    scope = account.removeprefix(way.prefix) if way.user == MESSENGER_USER else account
-    return Handle(way.user, f"{scope}:{value}", "verified")
+    return Handle(way.user, f"{_scope(way, account)}:{value}", "verified")
+
+
+def _scope(way: Way, account: str) -> str:
+    return account.removeprefix(way.prefix) if way.user == MESSENGER_USER else account
 
 
 def _bare(value: str, way: Way) -> str:
@@ -104,7 +107,4 @@ def recipient(handle: Handle, account: str) -> str:
     way = way_to(account)
     if handle.kind == PHONE and way.numbers and _PHONE.fullmatch(handle.value):
         return way.address(handle.value)
-    user = handle.value.rpartition(":")[2]
-    if handle.kind == way.user and user:
-        return way.address(user)
-    raise SendFailed("invalid_recipient", f"this account cannot write to a handle of kind {handle.kind!r}")
+    return way.address(place.recipient(handle, () if way.user is None else (way.user,), _scope(way, account)))

@@ -13,6 +13,7 @@ from connectors.abilities import Limits
 from connectors.base import Fetched, Http, HttpResponse, Outgoing, Sent
 from connectors.errors import MediaReason, MediaUnavailable, SendCode, SendFailed
 from connectors.kit.outbound import call, check, host_of, now, one_by_one, refused, split
+from connectors.kit.place import recipient
 from connectors.reading import Part, decode, encode
 from connectors.wechat.codes import TOKEN_OVER, errcode, send_code
 from connectors.wechat.settings import WeChatSettings
@@ -35,11 +36,7 @@ async def send(message: Outgoing, settings: WeChatSettings, tokens: AccessTokens
     if tokens is None:
         raise SendFailed("auth", "the connector has no app_id and app_secret: set both to send")
     check(message, LIMITS, now(), timedelta(hours=settings.reply_hours))
-    if settings.account_id(message.account) is None:
-        raise SendFailed("unsupported", "the account to send from is not one of the connector's")
-    to = message.to.value.rpartition(":")[2]
-    if message.to.kind != USER or not to:
-        raise SendFailed("invalid_recipient", f"WeChat cannot write to a handle of kind {message.to.kind!r}")
+    to = recipient(message.to, (USER,), settings.sending_account(message.account))
 
     async def post(part: str) -> None:
         # As UTF-8: WeChat refuses, or shows, `\u` escapes.

@@ -49,6 +49,7 @@ class WeChatSettings(AccountsSettings):
 
     @model_validator(mode="after")
     def _decryptable(self) -> Self:
+        self.refuse_to_share(self.app_secret)
         if self.safe and self.encoding_aes_key is None:
             raise ValueError("mode safe needs encoding_aes_key")
         if self.encoding_aes_key is not None and self.app_id is None:

@@ -103,6 +103,7 @@ class WeChat(BaseConnector[WeChatSettings]):
         account = part.ident("ToUserName")
         place = self.settings.place(account, "wechat")
         sender, word, at = part.ident("FromUserName"), part.ident("MsgType"), moment(part.data.get("CreateTime"))
+        about = None
         if word == kinds.EVENT:
             name = part.ident("Event")
             content = kinds.event(part, name)
@@ -111,10 +112,12 @@ class WeChat(BaseConnector[WeChatSettings]):
             if content is None:
                 return place.event(name, key=key, raw=request.body, at=at)
         else:
-            content, key = kinds.message(part, word), part.ident("MsgId")
+            content, about = kinds.message(part, word), part.ident("MsgId")
+            key = f"{account}:{about}"
         return place.contact(
             content,
             key=key,
+            external_id=about,
             sender=Sender(handle=place.handle(sending.USER, sender, account)),
             raw=request.body,
             sent_at=at,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from connectors.kit import place
 from connectors.reading import Misshapen, Part
 from normalizer.inbound import Handle, Sender
 
@@ -86,14 +87,12 @@ def _strict(message: Part, key: str) -> str | None:
     return message.ident(key) if message.optional_text(key) else None
 
 
-def recipient(handle: Handle) -> dict[str, str] | None:
-    """How the send call addresses a handle; None for one that WhatsApp cannot be told to write to."""
+def recipient(handle: Handle, scope: str) -> dict[str, str]:
+    """How the send call addresses a handle. Raises `SendFailed` for one that this account cannot write to."""
     if handle.kind == PHONE and _is_phone(handle.value.removeprefix("+")):
         return {"to": handle.value.removeprefix("+")}
-    bare = handle.value.partition(":")[2]
-    if handle.kind == GROUP and bare:
-        return {"recipient_type": "group", "to": bare}
-    return {"recipient": bare} if handle.kind == USER and bare else None
+    bare = place.recipient(handle, (USER, GROUP), scope)
+    return {"recipient_type": "group", "to": bare} if handle.kind == GROUP else {"recipient": bare}
 
 
 def _is_phone(value: str | None) -> bool:

@@ -57,10 +57,7 @@ def _address(message: Outgoing, settings: WhatsAppSettings) -> tuple[str, dict[s
     phone_number_id = settings.phone_number_id(message.account)
     if phone_number_id is None:
         raise SendFailed("unsupported", "the account to send from is not one of the connector's")
-    to = recipient(message.to)
-    if to is None:
-        raise SendFailed("invalid_recipient", f"WhatsApp cannot write to a handle of kind {message.to.kind!r} of this form")
-    return phone_number_id, to
+    return phone_number_id, recipient(message.to, phone_number_id)
 
 
 def _contents(message: Outgoing) -> list[dict[str, Any]]:

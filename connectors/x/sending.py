@@ -13,6 +13,7 @@ from connectors.abilities import Limits
 from connectors.base import Http, HttpResponse, Outgoing, Sent
 from connectors.errors import SendCode, SendFailed, sensible_wait
 from connectors.kit.outbound import FIRST_ERROR, answer, call, check, now, one_by_one, refused, split, status_code
+from connectors.kit.place import recipient
 from connectors.reading import Part
 from connectors.x.oauth import authorization
 from connectors.x.reading import POST, USER
@@ -74,11 +75,9 @@ async def send(message: Outgoing, settings: XSettings, http: Http) -> Sent:
         raise SendFailed("auth", "the connector has neither access_token nor oauth1: set one to send")
     limits = POST_LIMITS if message.to.kind == POST else LIMITS
     check(message, limits, now())
-    if settings.account_id(message.account) is None:
-        raise SendFailed("unsupported", "the account to send from is not one of the connector's")
-    to = message.to.value.rpartition(":")[2]
-    if message.to.kind not in (USER, POST) or not (to.isascii() and to.isdigit()):
-        raise SendFailed("invalid_recipient", f"X cannot write to a handle of kind {message.to.kind!r} of this form")
+    to = recipient(message.to, (USER, POST), settings.sending_account(message.account))
+    if not (to.isascii() and to.isdigit()):
+        raise SendFailed("invalid_recipient", "X knows users and posts by digits only")
     return await (_answer if message.to.kind == POST else _write)(to, message.text, settings, http)
 
 
@@ -107,7 +106,7 @@ async def _call(path: str, payload: dict[str, Any], settings: XSettings, http: H
     response = await call(http, "POST", url, headers=authorization(settings, "POST", url), json=payload)
     said = answer(response)
     if response.status >= FIRST_ERROR:
-        failed = refused(response, _code(response.status, said))
+        failed = refused(response, _code(response.status, said), _problem(said))
         failed.retry_after = sensible_wait(failed.retry_after or _until_reset(response))
         raise failed
     return said.hints("data")
@@ -120,9 +119,15 @@ def _id(made: Part, key: str) -> str:
     return given
 
 
-def _code(status: int, said: Part) -> SendCode:
+def _problem(said: Part) -> str | None:
+    """X's own name for what is wrong, where it is one that we know: others may quote what was sent."""
     problem = (said.hint("type") or "").rpartition("/")[2]
-    if problem in _PROBLEMS:
+    return problem if problem in _PROBLEMS else None
+
+
+def _code(status: int, said: Part) -> SendCode:
+    problem = _problem(said)
+    if problem is not None:
         return _PROBLEMS[problem]
     if status == _FORBIDDEN:
         detail = said.hint("detail") or ""

@@ -36,6 +36,5 @@ class XSettings(AccountsSettings):
     def _one_way(self) -> Self:
         if self.access_token is not None and self.oauth1 is not None:
             raise ValueError("set access_token or oauth1, not both")
-        if len(self.accounts) > 1 and (self.access_token is not None or self.oauth1 is not None):
-            raise ValueError("a token belongs to one user: give each account that answers a connector of its own")
+        self.refuse_to_share(self.access_token or self.oauth1)
         return self

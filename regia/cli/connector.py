@@ -54,6 +54,9 @@ def new(
     if outside is None and not Path("connectors/registry.py").exists():
         fail("this is no checkout of Regia: change into one, or write a distribution with --outside FOLDER", status=2)
     layout = scaffold.in_checkout(name) if outside is None else scaffold.outside(name)
+    taken = scaffold.taken(name)
+    if taken is not None or (outside is None and Path("connectors", name).exists()):
+        fail(f"{name!r} cannot be a channel's name: {taken or 'connectors/ has a folder of that name'}", status=2)
     try:
         paths = scaffold.write(outside or Path(), scaffold.render(name, layout))
     except FileExistsError as error:
@@ -84,6 +87,9 @@ def verify(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only what does not hold.")] = False,
 ) -> None:
     """Run the conformance suite over a channel."""
+    if subject is None and (why := _unverified(name)) is not None:
+        print(f"The suite is not for {name}: {why}.")
+        return
     subjects = _subjects(name, subject or _found(name))
     failed = tried = 0
     for one in subjects:
@@ -94,6 +100,14 @@ def verify(
     print(f"{tried - failed} held, {failed} not")
     if failed:
         raise typer.Exit(1)
+
+
+def _unverified(name: str) -> str | None:
+    """Why the suite is not for a channel; None for one that it is for, or that is not registered yet."""
+    try:
+        return find(name).unverified
+    except UnknownChannel:
+        return None
 
 
 def _say(subject: Subject, check: str, problem: str | None, *, applies: bool, quiet: bool) -> None:

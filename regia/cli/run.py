@@ -19,9 +19,9 @@ from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
 from regia.runners.adoption import adopt_for_ever
+from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
 from regia.runners.relays import relay_for_the_dead
-from regia.runners.sending import Sending
 from regia.runners.watching import Watching
 from regia.settings import Settings
 from regia.watch import logs

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Final
+from contextlib import AsyncExitStack
+from typing import Final, Protocol
 from uuid import UUID, uuid5
 
 from connectors.base import Connector, Fetched, Http
@@ -12,72 +13,98 @@ from normalizer.inbound import InboundAttachment
 from normalizer.message import Attachment
 from normalizer.sniffing import sniff
 from regia.pipeline.accepted import AcceptedMessage
+from regia.pipeline.lanes import Lanes
 from regia.watch.metrics import MEDIA
 from storage.blobs import Blobs
 
 logger = logging.getLogger(__name__)
 
 SECONDS: Final = 20.0
-"""All that fetching the files of one contact may take, retries and waiting for a slot included."""
+"""All that fetching the files of one contact may take, retries and waiting for room included."""
+MOST: Final = 100
+"""Files of one contact that are fetched and stored. The raw message tells of the others too."""
+SHOWN: Final = 1000
+"""Files of one contact that its envelope names."""
 _RETRY_AFTER: Final = (0.5, 2.0)
-_AT_ONCE: Final = 64
+
+
+class LimitedHttp(Http, Protocol):
+    @property
+    def needs(self) -> int | None: ...
+
+
+class FilesHttp(Http, Protocol):
+    """A client that stops where there is no more room, see `connectors.media.GuardedHttp`."""
+
+    def limited(self, room: int) -> LimitedHttp: ...
 
 
 class MediaStage:
-    """Fetches and stores files. One is shared by everything that prepares messages, so that its bound holds."""
+    """Fetches and stores files, in `memory` bytes. One is shared by everything that prepares messages, so that its bounds
+    hold."""
 
-    def __init__(self, connectors: Mapping[str, Connector], blobs: Blobs, http: Http) -> None:
+    def __init__(self, connectors: Mapping[str, Connector], blobs: Blobs, http: FilesHttp, memory: int) -> None:
         self._connectors = connectors
         self._blobs = blobs
         self._http = http
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._lanes = Lanes(memory)
 
     async def store(self, accepted: AcceptedMessage, message_id: UUID) -> list[Attachment]:
-        """Every file of a contact, stored or with the reason why not. Never raises for what a provider does."""
-        inbound = accepted.message
+        """The files of a contact, each stored or with the reason why not. Never raises for what a provider does."""
+        files = [(f"att_{uuid5(message_id, str(n)).hex}", item) for n, item in enumerate(accepted.message.attachments[:SHOWN])]
+        if len(accepted.message.attachments) > MOST:
+            more = {"connector": accepted.connector, "files": len(accepted.message.attachments)}
+            logger.warning("a contact has more files than are fetched of one", extra=more)
         deadline = asyncio.get_running_loop().time() + SECONDS
-        tasks = [
-            asyncio.create_task(
-                self._one(accepted.connector, inbound.account, item, f"att_{uuid5(message_id, str(number)).hex}", deadline)
-            )
-            for number, item in enumerate(inbound.attachments)
-        ]
+        tasks = [asyncio.create_task(self._one(accepted, item, id_, deadline)) for id_, item in files[:MOST]]
         try:
-            return await asyncio.gather(*tasks)
+            return [*await asyncio.gather(*tasks), *(_missing(id_, item, "too_many") for id_, item in files[MOST:])]
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _one(
-        self, connector: str, account: str | None, item: InboundAttachment, attachment_id: str, deadline: float
-    ) -> Attachment:
+    async def _one(self, accepted: AcceptedMessage, item: InboundAttachment, attachment_id: str, deadline: float) -> Attachment:
+        connector, account = accepted.connector, accepted.message.account
         if item.unavailable is not None:
             return _missing(attachment_id, item, item.unavailable)
         if item.content is not None:
             return await self._stored(attachment_id, item, Fetched(content=item.content))
-        try:
-            fetched = await self._fetch(connector, item.reference or "", account, deadline)
-        except MediaUnavailable as error:
-            MEDIA.labels(connector, error.reason).inc()
-            return _missing(attachment_id, item, error.reason)
-        MEDIA.labels(connector, "stored").inc()
-        return await self._stored(attachment_id, item, fetched)
+        async with AsyncExitStack() as room:  # until it is stored, and its bytes are let go
+            try:
+                fetched = await self._fetch(connector, item.reference or "", account, deadline, room)
+            except MediaUnavailable as error:
+                MEDIA.labels(connector, error.reason).inc()
+                return _missing(attachment_id, item, error.reason)
+            MEDIA.labels(connector, "stored").inc()
+            return await self._stored(attachment_id, item, fetched)
 
-    async def _fetch(self, connector: str, reference: str, account: str | None, deadline: float) -> Fetched:
+    async def _fetch(
+        self, connector: str, reference: str, account: str | None, deadline: float, room: AsyncExitStack
+    ) -> Fetched:
+        """`room` is entered for what is fetched."""
         known = self._connectors.get(connector)
         if known is None:
             raise MediaUnavailable("unsupported")
+        http = self._http.limited(self._lanes.small)
         try:
-            async with asyncio.timeout_at(deadline), self._slots:
-                return await self._try(known, reference, account)
+            async with asyncio.timeout_at(deadline):
+                await room.enter_async_context(self._lanes.for_small())
+                try:
+                    return await self._try(known, reference, account, http)
+                except MediaUnavailable:
+                    if http.needs is None:
+                        raise
+                await room.aclose()
+                await room.enter_async_context(self._lanes.for_large(http.needs))
+                return await self._try(known, reference, account, self._http.limited(http.needs))
         except TimeoutError as error:
             raise MediaUnavailable("timeout") from error
 
-    async def _try(self, connector: Connector, reference: str, account: str | None) -> Fetched:
+    async def _try(self, connector: Connector, reference: str, account: str | None, http: Http) -> Fetched:
         for pause in (*_RETRY_AFTER, None):
             try:
-                return await connector.fetch(reference, account, self._http)
+                return await connector.fetch(reference, account, http)
             except MediaUnavailable as error:
                 if pause is None or not error.retryable:
                     raise

@@ -1,5 +1,17 @@
 """What is wrong with a channel: one row, one event, one line when it begins, and the same when it ends.
 
+The way of an alarm:
+
+    regia.watch.traffic, sends   what this node sees: contacts that came, messages that were refused or taken
+        ↓                        `watching` adds the contacts to the database once a minute
+    silence, tokens              judge: is it silent against its habit, is a token refused or about to end, is that over
+        ↓                        `begin` and `end`, with the kind (`KINDS`), the connector and, of a token, its name
+    alarms                       here: the row in `storage.alarms`, then the event through the intake, then its mark
+        ↓                        `open` is what stands; `shown` is that for `/health/ready`
+    watching                     calls all of them when they are due, on the node that leads, and has the figures
+
+What was refused is heard on every node within a second; all else is judged by the one that leads.
+
 The row is written first, and both events have its `raised_ms` in their key. Killed in between, whoever finds the row goes
 on; two nodes that find the same thing enter one row, and what they both tell is a repeat.
 """

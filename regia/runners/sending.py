@@ -18,7 +18,6 @@ from connectors.abilities import Limits
 from connectors.base import Connector, Http, Outgoing, Parsed, Sent
 from connectors.errors import Rejected, SendFailed
 from desk.replies import message
-from regia.gateway import Gateway
 from regia.pipeline.intake import Intake
 from regia.runners import outcomes
 from regia.runners.pacing import Pace
@@ -42,38 +41,6 @@ _TIDY: Final = 60.0
 _AGAIN: Final = 1.0
 _LET_GO: Final = 2.0
 _TOLD_AT_ONCE: Final = 100
-
-
-class Sending:
-    """The sender of a gateway. `start` returns at once; the first look waits for the database."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self._sender = Sender(
-            gateway.stores.database,
-            gateway.configured.connectors,
-            gateway.stores.http,
-            gateway.intake,
-            gateway.configured.settings.node,
-            limits=gateway.configured.limits,
-            sends=gateway.sends,
-        )
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="sending")
-
-    async def _run(self) -> None:
-        while "database" in self._gateway.missing:
-            await asyncio.sleep(_LOOK / 5)
-        await self._sender.run()
-
-    async def stop(self) -> None:
-        """Take nothing more, and let what is on its way arrive, for two seconds."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self._sender.close()
 
 
 class Sender:
@@ -207,7 +174,7 @@ class Sender:
                 sent = await self._in_turn(row.connector, message(row))
         except SendFailed as failed:
             if failed.code == "auth":
-                self._sends.refused(row.connector)
+                self._sends.refused(row.connector, failed)
             return outcomes.failed(row, failed, self._now_ms()), failed.left
         except Exception as error:
             logger.exception("a channel failed to say what became of a message", extra={"connector": row.connector})

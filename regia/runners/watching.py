@@ -14,10 +14,11 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from regia.gateway import Gateway
-from regia.runners.alarms import SENDING, Alarms
+from regia.runners.alarms import Alarms
 from regia.runners.leases import owner_of
 from regia.runners.silence import Silences
 from regia.runners.tokens import Tokens
+from regia.watch.clocks import SLACK_MS, Evenness
 from regia.watch.metrics import CHANNEL_SILENT, TOKEN_EXPIRES, TOKEN_OK
 from regia.watch.usual import KEEP
 from storage import traffic
@@ -69,7 +70,7 @@ class Watching:
                 if not away:
                     logger.warning("channels are not watched", extra={"reason": str(error)})
                 away = True
-                self._watcher.disturbed()
+                self._watcher.silences.disturbed()
             except Exception:  # one defect must not make everything else go unseen
                 logger.exception("watching failed; it goes on")
             else:
@@ -79,49 +80,48 @@ class Watching:
     async def _be_there(self) -> None:
         """Apart from the looks, which a database may hold up: contacts are taken meanwhile."""
         while True:
-            self._watcher.be_there()
+            self._gateway.traffic.there(self._gateway.configured.connectors)
             await asyncio.sleep(_LOOK)
 
 
 class Watcher:
-    """Watches the connectors of a gateway. `now` gives seconds since 1970."""
+    """Watches the connectors of a gateway. `now` gives seconds since 1970, `clock` seconds of a clock that nobody sets: by
+    the one is stored when something was, by the other is known what is due."""
 
-    def __init__(self, gateway: Gateway, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, gateway: Gateway, *, now: Callable[[], float] = time.time, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         configured, stores = gateway.configured, gateway.stores
         self._gateway = gateway
         self._now = now
+        self._clock = clock
+        self._even = Evenness(now, clock)
         self._settings = configured.settings.watch
         self._connectors = configured.connectors
         self._owner = owner_of(gateway)
         self._alarms = Alarms(stores.database, gateway.intake, gateway.alarms, now)
-        self._silences = Silences(stores.database, self._alarms, self._connectors, self._settings.silence, now)
-        self._tokens = Tokens(self._connectors, stores.http, self._alarms, self._settings.token_days, now)
+        self.silences = Silences(stores.database, self._alarms, self._connectors, self._settings.silence, now=now, clock=clock)
+        days = self._settings.token_days
+        self._tokens = Tokens(self._connectors, stores.http, gateway.sends, self._alarms, days=days, now=now, clock=clock)
         self._looked = float("-inf")
         self._leads = False
         self._lease: int | None = None
         """The lease's token."""
         self._tidied = -1
 
-    def be_there(self) -> None:
-        """Said every second: somebody takes contacts."""
-        self._gateway.traffic.there(self._connectors)
-
-    def disturbed(self) -> None:
-        """The database was away."""
-        self._silences.disturbed()
-
     async def look(self) -> None:
         """What is due, which is most of it once a minute. Raises `DatabaseUnavailable`."""
-        if self._now() - self._looked < EVERY:
-            await self._hear_sends()
+        if self._clock() - self._looked < EVERY:
+            if await self._tokens.hear():
+                self._show()
             return
-        self._looked = self._now()
+        self._looked = self._clock()
         await self._add()
         self._leads = await self._lead()
         await self._alarms.refresh()
-        await self._hear_sends()
+        await self._tokens.hear()
         if self._leads:
-            await self._silences.judge()
+            await self.silences.judge()
             await self._alarms.tell()
         else:
             self._tokens.leave()
@@ -145,19 +145,22 @@ class Watcher:
     async def _add(self) -> None:
         """Raises `DatabaseUnavailable`; what was counted is kept then."""
         counted = self._gateway.traffic.take()
-        hour = int(self._now() * 1000) // HOUR_MS
+        now_ms = int(self._now() * 1000)
+        hour, next_hour = now_ms // HOUR_MS, (now_ms + SLACK_MS) // HOUR_MS
+        # By the leader's clock only: that of another node, which is behind, must not throw away what others counted.
+        tidies = self._even.look() and self._leads and hour != self._tidied
 
         def work(connection: Connection) -> None:
             traffic.add(connection, counted)
-            if hour != self._tidied:
-                traffic.forget(connection, hour - KEEP)
+            if tidies:
+                traffic.forget(connection, hour - KEEP, next_hour)
 
         try:
             await self._gateway.stores.database.write(work)
         except BaseException:  # cancelled, it may have been added, and counts twice then: a minute of a statistic
             self._gateway.traffic.give_back(counted)
             raise
-        self._tidied = hour
+        self._tidied = hour if tidies else self._tidied
 
     async def _lead(self) -> bool:
         """Whether this node judges."""
@@ -166,19 +169,6 @@ class Watcher:
         except CoordinationUnavailable:
             return True
         return self._lease is not None
-
-    async def _hear_sends(self) -> None:
-        sends = self._gateway.sends
-        news = sends.news()
-        for connector in news:
-            detail = "a message was refused: the token is not valid, or may not do that"
-            await self._alarms.begin("token_refused", connector, detail, name=SENDING)
-            sends.reported(connector)
-        over = [one for one in self._alarms.open.values() if one.name == SENDING and sends.over(one.connector, one.raised_ms)]
-        for alarm in over:
-            await self._alarms.end(alarm)
-        if news or over:
-            self._show()
 
     def _show(self) -> None:
         """The figures, on the one node that judges."""

@@ -1,6 +1,8 @@
 """`regia connector new`: a channel that works and holds the conformance suite, to be changed into the real one."""
 
+import ast
 import json
+import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +94,7 @@ def render(name: str, layout: Layout) -> dict[str, str]:
     """Path to content of every file of the new channel. `name` is a lower-case word of letters, digits and `_`."""
     words = {
         "name": name,
-        "title": name.replace("_", " ").title().replace(" ", ""),
+        "title": _title(name),
         "env": name.upper(),
         "header": f"X-{name.replace('_', '-').title()}-Signature",
         "layout": layout,
@@ -102,6 +104,21 @@ def render(name: str, layout: Layout) -> dict[str, str]:
         body = json.dumps({"account": "shop-it", "events": events}, ensure_ascii=False, indent=1)
         files[f"{layout.samples}/{sample}.json"] = body + "\n"
     return files
+
+
+def taken(name: str) -> str | None:
+    """Why a channel cannot have this name, None when it can: it is a word of Python's, or its class would have the name of
+    something that the code uses."""
+    title = _title(name)
+    if keyword.iskeyword(name) or keyword.iskeyword(title):
+        return "it is a word of Python's"
+    tree = ast.parse(render(name, in_checkout(name))[f"connectors/{name}.py"])
+    used = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return f"its class would be called {title}, as something that it uses is" if {title, name} & used else None
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").title().replace(" ", "")
 
 
 def write(folder: Path, files: Mapping[str, str]) -> list[Path]:

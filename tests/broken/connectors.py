@@ -7,19 +7,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import structs
 from pydantic import ConfigDict
 
-from connectors.base import Answer, Http, Outgoing, Parsed, Request, Sent
-from connectors.errors import Rejected, SendFailed
+from connectors.base import Answer, Fetched, Http, Outgoing, Parsed, Request, Sent
+from connectors.errors import Rejected, SendCode, SendFailed
 from connectors.kit import outbound
 from connectors.kit.content import Content
 from connectors.kit.elements import Element, Found
-from connectors.kit.place import Place
+from connectors.kit.place import Place, recipient
 from connectors.kit.settings import several
 from connectors.kit.signatures import check_hmac, digest, required, wrong
 from connectors.reading import Misshapen, Part
 from normalizer.inbound import Handle, Sender
-from tests.broken.good import HEADER, LIMITS, STALE, Parrot, ParrotSettings
+from tests.broken.good import HEADER, LIMITS, STALE, Parrot, ParrotSettings, without_buttons
 
 
 class NoSignatureCheck(Parrot):
@@ -146,13 +147,13 @@ class NewKindsAreDropped(Parrot):
 
 
 class KeyIsTheTimeOfArrival(Parrot):
-    def key(self, event: Part) -> str:
-        return self.received_at.isoformat() + event.ident("id")
+    def key(self, account: str, event: Part) -> str:
+        return self.received_at.isoformat() + account + event.ident("id")
 
 
 class KeyIsTheVisitor(Parrot):
-    def key(self, event: Part) -> str:
-        return event.hints("visitor").hint("id") or "read"
+    def key(self, account: str, event: Part) -> str:
+        return f"{account}:{event.hints('visitor').hint('id') or 'read'}"
 
 
 class RawIsThePartOnly(Parrot):
@@ -282,7 +283,7 @@ class HalfAMessageIsRepeated(Parrot):
 
 class ButtonsAreLeftOut(Parrot):
     async def post(self, message: Outgoing, part: str, http: Http) -> str | None:
-        return await super().post(outbound_without_buttons(message), part, http)
+        return await super().post(without_buttons(message), part, http)
 
 
 class ProvidersWordsInTheError(Parrot):
@@ -303,10 +304,171 @@ class TokenInTheError(Parrot):
             raise SendFailed(failed.code, f"{failed.detail} {outbound.bearer(self.settings.token)}") from failed
 
 
-def outbound_without_buttons(message: Outgoing) -> Outgoing:
-    return Outgoing(
-        to=message.to, text=message.text, account=message.account, in_reply_to=message.in_reply_to, token=message.token
-    )
+class ButtonsUnderEveryPart(Parrot):
+    async def leave(self, message: Outgoing, http: Http) -> Sent:
+        async def post_part(part: str) -> str | None:
+            return await self.post(message, part, http)
+
+        return await outbound.one_by_one(outbound.split(message.text, LIMITS), post_part)
+
+
+class GatewayTimeoutIsTriedAgain(Parrot):
+    def code(self, status: int) -> SendCode:
+        return "retryable" if status in (408, 504) else super().code(status)
+
+
+class ServerErrorIsTheOperators(Parrot):
+    def code(self, status: int) -> SendCode:
+        return "auth" if status >= outbound.FIRST_ERROR and status not in (408, 429, 504) else super().code(status)
+
+
+class WritesToTheSamePersonAlways(Parrot):
+    def to(self, message: Outgoing) -> str:
+        super().to(message)
+        return "visitor-1"
+
+
+class AccountStaysInTheRecipient(Parrot):
+    def to(self, message: Outgoing) -> str:
+        super().to(message)
+        return message.to.value
+
+
+class IdIsCutAtItsColon(Parrot):
+    def to(self, message: Outgoing) -> str:
+        return super().to(message).rpartition(":")[2]
+
+
+class PeopleOfOtherAccountsAreWrittenTo(Parrot):
+    def to(self, message: Outgoing) -> str:
+        if message.to.kind != "parrot_visitor":
+            raise SendFailed("invalid_recipient", "Parrot writes to visitors only")
+        return message.to.value.partition(":")[2]
+
+
+class AlwaysFromTheFirstAccount(Parrot):
+    def account(self, message: Outgoing) -> str:
+        super().account(message)
+        return next(iter(self.settings.accounts))
+
+    def to(self, message: Outgoing) -> str:
+        return recipient(message.to, ("parrot_visitor",), self.settings.sending_account(message.account))
+
+
+class AnyTokenGetsTheChallenge(Parrot):
+    def handshake(self, request: Request) -> Answer | None:
+        if request.method == "GET" and not request.query.get("token"):
+            raise Rejected("handshake_refused", "token is missing")
+        return Answer(body=request.query.get("challenge", "").encode()) if request.method == "GET" else None
+
+
+class BeginningOfTheTokenGetsTheChallenge(Parrot):
+    def handshake(self, request: Request) -> Answer | None:
+        given = request.query.get("token", "")
+        if request.method == "GET" and given and self.settings.verify_token.get_secret_value().startswith(given):
+            return Answer(body=request.query.get("challenge", "").encode())
+        return super().handshake(request)
+
+
+class PostedChallengeIsAnswered(Parrot):
+    def handshake(self, request: Request) -> Answer | None:
+        if request.method == "POST" and request.content_type == "application/json":
+            try:
+                given = json.loads(request.body)
+            except ValueError:
+                return None
+            challenge = given.get("challenge") if isinstance(given, dict) else None
+            return Answer(body=str(challenge).encode()) if challenge else None
+        return super().handshake(request)
+
+
+class GetNeedsNoSignature(Parrot):
+    @property
+    def methods(self) -> frozenset[str]:
+        return frozenset({"GET", "POST"})
+
+    def verify(self, request: Request) -> None:
+        if request.method != "GET":
+            super().verify(request)
+
+
+class NeighboursNeedNoSignature(Parrot):
+    def verify(self, request: Request) -> None:
+        if not request.headers.get("x-forwarded-for", "").startswith("127."):
+            super().verify(request)
+
+
+class AnyAddressIsLoaded(Parrot):
+    async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
+        return await http.download(reference, hosts=(outbound.host_of(reference),))
+
+
+class TokenGoesToAnyAddress(Parrot):
+    async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
+        response = await http.request("GET", reference, headers=outbound.bearer(self.settings.token))
+        return Fetched(content=response.body)
+
+
+class HostIsLookedForAnywhere(Parrot):
+    async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
+        if "files.parrot.example" in reference:
+            return await http.download(reference, hosts=("files.parrot.example", outbound.host_of(reference)))
+        return await super().fetch(reference, account, http)
+
+
+class EditHasTheKeyOfItsMessage(Parrot):
+    def key(self, account: str, event: Part) -> str:
+        return f"{account}:{event.optional_ident('edits') or event.ident('id')}"
+
+
+class ReceiptsHaveOneKey(Parrot):
+    def receipt(self, place: Place, account: str, event: Part, raw: bytes) -> Found:
+        return place.status(event.ident("type"), key=f"{account}:receipt", external_id=event.ident("message"), raw=raw)
+
+
+class StatesHaveOneKey(Parrot):
+    def receipt(self, place: Place, account: str, event: Part, raw: bytes) -> Found:
+        about = event.ident("message")
+        return place.status(event.ident("type"), key=f"{account}:{about}", external_id=about, raw=raw)
+
+
+class KeyWithoutTheAccount(Parrot):
+    def key(self, account: str, event: Part) -> str:
+        return event.ident("id")
+
+
+class HandleWithoutTheAccount(Parrot):
+    def sender(self, place: Place, account: str, visitor: Part) -> Sender:
+        return Sender(handle=place.handle("parrot_visitor", visitor.ident("id")))
+
+
+class EchoIsAContact(Parrot):
+    def echo(self, place: Place, account: str, event: Part, raw: bytes) -> Found:
+        sender = Sender(handle=place.handle("parrot_visitor", account, account))
+        return place.contact(
+            Content(kind="text", text=event.hint("text")), key=self.key(account, event), sender=sender, raw=raw
+        )
+
+
+class SignedBodyIsRefused(Parrot):
+    def parse(self, request: Request) -> Parsed:
+        try:
+            json.loads(request.body)
+        except ValueError as error:
+            raise Rejected("malformed", "the body must be JSON") from error
+        return super().parse(request)
+
+
+class LongTextIsCutOnArrival(Parrot):
+    def content(self, content: Part) -> Content:
+        found = super().content(content)
+        return structs.replace(found, text=found.text[:1000]) if found.text else found
+
+
+class TextIsTidiedUp(Parrot):
+    def content(self, content: Part) -> Content:
+        found = super().content(content)
+        return structs.replace(found, text=" ".join(found.text.split())) if found.text else found
 
 
 CAUGHT_BY: Final[dict[type[Parrot] | type[ParrotSettings], str]] = {
@@ -353,4 +515,29 @@ CAUGHT_BY: Final[dict[type[Parrot] | type[ParrotSettings], str]] = {
     ButtonsAreLeftOut: "buttons leave with their ids",
     ProvidersWordsInTheError: "no secret is told",
     TokenInTheError: "no secret is told",
+    ButtonsUnderEveryPart: "buttons leave once",
+    GatewayTimeoutIsTriedAgain: "each status means what it says",
+    ServerErrorIsTheOperators: "each status means what it says",
+    WritesToTheSamePersonAlways: "the recipient is the one that is named",
+    AccountStaysInTheRecipient: "the recipient is the one that is named",
+    IdIsCutAtItsColon: "an id with a colon is the whole id",
+    PeopleOfOtherAccountsAreWrittenTo: "a person of another account is not written to",
+    AlwaysFromTheFirstAccount: "each account writes as itself",
+    AnyTokenGetsTheChallenge: "a wrong token gets no challenge answered",
+    BeginningOfTheTokenGetsTheChallenge: "a wrong token gets no challenge answered",
+    PostedChallengeIsAnswered: "a wrong token gets no challenge answered",
+    GetNeedsNoSignature: "every method needs its signature",
+    NeighboursNeedNoSignature: "what a proxy says proves nothing",
+    AnyAddressIsLoaded: "a foreign address is not asked",
+    TokenGoesToAnyAddress: "a foreign address is not asked",
+    HostIsLookedForAnywhere: "a foreign address is not asked",
+    ReceiptsHaveOneKey: "samples share no key",
+    EditHasTheKeyOfItsMessage: "what is about a message has a key of its own",
+    StatesHaveOneKey: "states of a message have keys of their own",
+    KeyWithoutTheAccount: "accounts are kept apart",
+    HandleWithoutTheAccount: "accounts are kept apart",
+    EchoIsAContact: "our own words are no contact",
+    SignedBodyIsRefused: "what is signed is never refused",
+    LongTextIsCutOnArrival: "the words of a customer arrive whole",
+    TextIsTidiedUp: "the words of a customer arrive whole",
 }

@@ -4,18 +4,21 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from msgspec import structs
+
 from connectors.abilities import Abilities, Limits
-from connectors.base import Answer, BaseConnector, Channel, Http, Outgoing, Parsed, Request, Sent
+from connectors.base import Answer, BaseConnector, Channel, Fetched, Http, Outgoing, Parsed, Request, Sent
 from connectors.conformance.fake_http import answer
 from connectors.conformance.subject import ARRIVED, Replying, Subject, post
-from connectors.errors import Rejected, SendFailed
+from connectors.errors import Rejected, SendCode, SendFailed
 from connectors.kit import outbound
 from connectors.kit.content import Content, read_kind
 from connectors.kit.elements import Element, Found, read_json
-from connectors.kit.place import Place
+from connectors.kit.place import Place, recipient
 from connectors.kit.settings import AccountsSettings, Secrets, SetSecret, several
 from connectors.kit.signatures import check_hmac, is_one_of
 from connectors.reading import Part, moment
@@ -30,9 +33,9 @@ KINDS: Final = {
     "file": lambda content: Content(kind="media", attachments=(InboundAttachment(reference=content.ident("url")),)),
 }
 ABILITIES: Final = Abilities(
-    kinds=frozenset({"text", "media", "unsupported"}),
+    kinds=frozenset({"text", "media", "edit", "unsupported"}),
     proof=frozenset({"verified"}),
-    states=frozenset({"read"}),
+    states=frozenset({"delivered", "read", "echo"}),
     media=True,
     window=outbound.timedelta(hours=24),
     send=LIMITS,
@@ -85,25 +88,39 @@ class Parrot(BaseConnector[ParrotSettings]):
     def read(self, element: Element, raw: bytes) -> Found:
         event, account = element.part, element.within.ident("account")
         place = self.place(account)
-        if event.ident("type") == "read":
-            return place.status("read", key=self.key(event), external_id=event.ident("message"), raw=raw)
+        word = event.ident("type")
+        if word in ("delivered", "read"):
+            return self.receipt(place, account, event, raw)
+        if word == "echo":
+            return self.echo(place, account, event, raw)
         return self.contact(place, account, event, raw)
+
+    def receipt(self, place: Place, account: str, event: Part, raw: bytes) -> Found:
+        about, word = event.ident("message"), event.ident("type")
+        return place.status(word, key=f"{account}:{about}:{word}", external_id=about, raw=raw)
+
+    def echo(self, place: Place, account: str, event: Part, raw: bytes) -> Found:
+        return place.status("echo", key=self.key(account, event), external_id=event.ident("id"), raw=raw)
 
     def place(self, account: str) -> Place:
         return self.settings.place(account, "parrot")
 
     def contact(self, place: Place, account: str, event: Part, raw: bytes) -> Found:
+        content, about = self.content(event.part("content")), event.optional_ident("edits")
+        if about is not None:
+            content = structs.replace(content, kind="edit", about=about)
         return place.contact(
-            self.content(event.part("content")),
-            key=self.key(event),
+            content,
+            key=self.key(account, event),
+            external_id=event.ident("id"),
             sender=self.sender(place, account, event.part("visitor")),
             raw=raw,
             sent_at=self.sent_at(event),
             reply=Reply(),
         )
 
-    def key(self, event: Part) -> str:
-        return event.ident("id")
+    def key(self, account: str, event: Part) -> str:
+        return f"{account}:{event.ident('id')}"
 
     def sent_at(self, event: Part) -> datetime | None:
         return moment(event.data.get("at"))
@@ -116,29 +133,47 @@ class Parrot(BaseConnector[ParrotSettings]):
     def content(self, content: Part) -> Content:
         return read_kind(KINDS, content.ident("kind"), content, "parrot")
 
+    async def fetch(self, reference: str, account: str | None, http: Http) -> Fetched:
+        return await http.download(reference, hosts=("files.parrot.example",))
+
     async def send(self, message: Outgoing, http: Http) -> Sent:
         outbound.check(message, LIMITS, outbound.now(), ABILITIES.window)
-        self.settings.sending_account(message.account)
-        if message.to.kind != "parrot_visitor":
-            raise SendFailed("invalid_recipient", "Parrot writes to visitors only")
+        self.to(message)
         return await self.leave(message, http)
 
-    async def leave(self, message: Outgoing, http: Http) -> Sent:
-        async def post_part(part: str) -> str | None:
-            return await self.post(message, part, http)
+    def to(self, message: Outgoing) -> str:
+        return recipient(message.to, ("parrot_visitor",), self.account(message))
 
-        return await outbound.one_by_one(outbound.split(message.text, LIMITS), post_part)
+    def account(self, message: Outgoing) -> str:
+        return self.settings.sending_account(message.account)
+
+    async def leave(self, message: Outgoing, http: Http) -> Sent:
+        parts = list(outbound.split(message.text, LIMITS))
+
+        async def post_part(numbered: tuple[int, str]) -> str | None:
+            number, part = numbered
+            return await self.post(message if number == len(parts) else without_buttons(message), part, http)
+
+        return await outbound.one_by_one(enumerate(parts, 1), post_part)
 
     async def post(self, message: Outgoing, part: str, http: Http) -> str | None:
-        payload = {"to": message.to.value, "text": part, "buttons": [[button.id, button.title] for button in message.buttons]}
+        buttons = [[button.id, button.title] for button in message.buttons]
+        payload = {"from": self.account(message), "to": self.to(message), "text": part, "buttons": buttons}
         headers = outbound.bearer(self.settings.token)
         response = await outbound.call(http, "POST", "https://parrot.example/v1/messages", headers=headers, json=payload)
         if response.status >= outbound.FIRST_ERROR:
-            raise outbound.refused(response, outbound.status_code(response.status))
+            raise outbound.refused(response, self.code(response.status))
         given = outbound.answer(response).hint("id")
         if given is None:
             raise SendFailed("unknown", "Parrot answered without an id")
         return given
+
+    def code(self, status: int) -> SendCode:
+        return outbound.status_code(status)
+
+
+def without_buttons(message: Outgoing) -> Outgoing:
+    return replace(message, buttons=())
 
 
 def sign(body: bytes, secret: str, at: datetime) -> Request:
@@ -148,7 +183,7 @@ def sign(body: bytes, secret: str, at: datetime) -> Request:
 
 
 def _event(number: int, content: dict[str, Any], **more: Any) -> dict[str, Any]:
-    visitor = {"id": f"v{number % 2}", "email": "Anna@example.it"}
+    visitor = {"id": f"visitor-{number % 2}", "email": "Anna@example.it"}
     return {"id": f"evt_{number}", "type": "message", "at": 1795284131 + number, "visitor": visitor, "content": content} | more
 
 
@@ -165,6 +200,9 @@ SAMPLES: Final = {
         {"id": "evt_4", "type": "read", "message": "out_1"},
         _event(6, _TEXT),
     ),
+    "edited": _body(_event(7, {"kind": "text", "text": "Vorrei un cambio"}, edits="evt_0")),
+    "delivered": _body({"id": "evt_8", "type": "delivered", "message": "out_1"}),
+    "our_own": _body({"id": "out_2", "type": "echo", "text": "Certo!"}),
     "new_kind": _body(_event(5, {"kind": "hologram", "depth": 3})),
     "test": _body(),
 }
@@ -179,7 +217,7 @@ def subject_of(connector: type[Parrot], settings: type[ParrotSettings] = ParrotS
             "secret": SECRET,
             "verify_token": "parrot-verify-token",
             "token": "parrot-api-token-0123",
-            "accounts": {"shop-it": {"brand": "demo"}},
+            "accounts": {"shop-it": {"brand": "demo"}, "shop-de": {"brand": "demo"}},
         },
         samples=SAMPLES,
         sign=sign,
@@ -189,9 +227,10 @@ def subject_of(connector: type[Parrot], settings: type[ParrotSettings] = ParrotS
         contact="text",
         batch="mixed",
         stale_after=STALE,
+        more={"echo": "our_own"},
         replying=Replying(
             outgoing=Outgoing(
-                to=Handle("parrot_visitor", "shop-it:v1", "verified"),
+                to=Handle("parrot_visitor", "shop-it:visitor-1", "verified"),
                 text="È partita oggi.",
                 account="shop-it",
                 in_reply_to="evt_1",

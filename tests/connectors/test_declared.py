@@ -11,7 +11,7 @@ from connectors.conformance.subject import ARRIVED, post
 from connectors.declared.connector import Webhook
 from connectors.declared.settings import WebhookSettings
 from normalizer.inbound import Handle, InboundMessage, Reply
-from tests.subjects import declared as subjects
+from tests.subjects import webhook as subjects
 
 MESSAGE: dict[str, Any] = {"external_id": "event.id", "sender": {"kind": "visitor", "id": "event.from"}, "text": "event.text"}
 EVENT = {"id": "m1", "from": "u1", "text": "ciao"}

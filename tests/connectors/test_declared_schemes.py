@@ -15,7 +15,7 @@ from connectors.declared.connector import Webhook
 from connectors.declared.settings import WebhookSettings
 from connectors.errors import Rejected
 from tests.providers import standard_webhooks as independent
-from tests.subjects.declared import WHSEC
+from tests.subjects.webhook import WHSEC
 
 BODY = b'{"type":"message.received"}'
 AT = datetime.fromtimestamp(1700000000, UTC)

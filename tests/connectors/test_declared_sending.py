@@ -16,7 +16,7 @@ from connectors.errors import HttpFailed, MediaUnavailable, SendFailed
 from connectors.media import GuardedHttp
 from normalizer.inbound import Button, Handle
 from tests.connectors.chat_fakes import FakeChat, FakeForms
-from tests.subjects.declared import CHAT, WORKSPACE
+from tests.subjects.webhook import CHAT, WORKSPACE
 
 KEY = "7b1c2de4-84d0-5d2c-9f0e-000000000000"
 OUT = Outgoing(

@@ -13,7 +13,7 @@ from connectors.base import Request
 from connectors.declared.connector import CHANNEL
 from connectors.declared.settings import SHIPPED, WebhookSettings
 from regia.cli.parse import _Reader
-from tests.subjects.declared import CHAT, SUBJECTS
+from tests.subjects.webhook import CHAT, SUBJECTS
 
 GOOD = """\
 channel: mine

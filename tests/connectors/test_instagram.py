@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from connectors.base import Outgoing, OutgoingFile, Parsed
 from connectors.conformance.fake_http import FakeHttp, answer
@@ -178,3 +179,10 @@ async def test_what_cannot_leave_is_refused_here(changed: dict[str, Any], code: 
         await connector().send(replace(OUTGOING, **changed), http)
     assert caught.value.code == code
     assert not http.calls
+
+
+def test_a_token_is_for_one_account() -> None:
+    shared = {ACCOUNT: {"brand": "demo"}, "17841400000000002": {"brand": "demo"}}
+    with pytest.raises(ValidationError, match="all accounts but one"):
+        connector(accounts=shared)
+    assert len(connector(accounts=shared, access_token=None).settings.accounts) == 2

@@ -8,6 +8,9 @@ from connectors.abilities import Limits
 from connectors.conformance.fake_http import answer
 from connectors.errors import SendFailed
 from connectors.kit.outbound import open_until, refused, split
+from connectors.kit.place import Place, recipient
+from connectors.kit.settings import AccountsSettings
+from normalizer.inbound import Handle
 
 
 @pytest.mark.parametrize(
@@ -70,3 +73,35 @@ def test_a_time_ahead_of_ours_opens_nothing_longer() -> None:
     now, window = datetime(2026, 11, 21, 18, tzinfo=UTC), timedelta(hours=24)
     assert open_until(now - timedelta(hours=1), now, window) == now + timedelta(hours=23)
     assert open_until(None, now, window) == open_until(now + timedelta(days=60_000), now, window) == now + window
+
+
+@pytest.mark.parametrize(
+    ("value", "account", "bare"),
+    [
+        ("shop-it:v_18", "shop-it", "v_18"),
+        ("shop-it:tenant:v_18", "shop-it", "tenant:v_18"),
+        ("gw:eu:v_18", "gw:eu", "v_18"),
+        ("tenant:v_18", None, "tenant:v_18"),
+    ],
+)
+def test_a_handle_is_made_for_an_account_and_read_for_it(value: str, account: str | None, bare: str) -> None:
+    handle = Place(brand="demo", channel="x").handle("visitor", bare, account)
+    assert handle.value == value
+    assert recipient(handle, ("visitor",), account) == bare
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("visitor", "shop-de:v_18"), ("visitor", "v_18"), ("visitor", "shop-it:"), ("phone", "shop-it:v_18")]
+)
+def test_a_handle_of_another_account_or_kind_is_no_recipient(kind: str, value: str) -> None:
+    with pytest.raises(SendFailed) as caught:
+        recipient(Handle(kind, value, "verified"), ("visitor",), "shop-it")
+    assert caught.value.code == "invalid_recipient"
+
+
+def test_a_token_of_one_account_is_not_shared() -> None:
+    accounts = {"a": {"brand": "demo"}, "b": {"brand": "demo"}}
+    several = AccountsSettings.model_validate({"type": "x", "accounts": accounts})
+    several.refuse_to_share(None)
+    with pytest.raises(ValueError, match="a connector of its own"):
+        several.refuse_to_share("token")

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -318,6 +319,29 @@ async def test_downloads_are_bounded(start: Start, handler: Any, max_bytes: int,
         with pytest.raises(MediaUnavailable) as caught:
             await http.download(base, hosts=(LOOPBACK,))
     assert (caught.value.reason, caught.value.retryable) == (reason, retryable)
+
+
+@pytest.mark.parametrize(
+    ("handler", "room", "needs"),
+    [(_announced, 4096, 4097), (_announced, 5000, None), (_announced, 9, 4097), (_endless, 4096, 8192), (_endless, 9000, None)],
+)
+async def test_who_has_little_room_is_told_what_is_needed(start: Start, handler: Any, room: int, needs: int | None) -> None:
+    base = await start(handler)
+    async with GuardedHttp(private_hosts=frozenset({LOOPBACK}), max_bytes=8192) as http:
+        limited = http.limited(room)
+        with suppress(MediaUnavailable):
+            assert len((await limited.download(base, hosts=(LOOPBACK,))).content) == 4097
+        assert limited.needs == needs
+        assert http.needs is None
+
+
+async def test_what_is_too_large_for_everybody_needs_nothing(start: Start) -> None:
+    base = await start(_announced)
+    async with GuardedHttp(private_hosts=frozenset({LOOPBACK}), max_bytes=4096) as http:
+        limited = http.limited(100)
+        with pytest.raises(MediaUnavailable, match="too_large"):
+            await limited.download(base, hosts=(LOOPBACK,))
+        assert limited.needs is None
 
 
 async def test_an_api_call_sends_json_and_reads_the_whole_answer(start: Start) -> None:

@@ -375,8 +375,8 @@ def test_a_removed_comment_cannot_be_answered() -> None:
 
 def test_edits_and_removals_of_a_comment_have_keys_of_their_own() -> None:
     keys = [message(name).event_key for name in ("comment", "comment_edited", "comment_removed")]
-    assert keys[0] == COMMENT_ID
-    assert keys[2] == f"{COMMENT_ID}:removed"
+    assert keys[0] == f"{PAGE}:{COMMENT_ID}"
+    assert keys[2] == f"{PAGE}:{COMMENT_ID}:removed"
     assert len(set(keys)) == 3
 
 

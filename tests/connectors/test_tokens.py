@@ -1,6 +1,7 @@
 """How long tokens are good for, asked over real HTTP from providers that take only what their documents describe."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,10 @@ from tests.subjects import instagram, line, messenger, telegram, twilio, viber, 
 NOW = datetime(2026, 11, 21, 18, tzinfo=UTC)
 ROOT = "https://graph.facebook.com/v25.0"
 TOKEN = SecretStr("token|with=signs&more")
+ONE_INSTAGRAM = replace(
+    instagram.SUBJECT,
+    settings={**instagram.SUBJECT.settings, "access_token": "x", "accounts": {instagram.ACCOUNT: {"brand": "demo"}}},
+)
 
 
 @pytest.fixture
@@ -171,7 +176,7 @@ async def test_without_a_token_there_is_nothing_to_say(line_provider: FakeLine, 
     ("subject", "taken", "refused", "silent"),
     [
         (messenger.SUBJECT, answer({"data": {"is_valid": True}}), answer({"error": {"code": 190}}, 401), answer({}, 500)),
-        (instagram.SUBJECT, answer({"data": {"is_valid": True}}), answer({"data": {"is_valid": False}}), answer({}, 403)),
+        (ONE_INSTAGRAM, answer({"data": {"is_valid": True}}), answer({"data": {"is_valid": False}}), answer({}, 403)),
         (telegram.SUBJECT, answer({"ok": True}), answer({"ok": False, "error_code": 401}, 401), answer({}, 502)),
         (twilio.SUBJECT, answer({"sid": "AC1"}), answer({"code": 20003}, 401), answer({}, 429)),
         (viber.SUBJECT, answer({"status": 0}), answer({"status": 2}), answer({"status": 12})),

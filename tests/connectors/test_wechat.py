@@ -203,7 +203,8 @@ def test_who_wrote_and_until_when_to_answer() -> None:
     found = read("text")
     assert (found.brand, found.channel, found.account) == ("demo", "wechat", ACCOUNT)
     assert found.sender.handle == Handle("wechat_user", f"{ACCOUNT}:oRegia_WeiLing0a1B2c3D4e5F6g", "verified")
-    assert (found.event_key, found.raw_content_type) == ("6054768590064720919", "text/xml")
+    assert (found.event_key, found.external_id) == (f"{ACCOUNT}:6054768590064720919", "6054768590064720919")
+    assert found.raw_content_type == "text/xml"
     assert found.sent_at is not None
     assert found.reply.until == found.sent_at + timedelta(hours=48)
     assert read("time_missing").reply.until == ARRIVED + timedelta(hours=48)

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from config.document import read_yaml
-from connectors.errors import REJECTIONS, QuarantineReason
+from connectors.errors import REJECTIONS, MediaReason, QuarantineReason
 from connectors.registry import CHANNELS
 from dispatcher.base import Topology
 from dispatcher.topology import Binding, Exchange, Queue, declarations
@@ -118,6 +118,10 @@ def test_the_codes_of_operations_are_those_of_the_code() -> None:
 
 def test_the_reasons_of_quarantine_are_those_of_the_code() -> None:
     assert first_column(section("docs/operations.md", "Quarantine")) == set(get_args(QuarantineReason))
+
+
+def test_the_reasons_of_files_are_those_of_the_code() -> None:
+    assert first_column(section("docs/envelope.md", "Why a file is unavailable")) == set(get_args(MediaReason))
 
 
 def test_the_reasons_of_sources_are_those_of_the_code() -> None:

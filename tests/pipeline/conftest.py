@@ -99,6 +99,15 @@ class FakeChannel:
         raise AssertionError(f"the pipeline has no business with {name}")
 
 
+class FakeFiles(FakeHttp):
+    """With room for everything."""
+
+    needs: int | None = None
+
+    def limited(self, room: int) -> "FakeFiles":
+        return self
+
+
 class Line:
     """Journal, pipeline and relay of one node. `restart` is what a new process would do with the same files."""
 
@@ -113,7 +122,7 @@ class Line:
 
     def _build(self) -> None:
         connectors: Mapping[str, Any] = {"whatsapp": self.channel}
-        self.preparer = Preparer(MediaStage(connectors, self.blobs, FakeHttp()), self.blobs, ("it", "en"))
+        self.preparer = Preparer(MediaStage(connectors, self.blobs, FakeFiles(), 512 << 20), self.blobs, ("it", "en"))
         self.relay = Relay(self.queues, self.database, node="n1", envelope_type=TYPE, published=lambda row, outcome: None)
         self.intake = Intake(self.journal)
         self.pipeline = self.pipeline_of(self.journal)

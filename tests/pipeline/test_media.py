@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -138,7 +138,7 @@ async def test_the_rows_of_the_lane_are_counted(line: Line, monkeypatch: pytest.
 async def test_the_time_is_for_all_files_of_a_contact_and_the_wait(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media, "SECONDS", 0.3)
     stage = line.preparer._media
-    stage._slots = asyncio.Semaphore(2)
+    stage._lanes._shares = asyncio.Semaphore(2)
     line.channel.fetches = lambda reference: asyncio.sleep(30)
     await line.accept(inbound("m1", attachments=tuple(photo(f"r{n}") for n in range(6))))
     (row,) = await line.journal.pending()
@@ -149,7 +149,7 @@ async def test_the_time_is_for_all_files_of_a_contact_and_the_wait(line: Line, m
     assert [one.reason for one in ready.message.attachments] == ["timeout"] * 6
 
 
-REASONS: list[MediaReason] = ["timeout", "too_large", "gone", "refused", "forbidden_address", "provider_error", "unsupported"]
+REASONS: tuple[MediaReason, ...] = get_args(MediaReason)
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -319,6 +319,24 @@ def test_sniffing_never_raises(content: bytes, head: bytes) -> None:
 def test_sniffing_leaves_nothing_open() -> None:
     for _ in range(20):
         assert "/" in sniff(os.urandom(9_000), None)
+
+
+@pytest.mark.parametrize("content", [None, PDF])
+async def test_of_too_many_files_the_rest_are_named_only(
+    line: Line, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, content: bytes | None
+) -> None:
+    monkeypatch.setattr(media, "SHOWN", 120)
+    line.start()
+    made = [photo(f"r{n}", filename=f"{n}.png", caption="c", content=content) for n in range(20_000)]
+    await line.accept(inbound("m1", attachments=tuple(made)))
+    await line.idle()
+    found = await shown(line, "m1")
+    assert [(one["state"], one["reason"]) for one in found] == [("stored", None)] * 100 + [("unavailable", "too_many")] * 20
+    assert (found[119]["filename"], found[119]["caption"]) == ("119.png", "c")
+    assert len({one["id"] for one in found}) == 120
+    assert len(line.channel.asked) == (100 if content is None else 0)
+    [told] = [one.__dict__["files"] for one in caplog.records if one.name == "regia.pipeline.media"]
+    assert told == 20_000
 
 
 async def test_a_link_of_an_envelope_opens_it(line: Line) -> None:

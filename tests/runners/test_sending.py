@@ -23,6 +23,7 @@ from regia.pipeline.intake import Intake
 from regia.runners import outcomes, sending
 from regia.runners.outcomes import BACKOFF
 from regia.runners.sending import AT_ONCE, Sender
+from regia.watch.sends import Sends
 from storage import outgoing, outgoing_parts
 from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal
@@ -220,8 +221,13 @@ async def test_an_end_is_never_tried_again(desk: Desk, error: Exception, state: 
 
 
 async def test_a_refused_token_is_noted_and_what_was_taken_after_it(desk: Desk) -> None:
-    desk.channel.answers = [SendFailed("invalid_recipient", "no such user"), SendFailed("auth", "who are you"), None]
-    sends, news = desk.sender._sends, []
+    desk.channel.answers = [
+        SendFailed("invalid_recipient", "no such user"),
+        SendFailed("auth", "who are you", provider_code="535"),
+        None,
+    ]
+    sends = desk.sender._sends = Sends(lambda: desk.time, lambda: desk.time)
+    news = []
     for name in ("m1", "m2", "m3"):
         await desk.queue(name=name)
         await desk.step(1)

@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select, text
 
 from connectors.base import BaseConnector, ConnectorSettings, Credential, Http, Parsed, Request
-from connectors.errors import HttpFailed, Rejected
+from connectors.errors import HttpFailed, Rejected, SendFailed
 from regia.gateway import Gateway
 from regia.pipeline.intake import Intake
 from regia.runners import tokens, watching
@@ -35,6 +35,7 @@ from tests.http.served import DESK, is_up, make_gateway, serving, worked_off
 ALL = (1 << 60) - 1
 FIGURES = ("regia_channel_silent", "regia_token_ok", "regia_token_expires_timestamp_seconds")
 DAY = 86_400
+REFUSED = SendFailed("auth", "who are you", provider_code="190")
 
 
 class Channel(BaseConnector[ConnectorSettings]):
@@ -68,17 +69,21 @@ class Channel(BaseConnector[ConnectorSettings]):
 
 
 class Clock:
-    """Seconds since 1970, the same for all nodes."""
+    """Seconds since 1970, the same for all nodes; `wrong` is how far the clock is from the truth."""
 
     def __init__(self) -> None:
         self.time = START.timestamp()
+        self.wrong = 0.0
 
     def __call__(self) -> float:
+        return self.time + self.wrong
+
+    def steady(self) -> float:
         return self.time
 
     @property
     def ms(self) -> int:
-        return int(self.time * 1000)
+        return int(self() * 1000)
 
 
 @dataclass
@@ -92,7 +97,7 @@ class Node:
         for _ in range(number):
             self.clock.time += 60
             for node in (self, *others):
-                node.watcher.be_there()
+                node.gateway.traffic.there(node.gateway.configured.connectors)
                 await node.watcher.look()
                 await node.watcher.look_at_tokens()
 
@@ -157,12 +162,12 @@ async def make(
             settings = gateway.configured.settings.model_copy(update={"watch": Watch.model_validate(watch or {})})
             gateway.stores = replace(gateway.stores, coordination=shared or coordination)
             gateway.configured = replace(gateway.configured, connectors={"chat": chat}, settings=settings)
-            gateway.traffic, gateway.sends = Traffic(clock), Sends(clock)
+            gateway.traffic, gateway.sends = Traffic(clock), Sends(clock, clock.steady)
             gateway.intake = Intake(gateway.journal, gateway.traffic)
             stack.push_async_callback(gateway.stop)
             gateway.start()
             await is_up(gateway)
-            return Node(gateway, Watcher(gateway, now=clock), clock)
+            return Node(gateway, Watcher(gateway, now=clock, clock=clock.steady), clock)
 
         yield made
 
@@ -176,10 +181,10 @@ async def node(make: Make) -> Node:
 def restarted(node: Node) -> Node:
     """What a new process would know."""
     gateway = node.gateway
-    gateway.traffic, gateway.sends = Traffic(node.clock), Sends(node.clock)
+    gateway.traffic, gateway.sends = Traffic(node.clock), Sends(node.clock, node.clock.steady)
     gateway.intake = Intake(gateway.journal, gateway.traffic)
     gateway.alarms.clear()
-    return Node(gateway, Watcher(gateway, now=node.clock), node.clock)
+    return Node(gateway, Watcher(gateway, now=node.clock, clock=node.clock.steady), node.clock)
 
 
 # Silence
@@ -278,8 +283,8 @@ async def test_after_an_outage_of_the_database_other_nodes_may_add_first(node: N
     await node.contact("m1")
     for _ in range(40):
         node.clock.time += 60
-        node.watcher.be_there()
-    node.watcher.disturbed()
+        node.gateway.traffic.there(["chat"])
+    node.watcher.silences.disturbed()
     await node.watcher.look()
     await node.minutes(2)
     assert await node.types() == []
@@ -306,8 +311,59 @@ async def test_minutes_and_contacts_of_an_outage_are_added_later(node: Node, mon
 
 async def test_hours_before_the_last_nine_weeks_go(node: Node) -> None:
     await node.learn(weeks=10)
-    await node.minutes(1)
+    await node.minutes(59)
+    assert len(await node.hours()) == 10 * 168 + 2, "not before the clock has gone evenly for an hour"
+    await node.minutes(2)
     assert len(await node.hours()) == 9 * 168 + 1
+
+
+# A clock that is set while it runs
+
+
+@pytest.mark.parametrize("minutes", [1, 25])
+async def test_a_contact_of_a_clock_that_was_a_month_ahead_hides_no_silence(node: Node, minutes: int) -> None:
+    await node.learn()
+    await node.contact("m1")
+    await node.minutes(1)
+    node.clock.wrong = 30 * DAY
+    await node.contact("m2")
+    await node.minutes(minutes)
+    node.clock.wrong = 0
+    node = restarted(node) if minutes > 1 else node
+    assert await node.types() == []
+    await node.minutes(40)
+    assert await node.types() == ["channel.silent"]
+    await node.minutes(24)
+    assert max(hour.hour for hour in await node.hours()) == node.clock.ms // HOUR_MS, "the row is put right"
+
+
+async def test_for_a_clock_that_is_wrong_for_a_while_nothing_is_thrown_away(node: Node) -> None:
+    await node.learn(weeks=8)
+    await node.minutes(61)
+    for wrong in (-56 * 365 * DAY, 99 * DAY):
+        node.clock.wrong = wrong
+        await node.minutes(50)
+    node.clock.wrong = 0
+    await node.minutes(2)
+    now = node.clock.ms // HOUR_MS
+    assert len([hour for hour in await node.hours() if 0 <= now - hour.hour <= 8 * 168]) > 8 * 168
+
+
+async def test_a_clock_that_goes_back_a_day_stops_nothing(node: Node, chat: Channel) -> None:
+    """Contacts are added, providers are asked, and what was silent by the other time is not for a day."""
+    chat.says = [Credential(name="access_token")]
+    await node.learn()
+    await node.minutes(2)
+    await node.contact("m1")
+    await node.minutes(31)
+    assert await node.types() == ["channel.silent"]
+    node.clock.wrong = -DAY
+    asked = chat.asked
+    await node.contact("m2")
+    await node.minutes(1)
+    assert await node.types() == ["channel.silent", "channel.back"]
+    await node.minutes(70)
+    assert chat.asked > asked
 
 
 # Several nodes, and killed in between
@@ -467,13 +523,13 @@ async def test_a_token_that_the_settings_do_not_have_any_more_is_no_alarm(node: 
 
 async def test_a_message_that_is_refused_tells_at_once(node: Node, chat: Channel) -> None:
     await node.minutes(1)
-    node.gateway.sends.refused("chat")
+    node.gateway.sends.refused("chat", REFUSED)
     node.clock.time += 1
     await node.watcher.look()
     [(type_, said)] = await node.events()
     assert (type_, said["token"]) == ("token.refused", "sending")
     assert figure("regia_token_ok", connector="chat", name="sending") == 0
-    node.gateway.sends.refused("chat")
+    node.gateway.sends.refused("chat", REFUSED)
     chat.says = [Credential(name="access_token", valid=False)]
     await node.minutes(70)
     node = restarted(node)
@@ -486,10 +542,41 @@ async def test_a_message_that_is_refused_tells_at_once(node: Node, chat: Channel
     assert figure("regia_token_ok", connector="chat", name="sending") is None
 
 
+async def test_a_recipient_of_whom_nothing_is_said_is_no_alarm(node: Node) -> None:
+    await node.minutes(1)
+    node.gateway.sends.refused("chat", SendFailed("auth", "it was refused", provider_code="http_403"))
+    node.gateway.sends.refused("chat", SendFailed("auth", "the connector has no access_token: set one to send"))
+    await node.minutes(2)
+    assert (await node.types(), node.gateway.alarms) == ([], {})
+
+
+async def test_of_a_channel_that_sends_nothing_more_the_provider_ends_it(node: Node, chat: Channel) -> None:
+    chat.says = [Credential(name="access_token")]
+    await node.minutes(2)
+    node.gateway.sends.refused("chat", REFUSED)
+    await node.minutes(1)
+    assert await node.types() == ["token.refused"]
+    chat.says = HttpFailed("timeout", sent=True)
+    await node.minutes(70)
+    assert await node.types() == ["token.refused"]
+    chat.says = [Credential(name="access_token")]
+    await node.minutes(70)
+    assert await node.types() == ["token.refused", "token.back"]
+    assert node.gateway.alarms == {}
+
+
+async def test_one_token_of_two_is_not_the_one_that_was_refused(node: Node, chat: Channel) -> None:
+    await node.minutes(1)
+    node.gateway.sends.refused("chat", REFUSED)
+    chat.says = [Credential(name="one"), Credential(name="other", valid=False)]
+    await node.minutes(140)
+    assert await node.types() == ["token.refused"]
+
+
 async def test_what_another_node_sends_ends_it_too(make: Make) -> None:
     one, other = await make("n1"), await make("n2")
     await one.minutes(1, other)
-    other.gateway.sends.refused("chat")
+    other.gateway.sends.refused("chat", REFUSED)
     await one.minutes(1, other)
     assert await one.types() == ["token.refused"]
     one.clock.time += 1

@@ -4,7 +4,7 @@ import asyncio
 
 from storage import traffic
 from storage.database import Database
-from storage.traffic import Counted, Hour
+from storage.traffic import HOUR_MS, Counted, Hour
 
 ALL = (1 << 60) - 1
 HOUR = 498_000
@@ -18,6 +18,10 @@ async def add(database: Database, *rows: Counted) -> None:
     await database.write(lambda connection: traffic.add(connection, rows))
 
 
+async def last(database: Database, until_ms: int = (HOUR + 9) * HOUR_MS) -> dict[str, int]:
+    return await database.read(lambda connection: traffic.last(connection, until_ms))
+
+
 async def hours(database: Database, first: int = 0, end: int | None = None, connector: str = "chat") -> list[Hour]:
     return await database.read(lambda connection: traffic.hours(connection, connector, first, end))
 
@@ -27,7 +31,7 @@ async def test_what_several_nodes_saw_of_an_hour_is_one_row(database: Database) 
     await add(database, counted(contacts=0, minutes=0b110, last_ms=0))
     await add(database, counted(contacts=5, minutes=1 << 59, last_ms=60))
     assert await hours(database) == [Hour(HOUR, 7, 1 << 59 | 0b111)]
-    assert await database.read(traffic.last) == {"chat": 70}
+    assert await last(database) == {"chat": 70}
     await add(database, counted(contacts=0, minutes=ALL, last_ms=0))
     assert await hours(database) == [Hour(HOUR, 7, ALL)]
 
@@ -55,11 +59,24 @@ async def test_a_connector_without_contacts_has_no_last_one(database: Database) 
     await add(database, counted(contacts=0, last_ms=0), counted(connector="mail", last_ms=7))
     await add(database, counted(connector="mail", hour=HOUR + 1, last_ms=9))
     await add(database, counted(connector="mail", hour=HOUR + 2, contacts=0, last_ms=0))
-    assert await database.read(traffic.last) == {"mail": 9}
+    assert await last(database) == {"mail": 9}
 
 
-async def test_what_is_old_goes(database: Database) -> None:
+async def test_a_contact_that_is_yet_to_come_is_not_the_last_one(database: Database) -> None:
+    """A clock that was a month ahead wrote the one, one that was half an hour ahead the other."""
+    now_ms, later, soon = HOUR * HOUR_MS + 60_000, (HOUR + 720) * HOUR_MS, HOUR * HOUR_MS + 1_800_000
+    await add(database, counted(last_ms=now_ms - 9), counted(hour=HOUR + 720, last_ms=later))
+    assert await last(database, now_ms) == {"chat": now_ms - 9}
+    await add(database, counted(last_ms=soon))
+    assert await last(database, now_ms) == {"chat": now_ms}
+    assert await last(database, soon) == {"chat": soon}
+    assert await last(database, later) == {"chat": later}
+
+
+async def test_what_is_old_goes_and_what_is_yet_to_come(database: Database) -> None:
     await add(database, *(counted(hour=HOUR + number) for number in range(4)), counted(connector="mail"))
-    assert await database.write(lambda connection: traffic.forget(connection, HOUR + 2)) == 3
+    assert await database.write(lambda connection: traffic.forget(connection, HOUR + 2, HOUR + 3)) == 3
     assert [hour.hour - HOUR for hour in await hours(database)] == [2, 3]
-    assert await database.write(lambda connection: traffic.forget(connection, HOUR + 2)) == 0
+    assert await database.write(lambda connection: traffic.forget(connection, HOUR + 2, HOUR + 3)) == 0
+    assert await database.write(lambda connection: traffic.forget(connection, HOUR, HOUR + 2)) == 1
+    assert [hour.hour - HOUR for hour in await hours(database)] == [2]

@@ -26,7 +26,10 @@ SUBJECT = Subject(
         "app_secret": SECRET,
         "verify_token": "regia-verify",
         "access_token": "regia-instagram-access",
-        "accounts": {ACCOUNT: {"brand": "demo"}},
+        "accounts": {
+            ACCOUNT: {"brand": "demo"},
+            "17841400000000002": {"brand": "demo", "access_token": "regia-instagram-access-2"},
+        },
     },
     samples=read_samples(Path(__file__).parents[1] / "samples" / "instagram"),
     sign=sign,
@@ -35,6 +38,8 @@ SUBJECT = Subject(
     signature="X-Hub-Signature-256",
     contact="dm_text",
     batch="dm_several_one_malformed",
+    # A message id (`mid`) and that of a comment are Meta's own, for all accounts.
+    more={"echo": "dm_echo", "global_keys": True},
     replying=Replying(
         outgoing=Outgoing(
             to=Handle("instagram_user", f"{ACCOUNT}:1234567890123456", "verified"),

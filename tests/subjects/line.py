@@ -35,6 +35,7 @@ SUBJECT = Subject(
     signature="X-Line-Signature",
     contact="text",
     batch="mixed_one_malformed",
+    more={"global_keys": True},  # `webhookEventId` is a ULID of LINE's, for all bots
     replying=Replying(
         outgoing=Outgoing(
             to=Handle("line_user", f"{BOT}:U4af4980629a1b2c3d4e5f60718293a4b", "verified"),

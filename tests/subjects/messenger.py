@@ -28,7 +28,7 @@ SUBJECT = Subject(
         "app_secret": SECRET,
         "verify_token": "regia-verify",
         "access_token": "regia-page-access",
-        "accounts": {PAGE: {"brand": "demo"}},
+        "accounts": {PAGE: {"brand": "demo"}, "209876543210988": {"brand": "demo"}},
     },
     samples=read_samples(SAMPLES / "messenger"),
     sign=sign,
@@ -37,6 +37,8 @@ SUBJECT = Subject(
     signature="X-Hub-Signature-256",
     contact="text",
     batch="several",
+    # A message id (`mid`) is Meta's own, for all pages.
+    more={"echo": "echo", "global_keys": True},
     replying=Replying(
         outgoing=Outgoing(
             to=Handle("messenger_user", f"{PAGE}:7246810121416182", "verified"),
@@ -70,6 +72,6 @@ COMMENTS = replace(
     contact="comment",
     batch="several",
     replying=None,
-    more={"samples": "facebook_comments"},
+    more={"samples": "facebook_comments", "echo": "comment_by_page", "global_keys": ("with_messages",)},
 )
 """What others write below the posts of a page; answers to it have no window and no buttons."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from connectors.conformance.subject import Subject
-from tests.subjects import declared, instagram, line, messenger, pbx, telegram, twilio, twilio_voice, viber, wechat, whatsapp, x
+from tests.subjects import instagram, line, messenger, pbx, telegram, twilio, twilio_voice, viber, webhook, wechat, whatsapp, x
 
 SUBJECTS: Final[tuple[Subject, ...]] = (
     whatsapp.SUBJECT,
@@ -19,5 +19,5 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     twilio.SUBJECT,
     twilio_voice.SUBJECT,
     pbx.SUBJECT,
-    *declared.SUBJECTS,
+    *webhook.SUBJECTS,
 )

@@ -39,6 +39,7 @@ SUBJECT = Subject(
     contact="text",
     batch="business_deleted_one_malformed",
     signed_body=False,
+    more={"echo": "business_from_owner"},
     replying=Replying(
         outgoing=Outgoing(
             to=Handle("telegram_user", f"{BOT}:6123456789", "verified"),

@@ -58,6 +58,7 @@ SUBJECT = Subject(
     secret=TOKEN,
     signature="X-Twilio-Signature",
     contact="sms",
+    more={"global_keys": True},  # a SID is Twilio's own, for all numbers
     replying=Replying(
         outgoing=Outgoing(
             to=Handle("phone", "+4915112345678", "verified"),

@@ -14,6 +14,8 @@ from normalizer.inbound import Handle
 SAMPLES = Path(__file__).parents[1] / "samples"
 NUMBER = "106540352242922"
 SECRET = "regia-app-secret"
+_OF_A_PORTFOLIO = ("whatsapp_parent_user",)
+"""Ids that hold for all numbers of a business."""
 
 
 def sign(body: bytes, secret: str, at: datetime) -> Request:
@@ -40,6 +42,8 @@ SUBJECT = Subject(
     signature="X-Hub-Signature-256",
     contact="text",
     batch="mixed",
+    # A message id (`wamid`) is Meta's own, for all numbers.
+    more={"echo": "echoes", "global_keys": True, "global_handles": _OF_A_PORTFOLIO},
     replying=Replying(
         outgoing=Outgoing(
             to=Handle("phone", "+393331234567", "verified"),
@@ -64,6 +68,6 @@ IN_2026 = replace(
     samples=read_samples(SAMPLES / "whatsapp_2026"),
     contact="text_username_only",
     batch="entries_changes_mixed",
-    more={"samples": "whatsapp_2026"},
+    more={**SUBJECT.more, "samples": "whatsapp_2026", "echo": "echo_to_user_id"},
 )
 """Users without a phone number, calls, flows, advertisements, groups."""

@@ -41,6 +41,7 @@ SUBJECT = Subject(
     signature="x-twitter-webhooks-signature",
     contact="dm",
     batch="dm_mixed",
+    more={"echo": "dm_echo"},
     replying=Replying(
         outgoing=Outgoing(
             to=Handle("x_user", f"{ACCOUNT}:222", "verified"),

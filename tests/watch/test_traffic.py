@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.base import ChannelEvent, Parsed
-from connectors.errors import Rejected
+from connectors.errors import Rejected, SendCode, SendFailed
 from regia.pipeline.intake import Intake
 from regia.watch.sends import Sends
 from regia.watch.traffic import Traffic
@@ -15,6 +15,8 @@ from storage.journal import Journal
 from storage.journal_file import JournalUnavailable
 from storage.traffic import HOUR_MS, Counted
 from tests.contacts import START, inbound
+
+REFUSED = SendFailed("auth", "who are you", provider_code="http_401")
 
 
 class Clock:
@@ -115,10 +117,10 @@ async def test_an_intake_that_can_accept_nothing_says_so(clock: Clock) -> None:
 
 
 def test_a_refusal_is_news_once_and_ends_when_a_message_is_taken(clock: Clock) -> None:
-    sends = Sends(clock)
+    sends = Sends(clock, clock)
     sends.taken("chat")
     clock.time += 1
-    sends.refused("chat")
+    sends.refused("chat", REFUSED)
     raised = clock.ms
     assert sends.news() == ["chat"]
     sends.reported("chat")
@@ -130,17 +132,67 @@ def test_a_refusal_is_news_once_and_ends_when_a_message_is_taken(clock: Clock) -
     assert not sends.over("mail", raised)
 
 
+@pytest.mark.parametrize(
+    ("code", "provider_code", "counts"),
+    [
+        ("auth", "190", True),
+        ("auth", "http_401", True),
+        ("auth", "535 5.7.8", True),
+        ("auth", "http_403", False),
+        ("auth", None, False),
+        ("blocked_by_user", "551", False),
+    ],
+)
+def test_only_what_is_about_us_is_news(clock: Clock, code: SendCode, provider_code: str | None, counts: bool) -> None:
+    """A bare 403 may be one recipient's, and a connector without a token never asked anybody."""
+    sends = Sends(clock, clock)
+    sends.refused("chat", SendFailed(code, "it was refused", provider_code=provider_code))
+    assert sends.news() == (["chat"] if counts else [])
+
+
+def test_what_the_provider_says_of_the_token_ends_it_some_minutes_later(clock: Clock) -> None:
+    sends = Sends(clock, clock)
+    sends.refused("chat", REFUSED)
+    raised = clock.ms
+    clock.time += 299
+    sends.valid("chat")
+    clock.time += 3600
+    assert not sends.over("chat", raised), "it was asked too soon after"
+    sends.refused("chat", REFUSED)
+    clock.time += 301
+    sends.valid("chat")
+    assert sends.over("chat", raised)
+    sends.refused("chat", REFUSED)
+    assert not sends.over("chat", raised)
+
+
+@pytest.mark.parametrize("jump", [30 * 86_400, -86_400])
+def test_a_clock_that_was_set_does_not_hold_up_the_end(clock: Clock, jump: float) -> None:
+    wall = Clock()
+    sends = Sends(wall, clock)
+    wall.time += jump if jump > 0 else 0
+    sends.refused("chat", REFUSED)
+    raised = wall.ms
+    wall.time -= abs(jump)
+    assert not sends.over("chat", raised)
+    for one in (wall, clock):
+        one.time += 301
+    assert not sends.over("chat", raised)
+    sends.taken("chat")
+    assert sends.over("chat", raised)
+
+
 def test_of_several_accounts_one_may_be_refused(clock: Clock) -> None:
     """What the others send in the next minutes does not end it."""
-    sends = Sends(clock)
-    sends.refused("chat")
+    sends = Sends(clock, clock)
+    sends.refused("chat", REFUSED)
     raised = clock.ms
     for _ in range(10):
         clock.time += 30
         sends.taken("chat")
         clock.time += 30
         assert not sends.over("chat", raised)
-        sends.refused("chat")
+        sends.refused("chat", REFUSED)
     clock.time += 1
     sends.taken("chat")
     clock.time += 298

@@ -61,7 +61,7 @@ def samples_of(folder: str) -> dict[str, bytes]:
     return read_samples(SAMPLES / folder)
 
 
-def _subject(description: str, sign: Sign, *, folder: str | None = None, **more: Any) -> Subject:
+def _subject(description: str, sign: Sign, *, echo: str | None = None, folder: str | None = None, **more: Any) -> Subject:
     folder = folder or f"webhooks/{description}"
     settings = {"type": "webhook", "description": description, "secret": SECRET, **more.pop("settings")}
     return Subject(
@@ -71,7 +71,7 @@ def _subject(description: str, sign: Sign, *, folder: str | None = None, **more:
         sign=sign,
         secret_key="secret",
         secret=settings["secret"],
-        more={"samples": folder},
+        more={"samples": folder, "echo": echo},
         **more,
     )
 
@@ -79,6 +79,7 @@ def _subject(description: str, sign: Sign, *, folder: str | None = None, **more:
 CHAT: Final = _subject(
     "chat_saas",
     sign_chat,
+    echo="bot_only",
     settings={"token": "regia-chat-token", "accounts": {WORKSPACE: {"brand": "demo"}}},
     signature="X-Chat-Signature",
     contact="one_message",
@@ -109,6 +110,7 @@ CHAT: Final = _subject(
 MARKETPLACE: Final = _subject(
     "marketplace",
     sign_marketplace,
+    echo="our_own",
     settings={"accounts": {"seller-regia": {"brand": "demo"}}},
     signature="X-Marketplace-Signature",
     contact="one",
@@ -118,6 +120,7 @@ MARKETPLACE: Final = _subject(
 REVIEWS: Final = _subject(
     "review_site",
     sign_reviews,
+    echo="our_reply",
     settings={"brand": "demo"},
     signature="Authorization",
     contact="two_stars",
@@ -127,6 +130,7 @@ REVIEWS: Final = _subject(
 APPLE: Final = _subject(
     "apple_messages",
     sign_apple,
+    echo="our_own",
     settings={"user": "apple", "accounts": {BUSINESS: {"brand": "demo"}}},
     signature="Authorization",
     contact="text",
