@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 SECONDS: Final = 20.0
 """All that fetching the files of one contact may take, retries and waiting for room included."""
 MOST: Final = 100
-"""Files of one contact that are fetched and stored. The raw message tells of the others too."""
+"""Files of one contact that are fetched. Those that came with it are stored all the same, and the raw message tells of the
+others too."""
 SHOWN: Final = 1000
 """Files of one contact that its envelope names."""
 _RETRY_AFTER: Final = (0.5, 2.0)
@@ -55,14 +56,19 @@ class MediaStage:
         if len(accepted.message.attachments) > MOST:
             more = {"connector": accepted.connector, "files": len(accepted.message.attachments)}
             logger.warning("a contact has more files than are fetched of one", extra=more)
+        fetched = [id_ for id_, item in files if item.content is None]
+        left_out = frozenset(fetched[MOST:])
         deadline = asyncio.get_running_loop().time() + SECONDS
-        tasks = [asyncio.create_task(self._one(accepted, item, id_, deadline)) for id_, item in files[:MOST]]
+        tasks = {
+            id_: asyncio.create_task(self._one(accepted, item, id_, deadline)) for id_, item in files if id_ not in left_out
+        }
         try:
-            return [*await asyncio.gather(*tasks), *(_missing(id_, item, "too_many") for id_, item in files[MOST:])]
+            await asyncio.gather(*tasks.values())
+            return [tasks[id_].result() if id_ in tasks else _missing(id_, item, "too_many") for id_, item in files]
         finally:
-            for task in tasks:
+            for task in tasks.values():
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
 
     async def _one(self, accepted: AcceptedMessage, item: InboundAttachment, attachment_id: str, deadline: float) -> Attachment:
         connector, account = accepted.connector, accepted.message.account
