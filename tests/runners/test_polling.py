@@ -242,9 +242,9 @@ async def test_a_place_that_could_not_be_written_is_written_when_nothing_comes(
     monkeypatch.setattr(node.gateway.stores.database, "write", hangs)
     source.put("m1")
     await node.until(lambda: source.settled == [1])
-    monkeypatch.setattr(node.gateway.stores.database, "write", write)
     await asyncio.sleep(0.1)
     assert await node.place() is None
+    monkeypatch.setattr(node.gateway.stores.database, "write", write)
     source.came.set()
     await node.until(lambda: source.asked[-2:] == ["1", "1"])
     await node.reaches("1")
