@@ -51,12 +51,25 @@ class Limits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
     """`kinds`: of contacts it gives; `states`: of our messages it tells; `proof`: what it can say of its senders; `media`: that
-    files come in; `window`: how long after a customer's message free texts may be sent, None for ever; `send`: None where
-    it cannot. The table of channels is made from this, and tests hold it to the channel's samples."""
+    files come in; `window`: how long after a customer's message free texts may be sent, None for ever; `windows`: the same
+    by the envelope's channel, for a connector that has several; `send`: None where it cannot. The table of
+    channels is made from this, and tests hold it to the channel's samples."""
 
     kinds: frozenset[Kind]
     proof: frozenset[Proof]
     states: frozenset[str] = frozenset()
     media: bool = False
     window: timedelta | None = None
+    windows: Mapping[str, timedelta] = field(default_factory=dict)
     send: Limits | None = None
+
+    def told_window(self) -> str | None:
+        """As a person reads it: `24 h`, or `24 h (messenger, whatsapp)` where not every way has it; None without any."""
+        if self.window is not None:
+            return _hours(self.window)
+        ways = {length: sorted(way for way, own in self.windows.items() if own == length) for length in self.windows.values()}
+        return ", ".join(f"{_hours(length)} ({', '.join(names)})" for length, names in sorted(ways.items())) or None
+
+
+def _hours(length: timedelta) -> str:
+    return f"{length // timedelta(hours=1)} h"

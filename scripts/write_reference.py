@@ -114,7 +114,7 @@ def channels_table() -> str:
         flags = [_yes(able.media), *(_yes(kind in able.kinds) for kind in ("edit", "delete", "reaction"))]
         states = ", ".join(f"`{state}`" for state in sorted(able.states)) or "no"
         cells = [f"[{channel.name}]({channel.name}.md)", ", ".join(simple), *flags, ", ".join(sorted(able.proof))]
-        lines.append(f"| {' | '.join([*cells, _sends(able), states, _window(able)])} |")
+        lines.append(f"| {' | '.join([*cells, _sends(able), states, able.told_window() or 'none'])} |")
     return "\n".join(lines)
 
 
@@ -130,10 +130,6 @@ def _sends(able: Abilities) -> str:
     words += [f"{able.send.buttons} buttons"] if able.send.buttons else []
     words += [", ".join(f"`{kind}`" for kind in able.send.files)] if able.send.files else []
     return "; ".join(words)
-
-
-def _window(able: Abilities) -> str:
-    return f"{int(able.window.total_seconds() // 3600)} h" if able.window else "none"
 
 
 TABLES: Final[Mapping[str, Callable[[], str]]] = {

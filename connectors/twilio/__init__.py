@@ -11,6 +11,7 @@ from connectors.kit.basic_auth import basic
 from connectors.kit.outbound import now
 from connectors.twilio import requests, sending, webhook
 from connectors.twilio.settings import TwilioSettings
+from connectors.twilio.ways import PREFIXED
 
 __all__ = ["CHANNEL", "Twilio", "TwilioSettings"]
 
@@ -60,6 +61,7 @@ CHANNEL = Channel(
         proof=frozenset({"verified", "claimed"}),
         states=frozenset({"sent", "delivered", "read", "failed"}),
         media=True,
+        windows={way.channel: way.window for way in PREFIXED if way.window is not None},
         send=sending.LIMITS,
     ),
 )

@@ -26,7 +26,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A channel's type, suc
 @app.command("list")
 def list_() -> None:
     """Every channel that may stand in `type:`, and what it can do."""
-    print(f"{'type':<16} {'comes in by':<12} {'files':<6} {'answers':<8} {'window':<7} kinds")
+    print(f"{'type':<16} {'comes in by':<12} {'files':<6} {'answers':<8} {'window':<27} kinds")
     for name in known():
         try:
             channel = find(name)
@@ -34,9 +34,8 @@ def list_() -> None:
             print(f"{name:<16} {error}")
             continue
         able = channel.abilities
-        window = f"{int(able.window.total_seconds() // 3600)} h" if able.window else "-"
-        words = ("yes" if able.media else "-", "yes" if able.send else "-", window)
-        print(f"{name:<16} {channel.way_in:<12} {words[0]:<6} {words[1]:<8} {words[2]:<7} {', '.join(sorted(able.kinds))}")
+        words = ("yes" if able.media else "-", "yes" if able.send else "-", able.told_window() or "-")
+        print(f"{name:<16} {channel.way_in:<12} {words[0]:<6} {words[1]:<8} {words[2]:<27} {', '.join(sorted(able.kinds))}")
 
 
 @app.command()

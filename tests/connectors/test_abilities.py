@@ -1,13 +1,19 @@
 """What channels say they can do is what their samples show: nothing is declared that no sample gives."""
 
 from collections import defaultdict
+from datetime import timedelta
+from typing import Final
 
 import pytest
 
+from connectors.abilities import Abilities
 from connectors.conformance.subject import Subject
 from connectors.registry import CHANNELS, find
+from normalizer.inbound import Kind, Proof
 from tests.subjects.registry import SUBJECTS
 
+_TEXT: Final[frozenset[Kind]] = frozenset({"text"})
+_CLAIMED: Final[frozenset[Proof]] = frozenset({"claimed"})
 BY_CHANNEL: dict[str, list[Subject]] = defaultdict(list)
 for _subject in SUBJECTS:
     BY_CHANNEL[_subject.channel.name].append(_subject)
@@ -34,3 +40,19 @@ def test_what_is_declared_is_shown(name: str) -> None:
             states |= {status.state for status in parsed.statuses}
     assert (able.kinds - kinds, able.states - states, able.proof - proofs) == (frozenset(), frozenset(), frozenset())
     assert able.media == files
+
+
+@pytest.mark.parametrize(
+    ("able", "told"),
+    [
+        (Abilities(kinds=_TEXT, proof=_CLAIMED), None),
+        (Abilities(kinds=_TEXT, proof=_CLAIMED, window=timedelta(hours=24)), "24 h"),
+        (Abilities(kinds=_TEXT, proof=_CLAIMED, windows={"b": timedelta(days=2), "a": timedelta(days=2)}), "48 h (a, b)"),
+        (
+            Abilities(kinds=_TEXT, proof=_CLAIMED, windows={"b": timedelta(days=2), "a": timedelta(days=7)}),
+            "48 h (b), 168 h (a)",
+        ),
+    ],
+)
+def test_a_window_says_what_it_holds_for(able: Abilities, told: str | None) -> None:
+    assert able.told_window() == told
