@@ -55,16 +55,7 @@ async def _serve(configured_: Configured, path: Path) -> None:
     settings = configured_.settings
     journal = _journal(settings)
     gateway = Gateway(configured_, open_stores(settings), journal)
-    # auto_decompress: signatures are over the bytes as they came, and a small packed body could fill the memory.
-    runner = web.AppRunner(build_app(gateway), access_log=None, shutdown_timeout=1, auto_decompress=False)
-    await runner.setup()
-    site = web.TCPSite(runner, settings.server.host, settings.server.port)
-    try:
-        await site.start()
-    except OSError as error:
-        await gateway.stop()
-        address = f"{settings.server.host}:{settings.server.port}"
-        fail(f"cannot listen on {address}: {error.strerror}; set REGIA__SERVER__PORT to another port", status=1)
+    runner = await _listen(gateway)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -92,6 +83,21 @@ async def _serve(configured_: Configured, path: Path) -> None:
     await runner.cleanup()
     await gateway.stop()
     logger.info("stopped" if drained else "stopped with work left: it goes on at the next start")
+
+
+async def _listen(gateway: Gateway) -> web.AppRunner:
+    server = gateway.configured.settings.server
+    # auto_decompress: signatures are over the bytes as they came, and a small packed body could fill the memory.
+    runner = web.AppRunner(build_app(gateway), access_log=None, shutdown_timeout=1, auto_decompress=False)
+    await runner.setup()
+    site = web.TCPSite(runner, server.host, server.port)
+    try:
+        await site.start()
+    except OSError as error:
+        await gateway.stop()
+        address = f"{server.host}:{server.port}"
+        fail(f"cannot listen on {address}: {error.strerror}; set REGIA__SERVER__PORT to another port", status=1)
+    return runner
 
 
 def _settle_memory() -> None:
