@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from sqlalchemy import select
 
 from connectors.base import Connector
 from connectors.conformance.fake_http import FakeHttp, answer
@@ -18,15 +17,14 @@ from connectors.errors import HttpFailed, SourceFailed
 from connectors.media import GuardedHttp
 from connectors.telegram import CHANNEL, polling
 from connectors.telegram.settings import TelegramSettings
-from regia.gateway import Gateway
 from regia.runners import polling as runner
 from regia.runners.polling import Polling
-from storage import cursors
-from storage.schema import messages, quarantine, repeats
+from storage.schema import quarantine, repeats
 from tests.databases import migrated_sqlite
 from tests.http.served import is_up, make_gateway
 from tests.providers.base import wait_until
 from tests.providers.telegram import TelegramBot, telegram_error
+from tests.runners.polled import Node
 
 __all__ = ["migrated_sqlite"]
 
@@ -127,43 +125,6 @@ async def test_why_a_bot_cannot_be_polled(given: Any, reason: str) -> None:
 # By the runner, over HTTP
 
 
-class Node:
-    """A gateway that polls the bot, killed and started again over the same database and journal."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
-        self.polling = Polling(gateway)
-
-    @property
-    def state(self) -> str | None:
-        return self.gateway.sources.get("bot/7000000001")
-
-    def kill(self) -> None:
-        for poller in self.polling._pollers:
-            poller._lease._token = None
-        for task in self.polling._tasks:
-            task.cancel()
-
-    async def rows(self, table: Any) -> list[dict[str, Any]]:
-        read = self.gateway.stores.database.read
-        return await read(lambda connection: [dict(row) for row in connection.execute(select(table)).mappings()])
-
-    async def names(self) -> list[str]:
-        return sorted(row["external_id"] for row in await self.rows(messages))
-
-    async def place(self) -> str | None:
-        found = await self.gateway.stores.database.read(lambda connection: cursors.read(connection, "poll/bot/7000000001"))
-        return found.place if found else None
-
-    async def reaches(self, place: str) -> None:
-        async with asyncio.timeout(10):
-            while await self.place() != place or not self.gateway.pipeline.idle:
-                await asyncio.sleep(0.01)
-
-    async def becomes(self, state: str) -> None:
-        await wait_until(lambda: self.state == state, 10)
-
-
 @pytest.fixture
 async def provider() -> AsyncIterator[TelegramBot]:
     async with TelegramBot(TOKEN) as running:
@@ -191,7 +152,7 @@ def run(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) 
             stack.push_async_callback(gateway.stop)
             gateway.start()
             await is_up(gateway)
-            node = Node(gateway)
+            node = Node(gateway, Polling(gateway), "bot/7000000001")
             stack.push_async_callback(node.polling.stop)
             node.polling.start()
             yield node
@@ -203,7 +164,7 @@ async def test_messages_come_within_seconds_and_are_confirmed(run: Run, provider
     provider.add_update(text(1))
     async with run(provider.url) as node:
         await node.reaches("700000002")
-        await node.becomes("ok")
+        await node.until(lambda: node.state == "ok")
         last = provider.add_update(text(2))
         provider.add_update({"message": []})
         await node.reaches(str(last + 2))
@@ -241,21 +202,21 @@ async def test_a_webhook_in_the_way(run: Run, provider: TelegramBot) -> None:
     provider.webhook = {"url": "https://elsewhere.example"}
     provider.add_update(text(1))
     async with run(provider.url) as node:
-        await node.becomes("conflict")
+        await node.until(lambda: node.state == "conflict")
         provider.webhook = {}
         await node.reaches("700000002")
-        await node.becomes("ok")
+        await node.until(lambda: node.state == "ok")
         assert await node.names() == ["6123456789:1"]
 
 
 async def test_a_token_that_was_revoked(run: Run, provider: TelegramBot) -> None:
     async with run(provider.url, token="7000000001:AAanother") as node:
-        await node.becomes("login_refused")
+        await node.until(lambda: node.state == "login_refused")
 
 
 async def test_a_second_poller_in_the_way(run: Run, provider: TelegramBot) -> None:
     async with run(provider.url) as node:
-        await node.becomes("ok")
+        await node.until(lambda: node.state == "ok")
         provider.fail_polls(409, telegram_error(409, "Conflict: terminated by other getUpdates request"), times=3)
         provider.add_update(text(1))
         await node.reaches("700000002")
@@ -267,15 +228,15 @@ async def test_a_server_that_goes_and_comes_back(run: Run) -> None:
     async with provider:
         port = int(provider.url.rpartition(":")[2])
         async with run(provider.url) as node:
-            await node.becomes("ok")
+            await node.until(lambda: node.state == "ok")
             assert provider._runner is not None
             await provider._runner.cleanup()
-            await node.becomes("unreachable")
+            await node.until(lambda: node.state == "unreachable")
             async with TelegramBot(TOKEN) as other:
                 await move(other, port)
                 other.add_update(text(1))
                 await node.reaches("700000002")
-                await node.becomes("ok")
+                await node.until(lambda: node.state == "ok")
                 assert await node.names() == ["6123456789:1"]
 
 

@@ -1,91 +1,24 @@
 """Gateways of several names over one embedded database, and what polls their sources."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
-from sqlalchemy import select, text
 
-from regia.gateway import Gateway
 from regia.runners import leases, places, polling, watchdog
 from regia.runners.polling import Polling
-from storage import cursors
 from storage.coordination import Coordination, LocalCoordination
-from storage.cursors import Cursor
-from storage.schema import messages, quarantine, repeats, signals
 from tests.databases import migrated_sqlite
 from tests.http.served import is_up, make_gateway
+from tests.runners.polled import Node
 from tests.runners.sources import Box, FakeSource
 
 __all__ = ["migrated_sqlite"]
 
 TTL = 0.4
-
-
-@dataclass
-class Node:
-    """A gateway that runs, with its poller."""
-
-    gateway: Gateway
-    polling: Polling
-
-    @property
-    def state(self) -> str | None:
-        return self.gateway.sources.get("box/INBOX")
-
-    def kill(self) -> None:
-        """What a killed process leaves: nothing is closed, nothing is given back."""
-        for poller in self.polling._pollers:
-            poller._lease._token = None
-        for task in self.polling._tasks:
-            task.cancel()
-
-    async def rows(self, table: Any) -> list[dict[str, Any]]:
-        read = self.gateway.stores.database.read
-        return await read(lambda connection: [dict(row) for row in connection.execute(select(table)).mappings()])
-
-    async def events(self, number: int = 0) -> list[tuple[str, dict[str, str]]]:
-        """Type and content of the events of sources, in their order, once there are so many."""
-        query = select(signals).order_by(text("rowid"))
-        async with asyncio.timeout(5):
-            while True:
-                found = await self.gateway.stores.database.read(lambda connection: connection.execute(query).all())
-                if len(found) >= number:
-                    return [(row.state, orjson.loads(row.raw)) for row in found]
-                await asyncio.sleep(0.005)
-
-    async def names(self) -> list[str]:
-        """The contacts that are committed."""
-        return sorted(row["external_id"] for row in await self.rows(messages))
-
-    async def repeats(self) -> int:
-        return len(await self.rows(repeats))
-
-    async def held(self) -> list[tuple[str, bytes]]:
-        return sorted((row["reason"], bytes(row["raw"])) for row in await self.rows(quarantine))
-
-    async def cursor(self, name: str = "poll/box/INBOX") -> Cursor | None:
-        return await self.gateway.stores.database.read(lambda connection: cursors.read(connection, name))
-
-    async def place(self) -> str | None:
-        found = await self.cursor()
-        return found.place if found else None
-
-    async def until(self, condition: Callable[[], bool], seconds: float = 10) -> None:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0.003)
-
-    async def reaches(self, place: str, seconds: float = 10) -> None:
-        """Until the cursor is there and everything accepted is committed."""
-        async with asyncio.timeout(seconds):
-            while await self.place() != place or not self.gateway.pipeline.idle:
-                await asyncio.sleep(0.005)
 
 
 Cluster = Callable[..., Any]

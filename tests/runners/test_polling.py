@@ -17,7 +17,8 @@ from storage import cursors
 from storage.coordination import CoordinationUnavailable, LocalCoordination, RedisCoordination
 from storage.database import DatabaseUnavailable
 from tests.http.served import serving
-from tests.runners.conftest import TTL, Cluster, Node
+from tests.runners.conftest import TTL, Cluster
+from tests.runners.polled import Node
 from tests.runners.sources import FakeSource
 
 CLOSED = SourceFailed("closed", "the server said BYE")
