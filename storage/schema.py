@@ -6,6 +6,7 @@ this; a test compares the two.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -17,20 +18,35 @@ from sqlalchemy import (
 )
 
 from storage.schema_base import Serial, metadata
-from storage.schema_customers import conversations, customers, handles, suggestions
+from storage.schema_customers import (
+    audit,
+    challenges,
+    conversations,
+    customers,
+    erased,
+    events,
+    handles,
+    mentions,
+    suggestions,
+)
 from storage.schema_outgoing import outgoing, outgoing_parts
 from storage.schema_watch import alarms, traffic
 
 __all__ = [
     "alarms",
     "attachments",
+    "audit",
+    "challenges",
     "conversations",
     "cursors",
     "customers",
+    "erased",
     "event_ids",
+    "events",
     "handles",
     "journals",
     "local_messages",
+    "mentions",
     "messages",
     "metadata",
     "outgoing",
@@ -80,6 +96,7 @@ messages = Table(
     Column("account", Text),
     Column("handle_kind", Text, nullable=False),
     Column("handle_value", Text, nullable=False),
+    Column("handle_id", Text, nullable=False, server_default=text("''")),
     Column("customer_id", Text, nullable=False),
     Column("conversation_id", Text, nullable=False),
     Column("sequence", Integer, nullable=False),
@@ -87,15 +104,21 @@ messages = Table(
     Column("discarded_by", Text),
     Column("ruleset", Text, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False, server_default=text("0")),
+    Column("awaits_answer", Boolean, nullable=False, server_default=text("false")),
+    Column("repeat_of", Text),
     Column("envelope", LargeBinary, nullable=False),
     Column("explanation", LargeBinary, nullable=False),
     Column("raw", LargeBinary),
     Column("raw_sha256", Text, nullable=False),
     Column("raw_content_type", Text, nullable=False),
     Index(None, "external_id"),
-    Index(None, "customer_id", "received_ms"),
+    Index(None, "handle_id", "at_ms"),
+    Index(None, "conversation_id"),
     Index(None, "received_ms"),
 )
+"""A message keeps the handle and the customer it was written under. Whose it is now is whose the link `handle_id` is.
+`at_ms` is its place in history: when it arrived, or for what was imported when it was sent."""
 
 targets = Table(
     "targets",

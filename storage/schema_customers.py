@@ -1,8 +1,8 @@
 """The tables of customers: who they are, by which handles, and what they talk about. Times and ids as in `storage.schema`."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 
-from storage.schema_base import metadata
+from storage.schema_base import Serial, metadata
 
 customers = Table(
     "customers",
@@ -10,36 +10,57 @@ customers = Table(
     Column("id", Text, primary_key=True),
     Column("space", Text, nullable=False),
     Column("standing", Text, nullable=False),
+    Column("root_id", Text, nullable=False),
+    Column("merged_into", Text),
     Column("name", Text),
     Column("language", Text),
     Column("tier", Text),
     Column("tags", Text, nullable=False),
     Column("crm_id", Text),
+    Column("facts", Text, nullable=False),
+    Column("own_facts", Text),
     Column("first_seen_ms", BigInteger, nullable=False),
     Column("last_seen_ms", BigInteger, nullable=False),
+    Column("sequence", Integer, nullable=False),
     Column("messages", Integer, nullable=False),
     Column("unanswered", Integer, nullable=False),
     Column("conversation_id", Text),
     Column("history", Text, nullable=False),
+    Index(
+        "ix_customers_merged",
+        "root_id",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
 )
-"""`standing` is verified or claimed. `messages` is also the last sequence number; `history` the last interactions (JSON):
-both stand here so that a message costs one row read and one written."""
+"""`standing` is verified or claimed. A merged customer stands below `merged_into`; `root_id` is the one at the top, itself
+where it is not merged. `sequence` is the last number given; `messages` counts what its handles wrote; `history` are the last
+interactions (JSON): they stand here so that a message costs one row read and one written. `facts` (JSON) say which source
+gave what, of everybody below; `own_facts`, only where somebody was merged into it, what came by its own handles."""
 
 handles = Table(
     "handles",
     metadata,
-    Column("key", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("key", Text),
     Column("space", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("value", Text, nullable=False),
     Column("standing", Text, nullable=False),
     Column("proof", Text, nullable=False),
     Column("customer_id", Text, nullable=False),
+    Column("home_id", Text, nullable=False),
     Column("since_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("ended_by", Text),
     Column("evidence", Text, nullable=False),
+    Index("ux_handles_key", "key", unique=True),
     Index(None, "customer_id"),
 )
-"""`key` is space, standing, kind and value in one: the verified owner of an address and its claimed customer are two rows."""
+"""The links: one row for each time that an address belonged to somebody. `key` is space, standing, kind and value in one (the
+verified owner of an address and its claimed customer are two rows), and NULL once the link has ended. `home_id` is the
+customer it was proven for, `customer_id` the one at the top of that one's merges. `seen_ms` is exact to a day."""
 
 suggestions = Table(
     "suggestions",
@@ -49,10 +70,17 @@ suggestions = Table(
     Column("customer_id", Text, nullable=False),
     Column("owner_id", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("evidence", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    Column("decided_ms", BigInteger),
     Index("ux_suggestions_pair", "customer_id", "owner_id", "reason", unique=True),
+    Index(None, "owner_id"),
+    Index(None, "state", "score"),
 )
+"""Pairs of customers who may be one. `score` is from 0 to 100, `evidence` the message that named them both; `state` is open,
+accepted or rejected."""
 
 conversations = Table(
     "conversations",
@@ -66,5 +94,86 @@ conversations = Table(
     Column("channels", Text, nullable=False),
     Column("ticket", Text),
     Column("open", Boolean, nullable=False),
+    Column("split", Boolean, nullable=False, server_default=text("false")),
     Index(None, "customer_id"),
 )
+"""`split`: an unmerge left it with words of two customers, so that nobody goes on in it."""
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("handle_id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index(None, "handle_id"),
+    Index(None, "reason", "at_ms"),
+)
+"""Who wrote the same: order numbers, words, names. `key` is a hash of what was written."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("position", Serial, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("other_id", Text),
+    Column("handle_id", Text),
+    Column("detail", Text),
+    Index("ux_audit_id", "id", unique=True),
+    Index(None, "customer_id"),
+    Index(None, "other_id"),
+    sqlite_autoincrement=True,
+)
+"""What was done to customers and their links, by whom. Only ever added to, and ids only: nothing here names a person."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", Serial, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("published_ms", BigInteger),
+    Index("ux_events_id", "id", unique=True),
+    Index("ix_events_open", "position", sqlite_where=text("published_ms IS NULL"), postgresql_where=text("published_ms IS NULL")),
+    sqlite_autoincrement=True,
+)
+"""What is told to whoever follows: CloudEvents, in the order in which they were committed."""
+
+challenges = Table(
+    "challenges",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("home_id", Text, nullable=False),
+    Column("space", Text, nullable=False),
+    Column("handle_kind", Text, nullable=False),
+    Column("handle_value", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Index(None, "customer_id"),
+    Index(None, "handle_value", "created_ms"),
+)
+"""Asked proofs of a claimed address: a code or a link was sent to it. `secret` is a salted hash; `state` is open, proven,
+failed or expired."""
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+"""Ids of what was erased, so that whoever asks for it hears that it is gone."""
