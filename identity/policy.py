@@ -1,0 +1,59 @@
+"""What may be decided without a person, as the configuration's section `identity` has it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Final, Literal
+
+from normalizer.inbound import Handle
+
+Source = Literal["agent", "api", "import", "connector"]
+"""Where a fact of a profile comes from."""
+
+AUTHORITY: Final[tuple[Source, ...]] = ("agent", "api", "import", "connector")
+CAPS: Final[Mapping[str, int]] = MappingProxyType({"phone": 4, "email": 6})
+SHARED: Final = (
+    *("info@*", "office@*", "ufficio@*", "sales@*", "vendite@*", "admin@*", "amministrazione@*", "contact@*", "contatti@*"),
+    *("noreply@*", "no-reply@*", "postmaster@*", "mailer-daemon@*", "webmaster@*", "ordini@*", "orders@*"),
+    *("*@example.com", "*@example.org", "*@test.com", "test@*", "nobody@*", "none@*", "null@*"),
+)
+"""Addresses that belong to a post and not to a person, and what people type who do not want to give one."""
+_DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """See docs/identity.md. `window_ms`: how long a conversation stays open without a word. `caps`: handles of a kind one
+    customer may have, `cap_other` for the kinds it does not name. Times are in days."""
+
+    window_ms: int = 72 * 3_600_000
+    caps: Mapping[str, int] = field(default_factory=lambda: CAPS)
+    cap_other: int = 8
+    merges_per_day: int = 3
+    shared: tuple[str, ...] = SHARED
+    names_differ: bool = True
+    recycled_kinds: frozenset[str] = frozenset({"phone"})
+    recycle_days: int = 365
+    reassign_days: int = 45
+    order_fields: tuple[str, ...] = ("order",)
+    authority: tuple[Source, ...] = AUTHORITY
+
+    def cap(self, kind: str) -> int:
+        """How many handles of a kind one customer may come to have by a merge that nobody decided."""
+        return self.caps.get(kind, self.cap_other)
+
+    def is_shared(self, handle: Handle) -> bool:
+        """Whether it is known to be of many people. Phones of one digit repeated are placeholders too."""
+        value = handle.value.lower()
+        if handle.kind == "phone" and len(set(value.lstrip("+")[3:])) <= 1:
+            return True
+        return any(fnmatchcase(value, pattern) for pattern in self.shared)
+
+    @property
+    def recycle_ms(self) -> int:
+        return self.recycle_days * _DAY_MS
+
+    @property
+    def reassign_ms(self) -> int:
+        return self.reassign_days * _DAY_MS
