@@ -112,7 +112,7 @@ class TestSaidAgain:
         batch = [
             message("m1", phone(), text="Dov'è il mio pacco?"),
             message("m2", phone(), channel="email", text="DOVE'E' il mio pacco", hours=hours / 2),
-            message("m3", phone(), channel="email", text="dov’e il mio  PACCO???", hours=hours),
+            message("m3", phone(), channel="email", text="dov\u2019e il mio  PACCO???", hours=hours),
         ]
         found = await identify(database, *batch) if one_batch else [(await identify(database, each))[0] for each in batch]
         assert [one.repeat_of for one in found] == [None, None, str(batch[0].id)]
