@@ -25,11 +25,11 @@ from storage.schema import events
 
 WINDOW: Final = 5_000
 """Events that one page looks at for those of some types."""
+AT_ONCE: Final = 5_000
+"""Events that one transaction numbers, or deletes, at most."""
 
 _NAME: Final = "events"
 """The row of `cursors` whose place is the last number given."""
-_AT_ONCE: Final = 5_000
-"""Events that one transaction numbers, or deletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,12 @@ def wait_for_numbers(connection: Connection) -> bool:
 
 
 def number(connection: Connection, now_ms: int) -> int:
-    """Number committed events in the order in which they were added, `_AT_ONCE` at most; the last number given. Waits for
+    """Number committed events in the order in which they were added, `AT_ONCE` at most; the last number given. Waits for
     another transaction that does the same, until that is committed."""
     # The first statement takes the lock; only the next one's snapshot has what the transaction before this has numbered.
     last = _lock(connection, now_ms)
     rank = func.row_number().over(order_by=events.c.position).label("rank")
-    new = (
-        select(events.c.position, rank).where(events.c.number.is_(None)).order_by(events.c.position).limit(_AT_ONCE).subquery()
-    )
+    new = select(events.c.position, rank).where(events.c.number.is_(None)).order_by(events.c.position).limit(AT_ONCE).subquery()
     connection.execute(update(events).where(events.c.position == new.c.position).values(number=last + new.c.rank))
     # Not the number of rows: one that was deleted meanwhile has left a gap.
     highest = connection.execute(select(func.max(events.c.number))).scalar_one() or 0
@@ -140,16 +138,16 @@ def after(connection: Connection, cursor: int | None, *, limit: int, types: Coll
 
 
 def forget(connection: Connection, before_ms: int) -> int:
-    """Delete published events that are older than `before_ms`, `_AT_ONCE` numbers at most; how many. Only from the
+    """Delete published events that are older than `before_ms`, `AT_ONCE` numbers at most; how many. Only from the
     beginning of the feed, so that what is kept has no holes."""
     kept = or_(events.c.published_ms.is_(None), events.c.at_ms >= before_ms)
     numbers = select(events.c.number).where(events.c.number.is_not(None)).order_by(events.c.number)
     oldest = connection.execute(numbers.limit(1)).scalar_one_or_none()
     if oldest is None:
         return 0
-    within = numbers.where(events.c.number < oldest + _AT_ONCE)
+    within = numbers.where(events.c.number < oldest + AT_ONCE)
     first_kept = connection.execute(within.where(kept).limit(1)).scalar_one_or_none()
-    end = oldest + _AT_ONCE if first_kept is None else first_kept
+    end = oldest + AT_ONCE if first_kept is None else first_kept
     return connection.execute(delete(events).where(events.c.number < end)).rowcount
 
 

@@ -26,7 +26,7 @@ server:
 links_key: ${KEY}
 rules: [rules.yaml]
 tokens:
-  - {name: all, token: "${ALL}", scopes: [messages, queues]}
+  - {name: all, token: "${ALL}", scopes: [messages, queues, events]}
   - {name: reader, token: "${READER}", scopes: [messages]}
   - {name: worker, token: "${WORKER}", scopes: [queues]}
 connectors:

@@ -97,7 +97,7 @@ async def test_what_is_rolled_back_was_never_there(database: Database) -> None:
 
 
 async def test_numbers_rise_over_many_transactions_without_a_hole(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "_AT_ONCE", 7)
+    monkeypatch.setattr(events, "AT_ONCE", 7)
     for batch in range(5):
         await add(database, *(f"{batch}-{one}" for one in range(10)))
     given = [await number(database) for _ in range(9)]
@@ -189,7 +189,7 @@ async def test_much_is_deleted_in_parts(database: Database, monkeypatch: pytest.
     await add(database, *(f"e{n}" for n in range(10)))
     await number(database)
     await mark(database, 10)
-    monkeypatch.setattr(events, "_AT_ONCE", 4)
+    monkeypatch.setattr(events, "AT_ONCE", 4)
     assert [await forget(database, NOW + 1) for _ in range(4)] == [4, 4, 2, 0]
 
 
