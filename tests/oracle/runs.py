@@ -10,7 +10,7 @@ from tests.oracle.states import Names, State, differences, state_of
 from tests.oracle.terms import Answer, Contact, Key, LinkName, Refused, Rules
 
 
-class Real(Protocol):
+class Side(Protocol):
     """What is compared with the model. Customers and links go by its own ids; what cannot be done raises `Refused`."""
 
     async def contacts(self, batch: tuple[Contact, ...]) -> list[Answer]: ...
@@ -40,7 +40,7 @@ class Differs(Exception):
 class Run:
     """One sequence, side by side."""
 
-    def __init__(self, rules: Rules, real: Real) -> None:
+    def __init__(self, rules: Rules, real: Side) -> None:
         self.model = Customers(rules)
         self.real = real
         self.names = Names()
@@ -52,8 +52,11 @@ class Run:
         if call is None:
             return []
         expected = self._expected(*call)
-        found = await self._found(*call)
-        self.before = await self.real.state()
+        try:
+            found = await self._found(*call)
+            self.before = await self.real.state()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the sequence that leads there is what helps
+            return [f"{call[0]} failed: {error!r}"]
         wrong = list(differences(state_of(self.model), self.before, self.names))
         if expected is None or found is None:
             return wrong if expected is found else [f"refused: expected {expected is None}, found {found is None}", *wrong]
@@ -82,7 +85,7 @@ class Run:
         return self.names.real[given] if isinstance(given, str) else given
 
 
-async def check(operations: tuple[Operation, ...], rules: Rules, real: Real) -> Customers:
+async def check(operations: tuple[Operation, ...], rules: Rules, real: Side) -> Customers:
     """Run all of them; the model at the end. Raises `Differs` at the first step after which the two are not the same."""
     run = Run(rules, real)
     for number, operation in enumerate(operations, 1):
@@ -91,7 +94,7 @@ async def check(operations: tuple[Operation, ...], rules: Rules, real: Real) -> 
     return run.model
 
 
-async def check_short(operations: tuple[Operation, ...], rules: Rules, fresh: Callable[[], Awaitable[Real]]) -> Customers:
+async def check_short(operations: tuple[Operation, ...], rules: Rules, fresh: Callable[[], Awaitable[Side]]) -> Customers:
     """The same, on an empty real one; what it raises is as short as leaving out operations and contacts makes it."""
     try:
         return await check(operations, rules, await fresh())

@@ -1,5 +1,6 @@
 """Random sequences of what can happen to customers, over so few handles that they meet all the time."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
@@ -20,7 +21,7 @@ CRM: Final = ("C-1", "C-2")
 VALUES: Final = {"phone": PHONES, "email": EMAILS, "whatsapp_user": USERS, "crm": CRM}
 SENDERS: Final = ("phone", "phone", "email", "whatsapp_user")
 ALIASES: Final = ("phone", "email", "whatsapp_user", "whatsapp_user", "crm")
-NAMES: Final = (None, None, None, None, "Anna Bianchi", "Anna Bianchi", "Marco Verdi")
+NAMES: Final = (None, None, None, None, None, "Anna Bianchi", "Anna Bianchi", "bianchi anna", "A. Bianchi", "Marco Verdi")
 WORDS: Final = ("Vorrei sapere quando arriva la padella che ho ordinato lunedì scorso", None, None)
 MINUTE_MS: Final = 60_000
 JUMPS_DAYS: Final = (50, 50, 400)
@@ -29,26 +30,35 @@ JUMPS_DAYS: Final = (50, 50, 400)
 
 def sequence(seed: str, *, least: int = 5, most: int = 40) -> tuple[Operation, ...]:
     """From `least` to `most` operations, the same for the same `seed`. Message ids begin with the seed."""
-    made = _Maker(Random(seed), seed)  # noqa: S311 - repeatable on purpose
-    return tuple(made.next() for _ in range(made.random.randint(least, most)))
+    return _Maker(seed).make(least, most)
+
+
+def happened(seed: str) -> Counter[str]:
+    """How often what happens in the sequence of this seed."""
+    maker = _Maker(seed)
+    maker.make()
+    return maker.model.happened
 
 
 class _Maker:
-    def __init__(self, random: Random, prefix: str) -> None:
-        self.random = random
-        self._prefix = prefix
+    def __init__(self, seed: str) -> None:
+        self.random = Random(seed)  # noqa: S311 - repeatable on purpose
+        self.model = Customers(RULES)  # only so that acts find somebody: every operation means something without it
+        self._prefix = seed
         self._now_ms = 0
         self._contacts = 0
         # Some pools are smaller still, so that their few customers meet more often.
-        self._pool = {kind: values[: random.randint(2, len(values))] for kind, values in VALUES.items()}
-        self._long = random.random() < 0.5  # only half of them last longer than a few days
-        self._model = Customers(RULES)  # only so that acts find somebody: every operation means something without it
+        self._pool = {kind: values[: self.random.randint(2, len(values))] for kind, values in VALUES.items()}
+        self._long = self.random.random() < 0.5  # only half of them last longer than a few days
 
-    def next(self) -> Operation:
+    def make(self, least: int = 5, most: int = 40) -> tuple[Operation, ...]:
+        return tuple(self._next() for _ in range(self.random.randint(least, most)))
+
+    def _next(self) -> Operation:
         operation = self._operation()
-        if (call := operation.on(self._model)) is not None:
+        if (call := operation.on(self.model)) is not None:
             with suppress(Refused):
-                getattr(self._model, call[0])(*call[1])
+                getattr(self.model, call[0])(*call[1])
         return operation
 
     def _operation(self) -> Operation:
@@ -80,16 +90,16 @@ class _Maker:
 
     def _merge(self) -> Merge:
         one, other = self._key(), self._key()
-        apart = [link for link in self._model.links if link.ended is None and link.name.key.space == one.space]
+        apart = [link for link in self.model.links if link.ended is None and link.name.key.space == one.space]
         if self.random.random() < 0.9 and apart:
             other = self.random.choice(apart).name.key
-        nested = [link.name.key for link in apart if self._model.above(link.home)]
+        nested = [link.name.key for link in apart if self.model.above(link.home)]
         if self.random.random() < 0.5 and nested:
             one = self.random.choice(nested)
         return Merge(one, other, self.random.choice((None, None, 0, 1)), self.random.random() < 0.15, self._later())
 
     def _unmerge(self) -> Unmerge:
-        merged = [link.name.key for link in self._model.links if link.ended is None and self._model.above(link.home)]
+        merged = [link.name.key for link in self.model.links if link.ended is None and self.model.above(link.home)]
         key = self.random.choice(merged) if merged and self.random.random() < 0.9 else self._key()
         return Unmerge(key, self.random.choice((0, 0, 1, 1, 2)), self._later())
 
@@ -120,7 +130,7 @@ class _Maker:
 
     def _key(self) -> Key:
         """A handle, nearly always one that somebody has."""
-        live = [link.name.key for link in self._model.links if link.ended is None]
+        live = [link.name.key for link in self.model.links if link.ended is None]
         if live and self.random.random() < 0.95:
             return self.random.choice(live)
         kind = self.random.choice(SENDERS)
