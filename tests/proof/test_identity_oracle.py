@@ -1,7 +1,7 @@
 """Random sequences of contacts, merges, unmerges and all else that happens to customers: identity does what the model does.
 
-The model (`tests/oracle/`) is written from `docs/identity.md` alone. After every step both are compared: who owns which link and
-message, homes, merges, numbers, matches, and that no suggestion is open within one customer.
+The model (`tests/oracle/`) is written from `docs/identity.md` alone. After every step both are compared: who owns which
+link and message, homes, merges, numbers, matches, and that no suggestion is open within one customer.
 """
 
 import os
@@ -26,7 +26,7 @@ SEQUENCES: Final = {"sqlite": 1000, "postgresql": 100}
 
 @pytest.mark.proof
 @pytest.mark.timeout(900)  # whatever differs is made short first, which takes many runs
-async def test_identity_does_what_the_model_does(database: Database) -> None:  # noqa: F811 - a fixture
+async def test_identity_does_what_the_model_does(database: Database) -> None:
     kind = database.engine.dialect.name
     real, rules = Real(database, RULES), real_rules(RULES)
 
