@@ -33,7 +33,7 @@ class Customers(Facts):
             link.seen_ms = contact.at_ms
         link, *aliases = self._live(keys)
         stopped = [self._merge_proven(link.home, alias.home, contact.at_ms) for alias in aliases]
-        match = "new" if not owned else "ambiguous" if any(stopped) else self._match(link)
+        match = "ambiguous" if any(stopped) else self._match(link, first=not owned)
         self.happened[f"match {match}"] += 1
         return Answer(self.top(link.home), match, self._write(contact, link))
 
@@ -98,10 +98,11 @@ class Customers(Facts):
             return "names_differ"
         return None
 
-    def _match(self, link: Link) -> str:
-        if link.name.key.standing == "verified":
-            return "verified"
-        return "claimed" if self.claims_only(link.home) else "agent"
+    def _match(self, link: Link, *, first: bool) -> str:
+        """How sure it is whose contact this is. Where it is a claim, that counts more than that it is the first."""
+        if link.name.key.standing == "claimed":
+            return "claimed" if self.claims_only(link.home) else "agent"
+        return "new" if first else "verified"
 
     def _write(self, contact: Contact, link: Link) -> int:
         under, number = self.top(link.home), self.next_number(link.home)

@@ -96,7 +96,7 @@ def test_claims_never_merge_nor_link() -> None:
     story.write(MARCO, claims=[ANNA, MAIL])
     story.write(MARCO, Said("phone", "+391", "claimed"))
     typed = story.write(TYPED_MAIL, ANNA, MARCO_ID)
-    assert (typed.match, typed.sequence) == ("new", 1)
+    assert (typed.match, typed.sequence) == ("claimed", 1)
     assert story.owner(ANNA) == anna
     assert story.owner(MARCO) == marco
     assert story.owner(MAIL) is None

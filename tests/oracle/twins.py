@@ -92,8 +92,9 @@ class ClaimsMerge(Customers):
 class ClaimsAreVerified(Customers):
     """Whoever types an address is taken for who has proven it."""
 
-    def _match(self, link: Link) -> str:
-        return "claimed" if self.claims_only(link.home) else "verified"
+    def _match(self, link: Link, *, first: bool) -> str:
+        match = super()._match(link, first=first)
+        return "verified" if match == "agent" else match
 
 
 class NoGuards(Customers):
