@@ -27,8 +27,7 @@ class Customers(Facts):
         home = owned[0].home if owned else self._new_customer(keys[0], contact.at_ms)
         for key in keys:
             if self.live(key) is None:
-                self._link(key, home, contact.at_ms)
-                self.happened["linked while merged, beside one below"] += self.above(home) is not None
+                self._link_new(key, home, contact.at_ms)
         for link in self._live(keys):
             link.seen_ms = contact.at_ms
         link, *aliases = self._live(keys)
@@ -36,6 +35,15 @@ class Customers(Facts):
         match = "ambiguous" if any(stopped) else self._match(link, first=not owned)
         self.happened[f"match {match}"] += 1
         return Answer(self.top(link.home), match, self._write(contact, link))
+
+    def _link_new(self, key: Key, home: Customer, now_ms: int) -> None:
+        """Link it where it was proven; one too many of its kind to a customer of its own."""
+        values = {link.name.key.value for link in self.owned(home) if link.name.key.kind == key.kind}
+        if key.value not in values and len(values) >= self._cap(key.kind):
+            self.happened["linked on its own, one too many"] += 1
+            home = self._new_customer(key, now_ms)
+        self.happened["linked while merged, beside one below"] += self.above(home) is not None
+        self._link(key, home, now_ms)
 
     def _own(self, contact: Contact) -> list[Key]:
         """The sender's handle, and aliases that are as proven as it is. A shared one is no alias, and has none."""
@@ -45,7 +53,7 @@ class Customers(Facts):
         said = [one for one in contact.aliases if one.proof == "verified"]
         alone = self._shared(contact.sender)
         aliases = [one for one in said if not alone and not self._shared(one)]
-        self.happened["guard shared_handle"] += len(aliases) < len(said)
+        self.happened["a shared handle that is no alias"] += len(aliases) < len(said)
         keys = [Key(contact.space, "verified", one.kind, one.value) for one in (contact.sender, *aliases)]
         return list(dict.fromkeys(keys))
 
@@ -83,20 +91,29 @@ class Customers(Facts):
         return False
 
     def _guard(self, one: Customer, other: Customer, now_ms: int) -> str | None:
-        """What forbids a merge (Merge by itself). A shared handle never comes this far."""
+        """The first that forbids a merge (Merge by itself)."""
+        one, other = self.top(one), self.top(other)
+        if any({self.top(pair[0]), self.top(pair[1])} == {one, other} for pair in self.apart):
+            return "unmerged"
         if self.has_crm(one) and self.has_crm(other):
             return "crm_conflict"
-        kinds = Counter(link.name.key.kind for link in self.owned(one) + self.owned(other))
-        if any(count > self.rules.caps.get(kind, self.rules.cap_other) for kind, count in kinds.items()):
+        if self._too_many([link.name.key for link in self.owned(one) + self.owned(other)]):
             return "handle_cap"
-        tree = self.tree(one) | self.tree(other)
-        today = [merge for merge in self.merges if merge.below in tree and now_ms - merge.at_ms < DAY_MS]
-        if len(today) >= self.rules.merges_per_day:
+        today = [merge.into for merge in self.merges if now_ms - merge.at_ms < DAY_MS]
+        if max(today.count(one), today.count(other)) >= self.rules.merges_per_day:
             return "merge_cap"
         names = self.name(one), self.name(other)
         if names[0] and names[1] and self.rules.two_people(names[0], names[1]):
             return "names_differ"
         return None
+
+    def _too_many(self, keys: Sequence[Key]) -> bool:
+        """Whether these are more different addresses of one kind than a person has."""
+        kinds = Counter(kind for kind, _ in {(key.kind, key.value) for key in keys})
+        return any(count > self._cap(kind) for kind, count in kinds.items())
+
+    def _cap(self, kind: str) -> int:
+        return self.rules.caps.get(kind, self.rules.cap_other)
 
     def _match(self, link: Link, *, first: bool) -> str:
         """How sure it is whose contact this is. Where it is a claim, that counts more than that it is the first."""
@@ -128,6 +145,7 @@ class Customers(Facts):
             self.happened["unmerge from the middle of a nested merge"] += 1
         if any(merge.into == customer for merge in self.merges):
             self.happened["unmerge of one with others below it"] += 1
+        self.apart.append((customer, self.top(customer)))
         self.merges = [merge for merge in self.merges if merge.below != customer]
 
     def release(self, name: LinkName, now_ms: int) -> None:
@@ -166,6 +184,7 @@ class Customers(Facts):
         self.merges = [merge for merge in self.merges if merge.below not in tree]
         for one in tree:
             del self.first_seen[one]
+        self.apart = [pair for pair in self.apart if not tree & set(pair)]
 
     # Small parts
 

@@ -51,6 +51,8 @@ class Facts:
         self.messages: list[Message] = []
         self.given: list[tuple[Customer, Customer, int]] = []
         """Home, customer it was given under, number: of every message ever, since a number is never given twice."""
+        self.apart: list[tuple[Customer, Customer]] = []
+        """Who a person took out, and from under whom (the one at the top then)."""
         self.first_seen: dict[Customer, int] = {}
         self.made: Counter[Key] = Counter()
         """How many links a handle ever had."""

@@ -94,7 +94,7 @@ class _Maker:
         if self.random.random() < 0.9 and apart:
             other = self.random.choice(apart).name.key
         nested = [link.name.key for link in apart if self.model.above(link.home)]
-        if self.random.random() < 0.5 and nested:
+        if self.random.random() < 0.6 and nested:
             one = self.random.choice(nested)
         return Merge(one, other, self.random.choice((None, None, 0, 1)), self.random.random() < 0.15, self._later())
 

@@ -242,9 +242,34 @@ def test_merges_of_the_day_before_and_undone_ones_do_not_count_for_the_cap() -> 
     story.unmerge(third)
     story.write(ANNA, MARCO)
     assert story.model.above(marco) == anna
-    story.after(1)
-    story.write(ANNA, THIRD)
-    assert story.model.above(third) == anna
+    fourth = story.write(THIRD_ID).customer
+    assert story.write(ANNA, THIRD_ID).match == "ambiguous"
+    story.after(1).write(ANNA, THIRD_ID)
+    assert story.model.above(fourth) == anna
+
+
+def test_whom_a_person_took_apart_is_not_merged_by_itself_again() -> None:
+    """Also not through whom one of the two stands below by then."""
+    story, anna, marco = _two()
+    story.write(ANNA, MARCO)
+    story.unmerge(marco)
+    assert story.write(ANNA, MARCO) == Answer(anna, "ambiguous", 3)
+    third = story.write(THIRD).customer
+    story.merge(third, anna, third)
+    assert story.write(THIRD, MARCO).match == "ambiguous"
+    story.merge(third, marco)
+    assert story.owner(MARCO) == third, "a person may put them together again"
+
+
+def test_a_handle_that_is_one_too_many_gets_a_customer_of_its_own() -> None:
+    story = Story(Rules(caps={"phone": 1}))
+    anna = story.write(ANNA, ANNA_ID).customer
+    assert story.write(ANNA_ID, MARCO) == Answer(anna, "ambiguous", 2)
+    marco = story.owner(MARCO)
+    assert marco not in (None, anna)
+    other = story.write(THIRD, ANNA_ID)
+    assert (other.match, other.sequence) == ("ambiguous", 1), "it is the sender's, and that one is nobody else's"
+    assert other.customer not in (anna, marco)
 
 
 def test_a_shared_handle_is_no_alias_and_links_nothing() -> None:

@@ -18,13 +18,13 @@ SAMPLE = 25
 OFTEN = 24
 """What every kind of thing happens at least in 1,000 sequences."""
 KINDS = (
-    *(f"guard {name}" for name in ("crm_conflict", "handle_cap", "merge_cap", "names_differ", "shared_handle")),
+    *(f"guard {name}" for name in ("crm_conflict", "handle_cap", "merge_cap", "names_differ", "unmerged")),
     *(f"match {name}" for name in ("new", "verified", "claimed", "agent", "ambiguous")),
     *("merge by itself", "merge by a person", "a merge of merged ones", "linked while merged, beside one below"),
     *("unmerge", "unmerge from the middle of a nested merge", "unmerge of one with others below it"),
     *("released", "recycled by silence", "recycled by another alias", "kept after silence, by an alias"),
     *("changed", "changed to its own", "changed to somebody's", "changed to a silent one", "erased", "erased, merged"),
-    *("claimed sender with proven aliases",),
+    *("claimed sender with proven aliases", "a shared handle that is no alias", "linked on its own, one too many"),
 )
 
 
