@@ -39,7 +39,7 @@ class Customers(Facts):
     def _link_new(self, key: Key, home: Customer, now_ms: int) -> None:
         """Link it where it was proven; one too many of its kind to a customer of its own."""
         values = {link.name.key.value for link in self.owned(home) if link.name.key.kind == key.kind}
-        if key.value not in values and len(values) >= self._cap(key.kind):
+        if len(values | {key.value}) > self._cap(key.kind):
             self.happened["linked on its own, one too many"] += 1
             home = self._new_customer(key, now_ms)
         self.happened["linked while merged, beside one below"] += self.above(home) is not None
@@ -69,7 +69,7 @@ class Customers(Facts):
             if any(self.top(other.home) == self.top(link.home) for other in self._live(others)):
                 self.happened["kept after silence, by an alias"] += silent_days > self.rules.reassign_days
                 continue  # an alias that its owner owns
-            kinds = {one.name.key.kind for one in self.owned(link.home) if one.name.key.standing == "verified"}
+            kinds = {one.name.key.kind for one in self.owned(link.home)}
             if silent_days > self.rules.recycle_days:
                 self.happened["recycled by silence"] += 1
                 ended.append(link)
@@ -124,7 +124,7 @@ class Customers(Facts):
     def _write(self, contact: Contact, link: Link) -> int:
         under, number = self.top(link.home), self.next_number(link.home)
         self.messages.append(Message(contact.id, link.name, link.home, under, number, contact.name))
-        self.given.append((link.home, under, number))
+        self.given.append(under)
         return number
 
     # Acts

@@ -49,8 +49,8 @@ class Facts:
         self.links: list[Link] = []
         self.merges: list[Merged] = []
         self.messages: list[Message] = []
-        self.given: list[tuple[Customer, Customer, int]] = []
-        """Home, customer it was given under, number: of every message ever, since a number is never given twice."""
+        self.given: list[Customer] = []
+        """Under whom each message ever was written, also those that are erased: a number is never given twice."""
         self.apart: list[tuple[Customer, Customer]] = []
         """Who a person took out, and from under whom (the one at the top then)."""
         self.first_seen: dict[Customer, int] = {}
@@ -99,6 +99,5 @@ class Facts:
         return all(link.name.key.standing == "claimed" for link in self.links if link.home in tree)
 
     def next_number(self, customer: Customer) -> int:
-        """One more than any number that its links, or it and those below it, were ever given (Merge and unmerge)."""
-        tree = self.tree(customer)
-        return 1 + max((number for home, under, number in self.given if home in tree or under in tree), default=0)
+        """A customer counts what was written under it, whoever owns that by now (Merge and unmerge)."""
+        return 1 + self.given.count(self.top(customer))

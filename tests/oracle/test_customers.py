@@ -170,14 +170,15 @@ def test_a_link_that_came_during_a_merge_beside_the_lower_ones_handle_goes_with_
     assert story.timeline(marco) == ["m2", "m3"], "what was written meanwhile follows its handle"
 
 
-def test_a_number_is_never_given_twice() -> None:
-    """Also not to the one on top for a message that went with the other, nor to the other for what it was given below."""
+def test_numbers_are_the_customers_and_none_is_given_twice() -> None:
+    """It grows by one with each message of a customer; what was written meanwhile keeps the number it was given."""
     story, anna, marco = _two()
     story.merge(anna, marco)
     assert [story.write(MARCO).sequence, story.write(MARCO).sequence] == [2, 3]
     story.unmerge(marco)
-    assert story.write(MARCO).sequence == 4
-    assert story.write(ANNA).sequence == 4
+    assert story.write(ANNA) == Answer(anna, "verified", 4), "two and three were given, whoever has those messages now"
+    assert story.write(MARCO) == Answer(marco, "verified", 2), "his own numbers are as if that merge had never been"
+    assert [message.sequence for message in story.model.written(marco)] == [1, 2, 3, 2]
 
 
 def test_unmerge_of_the_middle_of_a_nested_merge_takes_those_below_along() -> None:

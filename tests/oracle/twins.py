@@ -71,14 +71,14 @@ class NumbersAgain(Customers):
     """A number that somebody else's handle was given under this customer is given again."""
 
     def next_number(self, customer: Customer) -> int:
-        return 1 + max((message.sequence for message in self.written(customer)), default=0)
+        return 1 + len(self.written(customer))
 
 
-class NumbersOfTheTop(Customers):
-    """Numbers go on where the upper one's ended."""
+class NumbersJump(Customers):
+    """After a merge the numbers go on where the higher ones ended."""
 
     def next_number(self, customer: Customer) -> int:
-        return 1 + max((number for _, under, number in self.given if under == self.top(customer)), default=0)
+        return 1 + max((self.given.count(one) for one in self.tree(customer)), default=0)
 
 
 class ClaimsMerge(Customers):
@@ -200,7 +200,7 @@ class ChangedKeepsTheOld(Customers):
 DEFECTS: Final = (
     LinksGoToTheTop,
     NumbersAgain,
-    NumbersOfTheTop,
+    NumbersJump,
     ClaimsMerge,
     ClaimsAreVerified,
     NoCrmGuard,
