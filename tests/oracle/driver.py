@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 import orjson
 from sqlalchemy import Connection, select
@@ -101,7 +102,12 @@ class Real:
         await self._database.write(lambda connection: changed(connection, old.space, *said, **given))
 
     async def erase(self, customer: str, now_ms: int) -> None:
-        raise NotImplementedError  # storage.erasure is not there yet
+        from storage.erasure import Act, finish
+
+        act = Act(id=f"act_{uuid4()}", actor=ACTOR, at_ms=START_MS + now_ms)
+        part = await self._database.write(lambda connection: finish(connection, customer, act, 1000))
+        if part is None or not part.last:
+            raise AssertionError("there was nobody to erase, or more than one transaction holds")
 
     async def state(self) -> State:
         return await self._database.read(self._state)
