@@ -32,7 +32,7 @@ class Customers(Facts):
             link.seen_ms = contact.at_ms
         link, *aliases = self._live(keys)
         stopped = [self._merge_proven(link.home, alias.home, contact.at_ms) for alias in aliases]
-        match = "ambiguous" if any(stopped) else self._match(link, first=not owned)
+        match = "ambiguous" if any(stopped) else self._match(link)
         self.happened[f"match {match}"] += 1
         return Answer(self.top(link.home), match, self._write(contact, link))
 
@@ -115,11 +115,13 @@ class Customers(Facts):
     def _cap(self, kind: str) -> int:
         return self.rules.caps.get(kind, self.rules.cap_other)
 
-    def _match(self, link: Link, *, first: bool) -> str:
-        """How sure it is whose contact this is. Where it is a claim, that counts more than that it is the first."""
-        if link.name.key.standing == "claimed":
-            return "claimed" if self.claims_only(link.home) else "agent"
-        return "new" if first else "verified"
+    def _match(self, link: Link) -> str:
+        """How sure it is whose contact this is: before it is written."""
+        if self.claims_only(link.home):
+            return "claimed"
+        if not self.written(link.home):
+            return "new"
+        return "verified" if link.name.key.standing == "verified" else "agent"
 
     def _write(self, contact: Contact, link: Link) -> int:
         under, number = self.top(link.home), self.next_number(link.home)

@@ -92,8 +92,8 @@ class ClaimsMerge(Customers):
 class ClaimsAreVerified(Customers):
     """Whoever types an address is taken for who has proven it."""
 
-    def _match(self, link: Link, *, first: bool) -> str:
-        match = super()._match(link, first=first)
+    def _match(self, link: Link) -> str:
+        match = super()._match(link)
         return "verified" if match == "agent" else match
 
 
