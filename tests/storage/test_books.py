@@ -253,7 +253,8 @@ def test_whatever_happened_they_balance(
     with engine.begin() as connection:
         for number, (which, fate, done) in enumerate(accepted):
             if number == seen:
-                erased.forget(connection, 1, forgets)
+                if all(done or fate != "removed" for _, fate, done in accepted):  # a lost mark is found long before that
+                    erased.forget(connection, 1, forgets)
                 files = [node.file() for node in nodes]
             nodes[which].accept(connection, fate, done=done)
         if closed and not any(fate == "waiting" for which, fate, _ in accepted if which == 2):
