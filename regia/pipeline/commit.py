@@ -12,6 +12,8 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
+from connectors.base import ChannelEvent
+from identity import links
 from identity.people import Identified
 from identity.policy import Policy
 from identity.resolve import IdentitySession
@@ -68,11 +70,22 @@ def commit(
     held = [one for one in entered.new if isinstance(one, Held)]
     told = [one for one in entered.new if isinstance(one, Told)]
     result = Committed(held=[(one.connector, one.reason) for one in held], before=entered.committed)
+    for one in told:
+        _move(connection, one, settings.policy)
     if ready:
         _route(connection, ready, settings, result)
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
     record(connection, told)
     return result
+
+
+def _move(connection: Connection, one: Told, policy: Policy) -> None:
+    """Let a customer have the address that the platform says is theirs now."""
+    event = one.signal
+    if isinstance(event, ChannelEvent) and event.moved is not None and event.brand is not None:
+        evidence = f"{one.connector}/{one.row.id}"
+        at_ms = one.received_ms
+        links.changed(connection, event.brand, event.moved.old, event.moved.new, evidence=evidence, now_ms=at_ms, policy=policy)
 
 
 def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSettings, result: Committed) -> None:
