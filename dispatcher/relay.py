@@ -34,8 +34,8 @@ _PATIENCE: Final = 1.0
 _LEFT_BEHIND: Final = 1_024
 """Rows that may be without an answer beside the workers; above it these wait."""
 
-_FRESH_MS: Final = 5_000
-"""Milliseconds since a contact was accepted for which its row is published without a look whether it was erased since."""
+FRESH: Final = 5.0
+"""Seconds since a contact was accepted for which its row is published without a look whether it was erased since."""
 
 Published = Callable[[OutboxRow, Outcome], None]
 Queue = tuple[str, str]
@@ -180,7 +180,7 @@ class Relay:
     async def _not_erased(self, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
         """What is still to be published: what has waited is looked up, as another process may have erased it meanwhile.
         Raises `DatabaseUnavailable`."""
-        long_ago = time.time() * 1000 - _FRESH_MS
+        long_ago = (time.time() - FRESH) * 1000
         waited = [row.seq for row in rows if row.received_ms < long_ago]
         there = await self._database.read(lambda connection: outbox.still_there(connection, waited)) if waited else set()
         gone = set(waited) - there

@@ -61,6 +61,12 @@ def finish(connection: Connection, customer_id: str, act: Act, limit: int) -> Pa
     return Part(found, tuple(ids[:limit]), removed, last)
 
 
+def was_erased(connection: Connection, customer_id: str) -> bool:
+    """Whether there was a customer of this id. The log knows it longer than the ids are kept."""
+    logged = exists().where(audit.c.customer_id == customer_id, audit.c.action == "erased")
+    return erased.is_erased(connection, customer_id) or bool(connection.execute(select(logged)).scalar_one())
+
+
 def count_messages(connection: Connection, found: Family, most: int) -> int:
     """How many messages there are, counted no further than `most`."""
     return len(_messages(connection, found, most))
