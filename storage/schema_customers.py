@@ -142,7 +142,9 @@ events = Table(
     Column("body", LargeBinary, nullable=False),
     Column("published_ms", BigInteger),
     Index("ux_events_id", "id", unique=True),
-    Index("ix_events_open", "position", sqlite_where=text("published_ms IS NULL"), postgresql_where=text("published_ms IS NULL")),
+    Index(
+        "ix_events_open", "position", sqlite_where=text("published_ms IS NULL"), postgresql_where=text("published_ms IS NULL")
+    ),
     sqlite_autoincrement=True,
 )
 """What is told to whoever follows: CloudEvents, in the order in which they were committed."""

@@ -1,4 +1,4 @@
-"""Links, merges, mentions, audit, events and asked proofs of customers"""
+"""Links, merges, mentions, audit, events and asked proofs of customers; messages out that answer nothing"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,7 @@ def upgrade() -> None:
     _messages()
     _suggestions()
     op.add_column('conversations', sa.Column('split', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+    _outgoing()
     _new_tables()
 
 
@@ -111,6 +112,17 @@ def _suggestions() -> None:
             batch_op.alter_column(name, existing_type=kind, existing_nullable=False, server_default=None)
         batch_op.create_index(batch_op.f('ix_suggestions_owner_id'), ['owner_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_suggestions_state_score'), ['state', 'score'], unique=False)
+
+
+def _outgoing() -> None:
+    # Without the keyword the table that SQLite is given instead would use numbers of deleted rows again.
+    with op.batch_alter_table('outgoing', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
+        for name in ('message_id', 'conversation_id'):
+            batch_op.alter_column(name, existing_type=sa.Text(), nullable=True)
+        batch_op.add_column(sa.Column('brand', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('account', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('until_ms', sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column('secret', sa.Boolean(), server_default=sa.text('false'), nullable=False))
 
 
 def _new_tables() -> None:
