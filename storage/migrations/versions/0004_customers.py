@@ -176,6 +176,7 @@ def _proofs_and_erased() -> None:
     sa.Column('space', sa.Text(), nullable=False),
     sa.Column('handle_kind', sa.Text(), nullable=False),
     sa.Column('handle_value', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
     sa.Column('method', sa.Text(), nullable=False),
     sa.Column('secret', sa.Text(), nullable=False),
     sa.Column('actor', sa.Text(), nullable=False),
@@ -186,7 +187,8 @@ def _proofs_and_erased() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_challenges'))
     )
     op.create_index(op.f('ix_challenges_customer_id'), 'challenges', ['customer_id'])
-    op.create_index(op.f('ix_challenges_handle_value_created_ms'), 'challenges', ['handle_value', 'created_ms'])
+    op.create_index(op.f('ix_challenges_address_created_ms'), 'challenges', ['address', 'created_ms'])
+    op.create_index(op.f('ix_challenges_space_created_ms'), 'challenges', ['space', 'created_ms'])
     op.create_table('erased',
     sa.Column('id', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
