@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, Str
 
 from config.loader import SettingsDocument, read
 from config.secrets import Secret, SecretUrl
+from regia.code_settings import Codes
 from regia.watch.settings import Watch
 
 LOCAL: Final = "local"
@@ -19,7 +20,7 @@ M = TypeVar("M", bound=BaseModel)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Scope = Literal["messages", "queues"]
+Scope = Literal["messages", "queues", "customers"]
 
 
 class _Section(BaseModel):
@@ -128,6 +129,12 @@ class Conversations(_Section):
     window_hours: int = Field(default=72, gt=0, description="Hours without a word after which a conversation is closed.")
 
 
+class Identity(_Section):
+    """What may be decided about customers without a person; docs/identity.md says what each guard stops."""
+
+    codes: Codes = Codes()
+
+
 class Token(_Section):
     """A consumer of the HTTP interface."""
 
@@ -156,6 +163,7 @@ class Settings(_Section):
     coordination: CoordinationStore = CoordinationStore()
     blobs: BlobStore = BlobStore()
     conversations: Conversations = Conversations()
+    identity: Identity = Identity()
     reading: Reading = Reading()
     media: Media = Media()
     watch: Watch = Watch()
