@@ -16,7 +16,7 @@ from desk.proof_words import FALLBACK, Words
 from identity import challenges
 from identity.challenges import Asked, Method, Proven, Rules, Shown
 from identity.policy import Policy
-from identity.refusals import AnswerRefusal, ProofRefused
+from identity.proof_refusals import AnswerRefusal, ProofRefused
 from normalizer.inbound import Handle, Proof
 from storage import outgoing
 from storage.outgoing import NewOutgoing

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, RowMapping
 
 from identity.handles import reaching
 from identity.ids import new_id
-from identity.refusals import AnswerRefusal, ProofRefused
+from identity.proof_refusals import AnswerRefusal, ProofRefused
 from normalizer.inbound import Handle
 from storage import challenges
 from storage.automatic import hold

@@ -1,27 +1,40 @@
-"""Why an address is not proven, as a closed list. The texts name no customer, no address and no code."""
+"""Why something cannot be done to a customer or a link, as a closed list. The texts name no customer and no address."""
 
 from collections.abc import Mapping
 from typing import Final, Literal
 
-AnswerRefusal = Literal["unknown_challenge", "expired", "wrong_code", "too_many_attempts", "already_used"]
-ProofRefusal = AnswerRefusal | Literal["unknown_customer", "too_many_asked", "cannot_send"]
+Reason = Literal[
+    "unknown_customer",
+    "unknown_link",
+    "unknown_suggestion",
+    "same_customer",
+    "merged_already",
+    "not_merged",
+    "other_brand",
+    "link_ended",
+    "decided_already",
+    "shared_handle",
+    "handle_cap",
+]
 
-PROOF_REFUSALS: Final[Mapping[ProofRefusal, str]] = {
-    "unknown_challenge": "there is no such proof; ask for a new one",
-    "expired": "it was good for a time only, and that is over: ask for a new one",
-    "wrong_code": "that is not what was sent; after five wrong answers a new one must be asked for",
-    "too_many_attempts": "too many wrong answers were given: ask for a new one",
-    "already_used": "it was used before, and proves once only",
-    "unknown_customer": "there is no customer of that id",
-    "too_many_asked": "too many were asked for this address, for this customer or for all: wait",
-    "cannot_send": "nothing can be sent to an address of that kind: see identity.codes in the configuration",
+REASONS: Final[Mapping[Reason, str]] = {
+    "unknown_customer": "there is no customer of this id",
+    "unknown_link": "there is no link of this id",
+    "unknown_suggestion": "there is no suggestion of this id",
+    "same_customer": "these two are one customer already",
+    "merged_already": "this customer stands below another: name the one at the top, or unmerge it first",
+    "not_merged": "this customer stands below nobody: there is nothing to undo",
+    "other_brand": "these two customers are of different brands",
+    "link_ended": "this link has ended already",
+    "decided_already": "somebody has decided this suggestion already",
+    "shared_handle": "this address is known to be of many people, so it links nobody; see identity.shared",
+    "handle_cap": "this customer would have more addresses of this kind than one person has; see identity.caps",
 }
 
 
-class ProofRefused(Exception):
-    """A proof was not begun. `retry_ms`: how long until it may be asked again, where it is a matter of time."""
+class NotPossible(Exception):
+    """Nothing was changed."""
 
-    def __init__(self, reason: ProofRefusal, *, retry_ms: int | None = None) -> None:
-        super().__init__(PROOF_REFUSALS[reason])
-        self.reason: ProofRefusal = reason
-        self.retry_ms = retry_ms
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(REASONS[reason])
+        self.reason: Reason = reason

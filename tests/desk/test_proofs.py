@@ -13,7 +13,7 @@ from desk.proof_words import WORDS, Words
 from desk.proofs import BrandProofs, Decided, Proofs, Wanted, Way
 from identity.challenges import Asked, Method, Rules
 from identity.policy import Policy
-from identity.refusals import ProofRefused
+from identity.proof_refusals import ProofRefused
 from normalizer.inbound import Handle
 from storage.database import Database
 from storage.schema import challenges, outgoing

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 from identity import challenges
 from identity.challenges import Asked, Method, Proven, Rules, Shown
 from identity.handles import reaching
-from identity.refusals import PROOF_REFUSALS, ProofRefused
+from identity.proof_refusals import PROOF_REFUSALS, ProofRefused
 from normalizer.inbound import Handle
 from storage.database import Database
 from storage.schema import challenges as table
