@@ -7,7 +7,7 @@ transaction: a challenge without its message, or an answer that is counted witho
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -15,9 +15,11 @@ from sqlalchemy import Connection
 from desk.proof_words import FALLBACK, Words
 from identity import challenges
 from identity.challenges import Asked, Method, Proven, Rules, Shown
+from identity.links import Proved, prove
 from identity.policy import Policy
 from identity.proof_refusals import AnswerRefusal, ProofRefused
-from normalizer.inbound import Handle, Proof
+from identity.refusals import NotPossible
+from normalizer.inbound import Handle
 from storage import outgoing
 from storage.outgoing import NewOutgoing
 
@@ -25,26 +27,6 @@ _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 60 * _MINUTE_MS
 _ID: Final = "chl_"
 _SEPARATORS: Final = str.maketrans("", "", " -.\u00a0\u202f\u2010\u2011\u2013\t\r\n")
-
-
-class Proved(Protocol):
-    customer_id: str
-    outcome: str
-
-
-class Prove(Protocol):
-    def __call__(
-        self,
-        connection: Connection,
-        customer_id: str,
-        handle: Handle,
-        *,
-        proof: Proof,
-        evidence: str,
-        actor: str,
-        now_ms: int,
-        policy: Policy,
-    ) -> Proved: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +55,6 @@ class Proofs:
     brand: Callable[[str], BrandProofs]
     link: Callable[[str], str]
     language: str
-    prove: Prove
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +79,9 @@ class Decided:
 
 
 def begin(connection: Connection, wanted: Wanted, proofs: Proofs, now_ms: int) -> Asked:
-    """Ask for a proof and queue its message. Raises `ProofRefused`."""
+    """Ask for a proof and queue its message. Raises `ProofRefused`, and `NotPossible` for an address of many people."""
+    if proofs.policy.is_shared(wanted.handle):
+        raise NotPossible("shared_handle")
     asked = challenges.ask(
         connection,
         wanted.customer_id,
@@ -117,14 +100,15 @@ def begin(connection: Connection, wanted: Wanted, proofs: Proofs, now_ms: int) -
 
 
 def answer(connection: Connection, challenge_id: str, typed: str, proofs: Proofs, now_ms: int) -> Proved | AnswerRefusal:
-    """What the customer typed as the code, and what came of it. A refusal is given back, since it must be counted."""
+    """What the customer typed as the code, and what came of it. A refusal is given back, since it must be counted. Raises
+    `NotPossible` where the proven address cannot be linked: then nothing was kept, and the code is still good."""
     code = unicodedata.normalize("NFKC", typed).translate(_SEPARATORS)
     answered = challenges.answer(connection, challenge_id, code, "code", now_ms=now_ms, rules=proofs.rules)
     return _done(connection, answered, proofs, now_ms)
 
 
 def confirm(connection: Connection, token: str, proofs: Proofs, now_ms: int) -> Proved | AnswerRefusal:
-    """Somebody with the link said that the address is theirs."""
+    """Somebody with the link said that the address is theirs. As `answer`."""
     id_, secret = _parts(token)
     answered = challenges.answer(connection, id_, secret, "link", now_ms=now_ms, rules=proofs.rules)
     return _done(connection, answered, proofs, now_ms)
@@ -137,8 +121,8 @@ def look(connection: Connection, token: str, proofs: Proofs, now_ms: int) -> Sho
 
 
 def decide(connection: Connection, decided: Decided, proofs: Proofs, now_ms: int) -> Proved:
-    """What came of a person's word."""
-    return proofs.prove(
+    """What came of a person's word. Raises `NotPossible`."""
+    return prove(
         connection,
         decided.customer_id,
         decided.handle,
@@ -153,7 +137,7 @@ def decide(connection: Connection, decided: Decided, proofs: Proofs, now_ms: int
 def _done(connection: Connection, proven: Proven | AnswerRefusal, proofs: Proofs, now_ms: int) -> Proved | AnswerRefusal:
     if not isinstance(proven, Proven):
         return proven
-    return proofs.prove(
+    return prove(
         connection,
         proven.customer_id,
         proven.handle,

@@ -16,8 +16,10 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, RowMapping
 
+from identity.acts import Action, Acts
 from identity.handles import reaching
 from identity.ids import new_id
+from identity.people import Customer
 from identity.proof_refusals import AnswerRefusal, ProofRefused
 from normalizer.inbound import Handle
 from storage import challenges
@@ -116,6 +118,7 @@ def ask(
     }
     _within(connection, row, rules)
     challenges.add(connection, row)
+    _note(connection, "asked", row, now_ms)
     return Asked(
         id=id_,
         secret=secret,
@@ -145,6 +148,7 @@ def answer(
         challenges.settle(connection, row["id"], challenges.FAILED if spent else challenges.OPEN, attempts)
         return "wrong_code"
     challenges.settle(connection, row["id"], challenges.PROVEN, attempts)
+    _note(connection, "proven", dict(row), now_ms)
     handle = Handle(row["handle_kind"], row["handle_value"], "verified")
     return Proven(challenge_id=row["id"], customer_id=row["home_id"], handle=handle, actor=row["actor"])
 
@@ -184,6 +188,13 @@ def _within(connection: Connection, row: Mapping[str, Any], rules: Rules) -> Non
         asked = challenges.latest(connection, column, row[column], row["created_ms"] - span_ms, most)
         if len(asked) >= most:
             raise ProofRefused("too_many_asked", retry_ms=asked[-1] + span_ms - row["created_ms"])
+
+
+def _note(connection: Connection, action: Action, row: Mapping[str, Any], now_ms: int) -> None:
+    customer = Customer(row["home_id"], row["space"], "claimed", first_seen_ms=now_ms, last_seen_ms=now_ms)
+    acts = Acts()
+    acts.note(action, row["actor"], now_ms, customer, detail={"challenge": row["id"], "method": row["method"]})
+    acts.save(connection)
 
 
 def _secret(method: Method) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from desk.proof_words import FALLBACK, WORDS, Words
-from desk.proofs import BrandProofs, Proofs, Prove, Way
+from desk.proofs import BrandProofs, Proofs, Way
 from identity.challenges import Rules
 from regia.code_settings import Codes, CodesOfBrand
 from regia.links import Links
@@ -15,7 +15,7 @@ from regia.settings import Settings
 _PURPOSE: Final = b"regia challenges"
 
 
-def proofs(settings: Settings, links: Links, prove: Prove) -> Proofs:
+def proofs(settings: Settings, links: Links) -> Proofs:
     """How addresses are proven. What secrets are kept under comes of the key of links, which is in no database."""
     codes = settings.identity.codes
     key = hmac.new(settings.links_key.get_secret_value().encode(), _PURPOSE, hashlib.sha256).digest()
@@ -25,7 +25,6 @@ def proofs(settings: Settings, links: Links, prove: Prove) -> Proofs:
         brand=lambda name: _brand(name, codes),
         link=links.proof,
         language=settings.languages[0],
-        prove=prove,
     )
 
 
