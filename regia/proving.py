@@ -8,11 +8,15 @@ from typing import Final
 from desk.proof_words import FALLBACK, WORDS, Words
 from desk.proofs import BrandProofs, Proofs, Way
 from identity.challenges import Rules
+from normalizer.inbound import Handle, Proof
+from normalizer.values import read_email, read_phone
 from regia.code_settings import Codes, CodesOfBrand
 from regia.links import Links
 from regia.settings import Settings
 
 _PURPOSE: Final = b"regia challenges"
+_NOWHERE: Final = "ZZ"
+"""The country of numbers without a prefix: none, for whoever names one here knows no shop's country."""
 
 
 def proofs(settings: Settings, links: Links) -> Proofs:
@@ -26,6 +30,13 @@ def proofs(settings: Settings, links: Links) -> Proofs:
         link=links.proof,
         language=settings.languages[0],
     )
+
+
+def address(kind: str, value: str, proof: Proof) -> Handle:
+    """An address that somebody named, as envelopes have it; a number needs its prefix. Raises `Invalid`."""
+    if kind == "email":
+        return Handle(kind, read_email(value), proof)
+    return Handle(kind, read_phone(value, _NOWHERE) if kind == "phone" else value, proof)
 
 
 def _brand(name: str, codes: Codes) -> BrandProofs:
