@@ -10,6 +10,7 @@ from config.problems import Problem
 from connectors.base import Channel, Connector
 from connectors.email.mailbox import MailConnector
 from connectors.form_settings import RateLimit
+from connectors.kit.settings import AccountsSettings
 from desk.proof_words import Piece, problem
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
@@ -83,7 +84,14 @@ def unusable(
         for kind, name in (("email", part.email), ("phone", part.phone)):
             if name is not None and (wrong := _wrong(kind, connectors.get(name), channels.get(name))):
                 found.append(document.problem((*section, kind), wrong))
+        if part.phone is not None and not _has_account(connectors.get(part.phone), part.phone_account):
+            found.append(document.problem((*section, "phone_account"), "name one of the connector's accounts"))
     return found
+
+
+def _has_account(connector: Connector | None, account: str | None) -> bool:
+    settings = None if connector is None else connector.settings
+    return not isinstance(settings, AccountsSettings) or settings.account_id(account) is not None
 
 
 def _wrong(kind: str, connector: Connector | None, channel: Channel[Any] | None) -> str | None:
