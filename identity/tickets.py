@@ -18,7 +18,7 @@ def conversation_of(connection: Connection, message_id: str) -> str | None:
 
 def tell(connection: Connection, conversation_id: str, ticket: str, state: TicketState) -> bool:
     """Name the conversation's ticket; one that is closed ends the conversation, until somebody answers one of its messages.
-    False where there is no such conversation. What comes of a ticket that is not the conversation's any more changes nothing."""
+    False where there is no such conversation. What comes of an earlier ticket of the conversation changes nothing."""
     query = select(conversations.c.ticket).where(conversations.c.id == conversation_id).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
