@@ -26,9 +26,10 @@ server:
 links_key: ${KEY}
 rules: [rules.yaml]
 tokens:
-  - {name: all, token: "${ALL}", scopes: [messages, queues]}
+  - {name: all, token: "${ALL}", scopes: [messages, queues, events]}
   - {name: reader, token: "${READER}", scopes: [messages]}
   - {name: worker, token: "${WORKER}", scopes: [queues]}
+  - {name: follower, token: "${FOLLOWER}", scopes: [events]}
   - {name: site, token: "${SITE}", scopes: [customers]}
 identity:
   codes: {email: mail, rate: {count: 20}, brands: {demo: {name: Casa Demo}}}
@@ -74,6 +75,7 @@ SECRETS = {
     "ALL": "token-all",
     "READER": "token-reader",
     "WORKER": "token-worker",
+    "FOLLOWER": "token-follower",
     "SITE": "token-site",
     "DESK": "token-desk",
     "APP": "a-secret-of-the-shops-own-server",
