@@ -140,12 +140,16 @@ events = Table(
     Column("subject", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("number", BigInteger),
     Column("published_ms", BigInteger),
     Index("ux_events_id", "id", unique=True),
-    Index("ix_events_open", "position", sqlite_where=text("published_ms IS NULL"), postgresql_where=text("published_ms IS NULL")),
+    Index("ux_events_number", "number", unique=True),
+    Index("ix_events_new", "position", sqlite_where=text("number IS NULL"), postgresql_where=text("number IS NULL")),
+    Index("ix_events_open", "number", sqlite_where=text("published_ms IS NULL"), postgresql_where=text("published_ms IS NULL")),
     sqlite_autoincrement=True,
 )
-"""What is told to whoever follows: CloudEvents, in the order in which they were committed."""
+"""What is told to whoever follows: CloudEvents. `position` is in the order of inserting; `number`, given after the commit
+(`storage.events`), is the place in the feed, and NULL until then."""
 
 challenges = Table(
     "challenges",

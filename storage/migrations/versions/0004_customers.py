@@ -10,6 +10,7 @@ depends_on = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 MERGED = sa.text('merged_into IS NOT NULL')
+NEW = sa.text('number IS NULL')
 OPEN = sa.text('published_ms IS NULL')
 
 
@@ -147,12 +148,15 @@ def _new_tables() -> None:
     sa.Column('subject', sa.Text(), nullable=False),
     sa.Column('at_ms', sa.BigInteger(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=True),
     sa.Column('published_ms', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('position', name=op.f('pk_events')),
     sqlite_autoincrement=True
     )
     op.create_index('ux_events_id', 'events', ['id'], unique=True)
-    op.create_index('ix_events_open', 'events', ['position'], sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_index('ux_events_number', 'events', ['number'], unique=True)
+    op.create_index('ix_events_new', 'events', ['position'], sqlite_where=NEW, postgresql_where=NEW)
+    op.create_index('ix_events_open', 'events', ['number'], sqlite_where=OPEN, postgresql_where=OPEN)
     _proofs_and_erased()
 
 

@@ -1,0 +1,58 @@
+"""Events, version 1: what happened to customers, channels and messages, as CloudEvents of the envelope's frame.
+
+An event names ids and never what stands behind them: no address, no name, no text.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+
+from normalizer.envelope_data import from_ms
+
+SCHEMA: Final = "urn:regia:schema:event:1"
+
+TYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "regia.customer.created.v1": "a customer is seen for the first time",
+        "regia.customer.linked.v1": "a handle belongs to a customer from now on",
+        "regia.customer.merged.v1": "two customers are one",
+        "regia.customer.unmerged.v1": "a merge was undone",
+        "regia.customer.erased.v1": "a customer was erased: erase your copies",
+        "regia.channel.silent.v1": "a channel is silent against its habit",
+        "regia.channel.back.v1": "it is not any more",
+        "regia.token.expiring.v1": "a channel's token is about to expire",
+        "regia.token.refused.v1": "a provider refuses a channel's token",
+        "regia.token.back.v1": "the token is good again",
+        "regia.message.quarantined.v1": "a contact is held in quarantine",
+    }
+)
+"""All types there are, and what each tells. A type's meaning and its `data` never change; another one gets a new number."""
+
+
+def event(type_: str, *, id_: str, source: str, subject: str, at_ms: int, data: Mapping[str, Any]) -> bytes:
+    """A CloudEvents 1.0 event in structured JSON mode.
+
+    `type_` is one of `TYPES`. `id_` is the same however often it is told: consumers dedupe on it. `source` is
+    `/<brand>` where it is a brand's, `/regia/<connector>` where it is a connector's. `subject` is the id of what it is
+    about, `at_ms` when it happened. Raises `ValueError` for a type that is not of `TYPES`, and for an empty `id_`,
+    `source` or `subject`.
+    """
+    if type_ not in TYPES:
+        raise ValueError(f"{type_!r} is no type of event: enter it in normalizer.event.TYPES")
+    if not (id_ and source and subject):
+        raise ValueError(f"an event of type {type_} needs an id, a source and a subject")
+    return orjson.dumps(
+        {
+            "specversion": "1.0",
+            "id": id_,
+            "type": type_,
+            "source": source,
+            "subject": subject,
+            "time": from_ms(at_ms),
+            "datacontenttype": "application/json",
+            "dataschema": SCHEMA,
+            "data": data if isinstance(data, dict) else dict(data),
+        }
+    )
