@@ -113,7 +113,7 @@ class Stream:
 
     def _weights(self, person: Person, rng: random.Random) -> dict[str, float]:
         """The channels a person has; everybody likes some of them far more than others."""
-        weights = {channel: share * rng.expovariate(1) ** 2 for channel, share in self.rates.channels.items()}
+        weights = {channel: share * rng.expovariate(1) for channel, share in self.rates.channels.items()}
         having = {"app": person.account is not None, "telegram": person.on_telegram}
         factors = {"app": 1 / self.rates.app, "telegram": 1 / self.rates.telegram}
         return {name: weight * factors.get(name, 1) for name, weight in weights.items() if having.get(name, True)}

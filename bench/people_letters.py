@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.people_names import shown
 from bench.people_rates import Rates
-from bench.people_town import Line, Mailbox, Person, Town
+from bench.people_town import Line, Mailbox, Person, Town, at
 from bench.score import Holding, Proof
 from normalizer.inbound import Handle, Kind, Sender
 
@@ -76,9 +76,9 @@ class Letters:
         account = person.account
         assert account is not None  # noqa: S101  # without an account nobody has this channel
         user = Handle("app_user", f"{brand}-app:{person.number}", "verified")
-        named = [self._address(brand, "email", account.mailbox, proven=account.confirmed)]
+        named = [self._address(brand, "email", at(account.mailboxes, at_ms), proven=account.confirmed)]
         if account.phone is not None:
-            line = person.line(max(0, at_ms - account.stale_ms))
+            line = person.line(at_ms - account.stale_ms)
             named.append(self._address(brand, "phone", line, proven=account.phone == "verified"))
         own = (user, self._holding(brand, "app_user", person.number, frozenset((person.number,))))
         proven = [one for one in named if one[0].proof == "verified"]

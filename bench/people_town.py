@@ -3,11 +3,13 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from bench.people_addresses import Addresses
 from bench.people_names import Name, name, shown
 from bench.people_rates import Rates
+
+T = TypeVar("T")
 
 BRANDS: Final = ("one", "two")
 DAY_MS: Final = 86_400_000
@@ -44,9 +46,10 @@ class Mailbox:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Account:
-    """Of the shop's app. An address is confirmed or only typed; `phone` None: the account has none."""
+    """Of the shop's app. `mailboxes` with the time each is its address from, the first from 0. An address is confirmed or only
+    typed; `phone` None: the account has none."""
 
-    mailbox: Mailbox
+    mailboxes: list[tuple[int, Mailbox]]
     confirmed: bool
     phone: Literal["verified", "claimed"] | None
     stale_ms: int
@@ -77,7 +80,12 @@ class Person:
     telegram_name: str | None = None
 
     def line(self, at_ms: int) -> Line:
-        return next(line for since, line in reversed(self.lines) if since <= at_ms or since == 0)
+        return at(self.lines, at_ms)
+
+
+def at(since: Sequence[tuple[int, T]], at_ms: int) -> T:
+    """What holds at that time, of things with the time they hold from; the first holds from the beginning."""
+    return next((thing for from_ms, thing in reversed(since) if from_ms <= at_ms), since[0][1])
 
 
 class Town:
@@ -181,7 +189,7 @@ class Town:
             person.more_lines.append(self._line(person))
         if self._happens(rates.app):
             use_shared = bool(shared) and self._happens(rates.shared_account)
-            person.account = self._account(person, shared[0] if use_shared else person.mailboxes[0])
+            person.account = self._account(person, shared if use_shared else person.mailboxes)
         person.on_telegram = self._happens(rates.telegram)
         person.shows_card = self._happens(rates.telegram_card)
         person.telegram_name = shown(person.name, rng, other=rates.nickname, none=rates.no_name, full=0.4)
@@ -192,12 +200,16 @@ class Town:
         if self._happens(self._rates.changed_number * years):
             yield int(self._rng.uniform(person.first_ms, person.last_ms)), self._line(person)
 
-    def _account(self, person: Person, mailbox: Mailbox) -> Account:
+    def _account(self, person: Person, candidates: Sequence[Mailbox]) -> Account:
         rates = self._rates
         verified = rates.app_phone_verified
         phone = self._rng.choices(("verified", "claimed", None), (verified, verified, max(0.0, 1 - 2 * verified)))[0]
         stale = 0 if person.hands_on else int(self._rng.expovariate(1 / rates.stale_days) * DAY_MS)
-        return Account(mailbox=mailbox, confirmed=self._happens(rates.app_email_verified), phone=phone, stale_ms=stale)
+        mailboxes = [(0, candidates[0])]
+        if len(candidates) > 1 and self._happens(rates.changed_email):
+            mailboxes.append((int(self._rng.uniform(person.first_ms, person.last_ms)), candidates[-1]))
+        confirmed = self._happens(rates.app_email_verified)
+        return Account(mailboxes=mailboxes, confirmed=confirmed, phone=phone, stale_ms=stale)
 
     def _open_till_accounts(self, people: Sequence[Person]) -> None:
         """With placeholders as their address: every other one on no list."""
@@ -205,7 +217,7 @@ class Town:
         values = ("noreply@negozio.example", "cassa@negozio.example")
         tills = [self._post(value, everybody) for value in values]
         for number, person in enumerate(people):
-            person.account = Account(mailbox=tills[number % 2], confirmed=True, phone=None, stale_ms=0)
+            person.account = Account(mailboxes=[(0, tills[number % 2])], confirmed=True, phone=None, stale_ms=0)
 
     def _post(self, value: str, holders: frozenset[int]) -> Mailbox:
         return Mailbox(id=next(self._things), value=value, written=value, holders=holders, profile=None, dmarc=False, post=True)
