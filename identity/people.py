@@ -53,7 +53,7 @@ class Link:
 
 @dataclass(slots=True)
 class Interaction:
-    """One contact as later envelopes of the same customer show it. `words` is a digest of what was written, to know it again."""
+    """One contact as later envelopes of the same customer show it. `words` is a digest of what was written."""
 
     id: str
     at_ms: int

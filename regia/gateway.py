@@ -185,7 +185,7 @@ class Gateway:
             node=settings.node,
             ruleset=self.configured.rules,
             links=self.links,
-            window_ms=settings.conversations.window_hours * 3_600_000,
+            policy=settings.policy,
         )
 
     async def check(self) -> dict[str, str]:

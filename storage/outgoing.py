@@ -116,9 +116,7 @@ def due(connection: Connection, now_ms: int, connectors: Collection[str]) -> set
 
 def _last_inbound() -> ColumnElement[int | None]:
     later = messages.alias("later")
-    this = [
-        later.c[name] == messages.c[name] for name in ("customer_id", "connector", "channel", "handle_kind", "handle_value")
-    ]
+    this = [later.c[name] == messages.c[name] for name in ("handle_id", "connector", "channel")]
     this.append(later.c.account.is_not_distinct_from(messages.c.account))
     return select(func.max(later.c.received_ms)).where(*this).scalar_subquery().label("last_inbound_ms")
 

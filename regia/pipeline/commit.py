@@ -12,6 +12,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from connectors.base import Status
+from identity.people import Identified
+from identity.policy import Policy
 from identity.resolve import IdentitySession
 from normalizer.message import Message
 from regia.links import Links
@@ -33,13 +35,13 @@ _TAKEN: Final = frozenset({"sent", "delivered", "read", "played", "echo"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitSettings:
-    """What a commit needs besides the batch. `window_ms`: how long a silent conversation stays open."""
+    """What a commit needs besides the batch."""
 
     journal: str
     node: str
     ruleset: Ruleset
     links: Links
-    window_ms: int
+    policy: Policy
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSe
 
 
 def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSettings, result: Committed) -> None:
-    session = IdentitySession(connection, [one.message for one in ready], window_ms=settings.window_ms)
+    session = IdentitySession(connection, [one.message for one in ready], settings.policy)
     message_rows: list[dict[str, Any]] = []
     target_rows: list[dict[str, Any]] = []
     for one in ready:
@@ -84,12 +86,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         session.record(identified, message, decision.category)
         envelope = assemble(message, identified, decision, settings.links, settings.ruleset.hash)
         row = _message_row(one, decision, envelope, settings.ruleset.hash)
-        row |= {
-            "customer_id": identified.customer.id,
-            "conversation_id": identified.conversation.id,
-            "sequence": identified.sequence,
-        }
-        message_rows.append(row)
+        message_rows.append(row | _identity_columns(identified))
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
         result.routed.append((one.message.connector, decision.category))
     session.save()
@@ -146,6 +143,18 @@ def _message_row(one: Ready, decision: Decision, envelope: bytes, ruleset: str) 
         "raw": None if one.raw_blob else inbound.raw,
         "raw_sha256": one.raw_sha256,
         "raw_content_type": inbound.raw_content_type,
+    }
+
+
+def _identity_columns(identified: Identified) -> dict[str, Any]:
+    return {
+        "handle_id": identified.handle_id,
+        "customer_id": identified.customer.id,
+        "conversation_id": identified.conversation.id,
+        "sequence": identified.sequence,
+        "at_ms": identified.at_ms,
+        "awaits_answer": identified.awaits_answer,
+        "repeat_of": identified.repeat_of,
     }
 
 

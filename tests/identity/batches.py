@@ -6,17 +6,21 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select
 
 from identity.people import Identified
+from identity.policy import Policy
 from identity.resolve import IdentitySession
 from normalizer.message import Message
 from storage import schema
 from storage.database import Database
 
 WINDOW_HOURS: Final = 72
+POLICY: Final = Policy(window_ms=WINDOW_HOURS * 3_600_000)
 
 
-def resolve(connection: Connection, batch: Sequence[Message], category: str = "general") -> list[Identified]:
+def resolve(
+    connection: Connection, batch: Sequence[Message], policy: Policy = POLICY, category: str = "general"
+) -> list[Identified]:
     """Identify, record and store each message of a batch."""
-    session = IdentitySession(connection, batch, window_ms=WINDOW_HOURS * 3_600_000)
+    session = IdentitySession(connection, batch, policy)
     found = []
     for one in batch:
         identified = session.identify(one)
@@ -38,12 +42,16 @@ def _stored(one: Message, identified: Identified) -> dict[str, Any]:
         "conversation_id": identified.conversation.id,
         "sequence": identified.sequence,
         "handle_value": one.inbound.sender.handle.value,
+        "handle_id": identified.handle_id,
+        "at_ms": identified.at_ms,
+        "awaits_answer": identified.awaits_answer,
+        "repeat_of": identified.repeat_of,
     }
     return {**texts, **own, "received_ms": 0, "envelope": b"", "explanation": b"", "raw": None}
 
 
-async def identify(database: Database, *batch: Message) -> list[Identified]:
-    return await database.write(lambda connection: resolve(connection, batch))
+async def identify(database: Database, *batch: Message, policy: Policy = POLICY) -> list[Identified]:
+    return await database.write(lambda connection: resolve(connection, batch, policy))
 
 
 async def rows(database: Database, table: Any) -> list[dict[str, Any]]:

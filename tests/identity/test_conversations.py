@@ -202,7 +202,7 @@ class TestHistory:
 
     async def test_what_it_shows_of_a_contact(self, database: Database) -> None:
         text = "Buongiorno,\nvorrei restituire la padella " + "molto grande " * 30
-        await database.write(lambda connection: resolve(connection, [message("m1", text=text)], "returns"))
+        await database.write(lambda connection: resolve(connection, [message("m1", text=text)], category="returns"))
         (second,) = await identify(database, message("m2"))
         (one,) = second.history
         assert (one.channel, one.category, one.direction) == ("whatsapp", "returns", "inbound")
