@@ -5,6 +5,7 @@ Pure: works on customers that are loaded and locked. What must be written is rec
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Literal
 
@@ -14,17 +15,30 @@ from identity.people import CRM, HISTORY, Conversation, Customer, Link
 from identity.policy import Policy
 from identity.profile import FIELDS, together, winner
 
-Guard = Literal["shared_handle", "crm_conflict", "handle_cap", "merge_cap", "names_differ"]
+Guard = Literal["unmerged", "crm_conflict", "handle_cap", "merge_cap", "names_differ"]
 
 
-def guard(one: Customer, other: Customer, policy: Policy, merges: Mapping[str, int]) -> Guard | None:
-    """Why two customers may not be merged without a person, or None. `merges`: how many each had in the last 24 hours."""
+@dataclass(slots=True)
+class Past:
+    """`merges`: how many others were put below a customer lately. `apart`: pairs that a person took apart."""
+
+    merges: dict[str, int] = field(default_factory=dict)
+    apart: set[frozenset[str]] = field(default_factory=set)
+
+    def merged(self, top_id: str) -> None:
+        self.merges[top_id] = self.merges.get(top_id, 0) + 1
+
+
+def guard(one: Customer, other: Customer, policy: Policy, past: Past) -> Guard | None:
+    """Why two customers may not be merged without a person, or None."""
+    if frozenset((one.id, other.id)) in past.apart:
+        return "unmerged"
     crm = {link.value for link in (*one.links, *other.links) if link.kind == CRM}
     if len(crm) > 1:
         return "crm_conflict"
     if over_cap([*one.links, *other.links], policy):
         return "handle_cap"
-    if max(merges.get(one.id, 0), merges.get(other.id, 0)) >= policy.merges_per_day:
+    if max(past.merges.get(one.id, 0), past.merges.get(other.id, 0)) >= policy.merges_per_day:
         return "merge_cap"
     if policy.names_differ and naming.clash(one.name, other.name):
         return "names_differ"

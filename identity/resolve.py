@@ -8,7 +8,6 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
-from typing import Final
 
 from sqlalchemy import Connection
 
@@ -17,18 +16,17 @@ from identity.acts import RULE, Acts
 from identity.contact import Contact, contact_of
 from identity.conversations import Conversations
 from identity.life import gone
-from identity.merging import guard, in_order, join, record, show
+from identity.merging import Past, guard, in_order, join, record, show
 from identity.owners import Owners
 from identity.people import HISTORY, Customer, Identified, Interaction, Link, Match
 from identity.policy import Policy
 from identity.profile import Facts, Field, say
+from identity.recount import SNIPPET
 from identity.said import DAY_MS
-from identity.store_audit import merges_since
+from identity.store_audit import past
 from identity.suggestions import Suggestions
 from normalizer.message import Message
 from normalizer.text import snippet
-
-_SNIPPET: Final = 120
 
 
 class IdentitySession:
@@ -46,7 +44,7 @@ class IdentitySession:
         )
         self._suggestions = Suggestions(connection, contacts)
         self._acts = Acts()
-        self._merges: dict[str, int] | None = None
+        self._past: Past | None = None
         self._touched: set[str] = set()
 
     def identify(self, message: Message) -> Identified:
@@ -86,7 +84,7 @@ class IdentitySession:
             channel=message.inbound.channel,
             category=category,
             direction="inbound",
-            snippet=snippet(message.inbound.text or message.inbound.subject or "", _SNIPPET),
+            snippet=snippet(message.inbound.text or message.inbound.subject or "", SNIPPET),
             conversation=identified.conversation.id,
             words=contact.words,
         )
@@ -126,8 +124,8 @@ class IdentitySession:
             mine, other = self._owners.owner(link), self._owners.owner(self._owners.links[named.key])
             if mine.id == other.id:
                 continue
-            merges = self._merges_lately(contact.received_ms)
-            if reason := guard(mine, other, self._policy, merges):
+            before = self._what_was(contact.received_ms)
+            if reason := guard(mine, other, self._policy, before):
                 self._suggestions.add(mine, other.id, reason, contact)
                 ambiguous = True
                 continue
@@ -135,14 +133,14 @@ class IdentitySession:
             join(top, below, self._policy, self._conversations.known)
             self._owners.below(below.id, top.id)
             record(self._acts, top, below, actor=RULE, at_ms=contact.received_ms)
-            merges[top.id] = merges.get(top.id, 0) + 1
+            before.merged(top.id)
         return ambiguous
 
-    def _merges_lately(self, now_ms: int) -> dict[str, int]:
+    def _what_was(self, now_ms: int) -> Past:
         """Asked once a batch, and only where there is something to merge."""
-        if self._merges is None:
-            self._merges = merges_since(self._connection, self._owners.customers.keys(), now_ms - DAY_MS)
-        return self._merges
+        if self._past is None:
+            self._past = past(self._connection, self._owners.customers.keys(), now_ms - DAY_MS)
+        return self._past
 
     def _count(self, customer: Customer, contact: Contact) -> None:
         self._touched.add(customer.id)
@@ -160,11 +158,10 @@ class IdentitySession:
             if value is None:
                 continue
             changed = _say(customer.facts, field, value, contact.at_ms)
-            if home is not customer:
-                if _say(home.facts, field, value, contact.at_ms):
-                    self._touched.add(home.id)
-            elif customer.own_facts is not None:
-                _say(customer.own_facts, field, value, contact.at_ms)
+            if home is not customer and _say(home.facts, field, value, contact.at_ms):
+                self._touched.add(home.id)
+            if home.own_facts is not None and _say(home.own_facts, field, value, contact.at_ms):
+                self._touched.add(home.id)
             if changed:
                 show(customer, self._policy)
 

@@ -27,7 +27,7 @@ _SCORES: Final[Mapping[Reason, tuple[int, int]]] = MappingProxyType(
         "same_words": (40, 65),
         "similar_name": (30, 30),
         "recycled": (40, 40),
-        "shared_handle": (70, 70),
+        "unmerged": (10, 10),
         "crm_conflict": (70, 70),
         "handle_cap": (70, 70),
         "merge_cap": (70, 70),
