@@ -23,14 +23,17 @@ from storage.schema import customers, handles, messages, suggestions
 T = TypeVar("T")
 
 BATCH: Final = 256
+PRECISION: Final = 0.999
+RECALL: Final = 0.95
+"""What is asked of the whole stream, beside the caps of docs/identity.md and that no claim joins anything."""
 GUARDS: Final[tuple[str, ...]] = get_args(Guard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """`largest`: for each kind of address the most that one customer owns, by kind, with the cap. `seen_by_claim`: messages that
-    came by a claim and whose customer owns a verified handle, though no person has said so. `seconds`: of identity and
-    database, for all messages."""
+    """`largest`: the most addresses of each kind that one customer owns, and the cap. `seen_by_claim`: messages that
+    came by a claim and whose customer owns a verified handle, though no person has said so. `seconds`: of identity and of
+    the database."""
 
     score: Score
     messages: int
@@ -51,6 +54,12 @@ class Outcome:
     def over_cap(self) -> list[str]:
         """The kinds of which some customer owns more than the cap."""
         return [kind for kind, (most, cap) in self.largest.items() if most > cap]
+
+    @property
+    def held(self) -> bool:
+        """Whether everything that is asked of identity was held."""
+        right = self.score.precision >= PRECISION and self.score.recall >= RECALL
+        return right and not self.over_cap and self.seen_by_claim == 0
 
 
 @dataclass(slots=True)

@@ -1,0 +1,128 @@
+"""What a message costs identity among few customers and among many, measured in turns.
+
+A measurement is a stretch of batches, long enough for SQLite to write its log back into the file at least once when the pages
+of each message lie apart; shorter ones would leave that out of most of them. In each round every database is measured once with
+each way of drawing customers, in another order than the round before, so that a neighbour's work meets all of them; what is
+compared with the smallest database is compared within a round.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.customers_contacts import DRAWS, Contacts, Draw
+from bench.customers_fill import Filled, fill
+from bench.resolving import REAL, Resolver
+from identity.policy import Policy
+from normalizer.message import Message
+from regia.compose import migrate
+from storage.database import Database
+
+BATCH: Final = 256
+"""What a loaded gateway takes at once: where statements cost least, and the pages they touch most."""
+ASKED: Final[Mapping[Draw, float]] = {"uniform": 2.5, "skewed": 1.5}
+"""How many times the cost among the fewest customers a message may cost among the most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """One database with one way of drawing: microseconds a message in each round, and the ratio to the smallest database in
+    the same round."""
+
+    database: str
+    customers: int
+    draw: Draw
+    rounds: tuple[float, ...]
+    ratios: tuple[float, ...]
+    filled: Filled
+
+    @property
+    def middle(self) -> float:
+        return statistics.median(self.rounds)
+
+    @property
+    def ratio(self) -> float:
+        return statistics.median(self.ratios)
+
+
+@dataclass(slots=True)
+class _Target:
+    """One filled database, open."""
+
+    customers: int
+    database: Database
+    contacts: Contacts
+    draws: Mapping[Draw, Callable[[int], list[int]]]
+    filled: Filled
+    resolver: Resolver
+
+    async def cost(self, draw: Draw, batches: int) -> float:
+        """Microseconds a message over so many batches. Raises `ValueError` where the customers are not those of the fill."""
+        work = [self.contacts.batch(self.draws[draw](BATCH)) for _ in range(batches)]
+        started = time.perf_counter()
+        for batch in work:
+            await self._resolve(batch)
+        return (time.perf_counter() - started) / (BATCH * batches) * 1e6
+
+    async def _resolve(self, batch: Sequence[Message]) -> None:
+        found = await self.database.write(lambda connection: self.resolver.resolve(connection, batch))
+        if any(one.match != "verified" for one in found):
+            raise ValueError("a message came to another customer than the one it is from: the fill does not fit identity")
+
+
+async def measure(
+    name: str,
+    urls: Mapping[int, str],
+    *,
+    rounds: int,
+    batches: int,
+    told: Callable[[str], None],
+) -> list[Cost]:
+    """Fill the empty databases, `urls` by their number of customers, and measure each in turns."""
+    targets = []
+    try:
+        for number, url in sorted(urls.items()):
+            told(f"{name}: filling {number:,} customers")
+            targets.append(await _target(url, number))
+        told(f"{name}: measuring")
+        for target in targets:
+            for draw in DRAWS:
+                await target.cost(draw, batches)  # whatever is loaded at the first time
+        found = [await _round(targets, batches, turn) for turn in range(rounds)]
+    finally:
+        for target in targets:
+            await target.database.close()
+    return list(_costs(name, targets, found))
+
+
+async def _target(url: str, number: int) -> _Target:
+    database = Database(url)
+    await migrate(database)
+    await database.close()
+    contacts = Contacts(f"customers-{number}")
+    filled = await fill(url, number, contacts)
+    draws = {draw: contacts.drawing(draw, number) for draw in DRAWS}
+    return _Target(number, Database(url), contacts, draws, filled, Resolver(Policy(), REAL))
+
+
+async def _round(targets: Sequence[_Target], batches: int, turn: int) -> dict[tuple[int, Draw], float]:
+    shifted = [*targets[turn % len(targets) :], *targets[: turn % len(targets)]]
+    return {(target.customers, draw): await target.cost(draw, batches) for draw in DRAWS for target in shifted}
+
+
+def _costs(name: str, targets: Sequence[_Target], found: Sequence[Mapping[tuple[int, Draw], float]]) -> Iterator[Cost]:
+    least = min(target.customers for target in targets)
+    for draw in DRAWS:
+        for target in targets:
+            rounds = [each[target.customers, draw] for each in found]
+            ratios = [each[target.customers, draw] / each[least, draw] for each in found]
+            yield Cost(
+                database=name,
+                customers=target.customers,
+                draw=draw,
+                rounds=tuple(rounds),
+                ratios=tuple(ratios),
+                filled=target.filled,
+            )
