@@ -24,7 +24,7 @@ NAME: Final = "customers"
 SIZES: Final = (1_000, 100_000, 1_000_000)
 DATABASES: Final = ("sqlite", "postgresql")
 ROUNDS: Final = 9
-_BATCHES: Final = 8
+BATCHES: Final = 8
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if held(costs) else 1
 
 
-def measure_on(name: str, sizes: Sequence[int], rounds: int, *, batches: int = _BATCHES) -> list[Cost]:
+def measure_on(name: str, sizes: Sequence[int], rounds: int) -> list[Cost]:
     """On databases that are there for that time only: a folder, or a private server."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="regia-customers-")))
@@ -50,7 +50,7 @@ def measure_on(name: str, sizes: Sequence[int], rounds: int, *, batches: int = _
         else:
             server = stack.enter_context(DurablePostgreSQL.start(folder / "postgresql"))
             title, urls = "PostgreSQL", {size: server.url_of(server.create_database()) for size in sizes}
-        return asyncio.run(measure(title, urls, rounds=rounds, batches=batches, told=_told))
+        return asyncio.run(measure(title, urls, rounds=rounds, batches=BATCHES, told=_told))
 
 
 def held(costs: Sequence[Cost]) -> bool:
@@ -94,6 +94,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         parser.error(f"--only: name {' or '.join(DATABASES)}")
     if options.rounds < 1:
         parser.error("--rounds: at least one")
+    if options.write and (options.sizes, options.rounds, options.only) != (SIZES, ROUNDS, DATABASES):
+        parser.error("only a full run is written: leave --sizes, --rounds and --only out")
     return options
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from bench.people_letters import Letter, Letters
 from bench.people_rates import Rates
 from bench.people_town import DAY_MS, Person, Town
-from bench.score import Proof
-from normalizer.inbound import InboundMessage, envelope_id
+from bench.score import Holding, Proof
+from normalizer.inbound import Handle, InboundMessage, envelope_id
 from normalizer.message import Message, normalise
 
 START: Final = datetime(2025, 4, 1, tzinfo=UTC)
@@ -38,10 +38,10 @@ class Written:
     proof: Proof
 
     @property
-    def own(self) -> tuple[Any, ...]:
-        """The verified handles themselves, in the order of `proof`."""
+    def own(self) -> tuple[tuple[Holding, Handle], ...]:
+        """Each verified holding with the handle as the contact names it."""
         sender = self.message.inbound.sender
-        return (sender.handle, *sender.aliases)[: len(self.proof)]
+        return tuple(zip(self.proof, (sender.handle, *sender.aliases), strict=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from regia.compose import migrate
 from storage.database import Database
 
 NAME: Final = "people"
+MESSAGES: Final = 100_000
+PEOPLE: Final = 20_000
 _RATES: Final = {field.name: field.type for field in dataclasses.fields(Rates) if field.type in (float, int)}
 
 
@@ -92,8 +94,8 @@ def _listed(counts: dict[str, int]) -> str:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench people", description=__doc__)
-    parser.add_argument("--messages", type=int, default=100_000)
-    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, default=MESSAGES)
+    parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--seed", default="20261121")
     parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
     parser.add_argument(
@@ -103,6 +105,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not 0 < options.people <= options.messages:
         parser.error("--messages: everybody writes at least once, so there are no fewer messages than people")
+    if options.write and (options.messages, options.people, options.set) != (MESSAGES, PEOPLE, []):
+        parser.error("only a full run is written: leave --messages, --people and --set out")
     return options
 
 

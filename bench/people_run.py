@@ -78,7 +78,7 @@ class _Truth:
         self.proofs.add(written.proof)
         self.senders[str(message.id)] = written.proof[0]
         at_ms = int(message.received_at.timestamp() * 1000)
-        for handle, holding in zip(written.own[1:], written.proof[1:], strict=True):
+        for holding, handle in written.own[1:]:
             self.aliases.add((handle_key(message.inbound.brand, "verified", handle), at_ms, holding))
 
 
