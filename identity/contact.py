@@ -71,7 +71,7 @@ def contact_of(message: Message, policy: Policy) -> Contact:
     return Contact(
         message=message,
         own=(first, *joined),
-        named=(*aliases, *claims) if alone else (first, *aliases, *claims),
+        named=(first,) if alone else (first, *aliases, *claims),
         references=_references(inbound),
         conversation=inbound.thread.conversation,
         received_ms=_ms(message.received_at),

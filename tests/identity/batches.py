@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import Connection, insert, select
 
 from identity.people import Identified
@@ -27,7 +28,7 @@ def resolve(
         session.record(identified, one, category)
         found.append(identified)
     session.save()
-    rows = [_stored(one, identified) for one, identified in zip(batch, found, strict=True)]
+    rows = [_stored(one, identified) | {"category": category} for one, identified in zip(batch, found, strict=True)]
     if rows:
         connection.execute(insert(schema.messages), rows)
     return found
@@ -38,6 +39,7 @@ def _stored(one: Message, identified: Identified) -> dict[str, Any]:
     own = {
         "id": str(one.id),
         "external_id": one.inbound.external_id,
+        "channel": one.inbound.channel,
         "customer_id": identified.customer.id,
         "conversation_id": identified.conversation.id,
         "sequence": identified.sequence,
@@ -47,7 +49,12 @@ def _stored(one: Message, identified: Identified) -> dict[str, Any]:
         "awaits_answer": identified.awaits_answer,
         "repeat_of": identified.repeat_of,
     }
-    return {**texts, **own, "received_ms": 0, "envelope": b"", "explanation": b"", "raw": None}
+    return {**texts, **own, "received_ms": 0, "envelope": _envelope(one), "explanation": b"", "raw": None}
+
+
+def _envelope(one: Message) -> bytes:
+    """As much of it as identity looks at."""
+    return orjson.dumps({"data": {"text": one.inbound.text, "subject": one.inbound.subject}})
 
 
 async def identify(database: Database, *batch: Message, policy: Policy = POLICY) -> list[Identified]:
