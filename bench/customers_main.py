@@ -17,7 +17,7 @@ from typing import Final
 from bench.customers import ASKED, BATCH, Cost, measure
 from bench.customers_contacts import SKEW
 from bench.machine import facts
-from bench.report import measured, table, write
+from bench.report import measured, table, words, write
 from bench.servers import DurablePostgreSQL
 
 NAME: Final = "customers"
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     costs: list[Cost] = []
     for name in options.only:
         costs += measure_on(name, options.sizes, options.rounds)
-    text = report(costs, measured(known, " ".join(("python -m bench customers", *arguments)).replace(" --write", "")))
+    text = report(costs, measured(known, words("customers", *arguments)))
     print(text)
     if options.write:
         write(text, known, name=NAME)

@@ -10,7 +10,8 @@ from typing import Final
 
 from bench.people_letters import Letter, Letters
 from bench.people_rates import Rates
-from bench.people_town import DAY_MS, Person, Town
+from bench.people_things import Person
+from bench.people_town import DAY_MS, Town
 from bench.score import Holding, Proof
 from normalizer.inbound import Handle, InboundMessage, envelope_id
 from normalizer.message import Message, normalise

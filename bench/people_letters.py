@@ -1,14 +1,15 @@
 """One contact of one person on one channel, as that channel's connector reads it, and the truth about its verified handles."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from bench.people_names import shown
 from bench.people_rates import Rates
-from bench.people_town import Line, Mailbox, Person, Town, at
+from bench.people_things import Line, Mailbox, Person, at
+from bench.people_town import Town
 from bench.score import Holding, Proof
 from normalizer.inbound import Handle, Kind, Sender
 
@@ -141,14 +142,14 @@ class Letters:
         return self._rng.random() < share
 
 
-def _letter(own: Shown, *aliases: Shown, name: str | None, claims: list[Shown] | None = None, kind: Kind = "text") -> Letter:
+def _letter(own: Shown, *aliases: Shown, name: str | None, claims: Sequence[Shown] = (), kind: Kind = "text") -> Letter:
     proven = (own, *aliases) if own[0].proof == "verified" else ()
     return Letter(
         sender=Sender(
             handle=own[0],
             name=name,
             aliases=tuple(handle for handle, _ in aliases),
-            claims=tuple(handle for handle, _ in claims or ()),
+            claims=tuple(handle for handle, _ in claims),
         ),
         proof=tuple(holding for _, holding in proven if holding is not None),
         kind=kind,

@@ -19,7 +19,7 @@ from bench.machine import facts
 from bench.people import Stream
 from bench.people_rates import Rates
 from bench.people_run import PRECISION, RECALL, Outcome, run
-from bench.report import measured, table, write
+from bench.report import measured, table, words, write
 from bench.servers import DurablePostgreSQL
 from identity.policy import Policy
 from regia.compose import migrate
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     stream = Stream(options.messages, options.people, seed=options.seed, rates=Rates(**dict(options.set)))
     with tempfile.TemporaryDirectory(prefix="regia-people-") as name, _database(Path(name), options.postgresql) as url:
         outcome = asyncio.run(_measure(url, stream))
-    text = report(outcome, measured(known, " ".join(("python -m bench people", *arguments)).replace(" --write", "")))
+    text = report(outcome, measured(known, words("people", *arguments)))
     print(text)
     if options.write:
         write(text, known, name=NAME)

@@ -2,90 +2,18 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal, TypeVar
+from typing import Final
 
 from bench.people_addresses import Addresses
-from bench.people_names import Name, name, shown
+from bench.people_names import name, shown
 from bench.people_rates import Rates
-
-T = TypeVar("T")
+from bench.people_things import Account, Given, Line, Mailbox, Person
 
 BRANDS: Final = ("one", "two")
 DAY_MS: Final = 86_400_000
 _YEAR_DAYS: Final = 365.25
 _LAST_DAYS: Final = 10
 """Nobody writes for the first time later than this before the end."""
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Line:
-    """A phone number in the same hands, with its account on WhatsApp. `hidden_ms`: from when the user hides the number."""
-
-    id: int
-    value: str
-    on_whatsapp: str
-    """The same number as WhatsApp writes it."""
-    holders: frozenset[int]
-    profile: str | None
-    hidden_ms: int
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Mailbox:
-    """`post`: of no person. `dmarc`: whether its mails are proven. `written`: the address as mails have it."""
-
-    id: int
-    value: str
-    written: str
-    holders: frozenset[int]
-    profile: str | None
-    dmarc: bool
-    post: bool = False
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Account:
-    """Of the shop's app. `mailboxes` with the time each is its address from, the first from 0. An address is confirmed or only
-    typed; `phone` None: the account has none."""
-
-    mailboxes: list[tuple[int, Mailbox]]
-    confirmed: bool
-    phone: Literal["verified", "claimed"] | None
-    stale_ms: int
-    """For how long it has a number that was given up."""
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Person:
-    """`lines` with the time each is used from, the first from 0; `more_lines` beside them. `first_ms` and `last_ms`: when the
-    person may write."""
-
-    number: int
-    name: Name
-    country: str
-    brands: tuple[str, ...]
-    weight: float
-    first_ms: int
-    last_ms: int
-    lines: list[tuple[int, Line]] = field(default_factory=list)
-    more_lines: list[Line] = field(default_factory=list)
-    mailboxes: list[Mailbox] = field(default_factory=list)
-    account: Account | None = None
-    on_telegram: bool = False
-    shows_card: bool = False
-    app_name: str | None = None
-    hands_on: bool = False
-    """The number comes to somebody else after a silence, so that no account may name it meanwhile."""
-    telegram_name: str | None = None
-
-    def line(self, at_ms: int) -> Line:
-        return at(self.lines, at_ms)
-
-
-def at(since: Sequence[tuple[int, T]], at_ms: int) -> T:
-    """What holds at that time, of things with the time they hold from; the first holds from the beginning."""
-    return next((thing for from_ms, thing in reversed(since) if from_ms <= at_ms), since[0][1])
 
 
 class Town:
@@ -203,7 +131,8 @@ class Town:
     def _account(self, person: Person, candidates: Sequence[Mailbox]) -> Account:
         rates = self._rates
         verified = rates.app_phone_verified
-        phone = self._rng.choices(("verified", "claimed", None), (verified, verified, max(0.0, 1 - 2 * verified)))[0]
+        proofs: tuple[Given | None, ...] = ("verified", "claimed", None)
+        phone = self._rng.choices(proofs, (verified, verified, max(0.0, 1 - 2 * verified)))[0]
         stale = 0 if person.hands_on else int(self._rng.expovariate(1 / rates.stale_days) * DAY_MS)
         mailboxes = [(0, candidates[0])]
         if len(candidates) > 1 and self._happens(rates.changed_email):

@@ -42,6 +42,11 @@ def measured(facts: Mapping[str, str], command: str) -> str:
     return f"Measured on {facts['date']} at commit {facts['commit']}: {machine}, by `{command}`."
 
 
+def words(*arguments: str) -> str:
+    """The command that gives these figures again."""
+    return f'make bench ARGS="{" ".join(one for one in arguments if one != "--write")}"'
+
+
 def _rates(lines: Sequence[Line]) -> str:
     """One line a scenario; the ratios are to the bare parts of the same run."""
     rates = {line.scenario.name: line.middle.rate for line in lines if line.senders == "distinct"}
