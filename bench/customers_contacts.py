@@ -3,10 +3,11 @@
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate, count
+from itertools import count
 from typing import Final, Literal, TypeAlias
 
 from bench.customers_sql import DIGITS, LETTERS
+from bench.webhooks import skewed
 from normalizer.inbound import Handle, InboundMessage, Sender, envelope_id
 from normalizer.message import Message, normalise
 
@@ -14,9 +15,6 @@ Draw: TypeAlias = Literal["uniform", "skewed"]
 
 SPACE: Final = "demo"
 DRAWS: Final[tuple[Draw, ...]] = ("uniform", "skewed")
-SKEW: Final = 0.99
-"""Exponent of Zipf's law by which customers are drawn: the constant of YCSB (Cooper and others, "Benchmarking Cloud Serving
-Systems with YCSB", 2010), with which databases are usually compared. Who writes much lies anywhere in the database."""
 _DAYS: Final = 4
 """Between two batches, more than a conversation stays open: so everybody begins a conversation and is seen on another day,
 and a message makes the same work whatever the number of customers."""
@@ -53,13 +51,14 @@ class Contacts:
         return [self._message(customer, self._at + timedelta(seconds=place)) for place, customer in enumerate(customers)]
 
     def drawing(self, draw: Draw, number: int) -> Callable[[int], list[int]]:
-        """A function that draws so many of the customers 1 to `number`."""
+        """A function that draws so many of the customers 1 to `number`. Skewed as everywhere here; who writes much lies anywhere in
+        the database."""
         rng = self._rng
         if draw == "uniform":
             return lambda size: [rng.randint(1, number) for _ in range(size)]
         ranked = list(range(1, number + 1))
         rng.shuffle(ranked)
-        weights = list(accumulate(rank**-SKEW for rank in range(1, number + 1)))
+        weights = skewed(number)
         return lambda size: rng.choices(ranked, cum_weights=weights, k=size)
 
     def _message(self, customer: int, at: datetime) -> Message:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from bench.customers import ASKED, BATCH, Cost, measure
-from bench.customers_contacts import SKEW
 from bench.machine import facts
 from bench.report import measured, table, words, write
 from bench.servers import DurablePostgreSQL
@@ -79,7 +78,7 @@ def report(costs: Sequence[Cost], head: str) -> str:
     ]
     names = ("database", "drawn", "customers", "messages/s", "µs each", "rounds", f"of {least:,}", "asked")
     sizes = ("bytes a customer", "bytes a message")
-    title = f"One writer, batches of {BATCH}; skewed: by Zipf's law with the exponent {SKEW}."
+    title = f"One writer, batches of {BATCH}."
     return f"{head} {title}\n\n{table((*names, *sizes), rows)}\n"
 
 
