@@ -51,8 +51,7 @@ class Contacts:
         return [self._message(customer, self._at + timedelta(seconds=place)) for place, customer in enumerate(customers)]
 
     def drawing(self, draw: Draw, number: int) -> Callable[[int], list[int]]:
-        """A function that draws so many of the customers 1 to `number`. Skewed as everywhere here; who writes much lies anywhere in
-        the database."""
+        """A function that draws so many of the customers 1 to `number`. Those who write much lie anywhere in the database."""
         rng = self._rng
         if draw == "uniform":
             return lambda size: [rng.randint(1, number) for _ in range(size)]

@@ -98,6 +98,9 @@ class Rates:
     of 100; half of it, for numbers of firms and of journeys are in there too."""
     stale_days: float = 60.0
     """Mean time for which an account still has the number that was given up."""
+    many_phones: float = 0.001
+    """People who take a new number every few months, eight in all, and have each of them confirmed: travellers, resellers. They
+    are there for the caps on what one customer may own."""
     recycled: float = 0.005
     """People who got a number that another customer of ours had. Of 20,000 customers in a country of 60 million it would be
     fewer than one: far too high on purpose."""

@@ -14,6 +14,10 @@ DAY_MS: Final = 86_400_000
 _YEAR_DAYS: Final = 365.25
 _LAST_DAYS: Final = 10
 """Nobody writes for the first time later than this before the end."""
+_MANY: Final = 8
+"""Numbers of somebody who keeps changing them, twice what identity takes for one person's."""
+_MUCH: Final = 15
+"""How many times as much as others such a person writes, so that most of the numbers are seen."""
 
 
 class Town:
@@ -30,8 +34,12 @@ class Town:
         self._share_mailboxes(_pairs(left, rates.family_mailbox / 2 * people))
         self._recycle(_pairs(left, rates.recycled * people))
         self._give_firms([next(left) for _ in range(round(rates.firm * people))])
+        many = [next(left) for _ in range(round(rates.many_phones * people))]
+        self._keep_changing(many)
         for person in self.people:
             self._equip(person)
+        for person in many:
+            person.account = self._account(person, person.mailboxes, phone="verified")
         self._open_till_accounts([next(left) for _ in range(round(rates.till_account * people))])
 
     def _person(self, number: int) -> Person:
@@ -104,6 +112,13 @@ class Town:
             for one in people:
                 one.mailboxes.append(mailbox)
 
+    def _keep_changing(self, people: Sequence[Person]) -> None:
+        """All the time there, and writing much."""
+        for person in people:
+            person.first_ms, person.last_ms = 0, self._span_ms
+            person.weight *= _MUCH
+            person.lines = [(self._span_ms * number // _MANY, self._line(person)) for number in range(_MANY)]
+
     def _equip(self, person: Person) -> None:
         """What is each person's own."""
         rates, rng = self._rates, self._rng
@@ -128,11 +143,11 @@ class Town:
         if self._happens(self._rates.changed_number * years):
             yield int(self._rng.uniform(person.first_ms, person.last_ms)), self._line(person)
 
-    def _account(self, person: Person, candidates: Sequence[Mailbox]) -> Account:
+    def _account(self, person: Person, candidates: Sequence[Mailbox], phone: Given | None = None) -> Account:
         rates = self._rates
         verified = rates.app_phone_verified
         proofs: tuple[Given | None, ...] = ("verified", "claimed", None)
-        phone = self._rng.choices(proofs, (verified, verified, max(0.0, 1 - 2 * verified)))[0]
+        phone = phone or self._rng.choices(proofs, (verified, verified, max(0.0, 1 - 2 * verified)))[0]
         stale = 0 if person.hands_on else int(self._rng.expovariate(1 / rates.stale_days) * DAY_MS)
         mailboxes = [(0, candidates[0])]
         if len(candidates) > 1 and self._happens(rates.changed_email):
