@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, func, select
 
 from bench import customers_main
 from bench.__main__ import main
-from bench.customers import Cost
+from bench.customers import Cost, Spent
 from bench.customers_contacts import SPACE, Contacts, name_of
 from bench.customers_fill import Filled, fill
 from bench.customers_main import held, report
@@ -85,27 +85,33 @@ def test_skewed_customers_have_a_head_and_a_tail() -> None:
     assert 900 < len(skewed) <= 1_000
 
 
-def cost(customers: int, draw: Any, rounds: tuple[float, ...], ratios: tuple[float, ...]) -> Cost:
-    return Cost(database="SQLite", customers=customers, draw=draw, rounds=rounds, ratios=ratios, filled=Filled(3_700.4, 720.0))
+def cost(customers: int, draw: Any, rounds: tuple[float, ...], fewest: tuple[float, ...]) -> Cost:
+    """Times by the clock; of processors half as much, and among the fewest a quarter."""
+    return Cost(
+        database="SQLite",
+        customers=customers,
+        draw=draw,
+        rounds=tuple(Spent(wall, wall / 2) for wall in rounds),
+        fewest=tuple(Spent(wall, wall / 4) for wall in fewest),
+        filled=Filled(3_700.4, 720.0),
+    )
 
 
 def test_costs_are_medians_and_ratios_those_of_a_round() -> None:
-    costs = [
-        cost(1_000, "uniform", (100.0, 250.0, 200.0), (1.0, 1.0, 1.0)),
-        cost(1_000_000, "uniform", (400.0, 500.0, 900.0), (4.0, 2.0, 2.25)),
-    ]
+    few = (100.0, 250.0, 200.0)
+    costs = [cost(1_000, "uniform", few, few), cost(1_000_000, "uniform", (400.0, 500.0, 450.0), few)]
     first, second = (cells[1:] for cells in rows(report(costs, "Head.")))
-    assert first == ["uniform", "1,000", "5,000", "200", "100 to 250", "1.00", "", "3,700", "720"]
-    assert second == ["uniform", "1,000,000", "2,000", "500", "400 to 900", "2.25", "≤ 2.5", "3,700", "720"]
+    assert first == ["uniform", "1,000", "5,000", "200", "100 to 250", "1.00", "", "100", "2.00", "3,700", "720"]
+    assert second == ["uniform", "1,000,000", "2,222", "450", "400 to 500", "2.25", "≤ 2.5", "225", "4.50", "3,700", "720"]
 
 
 @pytest.mark.parametrize(("uniform", "skewed", "expected"), [(2.5, 1.5, True), (2.51, 1.5, False), (2.5, 1.51, False)])
 def test_only_the_most_customers_are_held_to_what_is_asked(*, uniform: float, skewed: float, expected: bool) -> None:
     costs = [
         cost(1_000, "uniform", (1.0,), (1.0,)),
-        cost(100_000, "uniform", (1.0,), (9.0,)),
-        cost(1_000_000, "uniform", (1.0,), (uniform,)),
-        cost(1_000_000, "skewed", (1.0,), (skewed,)),
+        cost(100_000, "uniform", (9.0,), (1.0,)),
+        cost(1_000_000, "uniform", (uniform,), (1.0,)),
+        cost(1_000_000, "skewed", (skewed,), (1.0,)),
     ]
     assert held(costs) is expected
 
