@@ -23,11 +23,12 @@ from regia.pipeline.assemble import assemble
 from regia.pipeline.entering import enter
 from regia.pipeline.facts import facts
 from regia.pipeline.files import PutSince, settle
+from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from regia.pipeline.signals import record
 from router.model import Decision
 from router.ruleset import Ruleset
-from storage import outbox
+from storage import events, outbox
 from storage.bulk import insert_rows
 from storage.outbox import PENDING, OutboxRow
 from storage.schema import attachments, messages, quarantine
@@ -75,6 +76,7 @@ def commit(
     if ready:
         _route(connection, ready, settings, result)
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
+    events.add(connection, [quarantined(one, settings.journal) for one in held])
     record(connection, told)
     return result
 
