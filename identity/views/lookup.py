@@ -1,5 +1,6 @@
 """Whose an address is, and whose it was."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, get_args
@@ -16,6 +17,7 @@ from storage.schema import customers, handles
 
 REGION: Final = "IT"
 """The country of numbers without a prefix, where nobody says another: that of the connectors."""
+_MARKS: Final = re.compile(r"[ ().-]")
 _MOST: Final = 512
 """Characters of an address."""
 _LINKS: Final = select(
@@ -58,13 +60,22 @@ def address(kind: str, value: str, region: str = REGION, proof: Proof = "verifie
     if kind == "email":
         return Handle(kind, read_email(value), proof)
     if kind == "phone":
-        return Handle(kind, read_phone(value, region), proof)
+        return Handle(kind, _phone(value, region), proof)
     plain = clean_line(value)
     if is_blank(plain):
         raise Invalid(Problem("required"))
     if len(plain) > _MOST:
         raise Invalid(Problem("too_long", str(_MOST)))
     return Handle(kind, plain, proof)
+
+
+def _phone(value: str, region: str) -> str:
+    try:
+        return read_phone(value, region)
+    except Invalid:
+        # The old spelling of a number in Mexico is too long for the tables of today.
+        known = known_as(Handle("phone", _MARKS.sub("", clean_line(value)), "verified")).value
+        return read_phone(known, region)
 
 
 def find(connection: Connection, spaces: Collection[str], kind: str, value: str, region: str = REGION) -> Found:
