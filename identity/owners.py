@@ -119,8 +119,8 @@ class Owners:
         """Whether the links are, now that their owners are locked, what they were when they were read."""
         locked = {link.id: link for customer in self.customers.values() for link in customer.links}
         for link in own:
-            if link.customer_id not in self.customers:
-                continue  # new: nobody else knows it
+            if link.customer_id in self._made:
+                continue  # nobody else knows it
             current = locked.get(link.id)
             if current is None or current.customer_id != link.customer_id:
                 return False

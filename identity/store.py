@@ -1,6 +1,6 @@
 """Reads and writes of customers and their links, each one statement for a whole batch."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from operator import attrgetter, itemgetter
 from typing import Any, Final, cast
@@ -15,12 +15,13 @@ from storage.schema import customers, handles
 _LINK_COLUMNS: Final = tuple(one.name for one in fields(Link))
 _LINKS: Final = select(*(handles.c[name] for name in _LINK_COLUMNS))
 _CURRENT: Final = _LINKS.where(handles.c.key.is_not(None)).order_by(handles.c.since_ms, handles.c.id)
-_CUSTOMERS: Final = select(customers).order_by(customers.c.id).with_for_update()
 _PLAIN: Final = (
     *("id", "space", "standing", "root_id", "merged_into", "name", "language", "tier", "crm_id", "first_seen_ms"),
     *("last_seen_ms", "sequence", "messages", "unanswered", "conversation_id"),
 )
 """Columns of a customer that are stored as they are."""
+_PACKED: Final = ("tags", "facts", "own_facts", "history")
+_CUSTOMERS: Final = select(*(customers.c[name] for name in (*_PLAIN, *_PACKED))).order_by(customers.c.id).with_for_update()
 
 
 def links(connection: Connection, keys: Collection[str]) -> dict[str, Link]:
@@ -103,13 +104,13 @@ def _link_row(link: Link) -> dict[str, Any]:
 
 
 def _customer(row: Row[Any]) -> Customer:
-    mapping = cast("Mapping[str, Any]", row._mapping)  # the public name for a row as a mapping
+    *plain, tags, facts, own_facts, history = cast("tuple[Any, ...]", row)
     return Customer(
-        **{name: mapping[name] for name in _PLAIN},
-        tags=orjson.loads(mapping["tags"]),
-        facts=_facts(mapping["facts"]),
-        own_facts=None if mapping["own_facts"] is None else _facts(mapping["own_facts"]),
-        history=[Interaction(**item) for item in orjson.loads(mapping["history"])],
+        **dict(zip(_PLAIN, plain, strict=True)),
+        tags=orjson.loads(tags),
+        facts=_facts(facts),
+        own_facts=None if own_facts is None else _facts(own_facts),
+        history=[Interaction(**item) for item in orjson.loads(history)],
     )
 
 

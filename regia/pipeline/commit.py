@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
-from connectors.base import Status
+from connectors.base import ChannelEvent, Status
+from identity import links
 from identity.people import Identified
 from identity.policy import Policy
 from identity.resolve import IdentitySession
@@ -64,6 +65,8 @@ def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSe
     held = [one for one in entered.new if isinstance(one, Held)]
     told = [one for one in entered.new if isinstance(one, Told)]
     result = Committed(held=[(one.connector, one.reason) for one in held], before=entered.committed)
+    for one in told:
+        _move(connection, one, settings.policy)
     if ready:
         _route(connection, ready, settings, result)
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
@@ -71,6 +74,15 @@ def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSe
     if named := [one for one in map(_named, told) if one is not None]:
         outgoing_parts.recognise(connection, named)
     return result
+
+
+def _move(connection: Connection, one: Told, policy: Policy) -> None:
+    """Let a customer have the address that the platform says is theirs now."""
+    event = one.signal
+    if isinstance(event, ChannelEvent) and event.moved is not None and event.brand is not None:
+        evidence = f"{one.connector}/{one.row.id}"
+        at_ms = one.received_ms
+        links.changed(connection, event.brand, event.moved.old, event.moved.new, evidence=evidence, now_ms=at_ms, policy=policy)
 
 
 def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSettings, result: Committed) -> None:
