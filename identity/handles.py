@@ -20,12 +20,27 @@ _ARGENTINA: Final = re.compile(r"\+549(\d{10})")
 """From abroad mobile numbers have a 9 after the country code, on WhatsApp too; in SMS they come without."""
 _BRAZIL: Final = re.compile(r"\+55(\d\d)([6-9]\d{7})")
 """Mobile numbers got a 9 in front between 2012 and 2016; ids of before lack it. Landlines begin with 2 to 5."""
+_DOTLESS: Final = ("gmail.com", "googlemail.com")
 
 
 def known_as(handle: Handle) -> Handle:
     """The one spelling under which a handle is known."""
     spell = _SPELLINGS.get(handle.kind)
     return handle if spell is None else msgspec.structs.replace(handle, value=spell(handle.value))
+
+
+def reaching(handle: Handle) -> str:
+    """Kind and value in one spelling for all addresses that surely, or most likely, end at the same person: for limits, never
+    for telling who writes. Of a mail address what stands behind a `+` is left out, and at Gmail the dots: whoever has the
+    one has them all."""
+    known = known_as(handle)
+    if known.kind != "email":
+        return f"{known.kind} {known.value}"
+    local, _, domain = known.value.lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _DOTLESS:
+        local, domain = local.replace(".", "") or local, _DOTLESS[0]
+    return f"{known.kind} {local}@{domain}"
 
 
 def _phone(value: str) -> str:

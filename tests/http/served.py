@@ -29,7 +29,16 @@ tokens:
   - {name: all, token: "${ALL}", scopes: [messages, queues]}
   - {name: reader, token: "${READER}", scopes: [messages]}
   - {name: worker, token: "${WORKER}", scopes: [queues]}
+  - {name: site, token: "${SITE}", scopes: [customers]}
+identity:
+  codes: {email: mail, rate: {count: 20}, brands: {demo: {name: Casa Demo}}}
 connectors:
+  mail:
+    type: email
+    brand: demo
+    address: help@demo.example
+    thread_key: ${KEY}
+    smtp: {host: mail.demo.example}
   form:
     type: web_form
     brand: demo
@@ -65,10 +74,13 @@ SECRETS = {
     "ALL": "token-all",
     "READER": "token-reader",
     "WORKER": "token-worker",
+    "SITE": "token-site",
     "DESK": "token-desk",
     "APP": "a-secret-of-the-shops-own-server",
 }
-ALL, READER, WORKER, DESK = ({"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "DESK"))
+ALL, READER, WORKER, SITE, DESK = (
+    {"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "SITE", "DESK")
+)
 
 Client = TestClient[Any, Any]
 

@@ -1,4 +1,4 @@
-"""Links, merges, mentions, audit, events and asked proofs of customers"""
+"""Links, merges, mentions, audit, events and asked proofs of customers; messages out that answer nothing"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,6 +21,7 @@ def upgrade() -> None:
     _messages()
     _suggestions()
     op.add_column('conversations', sa.Column('split', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+    _outgoing()
     _new_tables()
 
 
@@ -116,6 +117,17 @@ def _suggestions() -> None:
         batch_op.create_index(batch_op.f('ix_suggestions_state_score'), ['state', 'score'], unique=False)
 
 
+def _outgoing() -> None:
+    # Without the keyword the table that SQLite is given instead would use numbers of deleted rows again.
+    with op.batch_alter_table('outgoing', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
+        for name in ('message_id', 'conversation_id'):
+            batch_op.alter_column(name, existing_type=sa.Text(), nullable=True)
+        batch_op.add_column(sa.Column('brand', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('account', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('until_ms', sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column('secret', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+
+
 def _new_tables() -> None:
     op.create_table('mentions',
     sa.Column('key', sa.Text(), nullable=False),
@@ -170,6 +182,7 @@ def _proofs_and_erased() -> None:
     sa.Column('space', sa.Text(), nullable=False),
     sa.Column('handle_kind', sa.Text(), nullable=False),
     sa.Column('handle_value', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
     sa.Column('method', sa.Text(), nullable=False),
     sa.Column('secret', sa.Text(), nullable=False),
     sa.Column('actor', sa.Text(), nullable=False),
@@ -180,7 +193,8 @@ def _proofs_and_erased() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_challenges'))
     )
     op.create_index(op.f('ix_challenges_customer_id'), 'challenges', ['customer_id'])
-    op.create_index(op.f('ix_challenges_handle_value_created_ms'), 'challenges', ['handle_value', 'created_ms'])
+    op.create_index(op.f('ix_challenges_address_created_ms'), 'challenges', ['address', 'created_ms'])
+    op.create_index(op.f('ix_challenges_space_created_ms'), 'challenges', ['space', 'created_ms'])
     op.create_table('erased',
     sa.Column('id', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
