@@ -1,5 +1,6 @@
 """What people decide about suggestions: these two are one, or they are not."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, or_, select, update
@@ -10,19 +11,27 @@ from identity.merges import merge
 from identity.people import Customer
 from identity.policy import Policy
 from identity.refusals import NotPossible
+from identity.views.tops import top_of
 from storage.schema import suggestions
 
 
-def accept(connection: Connection, suggestion_id: str, *, actor: str, now_ms: int, policy: Policy) -> str:
-    """Merge those who are at the top of a suggested pair; the id of the merge. All other suggestions of the pair are accepted
-    with it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """`act` is the merge, `customer_id` who came out on top."""
+
+    act: str
+    customer_id: str
+
+
+def accept(connection: Connection, suggestion_id: str, *, actor: str, now_ms: int, policy: Policy) -> Accepted:
+    """Merge those who are at the top of a suggested pair. All other suggestions of the pair are accepted with it.
 
     Raises `NotPossible`: `unknown_suggestion`, `decided_already`, `same_customer`.
     """
     row, held, one, other = _open(connection, suggestion_id)
     act = merge(connection, one.id, other.id, actor=actor, now_ms=now_ms, policy=policy)
     _note(held, "accepted", row, one, other, actor=actor, now_ms=now_ms)
-    return act
+    return Accepted(act=act, customer_id=top_of(connection, one.id).id)
 
 
 def reject(connection: Connection, suggestion_id: str, *, actor: str, now_ms: int) -> None:

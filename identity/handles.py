@@ -69,7 +69,7 @@ def _email(value: str) -> str:
 _SPELLINGS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType({"phone": _phone, "email": _email})
 
 
-def spellings(handle: Handle) -> frozenset[str]:
+def variants(handle: Handle) -> frozenset[str]:
     """Every value under which the same address may be stored."""
     known = known_as(handle).value
     return frozenset((handle.value, known, *(other(known) for other in _OTHERS.get(handle.kind, ()))))

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from sqlalchemy import ColumnElement, Connection, and_, select
 
-from identity.handles import known_as, spellings
+from identity.handles import known_as, variants
 from identity.people import Standing, handle_key
 from identity.views.tops import Who
 from normalizer.advice import Problem
@@ -87,7 +87,7 @@ def find(connection: Connection, spaces: Collection[str], kind: str, value: str,
     }
     ended = and_(
         handles.c.key.is_(None),
-        handles.c.value.in_(spellings(handle)),
+        handles.c.value.in_(variants(handle)),
         handles.c.kind == kind,
         handles.c.space.in_(spaces),
     )

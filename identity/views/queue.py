@@ -14,6 +14,7 @@ from storage.schema import customers, suggestions
 
 State = Literal["open", "accepted", "rejected"]
 
+REASONS: Final[tuple[Reason, ...]] = tuple(one for some in get_args(Reason) for one in get_args(some))
 STATES: Final[tuple[State, ...]] = get_args(State)
 _ONE, _OTHER = customers.alias("one"), customers.alias("other")
 

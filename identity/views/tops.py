@@ -6,7 +6,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from identity.people import Standing
 from identity.refusals import NotPossible
-from storage.schema import customers
+from storage.schema import customers, handles
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +46,11 @@ def top_of(connection: Connection, customer_id: str) -> Top:
     under = select(customers).where(customers.c.root_id == root, customers.c.merged_into.is_not(None))
     below = connection.execute(under.order_by(customers.c.id)).mappings().all()
     return Top(row, tuple(below), row["id"] if row["id"] != customer_id else None)
+
+
+def own_link(connection: Connection, customer_id: str, link_id: str) -> None:
+    """See that a link is, or was, a customer's, or of the one at the top. Raises `NotPossible`: `unknown_customer`,
+    `unknown_link`."""
+    owner = connection.execute(select(handles.c.customer_id).where(handles.c.id == link_id)).scalar_one_or_none()
+    if owner != top_of(connection, customer_id).id:
+        raise NotPossible("unknown_link")

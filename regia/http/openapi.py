@@ -10,7 +10,7 @@ from connectors.api import USER_TOKEN
 from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
-from regia.http import openapi_proofs
+from regia.http import openapi_customers, openapi_proofs
 from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
@@ -59,7 +59,7 @@ def _schemes() -> dict[str, Any]:
 
 def _models() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
-    models: tuple[type[BaseModel], ...] = (MessageBody, *openapi_proofs.BODIES, Envelope)
+    models: tuple[type[BaseModel], ...] = (MessageBody, *openapi_customers.BODIES, *openapi_proofs.BODIES, Envelope)
     for model in models:
         mode: JsonSchemaMode = "serialization" if model is Envelope else "validation"
         schema = model.model_json_schema(ref_template=SCHEMAS, mode=mode)
@@ -81,7 +81,8 @@ def _rejection() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    return {**_contacts(), **_forms(), **_stored(), **openapi_proofs.paths(), **_queues(), **_operations()}
+    customers = {**openapi_customers.paths(), **openapi_proofs.paths()}
+    return {**_contacts(), **_forms(), **_stored(), **customers, **_queues(), **_operations()}
 
 
 def _contacts() -> dict[str, Any]:

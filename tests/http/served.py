@@ -30,6 +30,7 @@ tokens:
   - {name: reader, token: "${READER}", scopes: [messages]}
   - {name: worker, token: "${WORKER}", scopes: [queues]}
   - {name: site, token: "${SITE}", scopes: [customers]}
+  - {name: viewer, token: "${VIEWER}", scopes: [customers.read]}
 identity:
   codes: {email: mail, rate: {count: 20}, brands: {demo: {name: Casa Demo}}}
 connectors:
@@ -75,11 +76,12 @@ SECRETS = {
     "READER": "token-reader",
     "WORKER": "token-worker",
     "SITE": "token-site",
+    "VIEWER": "token-viewer",
     "DESK": "token-desk",
     "APP": "a-secret-of-the-shops-own-server",
 }
-ALL, READER, WORKER, SITE, DESK = (
-    {"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "SITE", "DESK")
+ALL, READER, WORKER, SITE, VIEWER, DESK = (
+    {"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "SITE", "VIEWER", "DESK")
 )
 
 Client = TestClient[Any, Any]

@@ -214,7 +214,7 @@ class TestDecisions:
         (found,) = [each["id"] for each in await rows(database, schema.suggestions) if each["reason"] == reason]
         return str(found)
 
-    async def accept(self, database: Database, id_: str) -> str:
+    async def accept(self, database: Database, id_: str) -> decisions.Accepted:
         return await database.write(
             lambda connection: decisions.accept(connection, id_, actor="token/desk", now_ms=NOW, policy=POLICY)
         )
@@ -225,10 +225,11 @@ class TestDecisions:
     async def test_accepted_they_are_one(self, database: Database) -> None:
         owner, other = await self.pair(database)
         id_ = await self.suggestion(database, "same_claim")
-        act = await self.accept(database, id_)
+        done = await self.accept(database, id_)
+        assert done.customer_id == owner.customer.id
         assert (await row(database, other))["merged_into"] == owner.customer.id
         (merged,), (accepted,) = await acts(database, "merged"), await acts(database, "accepted")
-        assert (merged["id"], merged["actor"]) == (act, "token/desk")
+        assert (merged["id"], merged["actor"]) == (done.act, "token/desk")
         assert orjson.loads(accepted["detail"]) == {"suggestion": id_, "reason": "same_claim", "score": 60}
         assert {each["state"] for each in await rows(database, schema.suggestions)} == {"accepted"}
 
@@ -292,7 +293,7 @@ async def test_two_people_at_once_make_one_merge(postgresql_url: str) -> None:
 
     def work(connection: Connection) -> str:
         try:
-            return decisions.accept(connection, id_, actor="desk", now_ms=NOW, policy=POLICY)
+            return decisions.accept(connection, id_, actor="desk", now_ms=NOW, policy=POLICY).act
         except NotPossible as refused:
             return refused.reason
 
