@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
+from identity.profiles import Changed
 from normalizer.envelope_data import from_ms
 
 _MS: Final = "_ms"
@@ -18,6 +19,13 @@ def as_data(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [as_data(one) for one in value]
     return value
+
+
+def changed(done: Changed) -> dict[str, Any]:
+    """What became of facts that were set."""
+    proved = done.proved
+    crm = proved and {"outcome": proved.outcome, "customer": proved.customer_id, "guard": proved.guard}
+    return {"customer": done.customer_id, "changed": done.fields, "crm": crm}
 
 
 def _field(name: str, value: Any) -> tuple[str, Any]:

@@ -4,7 +4,21 @@ import os
 
 import typer
 
-from regia.cli import books, connector, demo, import_imap, imports, parse, quarantine, queue, reply, rules, run, schema
+from regia.cli import (
+    books,
+    connector,
+    customer,
+    demo,
+    import_imap,
+    imports,
+    parse,
+    quarantine,
+    queue,
+    reply,
+    rules,
+    run,
+    schema,
+)
 
 app = typer.Typer(
     name="regia",
@@ -28,6 +42,7 @@ app.command()(parse.parse)
 app.command()(schema.schema)
 app.command()(reply.reply)
 app.add_typer(connector.app, name="connector")
+app.add_typer(customer.app, name="customer")
 app.add_typer(queue.app, name="queue")
 app.add_typer(reply.app, name="outgoing")
 app.add_typer(rules.app, name="rules")

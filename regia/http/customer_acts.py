@@ -12,6 +12,7 @@ from regia.http.access import require
 from regia.http.asked import Actor, act, id_of
 from regia.http.bodies import FactsBody, MergeBody, read_json
 from regia.http.requests import json_answer
+from regia.shown import changed
 
 
 async def change(request: web.Request) -> web.Response:
@@ -25,9 +26,7 @@ async def change(request: web.Request) -> web.Response:
         problems = bad.problems
     else:
         done = await act(request, lambda connection, by: set_facts(connection, id_, body.source, values, **by.so))
-        proved = done.proved
-        crm = proved and {"outcome": proved.outcome, "customer": proved.customer_id, "guard": proved.guard}
-        return json_answer({"customer": done.customer_id, "changed": done.fields, "crm": crm})
+        return json_answer(changed(done))
     raise refusal(problems)
 
 
