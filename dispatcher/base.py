@@ -1,6 +1,6 @@
 """The queues as the gateway sees them: one protocol, RabbitMQ and local tables behind it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -34,6 +34,17 @@ class Publication:
     def message_id(self) -> str:
         """Unique for each attempt: client libraries match returned messages to publishes by it."""
         return f"{self.envelope_id}:{self.target}:{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One event for whoever is bound. `number` is its place among all events, `body` the stored bytes."""
+
+    id: str
+    type: str
+    number: int
+    body: bytes
+    timestamp: datetime
 
 
 class Outcome(Enum):
@@ -77,6 +88,11 @@ class Delivery:
     attempts: int
 
 
+def envelope_id_of(headers: Mapping[str, object]) -> str:
+    """The envelope a message of RabbitMQ carries, empty for one that is not ours."""
+    return str(headers.get("envelope-id") or "")
+
+
 class QueuesUnavailable(Exception):
     """The broker or database behind the queues cannot be reached now. Nothing was published by this call."""
 
@@ -92,6 +108,10 @@ class UnknownQueue(Exception):
         super().__init__(f"there is no queue {queue!r}; queues: {', '.join(sorted(known))}")
 
 
+Erased = Callable[[Sequence[str]], Awaitable[Collection[str]]]
+"""Which of some envelope ids were erased."""
+
+
 class Queues(Protocol):
     """What delivery needs. All methods may raise `QueuesUnavailable`."""
 
@@ -102,9 +122,18 @@ class Queues(Protocol):
         """Publish and wait for confirms, bounded in time; one outcome a publication, in their order. Never raises for
         a lost connection: what is not known is `UNKNOWN`."""
 
+    async def announce(self, batch: Sequence[Announcement]) -> int:
+        """Publish events in their order and wait for confirms, bounded in time: how many from the first on are confirmed.
+        What follows these is unknown, and is to be announced again from there. Nobody need be bound. Never raises for a
+        lost connection."""
+
     async def states(self) -> list[QueueState]: ...
 
     async def peek(self, queue: str, limit: int) -> list[Delivery]:
         """The first messages, left where they are. Raises `UnknownQueue`."""
+
+    async def forget(self, erased: Erased) -> int:
+        """Take the messages that `erased` names out of the gateway's own queues: dead letters, what no queue took, and the
+        embedded ones. How many. Interrupted, nothing is gone but what was erased; to be called again then."""
 
     async def close(self) -> None: ...

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
+from weakref import WeakSet
 
 from sqlalchemy import Connection, select
 
@@ -26,6 +27,7 @@ from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.proving import proofs
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
+from regia.watch.newest import Newest
 from regia.watch.sends import Sends
 from regia.watch.traffic import Traffic
 from storage.blobs import BlobsUnavailable
@@ -79,11 +81,15 @@ class Gateway:
         """`connector/source` of what is polled to how that goes; the poller writes it."""
         self.alarms: dict[str, str] = {}
         """`connector`, or `connector/token`, to what is wrong with it; the watcher writes it."""
+        self.newest = Newest()
+        """The last event; whoever numbers them says so, and who follows them over HTTP waits here."""
         self.sends = Sends()
         """Whether providers take our tokens when messages are sent; the sender writes it."""
         self.reader = Reader(configured.connectors, configured.channels, settings.reading)
         media = MediaStage(configured.connectors, stores.blobs, stores.http, settings.media.memory_mb << 20)
         self.preparer = Preparer(media, stores.blobs, settings.languages)
+        self.relays: WeakSet[Relay] = WeakSet()
+        """All there are in this process: what is erased must leave their memory too."""
         self.relay = self.relay_of(settings.node)
         self.pipeline = self.pipeline_of(journal)
         self._tasks: list[asyncio.Task[None]] = []
@@ -94,7 +100,9 @@ class Gateway:
 
     def relay_of(self, node: str) -> Relay:
         """A relay that publishes what `node` has committed."""
-        return Relay(self.stores.queues, self.stores.database, node=node, envelope_type=TYPE, published=_count_published)
+        relay = Relay(self.stores.queues, self.stores.database, node=node, envelope_type=TYPE, published=_count_published)
+        self.relays.add(relay)
+        return relay
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._bring_up(), name="bring-up")]

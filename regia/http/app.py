@@ -7,6 +7,7 @@ from regia.gateway import Gateway
 from regia.http import (
     customer_acts,
     customers,
+    events,
     forms,
     health,
     inbound,
@@ -53,6 +54,7 @@ def build_app(gateway: Gateway) -> web.Application:
             web.post("/v1/proofs/{id}", proofs.answer),
             web.get("/proof/{token}", proof_page.show),
             web.post("/proof/{token}", proof_page.confirm),
+            web.get("/v1/events", events.feed),
             web.get("/v1/queues", queues.states),
             web.post("/v1/queues/{queue}/take", queues.take),
             web.post("/v1/queues/receipts/{receipt}/ack", queues.ack),

@@ -50,9 +50,9 @@ def parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def query(name: str) -> dict[str, Any]:
+def query(name: str, description: str = "") -> dict[str, Any]:
     """A parameter behind the question mark."""
-    return {"name": name, "in": "query", "schema": {"type": "string"}}
+    return {"name": name, "in": "query", "description": description, "schema": {"type": "string"}}
 
 
 def choice(name: str, words: tuple[str, ...]) -> dict[str, Any]:

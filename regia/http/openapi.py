@@ -10,8 +10,9 @@ from connectors.api import USER_TOKEN
 from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
+from normalizer.event import Event
 from regia.http import openapi_customers, openapi_proofs
-from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query
+from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query, ref
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
 
@@ -59,9 +60,10 @@ def _schemes() -> dict[str, Any]:
 
 def _models() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
-    models: tuple[type[BaseModel], ...] = (MessageBody, *openapi_customers.BODIES, *openapi_proofs.BODIES, Envelope)
-    for model in models:
-        mode: JsonSchemaMode = "serialization" if model is Envelope else "validation"
+    bodies: list[type[BaseModel]] = [MessageBody, *openapi_customers.BODIES, *openapi_proofs.BODIES]
+    told: list[type[BaseModel]] = [Envelope, Event]
+    for model in (*bodies, *told):
+        mode: JsonSchemaMode = "serialization" if model in told else "validation"
         schema = model.model_json_schema(ref_template=SCHEMAS, mode=mode)
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
@@ -82,7 +84,7 @@ def _rejection() -> dict[str, Any]:
 
 def _paths() -> dict[str, Any]:
     customers = {**openapi_customers.paths(), **openapi_proofs.paths()}
-    return {**_contacts(), **_forms(), **_stored(), **customers, **_queues(), **_operations()}
+    return {**_contacts(), **_forms(), **_stored(), **customers, **_events(), **_queues(), **_operations()}
 
 
 def _contacts() -> dict[str, Any]:
@@ -133,6 +135,18 @@ def _stored() -> dict[str, Any]:
         "/v1/attachments/{id}": {"get": file("A file of a message.", of_id, secured=True)},
         "/attachments/{id}": {"get": file("A file, by its signed and expiring link.", *signed)},
     }
+
+
+def _events() -> dict[str, Any]:
+    parameters = [
+        query("after", "The `next` of the answer before. Without it: from the oldest that is kept."),
+        query("limit", "1 to 1000, 100 if nothing is said."),
+        query("type", "Events of this type only; may be given several times."),
+        query("wait", "Seconds, 0 to 25, to wait for an event where there is none yet."),
+    ]
+    listed = {"events": {"type": "array", "items": {"$ref": ref("Event")}}, "next": {"type": "integer"}}
+    page = {"200": answer("Events, oldest first.", {"type": "object", "required": list(listed), "properties": listed})}
+    return {"/v1/events": {"get": operation("What happened, in order.", page, parameters=parameters, secured=True)}}
 
 
 def _queues() -> dict[str, Any]:

@@ -26,9 +26,10 @@ server:
 links_key: ${KEY}
 rules: [rules.yaml]
 tokens:
-  - {name: all, token: "${ALL}", scopes: [messages, queues]}
+  - {name: all, token: "${ALL}", scopes: [messages, queues, events]}
   - {name: reader, token: "${READER}", scopes: [messages]}
   - {name: worker, token: "${WORKER}", scopes: [queues]}
+  - {name: follower, token: "${FOLLOWER}", scopes: [events]}
   - {name: site, token: "${SITE}", scopes: [customers]}
   - {name: viewer, token: "${VIEWER}", scopes: [customers.read]}
 identity:
@@ -77,6 +78,7 @@ SECRETS = {
     "WORKER": "token-worker",
     "SITE": "token-site",
     "VIEWER": "token-viewer",
+    "FOLLOWER": "token-follower",
     "DESK": "token-desk",
     "APP": "a-secret-of-the-shops-own-server",
 }
