@@ -57,6 +57,13 @@ class CodesOfBrand(_Part):
     )
 
 
+class PageRate(RateLimit):
+    """How often the pages behind links may be opened."""
+
+    count: int = Field(default=30, gt=0, description="Pages of links that one address on the internet may open.")
+    seconds: int = Field(default=60, gt=0, description="In so many seconds.")
+
+
 class Codes(CodesOfBrand):
     """For all brands, and for each what it has of its own."""
 
@@ -64,9 +71,7 @@ class Codes(CodesOfBrand):
     an_hour: int = Field(
         default=300, ge=1, description="Codes and links of one brand in an hour: whoever earns by messages asks for many."
     )
-    rate: RateLimit = Field(
-        default=RateLimit(count=30), description="How often one address on the internet may open pages of links."
-    )
+    rate: PageRate = PageRate()
 
 
 def unusable(
