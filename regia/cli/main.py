@@ -9,6 +9,7 @@ from regia.cli import (
     connector,
     customer,
     demo,
+    import_customers,
     import_imap,
     imports,
     parse,
@@ -48,4 +49,5 @@ app.add_typer(reply.app, name="outgoing")
 app.add_typer(rules.app, name="rules")
 app.add_typer(quarantine.app, name="quarantine")
 imports.app.command()(import_imap.imap)
+imports.app.command()(import_customers.customers)
 app.add_typer(imports.app, name="import")
