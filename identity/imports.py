@@ -94,8 +94,7 @@ class _Session:
         self._touched: set[str] = set()
         self._counted: set[str] = set()
         self._below = _below(connection, self._owners.customers)
-        for customer in self._owners.customers.values():
-            self._name_crm_id(customer)
+        self._touched |= {link.customer_id for link in self._owners.fresh if link.kind == CRM}
 
     def take(self, row: _Row) -> Taken:
         """The next row."""
@@ -163,12 +162,6 @@ class _Session:
             detail = {"fields": new, "source": self._source}
             self._acts.note("profile", self._actor, self._now_ms, top, other=other, detail=detail)
         return bool(new)
-
-    def _name_crm_id(self, customer: Customer) -> None:
-        crm_id = next((link.value for link in customer.links if link.kind == CRM), None)
-        if customer.crm_id is None and crm_id is not None:
-            customer.crm_id = crm_id
-            self._touched.add(customer.id)
 
     def _begun(self) -> Acts:
         """Who and what is new: told before what was done to them."""

@@ -14,6 +14,7 @@ from config.secrets import Secret, SecretUrl
 from identity.policy import AUTHORITY, CAPS, SHARED, Policy
 from identity.policy import Source as ProfileSource
 from regia.code_settings import Codes
+from regia.erasing.settings import Retention
 from regia.watch.settings import Watch
 
 LOCAL: Final = "local"
@@ -189,6 +190,7 @@ class Settings(_Section):
     reading: Reading = Reading()
     media: Media = Media()
     watch: Watch = Watch()
+    retention: Retention = Retention()
     languages: tuple[Language, ...] = Field(default=("it", "en"), min_length=1)
     rules: tuple[Path, ...] = Field(min_length=1, description="Rule files, relative to this file, in their order.")
     links_key: Secret = Field(description="Signs links to attachments; the same on all nodes.")

@@ -93,7 +93,7 @@ def _remove(connection: Connection, ids: Collection[str], now_ms: int) -> Remove
 
 def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
     ours, links = ids_parameter(connection, found.ids), ids_parameter(connection, found.link_ids)
-    removed = remove_outgoing(connection, _answers_without_message(connection, found), act.at_ms)
+    removed = remove_outgoing(connection, answers_without_message(connection, found), act.at_ms)
     _remove_conversations(connection, found)
     pairs = or_(among(connection, suggestions.c.customer_id), among(connection, suggestions.c.owner_id))
     connection.execute(delete(suggestions).where(pairs), ours)
@@ -116,7 +116,7 @@ def _codes() -> Select[Any]:
     return select(outgoing.c.id).join(challenges, and_(*same, outgoing.c.author == literal("challenge/") + challenges.c.id))
 
 
-def _answers_without_message(connection: Connection, found: Family) -> list[str]:
+def answers_without_message(connection: Connection, found: Family) -> list[str]:
     """Messages out of their conversations whose message was removed before, because of its age. Where a conversation holds
     somebody else's words too, only those to an address of theirs."""
     known = exists().where(messages.c.id == outgoing.c.message_id)

@@ -23,6 +23,7 @@ PROOFS: Final = Counter(
     ["method", "outcome"],
 )
 MEDIA: Final = Counter("regia_media_total", "Attachments fetched from providers, by outcome.", ["connector", "outcome"])
+REMOVED: Final = Counter("regia_removed_total", "Rows removed because they were older than `retention` keeps them.", ["kind"])
 COMMIT_FAILURES: Final = Counter("regia_commit_failures_total", "Batches that could not be committed, by cause.", ["cause"])
 WAITING: Final = Gauge("regia_waiting", "Rows waiting in memory, by stage.", ["stage"])
 BATCH: Final = Histogram("regia_batch_size", "Messages a commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
