@@ -6,6 +6,7 @@ from connectors.errors import Rejected
 from regia.gateway import Gateway
 from regia.http import (
     customer_acts,
+    customer_leaving,
     customers,
     events,
     forms,
@@ -41,6 +42,8 @@ def build_app(gateway: Gateway) -> web.Application:
             web.get("/v1/customers", customers.by_address),
             web.get("/v1/customers/{id}", customers.show),
             web.patch("/v1/customers/{id}", customer_acts.change),
+            web.delete("/v1/customers/{id}", customer_leaving.leave),
+            web.get("/v1/customers/{id}/export", customer_leaving.export),
             web.get("/v1/customers/{id}/timeline", customers.messages),
             web.get("/v1/customers/{id}/audit", customers.audit),
             web.post("/v1/customers/{id}/merge", customer_acts.merge),

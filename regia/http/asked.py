@@ -16,6 +16,7 @@ from identity.views.paging import MOST, BadCursor, Page
 from regia.http.access import require
 from regia.http.requests import GATEWAY
 from regia.shown import as_data
+from storage.erased import is_erased
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ async def look(request: web.Request, work: Callable[[Connection], T]) -> T:
     try:
         return await request.app[GATEWAY].stores.database.read(work)
     except NotPossible as error:
-        raise Rejected(error.reason, str(error)) from None
+        raise await _unknown_or_gone(request, error) from None
     except BadCursor as error:
         raise Rejected("malformed", str(error)) from None
 
@@ -42,7 +43,15 @@ async def act(request: web.Request, work: Callable[[Connection, "Actor"], T]) ->
     try:
         return await gateway.stores.database.write(lambda connection: work(connection, actor))
     except NotPossible as error:
-        raise Rejected(error.reason, str(error)) from None
+        raise await _unknown_or_gone(request, error) from None
+
+
+async def _unknown_or_gone(request: web.Request, error: NotPossible) -> Rejected:
+    """Who asks for somebody erased hears that: their own copy is to be erased too."""
+    database, id_ = request.app[GATEWAY].stores.database, id_of(request) if "id" in request.match_info else ""
+    if error.reason == "unknown_customer" and await database.read(lambda connection: is_erased(connection, id_)):
+        return Rejected("gone", "this customer was erased: erase your copies")
+    return Rejected(error.reason, str(error))
 
 
 class Actor:

@@ -9,7 +9,7 @@ from identity.links import Outcome
 from identity.merging import Guard
 from identity.views import queue
 from regia.http.bodies import FactsBody, MergeBody
-from regia.http.described import answer, choice, operation, parameter, plain, query
+from regia.http.described import answer, choice, file, operation, parameter, plain, query
 
 BODIES: Final[tuple[type[BaseModel], ...]] = (FactsBody, MergeBody)
 _PAGE: Final = (query("cursor"), query("limit"))
@@ -39,7 +39,11 @@ def _looked_at() -> dict[str, Any]:
                 body="FactsBody",
                 secured=True,
             ),
+            "delete": operation(
+                "Erase a customer.", plain("What was erased, in numbers."), parameters=[customer], secured=True
+            ),
         },
+        "/v1/customers/{id}/export": {"get": file("Everything of a customer, as a ZIP.", customer, secured=True)},
         "/v1/customers/{id}/timeline": {
             "get": _read(
                 "What came in and went out, newest first.", "A page, and the next one's cursor.", customer, *_PAGE, *times

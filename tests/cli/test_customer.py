@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import orjson
 import pytest
@@ -198,3 +199,28 @@ def test_what_is_refused(run: Run, arguments: tuple[str, ...], said: str) -> Non
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith(f"regia: {said}")
     assert [act for act in table(schema.audit) if act["actor"] != "rule"] == []
+
+
+def test_everything_as_one_archive(run: Run) -> None:
+    one = wrote("m1", phone(), sender_name="Anna")
+    assert lines(run("export", one.customer.id)) == [f"{one.customer.id}.zip"]
+    with ZipFile(f"{one.customer.id}.zip") as found:
+        assert b"Anna" in found.read("customer.json")
+    assert [path.name for path in Path().glob("*.part")] == []
+    assert "is there already" in run("export", one.customer.id).stderr
+    assert lines(run("export", one.customer.id, "--to", "anna.zip")) == ["anna.zip"]
+    assert "not exported, unknown_customer" in run("export", "cus_0").stderr
+    assert "the archive cannot be written: No such file" in run("export", one.customer.id, "--to", "no/anna.zip").stderr
+
+
+def test_erased(run: Run) -> None:
+    one = wrote("m1", phone())
+    refused = run("erase", one.customer.id)
+    assert refused.exit_code == 1
+    assert len(table(schema.customers)) == 1
+    assert lines(run("erase", one.customer.id, "--yes")) == [
+        f"{one.customer.id} is erased: 1 customers, 1 addresses, 1 messages, 0 files"
+    ]
+    assert table(schema.customers) == []
+    assert data(run("erase", one.customer.id, "--yes", "--json"))["erased"]["again"] is True
+    assert "not erased, unknown_customer" in run("erase", "cus_0", "--yes").stderr
