@@ -53,6 +53,7 @@ RejectionCode = Literal[
     "decided_already",
     "shared_handle",
     "handle_cap",
+    "crm_conflict",
 ]
 
 REJECTIONS: Final[Mapping[RejectionCode, int]] = MappingProxyType(
@@ -86,6 +87,7 @@ REJECTIONS: Final[Mapping[RejectionCode, int]] = MappingProxyType(
         "decided_already": 409,
         "shared_handle": 409,
         "handle_cap": 409,
+        "crm_conflict": 409,
         "gone": 410,
         "expired": 410,
         "too_many_attempts": 410,

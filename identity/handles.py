@@ -67,3 +67,30 @@ def _email(value: str) -> str:
 
 
 _SPELLINGS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType({"phone": _phone, "email": _email})
+
+
+def variants(handle: Handle) -> frozenset[str]:
+    """Every value under which the same address may be stored."""
+    known = known_as(handle).value
+    return frozenset((handle.value, known, *(other(known) for other in _OTHERS.get(handle.kind, ()))))
+
+
+def _long_phone(value: str) -> str:
+    return _NEW_MEXICO.sub(r"+521\1", _NEW_ARGENTINA.sub(r"+549\1", _NEW_BRAZIL.sub(r"+55\1\2", value)))
+
+
+def _unicode_email(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    try:
+        return f"{local}{at}{idna.decode(domain)}"
+    except idna.IDNAError:
+        return value
+
+
+_NEW_MEXICO: Final = re.compile(r"\+52(\d{10})$")
+_NEW_ARGENTINA: Final = re.compile(r"\+54(\d{10})$")
+_NEW_BRAZIL: Final = re.compile(r"\+55(\d\d)9([6-9]\d{7})$")
+"""The spellings that `_phone` gives, to find the others."""
+_OTHERS: Final[Mapping[str, tuple[Callable[[str], str], ...]]] = MappingProxyType(
+    {"phone": (_long_phone,), "email": (_unicode_email,)}
+)

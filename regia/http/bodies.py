@@ -9,10 +9,13 @@ from connectors.api_body import AddressBody
 from connectors.api_document import problems_of, refusal
 from connectors.errors import Rejected
 from connectors.forms import JSON
+from identity.facts import GIVEN
 from normalizer.values import clean_line, is_blank
 from regia.http.requests import read_body
 
 B = TypeVar("B", bound=BaseModel)
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 
 _LONGEST: Final = 16_384
 """Bytes."""
@@ -53,6 +56,29 @@ class LinkBody(_Strict):
     reason: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_said)] = Field(
         description="How the person knows; it is kept with the link."
     )
+
+
+class FactsBody(_Strict):
+    """What is known of a customer. Only what is named is set; `null` takes a value back."""
+
+    source: Literal["agent", "api"] = Field(default="api", description="Whose word it is: a person's of yours, or a system's.")
+    name: str | None = None
+    language: str | None = Field(default=None, description="Two letters (ISO 639-1).")
+    tier: str | None = None
+    tags: list[str] | None = None
+    crm_id: str | None = Field(default=None, description="The customer's id in a system of yours: it links the two.")
+
+    @property
+    def given(self) -> dict[str, object]:
+        """Those that were named."""
+        return {name: getattr(self, name) for name in GIVEN if name in self.model_fields_set}
+
+
+class MergeBody(_Strict):
+    """Which other customer is the same person."""
+
+    other: Id = Field(alias="with", description="The id of the other customer.")
+    top: Id | None = Field(default=None, description="Which of the two is to come out on top.")
 
 
 async def read_json(request: web.Request, model: type[B]) -> B:

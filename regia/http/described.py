@@ -55,6 +55,11 @@ def query(name: str, description: str = "") -> dict[str, Any]:
     return {"name": name, "in": "query", "description": description, "schema": {"type": "string"}}
 
 
+def choice(name: str, words: tuple[str, ...]) -> dict[str, Any]:
+    """One that takes a word of a closed list."""
+    return {"name": name, "in": "query", "schema": {"type": "string", "enum": list(words)}}
+
+
 def header(name: str, description: str) -> dict[str, Any]:
     """A header of the request."""
     return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}

@@ -11,7 +11,7 @@ from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
 from normalizer.event import Event
-from regia.http import openapi_proofs
+from regia.http import openapi_customers, openapi_proofs
 from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query, ref
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
@@ -60,9 +60,10 @@ def _schemes() -> dict[str, Any]:
 
 def _models() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
-    models: tuple[type[BaseModel], ...] = (MessageBody, *openapi_proofs.BODIES, Envelope, Event)
-    for model in models:
-        mode: JsonSchemaMode = "serialization" if model in (Envelope, Event) else "validation"
+    bodies: list[type[BaseModel]] = [MessageBody, *openapi_customers.BODIES, *openapi_proofs.BODIES]
+    told: list[type[BaseModel]] = [Envelope, Event]
+    for model in (*bodies, *told):
+        mode: JsonSchemaMode = "serialization" if model in told else "validation"
         schema = model.model_json_schema(ref_template=SCHEMAS, mode=mode)
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
@@ -82,7 +83,8 @@ def _rejection() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    return {**_contacts(), **_forms(), **_stored(), **openapi_proofs.paths(), **_events(), **_queues(), **_operations()}
+    customers = {**openapi_customers.paths(), **openapi_proofs.paths()}
+    return {**_contacts(), **_forms(), **_stored(), **customers, **_events(), **_queues(), **_operations()}
 
 
 def _contacts() -> dict[str, Any]:

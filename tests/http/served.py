@@ -31,6 +31,7 @@ tokens:
   - {name: worker, token: "${WORKER}", scopes: [queues]}
   - {name: follower, token: "${FOLLOWER}", scopes: [events]}
   - {name: site, token: "${SITE}", scopes: [customers]}
+  - {name: viewer, token: "${VIEWER}", scopes: [customers.read]}
 identity:
   codes: {email: mail, rate: {count: 20}, brands: {demo: {name: Casa Demo}}}
 connectors:
@@ -75,13 +76,14 @@ SECRETS = {
     "ALL": "token-all",
     "READER": "token-reader",
     "WORKER": "token-worker",
-    "FOLLOWER": "token-follower",
     "SITE": "token-site",
+    "VIEWER": "token-viewer",
+    "FOLLOWER": "token-follower",
     "DESK": "token-desk",
     "APP": "a-secret-of-the-shops-own-server",
 }
-ALL, READER, WORKER, SITE, DESK = (
-    {"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "SITE", "DESK")
+ALL, READER, WORKER, SITE, VIEWER, DESK = (
+    {"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "SITE", "VIEWER", "DESK")
 )
 
 Client = TestClient[Any, Any]

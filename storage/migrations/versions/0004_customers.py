@@ -10,6 +10,7 @@ depends_on = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 MERGED = sa.text('merged_into IS NOT NULL')
+ENDED = sa.text('key IS NULL')
 IN_BLOB = sa.text('raw IS NULL')
 NEW = sa.text('number IS NULL')
 OPEN = sa.text('published_ms IS NULL')
@@ -76,6 +77,7 @@ def _handles() -> None:
     with op.batch_alter_table('handles', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_handles_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index('ux_handles_key', ['key'], unique=True)
+        batch_op.create_index('ix_handles_ended', ['value'], sqlite_where=ENDED, postgresql_where=ENDED)
 
 
 def _messages() -> None:
