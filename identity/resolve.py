@@ -97,7 +97,7 @@ class IdentitySession:
         """Write what changed."""
         connection, owners = self._connection, self._owners
         owners.save()
-        self._note_links()
+        self._begun().save(connection)
         store.move(connection, self._acts.moved)
         touched = self._touched | self._acts.changed | owners.new
         store.save_customers(connection, [owners.customers[id_] for id_ in touched], owners.new)
@@ -175,14 +175,15 @@ class IdentitySession:
                     self._suggestions.add(customer, other.customer_id, "same_claim", contact)
         self._suggestions.mention(customer, link.id, contact)
 
-    def _note_links(self) -> None:
-        for link in self._owners.fresh:
-            if link.customer_id in self._owners.new and link.home_id in self._owners.new:
-                continue
-            self._acts.note("linked", RULE, link.since_ms, self._owners.owner(link), handle=link.id)
-        for id_ in sorted(self._owners.new):
-            customer = self._owners.customers[id_]
-            self._acts.note("created", RULE, customer.first_seen_ms, customer)
+    def _begun(self) -> Acts:
+        """Who and what is new: told before what was done to them."""
+        acts, owners = Acts(), self._owners
+        for id_ in sorted(owners.new):
+            acts.note("created", RULE, owners.customers[id_].first_seen_ms, owners.customers[id_])
+        for link in owners.fresh:
+            if link.home_id not in owners.new:
+                acts.note("linked", RULE, link.since_ms, owners.owner(link), handle=link.id)
+        return acts
 
 
 def _say(facts: Facts, field: Field, value: str, at_ms: int) -> bool:

@@ -101,6 +101,15 @@ class TestByThemselves:
         assert len(set((await links(database)).values())) == 2
 
 
+async def test_events_in_their_order(database: Database) -> None:
+    await identify(database, message("m1", phone()), message("m2", user()), message("m3", user(), aliases=[phone()]))
+    told = sorted(await rows(database, schema.events), key=lambda row: row["position"])
+    assert [row["type"].split(".")[2] for row in told] == ["created", "created", "merged"]
+    await identify(database, message("m4", phone(), aliases=[user("IT.more")]))
+    told = sorted(await rows(database, schema.events), key=lambda row: row["position"])
+    assert [row["type"].split(".")[2] for row in told][3:] == ["linked"]
+
+
 class TestGuards:
     async def guarded(self, database: Database, batch: list[Message], *, one_batch: bool, policy: Policy = POLICY) -> str:
         """The reason of the suggestion that a stopped merge left; the last contact of `batch` shows the handles of both."""
