@@ -36,6 +36,17 @@ class Publication:
         return f"{self.envelope_id}:{self.target}:{self.attempt}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One event for whoever is bound. `number` is its place among all events, `body` the stored bytes."""
+
+    id: str
+    type: str
+    number: int
+    body: bytes
+    timestamp: datetime
+
+
 class Outcome(Enum):
     """What is known of a publish."""
 
@@ -101,6 +112,11 @@ class Queues(Protocol):
     async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
         """Publish and wait for confirms, bounded in time; one outcome a publication, in their order. Never raises for
         a lost connection: what is not known is `UNKNOWN`."""
+
+    async def announce(self, batch: Sequence[Announcement]) -> int:
+        """Publish events in their order and wait for confirms, bounded in time: how many from the first on are confirmed.
+        What follows these is unknown, and is to be announced again from there. Nobody need be bound. Never raises for a
+        lost connection."""
 
     async def states(self) -> list[QueueState]: ...
 

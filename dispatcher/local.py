@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Row, and_, case, delete, func, or_, select, update
 
-from dispatcher.base import Delivery, Outcome, Publication, QueueState, QueuesUnavailable, Topology, UnknownQueue
+from dispatcher.base import Announcement, Delivery, Outcome, Publication, QueueState, QueuesUnavailable, Topology, UnknownQueue
 from storage.bulk import insert_rows
 from storage.database import Database, DatabaseUnavailable
 from storage.schema import local_messages as table
@@ -53,6 +53,10 @@ class LocalQueues:
         except DatabaseUnavailable:
             return [Outcome.UNKNOWN] * len(batch)
         return [Outcome.CONFIRMED] * len(batch)
+
+    async def announce(self, batch: Sequence[Announcement]) -> int:
+        """All of them: the table they stand in is the feed, which is read over HTTP."""
+        return len(batch)
 
     async def states(self) -> list[QueueState]:
         def count(connection: Connection) -> dict[str, dict[str, int]]:

@@ -16,7 +16,17 @@ from aio_pika import Connection
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
 
-from dispatcher.base import Delivery, Outcome, Publication, QueueMismatch, QueueState, QueuesUnavailable, Topology, UnknownQueue
+from dispatcher.base import (
+    Announcement,
+    Delivery,
+    Outcome,
+    Publication,
+    QueueMismatch,
+    QueueState,
+    QueuesUnavailable,
+    Topology,
+    UnknownQueue,
+)
 from dispatcher.declare import declare
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.rounds import Answer, Rounds
@@ -77,6 +87,14 @@ class RabbitQueues:
                 answers = await self._rounds.publish([batch[n] for n in nowhere], ":unrouted", deadline, unrouted=True)
                 self._settle(outcomes, nowhere, answers, Outcome.UNROUTED)
         return outcomes
+
+    async def announce(self, batch: Sequence[Announcement]) -> int:
+        """The confirmed ones before the first that is not, within `confirm_timeout`. Only a queue that refuses (or a broker
+        that fails) leaves one out and takes a later one; a lost connection ends all from one on."""
+        if not batch:
+            return 0
+        answers = await self._rounds.announce(batch, asyncio.get_running_loop().time() + self._confirm_timeout)
+        return next((n for n, answer in enumerate(answers) if answer is not Answer.ACKED), len(batch))
 
     @staticmethod
     def _settle(outcomes: list[Outcome], which: list[int], answers: list[Answer], success: Outcome) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -10,9 +11,9 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, PublishError
 
-from dispatcher.base import Publication, QueuesUnavailable
+from dispatcher.base import Announcement, Publication, QueuesUnavailable
 from dispatcher.link import Link, lost_is_no_cancellation
-from dispatcher.topology import INBOUND, UNROUTED
+from dispatcher.topology import EVENTS, INBOUND, UNROUTED
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,16 @@ class Answer(Enum):
     """Nack, no answer in time, or the channel ended before it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A message and where it goes. `must_arrive`: it comes back when no queue is bound."""
+
+    exchange: str
+    routing_key: str
+    message: Message
+    must_arrive: bool
+
+
 class Rounds:
     """Publishes over one link, with at most `IN_FLIGHT` unconfirmed."""
 
@@ -49,13 +60,20 @@ class Rounds:
         """One answer a publication, in order. `suffix` makes the message ids of this round unique, `deadline` is in
         the loop's time, `unrouted` sends to that queue instead. What has no answer when the deadline passes is unknown.
         When the broker answered nobody meanwhile the connection is cut, and it is met again with a new one."""
+        return await self._round([_envelope(each, suffix, unrouted=unrouted) for each in batch], deadline)
+
+    async def announce(self, batch: Sequence[Announcement], deadline: float) -> list[Answer]:
+        """The same for events, which nobody need be bound for."""
+        return await self._round([_event(each) for each in batch], deadline)
+
+    async def _round(self, letters: Sequence[_Letter], deadline: float) -> list[Answer]:
         left = deadline - asyncio.get_running_loop().time()
         try:
             channel = await self._link.channel(min(left, self._connect_timeout))
         except QueuesUnavailable as error:
-            logger.warning("nothing published: no connection to RabbitMQ", extra={"count": len(batch), "error": str(error)})
-            return [Answer.NONE] * len(batch)
-        tasks = [asyncio.create_task(self._publish_one(channel, each, suffix, unrouted=unrouted)) for each in batch]
+            logger.warning("nothing published: no connection to RabbitMQ", extra={"count": len(letters), "error": str(error)})
+            return [Answer.NONE] * len(letters)
+        tasks = [asyncio.create_task(self._publish_one(channel, each)) for each in letters]
         try:
             await self._wait(tasks, channel, deadline)
         finally:
@@ -82,15 +100,17 @@ class Rounds:
             answered.cancel()
             lost.cancel()
 
-    async def _publish_one(self, channel: AbstractChannel, publication: Publication, suffix: str, *, unrouted: bool) -> Answer:
-        message = _message(publication, suffix, {"routing-key": publication.routing_key} if unrouted else {})
-        exchange, key = ("", UNROUTED) if unrouted else (INBOUND, publication.routing_key)
+    async def _publish_one(self, channel: AbstractChannel, letter: _Letter) -> Answer:
         try:
             with lost_is_no_cancellation():
                 async with self._slots:
                     underlay = await channel.get_underlay_channel()
                     frame = await underlay.basic_publish(
-                        message.body, exchange=exchange, routing_key=key, properties=message.properties, mandatory=True
+                        letter.message.body,
+                        exchange=letter.exchange,
+                        routing_key=letter.routing_key,
+                        properties=letter.message.properties,
+                        mandatory=letter.must_arrive,
                     )
         except PublishError:
             return Answer.RETURNED
@@ -100,12 +120,14 @@ class Rounds:
         return Answer.ACKED if frame is not None and frame.name == "Basic.Ack" else Answer.NONE
 
 
-def _message(publication: Publication, suffix: str, more: Mapping[str, str]) -> Message:
+def _envelope(publication: Publication, suffix: str, *, unrouted: bool) -> _Letter:
     """`message_id` is unique for each try: aiormq finds the publish of a returned message by it."""
-    headers = {"envelope-id": publication.envelope_id, **more}
+    headers: dict[str, str] = {"envelope-id": publication.envelope_id}
+    if unrouted:
+        headers["routing-key"] = publication.routing_key
     if publication.traceparent is not None:
         headers["traceparent"] = publication.traceparent
-    return Message(
+    message = Message(
         publication.body,
         message_id=publication.message_id + suffix,
         type=publication.type,
@@ -115,3 +137,19 @@ def _message(publication: Publication, suffix: str, more: Mapping[str, str]) -> 
         delivery_mode=DeliveryMode.PERSISTENT,
         headers=dict(headers),
     )
+    exchange, key = ("", UNROUTED) if unrouted else (INBOUND, publication.routing_key)
+    return _Letter(exchange, key, message, must_arrive=True)
+
+
+def _event(announcement: Announcement) -> _Letter:
+    """`message_id` is the event's own: events never come back, so that no publish is looked for by it."""
+    message = Message(
+        announcement.body,
+        message_id=announcement.id,
+        type=announcement.type,
+        timestamp=announcement.timestamp,
+        content_type=CONTENT_TYPE,
+        delivery_mode=DeliveryMode.PERSISTENT,
+        headers={"number": announcement.number},
+    )
+    return _Letter(EVENTS, announcement.type, message, must_arrive=False)

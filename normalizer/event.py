@@ -5,10 +5,12 @@ An event names ids and never what stands behind them: no address, no name, no te
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
+from pydantic import BaseModel, ConfigDict, Field
 
+from normalizer.envelope import Time
 from normalizer.envelope_data import from_ms
 
 SCHEMA: Final = "urn:regia:schema:event:1"
@@ -31,6 +33,22 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """All types there are, and what each tells. A type's meaning and its `data` never change; another one gets a new number."""
+
+
+class Event(BaseModel):
+    """What happened, as a CloudEvents 1.0 event in structured JSON mode."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"]
+    id: str = Field(description="The same however often it is told: consumers dedupe on it.")
+    type: str = Field(json_schema_extra={"enum": list(TYPES)})
+    source: str = Field(description="`/<brand>`, or `/regia/<connector>`.")
+    subject: str = Field(description="The id of what it is about.")
+    time: Time
+    datacontenttype: Literal["application/json"]
+    dataschema: Literal["urn:regia:schema:event:1"]
+    data: dict[str, Any] = Field(description="By type, see docs/events.md.")
 
 
 def event(type_: str, *, id_: str, source: str, subject: str, at_ms: int, data: Mapping[str, Any]) -> bytes:
@@ -58,3 +76,9 @@ def event(type_: str, *, id_: str, source: str, subject: str, at_ms: int, data: 
             "data": data if isinstance(data, dict) else dict(data),
         }
     )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of all events."""
+    schema = Event.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, **schema}

@@ -25,6 +25,7 @@ from regia.pipeline.prepare import Preparer
 from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
+from regia.watch.newest import Newest
 from regia.watch.sends import Sends
 from regia.watch.traffic import Traffic
 from storage.blobs import BlobsUnavailable
@@ -77,6 +78,8 @@ class Gateway:
         """`connector/source` of what is polled to how that goes; the poller writes it."""
         self.alarms: dict[str, str] = {}
         """`connector`, or `connector/token`, to what is wrong with it; the watcher writes it."""
+        self.newest = Newest()
+        """The last event; whoever numbers them says so, and who follows them over HTTP waits here."""
         self.sends = Sends()
         """Whether providers take our tokens when messages are sent; the sender writes it."""
         self.reader = Reader(configured.connectors, configured.channels, settings.reading)

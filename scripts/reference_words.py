@@ -66,7 +66,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "tokens": "who may use the HTTP interface under `/v1`",
         "tokens[].name": "for you",
         "tokens[].token": "what the consumer sends as `Authorization: Bearer …`",
-        "tokens[].scopes": "what it may do: `messages` (read messages and files), `queues` (take from embedded queues)",
+        "tokens[].scopes": "what it may do: `messages` (read messages and files), `queues` (take from embedded queues), "
+        "`events` (follow events)",
         "connectors": "name to settings; the name is part of the connector's address. Their keys: on the page of their `type`",
     },
     "whatsapp": {

@@ -19,6 +19,7 @@ from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
 from regia.runners.adoption import adopt_for_ever
+from regia.runners.events import Events
 from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
 from regia.runners.relays import relay_for_the_dead
@@ -66,6 +67,8 @@ async def _serve(configured_: Configured, path: Path) -> None:
     sending.start()
     watching = Watching(gateway)
     watching.start()
+    events = Events(gateway)
+    events.start()
     _settle_memory()
     work = (gateway.reader.warm(), adopt_for_ever(gateway), relay_for_the_dead(gateway))
     helpers = [asyncio.create_task(one) for one in work]
@@ -75,7 +78,7 @@ async def _serve(configured_: Configured, path: Path) -> None:
     await stop.wait()
     logger.info("stopping: no new contacts, working off what was accepted")
     asked = time.monotonic()
-    await asyncio.gather(polling.stop(), sending.stop(), watching.stop())
+    await asyncio.gather(polling.stop(), sending.stop(), watching.stop(), events.stop())
     for task in helpers:
         task.cancel()
     await asyncio.gather(*helpers, return_exceptions=True)

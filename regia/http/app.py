@@ -4,7 +4,7 @@ from aiohttp import web
 
 from connectors.errors import Rejected
 from regia.gateway import Gateway
-from regia.http import forms, health, inbound, openapi, queues, stored
+from regia.http import events, forms, health, inbound, openapi, queues, stored
 from regia.http.errors import errors
 from regia.http.requests import GATEWAY
 from web.pages.assets import ASSETS
@@ -25,6 +25,7 @@ def build_app(gateway: Gateway) -> web.Application:
             web.get("/v1/messages/{id}/raw", stored.raw),
             web.get("/v1/attachments/{id}", stored.attachment),
             web.get("/attachments/{id}", stored.signed_attachment),
+            web.get("/v1/events", events.feed),
             web.get("/v1/queues", queues.states),
             web.post("/v1/queues/{queue}/take", queues.take),
             web.post("/v1/queues/receipts/{receipt}/ack", queues.ack),

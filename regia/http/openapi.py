@@ -8,6 +8,7 @@ from connectors.api import USER_TOKEN
 from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
+from normalizer.event import Event
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
 
@@ -57,7 +58,7 @@ def _schemes() -> dict[str, Any]:
 
 def _models() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
-    for model, mode in ((MessageBody, "validation"), (Envelope, "serialization")):
+    for model, mode in ((MessageBody, "validation"), (Envelope, "serialization"), (Event, "serialization")):
         schema = model.model_json_schema(ref_template=_SCHEMAS, mode=mode)  # type: ignore[arg-type]  # a literal above
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
@@ -77,7 +78,7 @@ def _rejection() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    return {**_contacts(), **_forms(), **_stored(), **_queues(), **_operations()}
+    return {**_contacts(), **_forms(), **_stored(), **_events(), **_queues(), **_operations()}
 
 
 def _contacts() -> dict[str, Any]:
@@ -128,6 +129,18 @@ def _stored() -> dict[str, Any]:
         "/v1/attachments/{id}": {"get": _file("A file of a message.", of_id, secured=True)},
         "/attachments/{id}": {"get": _file("A file, by its signed and expiring link.", *signed)},
     }
+
+
+def _events() -> dict[str, Any]:
+    parameters = [
+        _query("after", "The `next` of the answer before. Without it: from the oldest that is kept."),
+        _query("limit", "1 to 1000, 100 if nothing is said."),
+        _query("type", "Events of this type only; may be given several times."),
+        _query("wait", "Seconds, 0 to 25, to wait for an event where there is none yet."),
+    ]
+    listed = {"events": {"type": "array", "items": {"$ref": _ref("Event")}}, "next": {"type": "integer"}}
+    page = {"200": _answer("Events, oldest first.", {"type": "object", "required": list(listed), "properties": listed})}
+    return {"/v1/events": {"get": _operation("What happened, in order.", page, parameters=parameters, secured=True)}}
 
 
 def _queues() -> dict[str, Any]:
@@ -214,8 +227,8 @@ def _parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _query(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": {"type": "string"}}
+def _query(name: str, description: str = "") -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": {"type": "string"}}
 
 
 def _header(name: str, description: str) -> dict[str, Any]:

@@ -21,10 +21,11 @@ from regia.links import Links
 from regia.pipeline.assemble import assemble
 from regia.pipeline.entering import enter
 from regia.pipeline.facts import facts
+from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from router.model import Decision
 from router.ruleset import Ruleset
-from storage import outbox, outgoing_parts
+from storage import events, outbox, outgoing_parts
 from storage.bulk import insert_rows
 from storage.outbox import PENDING, OutboxRow
 from storage.outgoing_parts import Named
@@ -70,6 +71,7 @@ def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSe
     if ready:
         _route(connection, ready, settings, result)
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
+    events.add(connection, [quarantined(one, settings.journal) for one in held])
     insert_rows(connection, signals, [_signal_row(one) for one in told])
     if named := [one for one in map(_named, told) if one is not None]:
         outgoing_parts.recognise(connection, named)

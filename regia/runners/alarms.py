@@ -6,7 +6,8 @@ The way of an alarm:
         ↓                        `watching` adds the contacts to the database once a minute
     silence, tokens              judge: is it silent against its habit, is a token refused or about to end, is that over
         ↓                        `begin` and `end`, with the kind (`KINDS`), the connector and, of a token, its name
-    alarms                       here: the row in `storage.alarms`, then the event through the intake, then its mark
+    alarms                       here: the row in `storage.alarms` and, with it, an event for whoever follows; then the
+        ↓                        account event through the intake, then its mark
         ↓                        `open` is what stands; `shown` is that for `/health/ready`
     watching                     calls all of them when they are due, on the node that leads, and has the figures
 
@@ -19,9 +20,10 @@ on; two nodes that find the same thing enter one row, and what they both tell is
 import asyncio
 import logging
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, Literal
@@ -31,16 +33,20 @@ from sqlalchemy import Connection
 
 from connectors.base import ChannelEvent, Parsed
 from connectors.errors import Rejected
+from normalizer.event import event
 from regia.pipeline.intake import Intake
-from storage import alarms
+from storage import alarms, events
 from storage.alarms import Alarm
 from storage.database import Database
+from storage.events import NewEvent
 
 logger = logging.getLogger(__name__)
 
 KindName = Literal["silent", "token_expiring", "token_refused"]
 Ending = Literal["back", "not_watched"]
 """`not_watched`: the configuration does not speak of it any more."""
+
+_IDS: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:regia:alarms")
 
 SENDING: Final = "sending"
 """The name of a token that was refused when something was sent: which one it was is not known."""
@@ -105,7 +111,7 @@ class Alarms:
     async def end(self, alarm: Alarm, ending: Ending = "back") -> None:
         """It is over. Raises `DatabaseUnavailable`."""
         now_ms = int(self._now() * 1000)
-        if await self._database.write(lambda connection: alarms.clear(connection, alarm, now_ms, ending)):
+        if await self._database.write(lambda connection: _clear(connection, alarm, now_ms, ending)):
             more = {"ending": ending, "since": _moment(alarm.since_ms).isoformat()}
             logger.info(KINDS[alarm.kind].ends, extra=_words(alarm) | more)
             await self.tell()
@@ -135,7 +141,18 @@ def _enter(connection: Connection, alarm: Alarm) -> bool:
         refused = [one.name for one in alarms.everything(connection) if _still(one, alarm.kind, alarm.connector)]
         if SENDING in refused or (alarm.name == SENDING and refused):
             return False
-    return alarms.enter(connection, alarm)
+    if not alarms.enter(connection, alarm):
+        return False
+    events.add(connection, [_public(_begun(alarm), alarm)])
+    return True
+
+
+def _clear(connection: Connection, alarm: Alarm, now_ms: int, ending: Ending) -> bool:
+    if not alarms.clear(connection, alarm, now_ms, ending):
+        return False
+    over = replace(alarm, cleared_ms=now_ms, ending=ending)
+    events.add(connection, [_public(_ended(over, now_ms), over)])
+    return True
 
 
 def _still(alarm: Alarm, kind: str, connector: str) -> bool:
@@ -159,6 +176,17 @@ def _event(alarm: Alarm, type_: str, end: str, at_ms: int, **more: str) -> Chann
         raw=orjson.dumps(_words(alarm) | said | more),
         at=_moment(at_ms),
     )
+
+
+def _public(told: ChannelEvent, alarm: Alarm) -> NewEvent:
+    """The same, for whoever follows: under one id, whichever node tells it."""
+    type_ = f"regia.{told.type}.v1"
+    at_ms = alarm.raised_ms if alarm.cleared_ms is None else alarm.cleared_ms
+    id_ = str(uuid.uuid5(_IDS, f"{alarm.connector} {told.event_key}"))
+    body = event(
+        type_, id_=id_, source=f"/regia/{alarm.connector}", subject=alarm.connector, at_ms=at_ms, data=orjson.loads(told.raw)
+    )
+    return NewEvent(id_, type_, alarm.connector, at_ms, body)
 
 
 def _words(alarm: Alarm) -> dict[str, str]:

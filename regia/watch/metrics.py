@@ -10,6 +10,8 @@ REJECTED: Final = Counter("regia_rejected_total", "Requests refused, by reason."
 COMMITTED: Final = Counter("regia_committed_total", "Messages routed and committed.", ["connector", "category"])
 QUARANTINED: Final = Counter("regia_quarantined_total", "Events kept in quarantine, by reason.", ["connector", "reason"])
 PUBLISHED: Final = Counter("regia_published_total", "Publishes by outcome.", ["queue", "outcome"])
+EVENTS_PUBLISHED: Final = Counter("regia_events_published_total", "Events told and confirmed, repeats included.", ["type"])
+EVENTS_WAITING: Final = Gauge("regia_events_waiting", "Events that are not published yet; on the node that publishes them.")
 OUTGOING: Final = Counter(
     "regia_outgoing_total",
     "Tries to send a message, by what it is then: sent, failed, unknown, or queued again.",

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from dispatcher.base import Outcome, Publication, Queues, Topology, UnknownQueue
+from dispatcher.base import Announcement, Outcome, Publication, Queues, Topology, UnknownQueue
 
 TOPOLOGY = Topology(
     targets={
@@ -38,6 +38,21 @@ def publication(
 
 def publications(count: int, *, target: str = "returns") -> list[Publication]:
     return [publication(number, target=target) for number in range(count)]
+
+
+def announcements(first: int, last: int) -> list[Announcement]:
+    """The events with these numbers. The same number is the same event, with the same bytes."""
+    types = ("regia.customer.created.v1", "regia.customer.linked.v1", "regia.message.quarantined.v1")
+    return [
+        Announcement(
+            id=str(uuid5(NAMESPACE_URL, f"event-{number}")),
+            type=types[number % 3],
+            number=number,
+            body=f'{{"number":{number}}}'.encode(),
+            timestamp=datetime(2026, 11, 21, 18, 2, 11, tzinfo=UTC),
+        )
+        for number in range(first, last + 1)
+    ]
 
 
 async def ready(queues: Queues) -> dict[str, int]:
@@ -116,3 +131,8 @@ class QueuesContract:
         assert await queues.publish([publication(2, target="vip")]) == [Outcome.CONFIRMED]
         counts = await ready(queues)
         assert (counts["masterpro.vip"], counts["masterpro.returns"]) == (1, 1)
+
+    @pytest.mark.parametrize("count", [0, 1, 300])
+    async def test_events_that_nobody_waits_for_are_announced(self, queues: Queues, count: int) -> None:
+        assert await queues.announce(announcements(1, count)) == count
+        assert {name: count for name, count in (await ready(queues)).items() if count} == {}

@@ -26,9 +26,10 @@ server:
 links_key: ${KEY}
 rules: [rules.yaml]
 tokens:
-  - {name: all, token: "${ALL}", scopes: [messages, queues]}
+  - {name: all, token: "${ALL}", scopes: [messages, queues, events]}
   - {name: reader, token: "${READER}", scopes: [messages]}
   - {name: worker, token: "${WORKER}", scopes: [queues]}
+  - {name: follower, token: "${FOLLOWER}", scopes: [events]}
 connectors:
   form:
     type: web_form
@@ -65,6 +66,7 @@ SECRETS = {
     "ALL": "token-all",
     "READER": "token-reader",
     "WORKER": "token-worker",
+    "FOLLOWER": "token-follower",
     "DESK": "token-desk",
     "APP": "a-secret-of-the-shops-own-server",
 }

@@ -68,6 +68,8 @@ REFUSED: list[tuple[tuple[str, str], dict[str, str], int, str]] = [
     (("POST", "/v1/queues/receipts/r/ack"), READER, 403, "scope_missing"),
     (("POST", "/v1/queues/receipts/r/reject"), {}, 401, "token_missing"),
     (ONE, WORKER, 403, "scope_missing"),
+    (("GET", "/v1/events"), {}, 401, "token_missing"),
+    (("GET", "/v1/events"), READER, 403, "scope_missing"),
     (("GET", "/v1/messages/any/raw"), WORKER, 403, "scope_missing"),
     (("GET", "/v1/attachments/any"), WORKER, 403, "scope_missing"),
     (("GET", "/v1/attachments/any"), {}, 401, "token_missing"),
