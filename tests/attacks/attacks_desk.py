@@ -23,7 +23,7 @@ CHANNELS: Final = Channels(can_send=lambda connector: True, own=lambda handle: h
 def _answers(scene: Scene, stranger: Person, victim: Person) -> Steps:
     """Answers to what both have written go to who wrote, or where that very contact asks for them."""
     everything = [*scene.of(stranger), *scene.of(victim)]
-    for heard in scene.rng.sample(everything, k=min(3, len(everything))):
+    for heard in scene.rng.sample(everything, k=min(2, len(everything))):
         yield from answered(scene, heard)
 
 
@@ -60,13 +60,11 @@ def _mistake(scene: Scene, stranger: Person, victim: Person) -> Steps:
         yield from scene.say(
             voice.mail(scene, victim, scene.text()),
             voice.whatsapp(scene, stranger, scene.text(), kind=kind),
-            voice.app(scene, stranger, scene.text(), kind=kind, phone_number=stranger.dialled, phone_number_verified=True),
         )
         yield from _taken_back(scene, one, other)
     scene.world.truth.part(victim.cluster, stranger.cluster)
     scene.held -= {stranger.cluster, victim.cluster}
-    for heard in (scene.of(stranger)[-1], scene.of(victim)[-1]):
-        yield from answered(scene, heard)
+    yield from answered(scene, scene.of(scene.rng.choice((stranger, victim)))[-1])
     yield from scene.say(voice.whatsapp(scene, stranger, scene.text(), kind=kind), voice.mail(scene, victim, scene.text()))
 
 

@@ -1,6 +1,6 @@
 """Honest people: they write on several channels, prove that they are one, and then must be known by their history."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, select
@@ -22,7 +22,7 @@ Speak: TypeAlias = Callable[[str], Contact]
 
 def life(scene: Scene, one: Person) -> Steps:
     """Some contacts, then one or two ways to prove that they are of one person."""
-    ways = scene.rng.sample(list(WAYS), k=scene.rng.choice((1, 1, 2)))
+    ways = scene.rng.sample(list(WAYS), k=scene.rng.choice((1, 1, 1, 2)))
     for way in ways:
         yield from _prove(scene, one, way)
     if scene.rng.random() < _SHARED:
@@ -34,32 +34,33 @@ _SHARED: Final = 0.2
 
 def _prove(scene: Scene, one: Person, way: str) -> Steps:
     first, second, proof = WAYS[way](scene, one)
-    yield from scene.say(first(text := scene.text()))
+    before = first(text := scene.text())
+    yield from scene.say(before)
     yield from scene.turn()
     yield from scene.say(second(scene.text()))
     while one.cluster in scene.held:
         yield from scene.turn()
     yield from proof()
     scene.tally.pairs[way] += 1
-    before = {heard.contact.inbound.external_id: heard.envelope for heard in scene.of(one)}
+    said = [heard.envelope for heard in scene.of(one)]
     again = second(text if scene.rng.random() < _AGAIN else scene.text())
     envelopes = yield from scene.say(again)
-    linked = yield from _one_customer(scene, first(text), again)
+    linked = yield from _one_customer(scene, before, again)
     scene.tally.linked[way] += linked
-    scene.tally.shown[way] += _shows_the_other(envelopes[0], before, again)
+    scene.tally.shown[way] += _shows_the_other(envelopes[0], said)
 
 
 _AGAIN: Final = 0.3
 
 
-def _shows_the_other(envelope: Envelope, before: Mapping[str, Envelope], contact: Contact) -> bool:
-    """Whether the history of a contact holds a message of another channel, or of another handle of this one."""
-    others = {
-        one.id
-        for one in before.values()
-        if (one.data["sender"]["handle"], one.data["channel"]) != (envelope.data["sender"]["handle"], envelope.data["channel"])
-    }
+def _shows_the_other(envelope: Envelope, said: Sequence[Envelope]) -> bool:
+    """Whether the history of a contact holds one that came by another handle or channel of the same person."""
+    others = {one.id for one in said if _way(one) != _way(envelope)}
     return any(one["id"] in others for one in envelope.data["history"])
+
+
+def _way(envelope: Envelope) -> tuple[str, str]:
+    return envelope.data["channel"], envelope.data["sender"]["handle"]["value"]
 
 
 def _one_customer(scene: Scene, *contacts: Contact) -> Any:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from random import Random
 from typing import Any, Final
@@ -27,20 +27,24 @@ _WORDS: Final = (
 
 @dataclass
 class Tally:
-    """What a run counts. `attacks` and `refused` by kind."""
+    """What a run counts. `attacks`, and `refused` by the connectors, by kind; `pairs` by the way in which two handles of one
+    person were proven, those that ended `linked`, and those whose history was `shown` across. `merges`: customers put below
+    another by themselves."""
 
     sequences: int = 0
     contacts: int = 0
+    merges: int = 0
     attacks: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     pairs: Counter[str] = field(default_factory=Counter)
-    """Ways of proof that two handles of one person went."""
     linked: Counter[str] = field(default_factory=Counter)
     shown: Counter[str] = field(default_factory=Counter)
-    merges: int = 0
-    """Customers put below another by themselves."""
     problems: list[str] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Scene:
         """By the cluster of who wrote."""
         self.held: set[str] = set()
         """Clusters that do nothing of their own while somebody makes a mistake with them."""
-        count, others = self.rng.choice((2, 2, 3)), self.rng.choice((1, 1, 2))
+        count, others = self.rng.choice((1, 2, 2, 3)), self.rng.choice((1, 1, 1, 2))
         self.honest = [person(number, place, self.rng, stranger=False) for place in range(count)]
         self.strangers = [person(number, count + place, self.rng, stranger=True) for place in range(others)]
         for one in (*self.honest, *self.strangers):

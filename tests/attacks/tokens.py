@@ -10,19 +10,25 @@ from string import ascii_lowercase
 from typing import Final
 
 _TOKEN: Final = re.compile(
-    rb"[Vv]ax[a-z]{7}|mel[a-z]{7}|s7x[a-z]{9}|[0-9]{9,20}|t(?:ag|ier)-[a-z]{7}|(?:cus|con)_[0-9A-Z]{26}"
-    rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
-    re.IGNORECASE,
+    rb"vax[a-z]{7}|mel[a-z]{7}|s7x[a-z]{9}|[0-9]{9,20}|t(?:ag|ier)-[a-z]{7}|c(?:us|on)_[0-9a-z]{26}"
+    rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
+_WORD: Final = re.compile(rb"[a-z0-9_-]{9,}")
+"""Every token is one, and stands by itself."""
 
 
 def tokens(text: bytes) -> set[bytes]:
-    """Everything of that kind in a text, in lower case."""
-    return {found.lower() for found in _TOKEN.findall(text)}
+    """All tokens in a text, in lower case."""
+    return set(_TOKEN.findall(text.lower()))
 
 
 def tokens_of(texts: Iterable[str | None]) -> set[bytes]:
     return tokens("\n".join(text for text in texts if text).encode("utf-8", "replace"))
+
+
+def words(document: bytes) -> list[bytes]:
+    """What may be tokens in a JSON document: several times faster than to look for these alone."""
+    return _WORD.findall(document.replace(b"\\n", b" ").replace(b"\\t", b" ").replace(b"\\r", b" ").lower())
 
 
 def letters(number: int, places: int) -> str:

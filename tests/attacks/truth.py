@@ -13,7 +13,7 @@ import msgspec
 from identity.handles import known_as
 from normalizer.inbound import Handle, InboundMessage
 from tests.attacks.persons import Person
-from tests.attacks.tokens import tokens
+from tests.attacks.tokens import tokens, words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +137,7 @@ class Truth:
                     yield f"{part} is another's"
 
     def _foreign_tokens(self, family: set[str], body: bytes) -> Iterable[str]:
-        for token in tokens(body):
+        for token in words(body):
             owners = self._tells_of.get(token)
             if owners and owners.isdisjoint(family):
                 yield f"something of another stands in it ({token[:3].decode()}…)"
