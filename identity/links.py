@@ -12,7 +12,7 @@ from identity.ids import new_id
 from identity.life import Ending
 from identity.merges import put_below
 from identity.merging import Guard, guard, in_order, over_cap
-from identity.people import CRM, Customer, Link, handle_key
+from identity.people import Customer, Link, handle_key
 from identity.policy import Policy
 from identity.refusals import NotPossible
 from identity.said import DAY_MS
@@ -154,14 +154,12 @@ def _new_link(home: Customer, top: Customer, handle: Handle, key: str, *, proof:
 def _begin(held: Held, top: Customer, link: Link, *, actor: str, now_ms: int) -> None:
     store.add_links(held.connection, [link])
     top.links.append(link)
-    top.crm_id = link.value if link.kind == CRM else top.crm_id
     held.acts.note("linked", actor, now_ms, top, handle=link.id, detail={"evidence": link.evidence})
 
 
 def _end(held: Held, owner: Customer, link: Link, why: Ending, *, actor: str, now_ms: int) -> None:
     store.end_links(held.connection, [(link.id, why, now_ms)])
     owner.links.remove(link)
-    owner.crm_id = next((one.value for one in owner.links if one.kind == CRM), None)
     held.acts.note("ended", actor, now_ms, owner, handle=link.id, detail={"why": why})
     held.save((owner,))
 

@@ -68,7 +68,6 @@ def join(top: Customer, below: Customer, policy: Policy, conversations: Mapping[
         link.customer_id = top.id
     top.links += below.links
     below.links = []
-    top.crm_id = next((link.value for link in top.links if link.kind == CRM), None)
     top.first_seen_ms = min(top.first_seen_ms, below.first_seen_ms)
     top.last_seen_ms = max(top.last_seen_ms, below.last_seen_ms)
     top.messages += below.messages

@@ -67,7 +67,7 @@ class Interaction:
 
 @dataclass(slots=True)
 class Customer:
-    """`name` to `crm_id` are what `facts` come to. See `storage.schema_customers` for the rest."""
+    """`name` to `tags` are what `facts` come to. See `storage.schema_customers` for the rest."""
 
     id: str
     space: str
@@ -80,7 +80,6 @@ class Customer:
     language: str | None = None
     tier: str | None = None
     tags: list[str] = field(default_factory=list)
-    crm_id: str | None = None
     facts: Facts = field(default_factory=dict)
     own_facts: Facts | None = None
     sequence: int = 0
@@ -92,6 +91,11 @@ class Customer:
 
     def __post_init__(self) -> None:
         self.root_id = self.root_id or self.id
+
+    @property
+    def crm_id(self) -> str | None:
+        """The id that another system of ours has for it."""
+        return next((link.value for link in self.links if link.kind == CRM), None)
 
     @property
     def handles(self) -> list[Handle]:

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, Row, Select, and_, case, func, select, update
 
 from identity import said, store
-from identity.people import CRM, HISTORY, Customer, Interaction
+from identity.people import HISTORY, Customer, Interaction
 from normalizer.text import snippet
 from storage.schema import conversations, handles, messages
 
@@ -20,7 +20,6 @@ def recount(connection: Connection, customer: Customer, tree: Collection[str]) -
     """Set links, times, counts, history and current conversation by what its links have written. `tree`: its own id, and of
     everybody below."""
     customer.links = store.links_of(connection, [customer.id])
-    customer.crm_id = next((link.value for link in customer.links if link.kind == CRM), None)
     counts = connection.execute(_counts(customer.id)).one()
     customer.messages, customer.unanswered = counts.messages or 0, counts.unanswered or 0
     times = connection.execute(_times(customer.id)).one()

@@ -16,7 +16,7 @@ _LINK_COLUMNS: Final = tuple(one.name for one in fields(Link))
 _LINKS: Final = select(*(handles.c[name] for name in _LINK_COLUMNS))
 _CURRENT: Final = _LINKS.where(handles.c.key.is_not(None)).order_by(handles.c.since_ms, handles.c.id)
 _PLAIN: Final = (
-    *("id", "space", "standing", "root_id", "merged_into", "name", "language", "tier", "crm_id", "first_seen_ms"),
+    *("id", "space", "standing", "root_id", "merged_into", "name", "language", "tier", "first_seen_ms"),
     *("last_seen_ms", "sequence", "messages", "unanswered", "conversation_id"),
 )
 """Columns of a customer that are stored as they are."""
@@ -121,6 +121,7 @@ def _facts(text: str) -> dict[str, Any]:
 def _customer_row(customer: Customer) -> dict[str, Any]:
     return {
         **{name: getattr(customer, name) for name in _PLAIN},
+        "crm_id": customer.crm_id,
         "tags": orjson.dumps(customer.tags).decode(),
         "facts": orjson.dumps(customer.facts).decode(),
         "own_facts": None if customer.own_facts is None else orjson.dumps(customer.own_facts).decode(),

@@ -23,7 +23,7 @@ from storage.blobs import Blobs
 from storage.coordination import Coordination, LocalCoordination, RedisCoordination
 from storage.database import Database
 from storage.migrate import upgrade
-from storage.threads import Threads
+from storage.threads import once
 
 logger = logging.getLogger(__name__)
 
@@ -177,4 +177,4 @@ def open_stores(settings: Settings) -> Stores:
 
 async def migrate(database: Database) -> None:
     """Bring the database to this version, in a thread of its own. Raises `DatabaseUnavailable`."""
-    await Threads(1, "migrate").do(lambda: upgrade(database.engine))
+    await once(lambda: upgrade(database.engine), "migrate")

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
+from weakref import WeakSet
 
 from sqlalchemy import Connection, select
 
@@ -85,6 +86,8 @@ class Gateway:
         self.reader = Reader(configured.connectors, configured.channels, settings.reading)
         media = MediaStage(configured.connectors, stores.blobs, stores.http, settings.media.memory_mb << 20)
         self.preparer = Preparer(media, stores.blobs, settings.languages)
+        self.relays: WeakSet[Relay] = WeakSet()
+        """All there are in this process: what is erased must leave their memory too."""
         self.relay = self.relay_of(settings.node)
         self.pipeline = self.pipeline_of(journal)
         self._tasks: list[asyncio.Task[None]] = []
@@ -95,7 +98,9 @@ class Gateway:
 
     def relay_of(self, node: str) -> Relay:
         """A relay that publishes what `node` has committed."""
-        return Relay(self.stores.queues, self.stores.database, node=node, envelope_type=TYPE, published=_count_published)
+        relay = Relay(self.stores.queues, self.stores.database, node=node, envelope_type=TYPE, published=_count_published)
+        self.relays.add(relay)
+        return relay
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._bring_up(), name="bring-up")]

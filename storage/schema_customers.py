@@ -179,5 +179,15 @@ erased = Table(
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Index(None, "kind", "at_ms"),
 )
-"""Ids of what was erased, so that whoever asks for it hears that it is gone."""
+"""Ids of what was erased, or removed because it was old: whoever asks for it hears that it is gone, and the books know what
+became of it. `storage.erased` says which kinds there are."""
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("journal", Text, primary_key=True),
+    Column("events", BigInteger, nullable=False),
+)
+"""How many events of a journal were removed so long ago that not even their ids are kept: the books still count them."""

@@ -6,12 +6,13 @@ Before it the journal repeats; after it a repeat changes nothing, and the same b
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
 
-from connectors.base import ChannelEvent, Status
+from connectors.base import ChannelEvent
 from identity import links
 from identity.people import Identified
 from identity.policy import Policy
@@ -21,18 +22,18 @@ from regia.links import Links
 from regia.pipeline.assemble import assemble
 from regia.pipeline.entering import enter
 from regia.pipeline.facts import facts
+from regia.pipeline.files import PutSince, settle
 from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
+from regia.pipeline.signals import record
 from router.model import Decision
 from router.ruleset import Ruleset
-from storage import events, outbox, outgoing_parts
+from storage import events, outbox
 from storage.bulk import insert_rows
 from storage.outbox import PENDING, OutboxRow
-from storage.outgoing_parts import Named
-from storage.schema import attachments, messages, quarantine, signals
+from storage.schema import attachments, messages, quarantine
 
-_TAKEN: Final = frozenset({"sent", "delivered", "read", "played", "echo"})
-"""States of a message that its provider has."""
+_NOTHING_SEEN: Final[PutSince] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +60,13 @@ class Committed:
     """Some of the batch was committed before: its outbox rows may be unknown to this process's relay."""
 
 
-def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSettings) -> Committed:
-    """Do the whole batch inside the caller's transaction."""
+def commit(
+    connection: Connection, batch: Sequence[Prepared], settings: CommitSettings, put_since: PutSince = _NOTHING_SEEN
+) -> Committed:
+    """Do the whole batch inside the caller's transaction. Raises `BlobsEnded` where files it names are not stored any more;
+    `put_since` is for those that were stored again."""
     entered = enter(connection, batch, settings.journal)
+    settle(connection, batch, entered.new, put_since)
     ready = [one for one in entered.new if isinstance(one, Ready)]
     held = [one for one in entered.new if isinstance(one, Held)]
     told = [one for one in entered.new if isinstance(one, Told)]
@@ -72,9 +77,7 @@ def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSe
         _route(connection, ready, settings, result)
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
     events.add(connection, [quarantined(one, settings.journal) for one in held])
-    insert_rows(connection, signals, [_signal_row(one) for one in told])
-    if named := [one for one in map(_named, told) if one is not None]:
-        outgoing_parts.recognise(connection, named)
+    record(connection, told)
     return result
 
 
@@ -209,28 +212,4 @@ def _quarantine_row(one: Held) -> dict[str, Any]:
         "received_ms": one.received_ms,
         "attempts": 1,
         "state": "held",
-    }
-
-
-def _named(one: Told) -> Named | None:
-    """A status that carries our own id of the message beside its provider's."""
-    status = one.signal
-    if not isinstance(status, Status) or status.token is None or status.external_id == status.token:
-        return None
-    return Named(one.connector, status.token, status.external_id, taken=status.state in _TAKEN)
-
-
-def _signal_row(one: Told) -> dict[str, Any]:
-    signal = one.signal
-    status = signal if isinstance(signal, Status) else None
-    return {
-        "id": str(one.row.id),
-        "connector": one.connector,
-        "type": "status" if status else "event",
-        "external_id": status.external_id if status else None,
-        "state": signal.state if isinstance(signal, Status) else signal.type,
-        "at_ms": int(signal.at.timestamp() * 1000) if signal.at else None,
-        "received_ms": one.received_ms,
-        "error": status.error if status else None,
-        "raw": signal.raw,
     }

@@ -10,17 +10,17 @@ from tests.oracle.customers import Customers
 from tests.oracle.operations import Changed, Contacts, Erase, Merge, Operation, Release, Unmerge
 from tests.oracle.terms import DAY_MS, Contact, Key, Proof, Refused, Rules, Said
 
-RULES: Final = Rules(caps={"phone": 2, "email": 3, "crm": 2}, cap_other=3, merges_per_day=2, shared=("info@*",))
-"""Small, so that every guard has work. A CRM id more than one needs a person's merge."""
+RULES: Final = Rules(caps={"phone": 2, "email": 3, "crm": 2}, cap_other=2, merges_per_day=2, shared=("info@*",))
+"""Small, so that every guard has work."""
 
 SPACES: Final = ("demo", "demo", "demo", "demo", "demo", "other")
-PHONES: Final = ("+393331234501", "+393331234502", "+393331234503")
+PHONES: Final = ("+393331234501", "+393331234502", "+393331234503", "+393331234504")
 EMAILS: Final = ("anna@uno.it", "marco@due.it", "info@tre.it")
 USERS: Final = ("IT.81231", "IT.81232", "IT.81233")
 CRM: Final = ("C-1", "C-2")
 VALUES: Final = {"phone": PHONES, "email": EMAILS, "whatsapp_user": USERS, "crm": CRM}
 SENDERS: Final = ("phone", "phone", "email", "whatsapp_user")
-ALIASES: Final = ("phone", "email", "whatsapp_user", "whatsapp_user", "crm")
+ALIASES: Final = ("phone", "phone", "email", "whatsapp_user", "whatsapp_user", "crm", "crm")
 NAMES: Final = (None, None, None, None, None, "Anna Bianchi", "Anna Bianchi", "bianchi anna", "A. Bianchi", "Marco Verdi")
 WORDS: Final = ("Vorrei sapere quando arriva la padella che ho ordinato lunedì scorso", None, None)
 MINUTE_MS: Final = 60_000
@@ -99,9 +99,12 @@ class _Maker:
         return Merge(one, other, self.random.choice((None, None, 0, 1)), self.random.random() < 0.15, self._later())
 
     def _unmerge(self) -> Unmerge:
-        merged = [link.name.key for link in self.model.links if link.ended is None and self.model.above(link.home)]
-        key = self.random.choice(merged) if merged and self.random.random() < 0.9 else self._key()
-        return Unmerge(key, self.random.choice((0, 0, 1, 1, 2)), self._later())
+        model = self.model
+        merged = [link for link in model.links if link.ended is None and model.above(link.home)]
+        nested = [link for link in merged if model.above(model.above(link.home) or "")]
+        found = nested if nested and self.random.random() < 0.4 else merged
+        key = self.random.choice(found).name.key if found and self.random.random() < 0.9 else self._key()
+        return Unmerge(key, self.random.choice((0, 0, 0, 1, 2)), self._later())
 
     def _release(self) -> Release:
         return Release(self._key(), self._later())

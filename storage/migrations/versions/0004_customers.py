@@ -10,6 +10,7 @@ depends_on = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 MERGED = sa.text('merged_into IS NOT NULL')
+IN_BLOB = sa.text('raw IS NULL')
 NEW = sa.text('number IS NULL')
 OPEN = sa.text('published_ms IS NULL')
 
@@ -96,6 +97,9 @@ def _messages() -> None:
         batch_op.drop_index('ix_messages_customer_id_received_ms')
         batch_op.create_index(batch_op.f('ix_messages_handle_id_at_ms'), ['handle_id', 'at_ms'], unique=False)
         batch_op.create_index(batch_op.f('ix_messages_conversation_id'), ['conversation_id'], unique=False)
+        batch_op.create_index('ix_messages_raw_blob', ['raw_sha256'], sqlite_where=IN_BLOB, postgresql_where=IN_BLOB)
+    op.create_index(op.f('ix_attachments_sha256'), 'attachments', ['sha256'])
+    op.create_index(op.f('ix_signals_received_ms'), 'signals', ['received_ms'])
 
 
 def _suggestions() -> None:
@@ -184,6 +188,12 @@ def _proofs_and_erased() -> None:
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('at_ms', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_erased'))
+    )
+    op.create_index(op.f('ix_erased_kind_at_ms'), 'erased', ['kind', 'at_ms'])
+    op.create_table('forgotten',
+    sa.Column('journal', sa.Text(), nullable=False),
+    sa.Column('events', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('journal', name=op.f('pk_forgotten'))
     )
 
 

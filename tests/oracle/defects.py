@@ -1,63 +1,14 @@
-"""Stand-ins for the real one: a second model under random ids, and the same with one defect each.
+"""Models with one defect each.
 
 They show that a run over random sequences sees what it is made to see: a comparison that finds nothing in them proves nothing.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
-from uuid import uuid4
+from typing import Final
 
 from tests.oracle.customers import Customers
 from tests.oracle.facts import Link, Merged
-from tests.oracle.states import CustomerState, LinkState, MessageState, State, state_of
-from tests.oracle.terms import Answer, Contact, Customer, Key, LinkName, Rules
-
-
-class Twin:
-    """A model that answers as the real one does, with ids of its own."""
-
-    def __init__(self, model: Customers) -> None:
-        self._model = model
-        self._ids: dict[str, str] = {}
-
-    async def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
-        return [Answer(self._id(one.customer), one.match, one.sequence) for one in self._model.contacts(batch)]
-
-    async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
-        self._model.merge(self._name(one), self._name(other), self._name(top) if top else None, now_ms)
-
-    async def unmerge(self, customer: str, now_ms: int) -> None:
-        self._model.unmerge(self._name(customer), now_ms)
-
-    async def release(self, link: str, now_ms: int) -> None:
-        self._model.release(next(one.name for one in self._model.links if str(one.name) == link), now_ms)
-
-    async def changed(self, old: Key, new: Key, now_ms: int) -> None:
-        self._model.changed(old, new, now_ms)
-
-    async def erase(self, customer: str, now_ms: int) -> None:
-        self._model.erase(self._name(customer), now_ms)
-
-    async def state(self) -> State:
-        state = state_of(self._model)
-        return State(
-            {name: self._known(one) for name, one in state.links.items()},
-            {name: self._known(one) for name, one in state.messages.items()},
-            {self._id(name): self._known(one) for name, one in state.customers.items()},
-            state.link_ids,
-        )
-
-    def _known(self, state: LinkState | MessageState | CustomerState) -> Any:
-        """The state with ids for names."""
-        parts = vars(state)
-        named = {name: self._id(parts[name]) for name in ("home", "owner", "under", "into", "top") if parts.get(name)}
-        return type(state)(**(parts | named))
-
-    def _id(self, customer: Customer) -> str:
-        return self._ids.setdefault(customer, str(uuid4()))
-
-    def _name(self, id_: str) -> Customer:
-        return next(name for name, each in self._ids.items() if each == id_)
+from tests.oracle.terms import Contact, Customer, Key, LinkName, Rules
 
 
 class LinksGoToTheTop(Customers):
@@ -107,6 +58,10 @@ class NoGuards(Customers):
         return None if guard == self.missing else guard
 
 
+class NoUnmerged(NoGuards):
+    missing = "unmerged"
+
+
 class NoCrmGuard(NoGuards):
     missing = "crm_conflict"
 
@@ -121,6 +76,34 @@ class NoMergeCap(NoGuards):
 
 class NoNames(NoGuards):
     missing = "names_differ"
+
+
+class ApartByThemselvesOnly(Customers):
+    """Whom a person took apart is merged by itself again, where one of them has come below somebody."""
+
+    def _guard(self, one: Customer, other: Customer, now_ms: int) -> str | None:
+        apart, tops = self.apart, {self.top(one), self.top(other)}
+        self.apart = [pair for pair in apart if set(pair) == tops]
+        guard = super()._guard(one, other, now_ms)
+        self.apart = apart
+        return guard
+
+
+class CrmIdsCountForNothing(Customers):
+    """Who has a CRM id does not come out on top for it."""
+
+    def _put_below(self, one: Customer, other: Customer, now_ms: int, top: Customer | None = None) -> None:
+        earlier = min(one, other, key=lambda each: (self.claims_only(each), self.since(each)))
+        super()._put_below(one, other, now_ms, top or earlier)
+
+
+class CapsOfOtherKinds(Customers):
+    """A new handle stands alone where there are too many of another kind."""
+
+    def _link_new(self, key: Key, home: Customer, now_ms: int) -> None:
+        if self._too_many([link.name.key for link in self.owned(home)]):
+            home = self._new_customer(key, now_ms)
+        super()._link_new(key, home, now_ms)
 
 
 class SharedLinks(Customers):
@@ -203,6 +186,10 @@ DEFECTS: Final = (
     NumbersJump,
     ClaimsMerge,
     ClaimsAreVerified,
+    NoUnmerged,
+    ApartByThemselvesOnly,
+    CrmIdsCountForNothing,
+    CapsOfOtherKinds,
     NoCrmGuard,
     NoHandleCap,
     NoMergeCap,
