@@ -67,7 +67,7 @@ class Scene:
         """By the cluster of who wrote."""
         self.held: set[str] = set()
         """Clusters that do nothing of their own while somebody makes a mistake with them."""
-        count, others = self.rng.choice((1, 2, 2, 3)), self.rng.choice((1, 1, 1, 2))
+        count, others = self.rng.choice((1, 2)), self.rng.choice((1, 1, 1, 2))
         self.honest = [person(number, place, self.rng, stranger=False) for place in range(count)]
         self.strangers = [person(number, count + place, self.rng, stranger=True) for place in range(others)]
         for one in (*self.honest, *self.strangers):

@@ -26,9 +26,8 @@ def sequence(number: int, seed: object, world: World, tally: Tally) -> Steps:
     yield from _mixed(scene, parts)
     if scene.rng.random() < _LOSES_THE_NUMBER:
         yield from _number_lost(scene)
-    for group in (scene.honest, scene.strangers):
-        if heard := scene.of(scene.rng.choice(group)):
-            yield from answered(scene, scene.rng.choice(heard))
+    if heard := scene.of(scene.rng.choice((*scene.honest, *scene.strangers))):
+        yield from answered(scene, scene.rng.choice(heard))
     tally.sequences += 1
 
 
