@@ -70,5 +70,10 @@ class Way:
 
     def commit_settings(self) -> CommitSettings:
         links = Links("http://127.0.0.1:8080", b"a key for measuring")
-        window = self.configured.settings.conversations.window_hours * 3_600_000
-        return CommitSettings(journal="jrn_bench", node="bench", ruleset=self.configured.rules, links=links, window_ms=window)
+        return CommitSettings(
+            journal="jrn_bench",
+            node="bench",
+            ruleset=self.configured.rules,
+            links=links,
+            policy=self.configured.settings.policy,
+        )

@@ -63,6 +63,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Our own id of the message (`Outgoing.token`), where the provider hands it back."""
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """The platform says that the owner of one address has another now."""
+
+    old: Handle
+    new: Handle
+
+
 class ChannelEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Something about the account or the sender that is not a contact: number changed, template paused, …"""
 
@@ -72,6 +79,7 @@ class ChannelEvent(msgspec.Struct, frozen=True, kw_only=True):
     raw: bytes
     brand: str | None = None
     at: datetime | None = None
+    moved: Moved | None = None
 
 
 class Unreadable(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The queues as the gateway sees them: one protocol, RabbitMQ and local tables behind it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -88,6 +88,11 @@ class Delivery:
     attempts: int
 
 
+def envelope_id_of(headers: Mapping[str, object]) -> str:
+    """The envelope a message of RabbitMQ carries, empty for one that is not ours."""
+    return str(headers.get("envelope-id") or "")
+
+
 class QueuesUnavailable(Exception):
     """The broker or database behind the queues cannot be reached now. Nothing was published by this call."""
 
@@ -101,6 +106,10 @@ class UnknownQueue(Exception):
 
     def __init__(self, queue: str, known: Iterable[str]) -> None:
         super().__init__(f"there is no queue {queue!r}; queues: {', '.join(sorted(known))}")
+
+
+Erased = Callable[[Sequence[str]], Awaitable[Collection[str]]]
+"""Which of some envelope ids were erased."""
 
 
 class Queues(Protocol):
@@ -122,5 +131,9 @@ class Queues(Protocol):
 
     async def peek(self, queue: str, limit: int) -> list[Delivery]:
         """The first messages, left where they are. Raises `UnknownQueue`."""
+
+    async def forget(self, erased: Erased) -> int:
+        """Take the messages that `erased` names out of the gateway's own queues: dead letters, what no queue took, and the
+        embedded ones. How many. Interrupted, nothing is gone but what was erased; to be called again then."""
 
     async def close(self) -> None: ...

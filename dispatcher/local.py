@@ -11,13 +11,26 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Row, and_, case, delete, func, or_, select, update
 
-from dispatcher.base import Announcement, Delivery, Outcome, Publication, QueueState, QueuesUnavailable, Topology, UnknownQueue
+from dispatcher.base import (
+    Announcement,
+    Delivery,
+    Erased,
+    Outcome,
+    Publication,
+    QueueState,
+    QueuesUnavailable,
+    Topology,
+    UnknownQueue,
+)
+from storage import erased as erased_ids
 from storage.bulk import insert_rows
 from storage.database import Database, DatabaseUnavailable
 from storage.schema import local_messages as table
 
 DELIVERY_LIMIT: Final = 20
 LEASE_SECONDS: Final = 60
+_PAGE: Final = 1_000
+"""Messages that are looked at together for what was erased."""
 
 _AGAIN: Final = case((table.c.attempts >= DELIVERY_LIMIT, "dead"), else_="ready")
 """What becomes of a message that was taken and not worked off."""
@@ -37,7 +50,8 @@ class LocalQueues:
         self._names = topology.queues
 
     async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
-        """One transaction for the batch. An envelope that is in the queue already is not put there twice."""
+        """One transaction for the batch. An envelope that is in the queue already is not put there twice, and one that was
+        erased not at all: that is confirmed too, as nothing more is to be done for it."""
         if not batch:
             return []
         rows = [
@@ -46,7 +60,8 @@ class LocalQueues:
         ]
 
         def insert(connection: Connection) -> None:
-            insert_rows(connection, table, rows, ignore=True)
+            gone = erased_ids.kinds(connection, {one.envelope_id for one in batch})
+            insert_rows(connection, table, [row for row in rows if row["envelope_id"] not in gone], ignore=True)
 
         try:
             await self._database.write(insert)
@@ -109,6 +124,18 @@ class LocalQueues:
         again = update(table).where(table.c.queue == queue, table.c.state == "dead").values(state="ready", attempts=0)
         return await self._write(lambda connection: connection.execute(again).rowcount)
 
+    async def forget(self, erased: Erased) -> int:
+        """From all queues, ready, leased or dead."""
+        removed = after = 0
+        while found := await self._read(lambda connection, after=after: _page(connection, after)):  # type: ignore[misc]
+            after = found[-1].position
+            gone = await erased(sorted({row.envelope_id for row in found}))
+            positions = [row.position for row in found if row.envelope_id in gone]
+            if positions:
+                going = delete(table).where(table.c.position.in_(positions))
+                removed += await self._write(lambda connection, going=going: connection.execute(going).rowcount)  # type: ignore[misc]
+        return removed
+
     async def close(self) -> None:
         """The database belongs to whoever made it."""
 
@@ -127,6 +154,11 @@ class LocalQueues:
             return await self._database.write(work)
         except DatabaseUnavailable as error:
             raise QueuesUnavailable(str(error)) from error
+
+
+def _page(connection: Connection, after: int) -> list[Row[Any]]:
+    query = select(table.c.position, table.c.envelope_id).where(table.c.position > after)
+    return list(connection.execute(query.order_by(table.c.position).limit(_PAGE)))
 
 
 def _take(connection: Connection, queue: str, limit: int, lease: int) -> list[Delivery]:

@@ -19,6 +19,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
 from dispatcher.base import (
     Announcement,
     Delivery,
+    Erased,
     Outcome,
     Publication,
     QueueMismatch,
@@ -26,11 +27,13 @@ from dispatcher.base import (
     QueuesUnavailable,
     Topology,
     UnknownQueue,
+    envelope_id_of,
 )
 from dispatcher.declare import declare
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.rounds import Answer, Rounds
-from dispatcher.topology import declarations, queue_names
+from dispatcher.sweep import sweep
+from dispatcher.topology import DEAD, UNROUTED, declarations, queue_names
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +56,8 @@ class RabbitQueues:
         self._publishing = Link(url, "regia publish", self._declare)
         self._rounds = Rounds(self._publishing, connect_timeout)
         self._reading = Link(url, "regia read")
+        self._sweeping = Link(url, "regia sweep")
+        self._one_sweep = asyncio.Lock()
 
     async def open(self, topology: Topology) -> None:
         """Connect and declare everything. May be called again with another topology, after a reload.
@@ -132,7 +137,7 @@ class RabbitQueues:
         """Ready messages of all our queues, the gateway's own included; `leased` is -1, AMQP does not tell it.
         A queue somebody deleted is left out and logged; the next publish to it declares it again."""
         states: list[QueueState] = []
-        async with self._reader() as connection:
+        async with self._reading_only() as connection:
             channel = await _plain(connection)
             for name in queue_names(self._topology):
                 try:
@@ -150,7 +155,7 @@ class RabbitQueues:
         towards the queue's delivery limit, so the twentieth makes dead letters of what it looked at."""
         if queue not in queue_names(self._topology):
             raise UnknownQueue(queue, queue_names(self._topology))
-        async with self._reader() as connection:
+        async with self._reading_only() as connection:
             channel = await _plain(connection)
             try:
                 found = await _look(channel, queue, limit)
@@ -160,26 +165,48 @@ class RabbitQueues:
             await channel.close()
         return found[:limit]
 
+    async def forget(self, erased: Erased) -> int:
+        """From `regia.dead` and `regia.unrouted`; the queues of targets are their consumers'. What somebody else holds at this
+        moment is not seen. Over a connection of its own, which is cut where this fails or is cancelled: then the broker has
+        everything back that is not acknowledged."""
+        removed = 0
+        async with self._one_sweep:
+            for queue in (DEAD, UNROUTED):
+                async with self._using(self._sweeping) as connection:
+                    channel = await _plain(connection)
+                    try:
+                        found = await sweep(channel, queue, erased, self._connect_timeout)
+                    except ChannelNotFoundEntity:  # somebody deleted it: the next connection declares it again
+                        continue
+                    async with asyncio.timeout(self._connect_timeout):
+                        await channel.close()
+                removed += found
+        return removed
+
     @asynccontextmanager
-    async def _reader(self) -> AsyncIterator[Connection]:
-        """The reading connection. Where reading fails or is cancelled it is cut, so that nothing stays taken."""
-        connection = await self._reading.connection(self._connect_timeout)
+    async def _reading_only(self) -> AsyncIterator[Connection]:
+        async with self._using(self._reading) as connection, asyncio.timeout(self._connect_timeout):
+            yield connection
+
+    @asynccontextmanager
+    async def _using(self, link: Link) -> AsyncIterator[Connection]:
+        """A connection to read from. Where reading fails or is cancelled it is cut, so that nothing stays taken."""
+        connection = await link.connection(self._connect_timeout)
         try:
-            async with asyncio.timeout(self._connect_timeout):
-                with lost_is_no_cancellation():
-                    yield connection
+            with lost_is_no_cancellation():
+                yield connection
         except UnknownQueue:
             raise
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
-            self._reading.reset()
+            link.reset()
             raise QueuesUnavailable(f"RabbitMQ did not answer ({type(error).__name__}): try again") from error
         except BaseException:
-            self._reading.reset()
+            link.reset()
             raise
 
     async def close(self) -> None:
-        """Both connections; nothing can be published afterwards."""
-        await asyncio.gather(self._publishing.close(), self._reading.close())
+        """All connections; nothing can be published afterwards."""
+        await asyncio.gather(*(link.close() for link in (self._publishing, self._reading, self._sweeping)))
 
 
 async def _plain(connection: Connection) -> AbstractChannel:
@@ -203,7 +230,6 @@ async def _look(channel: AbstractChannel, queue: str, limit: int) -> list[Delive
 
 def _delivery(queue: str, body: bytes, headers: Mapping[str, object]) -> Delivery:
     count = headers.get("x-delivery-count", 0)
-    envelope_id = str(headers.get("envelope-id", ""))
     return Delivery(
-        receipt="", queue=queue, envelope_id=envelope_id, body=body, attempts=count if isinstance(count, int) else 0
+        receipt="", queue=queue, envelope_id=envelope_id_of(headers), body=body, attempts=count if isinstance(count, int) else 0
     )

@@ -7,7 +7,9 @@ table. Order holds for each sender and queue: a publish without an answer holds 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -32,6 +34,9 @@ _PATIENCE: Final = 1.0
 _LEFT_BEHIND: Final = 1_024
 """Rows that may be without an answer beside the workers; above it these wait."""
 
+FRESH: Final = 5.0
+"""Seconds since a contact was accepted for which its row is published without a look whether it was erased since."""
+
 Published = Callable[[OutboxRow, Outcome], None]
 Queue = tuple[str, str]
 """Brand and target."""
@@ -52,6 +57,11 @@ class Relay:
         self._tasks: list[asyncio.Task[None]] = []
         self._failures: dict[Queue, int] = {}
         """Rounds in succession in which a queue did not take everything."""
+        self._erased: set[str] = set()
+        """Envelopes of which rows may be in memory, and which must not be published any more."""
+        self._on_the_way: Counter[str] = Counter()
+        """Publishes without an answer, by envelope."""
+        self._landed = asyncio.Event()
         self._slow: dict[asyncio.Task[None], tuple[Queue, int]] = {}
         """Rounds that have outlasted the patience: their queue and how many rows."""
 
@@ -65,6 +75,17 @@ class Relay:
     def reread(self) -> None:
         """Rows may have been committed without anybody hearing of it: look for them in the table."""
         self._feed.reread()
+
+    async def forget(self, envelopes: Collection[str], seconds: float) -> bool:
+        """Publish these envelopes no more, whose rows were deleted. Waits for those that are on their way, at most `seconds`;
+        False where some are still. Other processes' relays look into the table before they publish what has waited."""
+        self._erased = set(envelopes) if self._feed.idle else self._erased | set(envelopes)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self._on_the_way.keys().isdisjoint(envelopes):
+                    self._landed.clear()
+                    await self._landed.wait()
+        return self._on_the_way.keys().isdisjoint(envelopes)
 
     @property
     def idle(self) -> bool:
@@ -125,21 +146,45 @@ class Relay:
 
     async def _deliver(self, queue: Queue, rows: Sequence[OutboxRow]) -> None:
         """Publish, record what was confirmed, put the rest back."""
-        batch = [replace(row, attempts=row.attempts + 1) for row in rows]
         try:
-            outcomes = await self._queues.publish([self._publication(row) for row in batch])
-        except QueuesUnavailable:
-            outcomes = [Outcome.UNKNOWN] * len(batch)
-        except Exception:  # a defect: nothing is known of these publishes, and the relay goes on
-            logger.exception("envelopes could not be published", extra={"count": len(batch)})
-            outcomes = [Outcome.UNKNOWN] * len(batch)
-        pairs = list(zip(batch, outcomes, strict=True))
+            batch = [replace(row, attempts=row.attempts + 1) for row in await self._not_erased(rows)]
+        except Exception as error:
+            if not isinstance(error, DatabaseUnavailable):  # a defect: these rows come again, and the relay goes on
+                logger.exception("rows could not be looked up", extra={"count": len(rows)})
+            self._feed.settle(rows, failed=rows, delay=_AGAIN)
+            return
+        pairs = list(zip(batch, await self._publish(batch), strict=True))
         self._tell(pairs)
         confirmed = [(row, outcome) for row, outcome in pairs if outcome is not Outcome.UNKNOWN]
         failed = [row for row, outcome in pairs if outcome is Outcome.UNKNOWN]
         if confirmed:
             await self._mark(confirmed)
-        self._feed.settle(batch, failed=failed, delay=self._delay(queue, bool(failed)))
+        self._feed.settle(rows, failed=failed, delay=self._delay(queue, bool(failed)))
+
+    async def _publish(self, batch: Sequence[OutboxRow]) -> list[Outcome]:
+        if not batch:
+            return []
+        envelopes = [row.message_id for row in batch]
+        self._on_the_way.update(envelopes)
+        try:
+            return await self._queues.publish([self._publication(row) for row in batch])
+        except QueuesUnavailable:
+            return [Outcome.UNKNOWN] * len(batch)
+        except Exception:  # a defect: nothing is known of these publishes, and the relay goes on
+            logger.exception("envelopes could not be published", extra={"count": len(batch)})
+            return [Outcome.UNKNOWN] * len(batch)
+        finally:
+            self._on_the_way -= Counter(envelopes)
+            self._landed.set()
+
+    async def _not_erased(self, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
+        """What is still to be published: what has waited is looked up, as another process may have erased it meanwhile.
+        Raises `DatabaseUnavailable`."""
+        long_ago = (time.time() - FRESH) * 1000
+        waited = [row.seq for row in rows if row.received_ms < long_ago]
+        there = await self._database.read(lambda connection: outbox.still_there(connection, waited)) if waited else set()
+        gone = set(waited) - there
+        return [row for row in rows if row.seq not in gone and row.message_id not in self._erased]
 
     def _tell(self, pairs: Sequence[tuple[OutboxRow, Outcome]]) -> None:
         try:

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from identity import naming, said
 from identity.people import Standing, handle_key, standing
+from identity.policy import Policy
+from identity.said import Mention
 from normalizer.inbound import Handle, InboundMessage, Kind
 from normalizer.message import Message
 
@@ -40,30 +43,51 @@ class Contact:
     at_ms: int
     """Its place in history and conversation."""
     awaits_answer: bool
+    words: str
+    """A digest of its words, empty where they are too few to know them again."""
+    mentions: tuple[Mention, ...]
 
     @property
     def sender(self) -> Named:
         return self.own[0]
 
+    @property
+    def evidence(self) -> str:
+        return f"{self.message.connector}/{self.message.id}"
 
-def contact_of(message: Message) -> Contact:
+
+def contact_of(message: Message, policy: Policy) -> Contact:
     inbound = message.inbound
     sender = inbound.sender
-    aliases = [_named(inbound.brand, alias) for alias in sender.aliases[:_MOST_HANDLES]]
-    claims = [_named(inbound.brand, claim) for claim in sender.claims[:_MOST_HANDLES]]
     first = _named(inbound.brand, sender.handle)
+    aliases = [_named(inbound.brand, alias) for alias in sender.aliases[:_MOST_HANDLES] if not policy.is_shared(alias)]
+    claims = [_named(inbound.brand, claim) for claim in sender.claims[:_MOST_HANDLES] if not policy.is_shared(claim)]
     # What was only typed proves nothing about anything else that was typed: an address of another customer beside an
-    # own number would join the two. Both sides need a proof.
-    joined = [alias for alias in aliases if "claimed" not in (standing(sender.handle), standing(alias.handle))]
+    # own number would join the two. Both sides need a proof, and a mailbox of many proves nothing about one of them.
+    alone = policy.is_shared(sender.handle)
+    joined = () if alone else [one for one in aliases if "claimed" not in (standing(sender.handle), standing(one.handle))]
+    at_ms = _ms(_written_at(message))
+    words = [] if inbound.kind in _AFTERTHOUGHTS else said.split(inbound.text)
     return Contact(
         message=message,
         own=(first, *joined),
-        named=(first, *aliases, *claims),
+        named=(first,) if alone else (first, *aliases, *claims),
         references=_references(inbound),
         conversation=inbound.thread.conversation,
         received_ms=_ms(message.received_at),
-        at_ms=_ms(_written_at(message)),
+        at_ms=at_ms,
         awaits_answer=not (inbound.kind in _AFTERTHOUGHTS or inbound.automated or inbound.backlog),
+        words=said.digest(words, said.REPEAT_WORDS),
+        mentions=() if inbound.automated or alone else _mentions(inbound, words, at_ms, policy),
+    )
+
+
+def _mentions(inbound: InboundMessage, words: list[str], at_ms: int, policy: Policy) -> tuple[Mention, ...]:
+    orders = [str(value) for name in policy.order_fields if (value := inbound.fields.get(name)) not in (None, "", False)]
+    return (
+        *said.orders(inbound.brand, orders),
+        *said.texts(inbound.brand, words, at_ms),
+        *said.name(inbound.brand, naming.full(inbound.sender.name)),
     )
 
 

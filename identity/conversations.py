@@ -1,35 +1,54 @@
 """Which conversation a message belongs to: the one it answers, or its customer's open one while that is recent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection
 
-from identity import store
+from identity import store_conversations as store
 from identity.contact import Contact
 from identity.ids import new_id
-from identity.people import Conversation, Customer
+from identity.people import Conversation, Customer, Interaction
 
 
 class Conversations:
-    """The conversations of one batch. `window_ms`: how long a conversation stays open without a word."""
+    """The conversations of one batch. `window_ms`: how long a conversation stays open without a word; `root` gives who is at
+    the top of a customer now."""
 
     def __init__(
-        self, connection: Connection, contacts: Sequence[Contact], customers: Iterable[Customer], *, window_ms: int
+        self,
+        connection: Connection,
+        contacts: Sequence[Contact],
+        customers: Iterable[Customer],
+        *,
+        window_ms: int,
+        root: Callable[[str], str],
     ) -> None:
         self._connection = connection
         self._window_ms = window_ms
-        self._threads = store.threads(connection, {ref for contact in contacts for ref in contact.references})
-        current = {customer.conversation_id for customer in customers if customer.conversation_id}
-        named = {contact.conversation for contact in contacts if contact.conversation}
-        self._known = store.load_conversations(connection, current | named | set(self._threads.values()))
+        self._root = root
+        self._threads: dict[str, list[tuple[str, str]]] = {}
+        threads = store.threads(connection, {ref for contact in contacts for ref in contact.references})
+        for (external_id, owner), conversation in threads.items():
+            self._threads.setdefault(external_id, []).append((owner, conversation))
+        words = {contact.words for contact in contacts if contact.words}
+        wanted = {contact.conversation for contact in contacts if contact.conversation} | set(threads.values())
+        for customer in customers:
+            wanted |= {customer.conversation_id or "", *(one.conversation for one in customer.history if one.words in words)}
+        self.known = store.load(connection, wanted - {""})
         self._new: set[str] = set()
         self._touched: dict[str, Conversation] = {}
 
-    def join(self, contact: Contact, customer: Customer) -> Conversation:
-        """The conversation of this contact, which counts it already."""
+    def join(self, contact: Contact, customer: Customer, repeated: Interaction | None) -> Conversation:
+        """The conversation of this contact, which counts it already. `repeated` is what it says again."""
         at, channel = contact.at_ms, contact.message.inbound.channel
-        conversation = self._answered(contact, customer) or self._recent(customer, at) or self._opened(customer, at)
+        conversation = (
+            self._answered(contact, customer)
+            or self._of(repeated, customer)
+            or self._recent(customer, at)
+            or self._opened(customer, at)
+        )
         conversation.messages += 1
+        conversation.open = True
         # Imported messages come in any order.
         conversation.opened_ms = min(conversation.opened_ms, at)
         conversation.last_ms = max(conversation.last_ms, at)
@@ -43,19 +62,27 @@ class Conversations:
 
     def remember(self, external_id: str, customer: Customer, conversation_id: str) -> None:
         """Let the messages that follow find the conversation of this one when they answer it."""
-        self._threads[(external_id, customer.id)] = conversation_id
+        self._threads.setdefault(external_id, []).insert(0, (customer.id, conversation_id))
 
     def save(self) -> None:
-        store.save_conversations(self._connection, self._touched.values(), self._new)
+        store.save(self._connection, self._touched.values(), self._new)
 
     def _answered(self, contact: Contact, customer: Customer) -> Conversation | None:
         """By our own mark, else by the message it refers to. Both tell what it is about and neither who writes: everybody who
         was shown the mail knows its mark, so only the customer of that conversation joins it."""
-        named = self._known.get(contact.conversation or "")
-        if named is not None and named.customer_id == customer.id:
+        named = self.known.get(contact.conversation or "")
+        if named is not None and not named.split and self._root(named.owner_id) == customer.id:
             return named
-        found = (self._threads.get((ref, customer.id)) for ref in contact.references)
-        return self._known.get(next(filter(None, found), ""))
+        for reference in contact.references:
+            for owner, conversation_id in self._threads.get(reference, ()):
+                found = self.known.get(conversation_id)
+                if found is not None and not found.split and self._root(owner) == customer.id:
+                    return found
+        return None
+
+    def _of(self, repeated: Interaction | None, customer: Customer) -> Conversation | None:
+        found = self.known.get(repeated.conversation) if repeated else None
+        return found if found is not None and not found.split and self._root(found.owner_id) == customer.id else None
 
     def _recent(self, customer: Customer, at: int) -> Conversation | None:
         current = self._current(customer)
@@ -65,11 +92,11 @@ class Conversations:
 
     def _opened(self, customer: Customer, at: int) -> Conversation:
         conversation = Conversation(new_id("con"), customer.space, customer.id, opened_ms=at, last_ms=at)
-        self._known[conversation.id] = conversation
+        self.known[conversation.id] = conversation
         self._new.add(conversation.id)
         return conversation
 
     def _current(self, customer: Customer) -> Conversation | None:
         """The customer's latest conversation while it is open. One that somebody closed is not gone on with."""
-        current = self._known.get(customer.conversation_id or "")
-        return current if current and current.open else None
+        current = self.known.get(customer.conversation_id or "")
+        return current if current and current.open and not current.split else None

@@ -1,66 +1,193 @@
-"""Which customer each handle of a batch belongs to; handles that nobody has yet are given to somebody."""
+"""The customers of one batch: who owns each handle, found and locked; handles that nobody has are given to somebody.
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+Giving is done message by message, so that a batch decides what its messages would have decided one by one. The rows of new
+links are inserted before, because that is how two nodes that meet one handle at once learn of each other.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from sqlalchemy import Connection
 
 from identity import store
 from identity.contact import Contact, Named
 from identity.ids import new_id
-from identity.people import standing
+from identity.life import Ending, gone
+from identity.merging import one_too_many
+from identity.people import Customer, Link, standing
+from identity.policy import Policy
+from identity.said import DAY_MS
+from storage.database import DatabaseUnavailable
+
+_ROUNDS: Final = 5
+"""Times that customers are looked up again, because another node merged them or gave their handles away meanwhile."""
 
 
-def find_owners(connection: Connection, contacts: Sequence[Contact]) -> dict[str, str]:
-    """Handle key to customer id for every key of the batch that has an owner; unknown senders get a new customer's id.
+class Owners:
+    """`links` by key, for every handle named in the batch that somebody has; `customers` by id, for all who own a handle of
+    a sender, or are its home: locked. `new` are those without a row yet, `fresh` the links that this batch has begun."""
 
-    Two nodes that meet a new handle at once both insert it; the database lets one win, and both read the winner.
-    """
-    keys = {key for contact in contacts for named in contact.named for _, key in named.keys}
-    known = store.owners(connection, keys)
-    fresh: dict[str, dict[str, Any]] = {}
-    made: set[str] = set()
-    for contact in contacts:
-        owner = next((known[named.key] for named in contact.own if named.key in known), None)
-        if owner is None:
-            owner = new_id("cus")
-            made.add(owner)
+    def __init__(self, connection: Connection, contacts: Sequence[Contact], policy: Policy) -> None:
+        self._connection = connection
+        self._contacts = contacts
+        self._policy = policy
+        self._open: dict[str, Link] = {}
+        """By key, links of handles that nobody has. Who gets them is decided when their message's turn comes."""
+        self._inserted: dict[str, tuple[str, str]] = {}
+        """Ids of links of this batch that have a row already, with the owner and home that stand in it."""
+        self._ended: list[tuple[str, Ending, int]] = []
+        self._changed: dict[str, Link] = {}
+        self._roots: dict[str, str] = {}
+        self.links: dict[str, Link] = {}
+        self.customers: dict[str, Customer] = {}
+        self.new: set[str] = set()
+        self.fresh: list[Link] = []
+        self._load()
+
+    def root(self, customer_id: str) -> str:
+        """Who is at the top of it now."""
+        while (above := self._roots.get(customer_id)) is not None:
+            customer_id = above
+        return customer_id
+
+    def below(self, customer_id: str, top_id: str) -> None:
+        """Remember a merge of this batch: whoever stood below the one stands below the other."""
+        self._roots[customer_id] = top_id
+        for customer in self.customers.values():
+            if customer.root_id == customer_id:
+                customer.root_id = top_id
+
+    def owner(self, link: Link) -> Customer:
+        return self.customers[link.customer_id]
+
+    def lose(self, contact: Contact) -> list[tuple[str, Customer, Link]]:
+        """End the links of handles that are somebody else's by now: key, owner and link of each."""
+        lost = []
         for named in contact.own:
-            if named.key not in known:
-                known[named.key] = owner
-                fresh[named.key] = _row(contact, named, owner)
-    if fresh:
-        store.add_handles(connection, list(fresh.values()))
-        known |= _settled(connection, fresh, made)
-    return known
+            link = self.links.get(named.key)
+            if link is None or not gone(link, owner := self.owner(link), contact, self._policy):
+                continue
+            owner.links.remove(link)
+            del self.links[named.key]
+            self._ended.append((link.id, "recycled", contact.received_ms))
+            self._open[named.key] = link_of(contact, named, new_id("cus"))
+            lost.append((named.key, owner, link))
+        return lost
+
+    def give(self, contact: Contact) -> None:
+        """Link the contact's handles that nobody has to the owner of its first handle that has one, else to a new customer.
+        One that would be one too many of its kind gets a customer of its own."""
+        first = next((link for named in contact.own if (link := self.links.get(named.key))), None)
+        for named in contact.own:
+            link = self._open.pop(named.key, None)
+            if link is None:
+                continue
+            if first is None or one_too_many(self.owner(first).links, link, self._policy):
+                self._begin(contact, link)
+            else:
+                link.customer_id, link.home_id = first.customer_id, first.home_id
+            first = first or link
+            self.owner(link).links.append(link)
+            self.links[named.key] = link
+            self.fresh.append(link)
+
+    def see(self, contact: Contact) -> None:
+        """Note that a contact showed its handles, exact to a day: not every contact writes its links."""
+        at_ms = contact.at_ms
+        for named in contact.own:
+            link = self.links[named.key]
+            if at_ms - link.seen_ms > DAY_MS or at_ms < link.since_ms:
+                link.since_ms, link.seen_ms = min(link.since_ms, at_ms), max(link.seen_ms, at_ms)
+                self._changed[link.id] = link
+
+    def save(self) -> None:
+        """Write the links: first those that end, whose keys the new ones take."""
+        store.end_links(self._connection, self._ended)
+        store.add_links(self._connection, [link for link in self.fresh if link.id not in self._inserted])
+        for link in self.fresh:
+            if self._inserted.get(link.id) not in (None, (link.customer_id, link.home_id)):
+                self._changed[link.id] = link
+        begun = {link.id for link in self.fresh} - self._inserted.keys()
+        store.save_links(self._connection, [link for id_, link in self._changed.items() if id_ not in begun])
+
+    def _load(self) -> None:
+        keys = {key for contact in self._contacts for named in contact.named for _, key in named.keys}
+        keys |= {named.key for contact in self._contacts for named in contact.own}
+        for _ in range(_ROUNDS):
+            self.links = store.links(self._connection, keys)
+            self._reserve()
+            own = {named.key for contact in self._contacts for named in contact.own} - self._open.keys()
+            mine = [self.links[key] for key in own]
+            ids = {id_ for link in mine for id_ in (link.customer_id, link.home_id)}
+            self.customers = store.load_customers(self._connection, ids)
+            if self._still(mine):
+                return
+        raise DatabaseUnavailable("customers of this batch are being merged by other nodes")
+
+    def _reserve(self) -> None:
+        """Insert links of handles that nobody has. Two nodes that meet a new handle at once both insert it; the database
+        lets one win, and for the other it is a handle that somebody has."""
+        self.links = {key: link for key, link in self.links.items() if link.id not in self._inserted}
+        unknown: dict[str, Link] = {}
+        for contact in self._contacts:
+            alone = new_id("cus")
+            for named in contact.own:
+                if not (named.key in self.links or named.key in self._open or named.key in unknown):
+                    unknown[named.key] = link_of(contact, named, alone)
+        if not unknown:
+            return
+        store.add_links(self._connection, unknown.values())
+        stored = store.links(self._connection, unknown.keys())
+        if unknown.keys() - stored.keys():
+            raise DatabaseUnavailable("a handle of this batch was given away by another node")
+        for key, link in unknown.items():
+            if stored[key].id == link.id:
+                self._open[key] = link
+                self._inserted[link.id] = (link.customer_id, link.home_id)
+            else:
+                self.links[key] = stored[key]
+
+    def _still(self, own: Iterable[Link]) -> bool:
+        """Whether the links are, now that their owners are locked, what they were when they were read."""
+        locked = {link.id: link for customer in self.customers.values() for link in customer.links}
+        for link in own:
+            current = locked.get(link.id)
+            if current is None or current.customer_id != link.customer_id or link.home_id not in self.customers:
+                return False
+            self.links[link.key] = current
+        return True
+
+    def _begin(self, contact: Contact, link: Link) -> None:
+        """Make the link's customer, by the id that stands in its row where that is nobody's yet."""
+        if link.customer_id in self.customers:
+            link.customer_id = link.home_id = new_id("cus")
+        self.customers[link.customer_id] = new_customer(link, contact)
+        self.new.add(link.customer_id)
 
 
-def _settled(connection: Connection, fresh: Mapping[str, Mapping[str, Any]], made: Collection[str]) -> dict[str, str]:
-    """Handle key to customer id of the handles just added, where another node may have been faster with some of them.
+def link_of(contact: Contact, named: Named, owner: str) -> Link:
+    """A link that begins with this contact."""
+    return Link(
+        id=new_id("hdl"),
+        key=named.key,
+        space=contact.message.inbound.brand,
+        kind=named.handle.kind,
+        value=named.handle.value,
+        standing=standing(named.handle),
+        proof=named.handle.proof,
+        customer_id=owner,
+        home_id=owner,
+        since_ms=contact.at_ms,
+        seen_ms=contact.at_ms,
+        evidence=contact.evidence,
+    )
 
-    A new customer who lost a handle is the winner's customer: its other handles go to the winner too, before anything
-    is written of it. Otherwise one person would be two customers for good.
-    """
-    stored = store.owners(connection, fresh.keys())
-    winners: dict[str, str] = {}
-    for key, row in fresh.items():
-        if row["customer_id"] in made and stored[key] != row["customer_id"]:
-            winners.setdefault(row["customer_id"], stored[key])
-    moved = {key: winners[owner] for key, owner in stored.items() if owner in winners}
-    store.move_handles(connection, moved)
-    return stored | moved
 
-
-def _row(contact: Contact, named: Named, customer_id: str) -> dict[str, Any]:
-    message = contact.message
-    return {
-        "key": named.key,
-        "space": message.inbound.brand,
-        "kind": named.handle.kind,
-        "value": named.handle.value,
-        "standing": standing(named.handle),
-        "proof": named.handle.proof,
-        "customer_id": customer_id,
-        "since_ms": contact.received_ms,
-        "evidence": f"{message.connector}/{message.id}",
-    }
+def new_customer(link: Link, contact: Contact) -> Customer:
+    return Customer(
+        id=link.customer_id,
+        space=link.space,
+        standing=link.standing,
+        first_seen_ms=contact.at_ms,
+        last_seen_ms=contact.at_ms,
+    )

@@ -1,16 +1,19 @@
-"""What identity works with: keys of handles, and the rows of customers and conversations while a batch is under way."""
+"""What identity works with: keys of handles, and the rows of links, customers and conversations while a batch is under way."""
 
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from identity.handles import known_as
-from normalizer.inbound import Handle
+from identity.profile import Facts
+from normalizer.inbound import Handle, Proof
 
 Standing = Literal["verified", "claimed"]
 Match = Literal["new", "verified", "claimed", "agent", "ambiguous"]
 
 HISTORY: Final = 10
 """Interactions kept on the customer's row and shown in the envelope."""
+CRM: Final = "crm"
+"""The kind of a handle that another system of ours gave: a customer has one."""
 _SEPARATOR: Final = "\x1f"
 
 
@@ -20,15 +23,37 @@ def standing(handle: Handle) -> Standing:
 
 
 def handle_key(space: str, standing: Standing, handle: Handle) -> str:
-    """The primary key of a handle, in the one spelling it is known by. The verified owner of an address and its claimed
-    customer have different keys."""
+    """The key of a handle, in the one spelling it is known by. The verified owner of an address and its claimed customer have
+    different keys."""
     known = known_as(handle)
     return _SEPARATOR.join((space, standing, known.kind, known.value))
 
 
 @dataclass(slots=True)
+class Link:
+    """A handle that belongs to somebody: proven for `home_id`, owned by `customer_id`."""
+
+    id: str
+    key: str
+    space: str
+    kind: str
+    value: str
+    standing: Standing
+    proof: Proof
+    customer_id: str
+    home_id: str
+    since_ms: int
+    seen_ms: int
+    evidence: str
+
+    @property
+    def handle(self) -> Handle:
+        return Handle(self.kind, self.value, self.proof)
+
+
+@dataclass(slots=True)
 class Interaction:
-    """One contact as later envelopes of the same customer show it."""
+    """One contact as later envelopes of the same customer show it. `words` is a digest of what was written."""
 
     id: str
     at_ms: int
@@ -36,28 +61,51 @@ class Interaction:
     category: str
     direction: Literal["inbound", "outbound"]
     snippet: str
+    conversation: str = ""
+    words: str = ""
 
 
 @dataclass(slots=True)
 class Customer:
+    """`name` to `tags` are what `facts` come to. See `storage.schema_customers` for the rest."""
+
     id: str
     space: str
     standing: Standing
     first_seen_ms: int
     last_seen_ms: int
+    root_id: str = ""
+    merged_into: str | None = None
     name: str | None = None
     language: str | None = None
     tier: str | None = None
     tags: list[str] = field(default_factory=list)
+    facts: Facts = field(default_factory=dict)
+    own_facts: Facts | None = None
+    sequence: int = 0
     messages: int = 0
     unanswered: int = 0
     conversation_id: str | None = None
     history: list[Interaction] = field(default_factory=list)
-    handles: list[Handle] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.root_id = self.root_id or self.id
+
+    @property
+    def crm_id(self) -> str | None:
+        """The id that another system of ours has for it."""
+        return next((link.value for link in self.links if link.kind == CRM), None)
+
+    @property
+    def handles(self) -> list[Handle]:
+        return [link.handle for link in self.links]
 
 
 @dataclass(slots=True)
 class Conversation:
+    """`owner_id` is who owns it now: the one at the top of the merges of `customer_id`."""
+
     id: str
     space: str
     customer_id: str
@@ -67,6 +115,11 @@ class Conversation:
     channels: list[str] = field(default_factory=list)
     ticket: str | None = None
     open: bool = True
+    split: bool = False
+    owner_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.owner_id = self.owner_id or self.customer_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +127,13 @@ class Identified:
     """Whose message this is. `customer` and `conversation` already count it; `earlier` and `history` are from before."""
 
     customer: Customer
+    handle_id: str
     match: Match
     conversation: Conversation
     sequence: int
     earlier: int
     unanswered: int
     history: tuple[Interaction, ...]
+    repeat_of: str | None
+    at_ms: int
+    awaits_answer: bool

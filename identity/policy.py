@@ -1,8 +1,10 @@
 """What may be decided without a person, as the configuration's section `identity` has it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -12,7 +14,7 @@ Source = Literal["agent", "api", "import", "connector"]
 """Where a fact of a profile comes from."""
 
 AUTHORITY: Final[tuple[Source, ...]] = ("agent", "api", "import", "connector")
-CAPS: Final[Mapping[str, int]] = MappingProxyType({"phone": 4, "email": 6})
+CAPS: Final[Mapping[str, int]] = MappingProxyType({"phone": 4, "email": 6, "crm": 1})
 SHARED: Final = (
     *("info@*", "office@*", "ufficio@*", "sales@*", "vendite@*", "admin@*", "amministrazione@*", "contact@*", "contatti@*"),
     *("noreply@*", "no-reply@*", "postmaster@*", "mailer-daemon@*", "webmaster@*", "ordini@*", "orders@*"),
@@ -48,7 +50,7 @@ class Policy:
         value = handle.value.lower()
         if handle.kind == "phone" and len(set(value.lstrip("+")[3:])) <= 1:
             return True
-        return any(fnmatchcase(value, pattern) for pattern in self.shared)
+        return _any_of(self.shared).fullmatch(value) is not None
 
     @property
     def recycle_ms(self) -> int:
@@ -57,3 +59,8 @@ class Policy:
     @property
     def reassign_ms(self) -> int:
         return self.reassign_days * _DAY_MS
+
+
+@lru_cache(maxsize=64)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(pattern.lower()) for pattern in patterns) or r"(?!)")

@@ -1,8 +1,4 @@
-"""Whose message is it: one session a batch, inside the transaction that commits the batch.
-
-A message belongs to the customer of its verified handle. With only a claim it belongs to the claimed customer of that
-handle, who is somebody else than the verified owner: a stranger who types an address sees and changes nothing of its
-owner; a suggestion names the two, for a person to decide.
+"""Whose message is it: one session a batch, inside the transaction that commits the batch. The rules are in docs/identity.md.
 
 A session reads everything it needs in a constant number of statements, works in memory message by message (the second
 message of a sender sees the first in its history), and writes everything back in `save`.
@@ -12,72 +8,85 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any, Final
-from uuid import UUID, uuid5
 
 from sqlalchemy import Connection
 
 from identity import store
+from identity.acts import RULE, Acts
 from identity.contact import Contact, contact_of
 from identity.conversations import Conversations
-from identity.owners import find_owners
-from identity.people import HISTORY, Customer, Identified, Interaction, Match, Standing, standing
-from normalizer.inbound import Handle
+from identity.merging import Past, guard, in_order, join, record, show
+from identity.owners import Owners
+from identity.people import HISTORY, Customer, Identified, Interaction, Link, Match
+from identity.policy import Policy
+from identity.profile import Facts, Field, say
+from identity.recount import SNIPPET
+from identity.said import DAY_MS
+from identity.store_audit import past
+from identity.suggestions import Suggestions, settle
 from normalizer.message import Message
 from normalizer.text import snippet
 
-_SNIPPET: Final = 120
-_SUGGESTIONS: Final = UUID("2f0f6a2e-8c1c-5a0e-9d5e-7f1f0b9a2d11")
-
 
 class IdentitySession:
-    """The customers and conversations of one batch. `window_ms`: how long a conversation stays open without a word."""
+    """The customers and conversations of one batch."""
 
-    def __init__(self, connection: Connection, messages: Sequence[Message], *, window_ms: int) -> None:
+    def __init__(self, connection: Connection, messages: Sequence[Message], policy: Policy) -> None:
         self._connection = connection
-        self._contacts = {message.id: contact_of(message) for message in messages}
+        self._policy = policy
+        self._contacts = {message.id: contact_of(message, policy) for message in messages}
         contacts = list(self._contacts.values())
-        self._owners = find_owners(connection, contacts)
-        self._customers = store.load_customers(connection, {self._owners[one.sender.key] for one in contacts})
-        self._new_customers: set[str] = set()
-        self._add_missing_customers(contacts)
-        self._conversations = Conversations(connection, contacts, self._customers.values(), window_ms=window_ms)
-        self._suggestions: list[dict[str, Any]] = []
+        self._owners = Owners(connection, contacts, policy)
+        customers = self._owners.customers
+        self._conversations = Conversations(
+            connection, contacts, customers.values(), window_ms=policy.window_ms, root=self._owners.root
+        )
+        self._suggestions = Suggestions(connection, contacts)
+        self._acts = Acts()
+        self._past: Past | None = None
+        self._now_ms = max((contact.received_ms for contact in contacts), default=0)
+        self._touched: set[str] = set()
 
     def identify(self, message: Message) -> Identified:
         """The customer, the conversation and the number of this message. Call once a message, in order, then `record`."""
         contact = self._contacts[message.id]
-        customer = self._customers[self._owners[contact.sender.key]]
-        match: Match = _match(customer, message)
-        history = tuple(customer.history)
-        earlier, unanswered = customer.messages, customer.unanswered
-        conversation = self._conversations.join(contact, customer)
-        self._suggest(customer, contact)
-        customer.messages += 1
-        customer.unanswered += contact.awaits_answer
-        customer.first_seen_ms = min(customer.first_seen_ms, contact.at_ms)
-        customer.last_seen_ms = max(customer.last_seen_ms, contact.at_ms)
-        customer.name = message.inbound.sender.name or customer.name
-        customer.language = message.language or customer.language
+        self._see(contact)
+        link = self._owners.links[contact.sender.key]
+        ambiguous = self._merge(contact, link)
+        customer = self._owners.owner(link)
+        match = _match(customer, link, contact, ambiguous=ambiguous)
+        history, earlier, unanswered = tuple(customer.history), customer.messages, customer.unanswered
+        repeated = _repeated(customer, contact)
+        conversation = self._conversations.join(contact, customer, repeated)
+        self._suggest(customer, link, contact)
+        self._count(customer, contact)
+        self._learn(customer, link, message, contact)
         return Identified(
             customer=customer,
+            handle_id=link.id,
             match=match,
             conversation=replace(conversation, channels=list(conversation.channels)),
-            sequence=customer.messages,
+            sequence=customer.sequence,
             earlier=earlier,
             unanswered=unanswered,
             history=history,
+            repeat_of=repeated.id if repeated else None,
+            at_ms=contact.at_ms,
+            awaits_answer=contact.awaits_answer,
         )
 
     def record(self, identified: Identified, message: Message, category: str) -> None:
         """Put the routed message into its customer's history, for the messages that follow."""
+        contact = self._contacts[message.id]
         interaction = Interaction(
             id=str(message.id),
-            at_ms=self._contacts[message.id].at_ms,
+            at_ms=contact.at_ms,
             channel=message.inbound.channel,
             category=category,
             direction="inbound",
-            snippet=snippet(message.inbound.text or message.inbound.subject or "", _SNIPPET),
+            snippet=snippet(message.inbound.text or message.inbound.subject or "", SNIPPET),
+            conversation=identified.conversation.id,
+            words=contact.words,
         )
         customer = identified.customer
         insort(customer.history, interaction, key=attrgetter("at_ms"))
@@ -86,66 +95,129 @@ class IdentitySession:
 
     def save(self) -> None:
         """Write what changed."""
-        store.save_customers(self._connection, self._customers.values(), self._new_customers)
+        connection, owners = self._connection, self._owners
+        owners.save()
+        self._begun().save(connection)
+        store.move(connection, self._acts.moved)
+        touched = self._touched | self._acts.changed | owners.new
+        store.save_customers(connection, [owners.customers[id_] for id_ in touched], owners.new)
         self._conversations.save()
-        store.add_suggestions(self._connection, self._suggestions)
+        self._suggestions.save(owners.root, owners.customers)
+        if self._acts.moved:
+            settle(connection, {owners.root(top) for _, top in self._acts.moved}, self._now_ms)
+        self._acts.save(connection)
 
-    def _add_missing_customers(self, contacts: Sequence[Contact]) -> None:
-        listed: set[str] = set()
-        for contact in contacts:
-            owner = self._owners[contact.sender.key]
-            if owner not in self._customers:
-                self._new_customers.add(owner)
-                self._customers[owner] = _new_customer(owner, contact)
-            if owner in self._new_customers:
-                self._list_handles(self._customers[owner], contact, listed)
+    def _see(self, contact: Contact) -> None:
+        """Let go of addresses that are somebody else's by now, link those that nobody has, and note that they were seen."""
+        owners = self._owners
+        lost = owners.lose(contact)
+        owners.give(contact)
+        owners.see(contact)
+        for key, owner, link in lost:
+            self._suggestions.add(owners.owner(owners.links[key]), owner.id, "recycled", contact)
+            self._acts.note("ended", RULE, contact.received_ms, owner, handle=link.id, detail={"why": "recycled"})
 
-    def _list_handles(self, customer: Customer, contact: Contact, listed: set[str]) -> None:
-        """What `load_customers` would read once they are stored: every handle of the batch, each once."""
-        for named in contact.own:
-            if named.key not in listed and self._owners[named.key] == customer.id:
-                listed.add(named.key)
-                customer.handles.append(named.handle)
+    def _merge(self, contact: Contact, link: Link) -> bool:
+        """Join the owners of the contact's own handles, as far as no guard forbids it; whether one did."""
+        ambiguous = False
+        for named in contact.own[1:]:
+            mine, other = self._owners.owner(link), self._owners.owner(self._owners.links[named.key])
+            if mine.id == other.id:
+                continue
+            before = self._what_was(contact.received_ms)
+            if reason := guard(mine, other, self._policy, before):
+                self._suggestions.add(mine, other.id, reason, contact)
+                ambiguous = True
+                continue
+            top, below = in_order(mine, other)
+            join(top, below, self._policy, self._conversations.known)
+            self._owners.below(below.id, top.id)
+            record(self._acts, top, below, actor=RULE, at_ms=contact.received_ms)
+            before.merged(top.id, below.id)
+        return ambiguous
 
-    def _suggest(self, customer: Customer, contact: Contact) -> None:
+    def _what_was(self, now_ms: int) -> Past:
+        """Asked once a batch, and only where there is something to merge."""
+        if self._past is None:
+            self._past = past(self._connection, {one.root_id for one in self._owners.customers.values()}, now_ms - DAY_MS)
+        return self._past
+
+    def _count(self, customer: Customer, contact: Contact) -> None:
+        self._touched.add(customer.id)
+        customer.sequence += 1
+        customer.messages += 1
+        customer.unanswered += contact.awaits_answer
+        customer.first_seen_ms = min(customer.first_seen_ms, contact.at_ms)
+        customer.last_seen_ms = max(customer.last_seen_ms, contact.at_ms)
+
+    def _learn(self, customer: Customer, link: Link, message: Message, contact: Contact) -> None:
+        """What the contact says of its customer, for whom it is at the top, and for whose handle it came by."""
+        home = self._owners.customers[link.home_id]
+        said: tuple[tuple[Field, str | None], ...] = (("name", message.inbound.sender.name), ("language", message.language))
+        for field, value in said:
+            if value is None:
+                continue
+            changed = _say(customer.facts, field, value, contact.at_ms)
+            if home is not customer:
+                _say(home.facts, field, value, contact.at_ms)
+            if home.own_facts is not None:
+                _say(home.own_facts, field, value, contact.at_ms)
+            self._touched.add(home.id)
+            if changed:
+                show(customer, self._policy)
+
+    def _suggest(self, customer: Customer, link: Link, contact: Contact) -> None:
         """Name the other customers who own, or also claimed, a handle of this message: a person may link them."""
+        own = {named.key for named in contact.own}
         for named in contact.named:
-            for as_, key in named.keys:
-                other = self._owners.get(key)
-                if other is not None and other != customer.id:
-                    self._suggestions.append(_suggestion(customer, other, as_, named.handle, contact.received_ms))
+            for _, key in named.keys:
+                other = self._owners.links.get(key)
+                if other is not None and key not in own and self._owners.root(other.customer_id) != customer.id:
+                    self._suggestions.add(customer, other.customer_id, "same_claim", contact)
+        self._suggestions.mention(customer, link.id, contact)
+
+    def _begun(self) -> Acts:
+        """Who and what is new: told before what was done to them."""
+        acts, owners = Acts(), self._owners
+        for id_ in sorted(owners.new):
+            acts.note("created", RULE, owners.customers[id_].first_seen_ms, owners.customers[id_])
+        for link in owners.fresh:
+            if link.home_id not in owners.new:
+                acts.note("linked", RULE, link.since_ms, owners.owner(link), handle=link.id)
+        return acts
 
 
-def _new_customer(customer_id: str, contact: Contact) -> Customer:
-    return Customer(
-        id=customer_id,
-        space=contact.message.inbound.brand,
-        standing=standing(contact.sender.handle),
-        first_seen_ms=contact.at_ms,
-        last_seen_ms=contact.at_ms,
+def _say(facts: Facts, field: Field, value: str, at_ms: int) -> bool:
+    """Enter what a channel says; whether it is something else than before. Also the same is entered, with its time: it is the
+    latest where customers are put together."""
+    before = facts.get(field, {}).get("connector")
+    return say(facts, field, "connector", value, at_ms) and (before is None or before[0] != value)
+
+
+def _repeated(customer: Customer, contact: Contact) -> Interaction | None:
+    """What the same customer wrote in the same words within a day on another channel: the first of them."""
+    if not contact.words:
+        return None
+    since = contact.at_ms - DAY_MS
+    return next(
+        (
+            one
+            for one in customer.history
+            if one.words == contact.words
+            and since <= one.at_ms <= contact.at_ms
+            and one.channel != contact.message.inbound.channel
+        ),
+        None,
     )
 
 
-def _suggestion(customer: Customer, other: str, standing: Standing, handle: Handle, now: int) -> dict[str, Any]:
-    """The claimed side first, the owner second; between equals the order of their ids, so that a pair is named once."""
-    if customer.standing == standing:
-        pair = (min(customer.id, other), max(customer.id, other))
-    else:
-        pair = (customer.id, other) if standing == "verified" else (other, customer.id)
-    return {
-        "id": f"sug_{uuid5(_SUGGESTIONS, '/'.join((*pair, handle.kind))).hex}",
-        "space": customer.space,
-        "customer_id": pair[0],
-        "owner_id": pair[1],
-        "reason": f"same_{handle.kind}",
-        "state": "open",
-        "created_ms": now,
-    }
-
-
-def _match(customer: Customer, message: Message) -> Match:
+def _match(customer: Customer, link: Link, contact: Contact, *, ambiguous: bool) -> Match:
+    if ambiguous:
+        return "ambiguous"
     if customer.standing == "claimed":
         return "claimed"
     if customer.messages == 0:
         return "new"
-    return "agent" if message.inbound.sender.handle.proof == "agent" else "verified"
+    # A claim below somebody was put there by a person.
+    told = "agent" in (contact.sender.handle.proof, link.proof) or link.standing == "claimed"
+    return "agent" if told else "verified"

@@ -1,152 +1,129 @@
-"""Reads and writes of identity, each one statement for a whole batch."""
+"""Reads and writes of customers and their links, each one statement for a whole batch."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter, itemgetter
+from typing import Any, Final, cast
 
 import orjson
-from sqlalchemy import Column, Connection, Row, Select, Table, select
+from sqlalchemy import Column, Connection, Row, Select, select
 
-from identity.people import Conversation, Customer, Interaction
-from normalizer.inbound import Handle
+from identity.people import Customer, Interaction, Link
 from storage.bulk import among, ids_parameter, insert_rows, update_rows
-from storage.schema import conversations, customers, handles, messages, suggestions
+from storage.schema import customers, handles
 
-_HANDLES = select(handles.c.key, handles.c.customer_id)
-_CUSTOMERS = select(customers).order_by(customers.c.id).with_for_update()
-_HANDLES_OF = select(handles).order_by(handles.c.since_ms)
-_CONVERSATIONS = select(conversations)
-_THREADS = select(messages.c.external_id, messages.c.customer_id, messages.c.conversation_id)
-
-
-def owners(connection: Connection, keys: Collection[str]) -> dict[str, str]:
-    """Handle key to customer id, for the keys that exist."""
-    return {row.key: row.customer_id for row in _among(connection, _HANDLES, handles.c.key, keys)}
-
-
-def add_handles(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert handles; one that another node inserted first stays as it is. Sorted, so that two nodes cannot deadlock."""
-    insert_rows(connection, handles, sorted(rows, key=itemgetter("key")), ignore=True)
+_LINK_COLUMNS: Final = tuple(one.name for one in fields(Link))
+_LINKS: Final = select(*(handles.c[name] for name in _LINK_COLUMNS))
+_CURRENT: Final = _LINKS.where(handles.c.key.is_not(None)).order_by(handles.c.since_ms, handles.c.id)
+_PLAIN: Final = (
+    *("id", "space", "standing", "root_id", "merged_into", "name", "language", "tier", "first_seen_ms"),
+    *("last_seen_ms", "sequence", "messages", "unanswered", "conversation_id"),
+)
+"""Columns of a customer that are stored as they are."""
+_PACKED: Final = ("tags", "facts", "own_facts", "history")
+_CUSTOMERS: Final = select(*(customers.c[name] for name in (*_PLAIN, *_PACKED))).order_by(customers.c.id).with_for_update()
 
 
-def move_handles(connection: Connection, moved: Mapping[str, str]) -> None:
-    """Give handles (by key) to other customers. Only for handles this transaction has inserted: others are not locked."""
-    update_rows(connection, handles, "key", [{"key": key, "customer_id": owner} for key, owner in moved.items()])
+def links(connection: Connection, keys: Collection[str]) -> dict[str, Link]:
+    """The current link of each key that has one."""
+    return {row.key: _link(row) for row in rows_among(connection, _LINKS, handles.c.key, keys)}
 
 
-def add_suggestions(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert suggestions, each once; one that is there stays as it is. Sorted for the same reason."""
-    once = {row["id"]: row for row in rows}
-    insert_rows(connection, suggestions, [once[id_] for id_ in sorted(once)], ignore=True)
+def links_of(connection: Connection, customer_ids: Collection[str]) -> list[Link]:
+    """The current links that customers own, oldest first."""
+    return [_link(row) for row in rows_among(connection, _CURRENT, handles.c.customer_id, customer_ids)]
+
+
+def add_links(connection: Connection, new: Iterable[Link]) -> None:
+    """Insert links; one whose key another node inserted first stays out. Sorted, so that two nodes cannot deadlock."""
+    insert_rows(connection, handles, [_link_row(link) for link in sorted(new, key=attrgetter("key"))], ignore=True)
+
+
+def save_links(connection: Connection, changed: Iterable[Link]) -> None:
+    """Write what may change of a link while it is current."""
+    rows = [
+        {
+            "id": link.id,
+            "customer_id": link.customer_id,
+            "home_id": link.home_id,
+            "since_ms": link.since_ms,
+            "seen_ms": link.seen_ms,
+        }
+        for link in sorted(changed, key=attrgetter("id"))
+    ]
+    update_rows(connection, handles, "id", rows)
+
+
+def end_links(connection: Connection, ended: Sequence[tuple[str, str, int]]) -> None:
+    """End links: (id, why, when). Their keys are free afterwards."""
+    rows = [{"id": id_, "key": None, "ended_by": why, "ended_ms": at_ms} for id_, why, at_ms in sorted(ended)]
+    update_rows(connection, handles, "id", rows)
+
+
+def move(connection: Connection, moved: Sequence[tuple[str, str]]) -> None:
+    """Give everything that is owned by one customer to another, in the given order: links, and who stands below it."""
+    if not moved:
+        return
+    marker = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    pairs = [(top, below) for below, top in moved]
+    for table, column in (("handles", "customer_id"), ("customers", "root_id")):
+        connection.exec_driver_sql(f"UPDATE {table} SET {column} = {marker} WHERE {column} = {marker}", pairs)  # noqa: S608  # our own names
 
 
 def load_customers(connection: Connection, ids: Iterable[str]) -> dict[str, Customer]:
-    """The customers with their handles, locked until the transaction ends."""
+    """The customers with the links they own, locked until the transaction ends."""
     wanted = sorted(set(ids))
-    if not wanted:
-        return {}
-    found = {row.id: _customer(row) for row in _among(connection, _CUSTOMERS, customers.c.id, wanted)}
-    for row in _among(connection, _HANDLES_OF, handles.c.customer_id, wanted):
-        if row.customer_id in found:
-            found[row.customer_id].handles.append(Handle(row.kind, row.value, row.proof))
+    found = {row.id: _customer(row) for row in rows_among(connection, _CUSTOMERS, customers.c.id, wanted)}
+    for link in links_of(connection, wanted):
+        if link.customer_id in found:
+            found[link.customer_id].links.append(link)
     return found
 
 
-def load_conversations(connection: Connection, ids: Iterable[str]) -> dict[str, Conversation]:
-    wanted = sorted(set(ids))
-    if not wanted:
-        return {}
-    return {row.id: _conversation(row) for row in _among(connection, _CONVERSATIONS, conversations.c.id, wanted)}
-
-
-def threads(connection: Connection, external_ids: Collection[str]) -> dict[tuple[str, str], str]:
-    """(external id, customer) to conversation: a reference counts only for the customer whose message it names."""
-    if not external_ids:
-        return {}
-    rows = _among(connection, _THREADS, messages.c.external_id, external_ids)
-    return {(row.external_id, row.customer_id): row.conversation_id for row in rows}
-
-
 def save_customers(connection: Connection, changed: Iterable[Customer], new: Collection[str]) -> None:
-    _save(connection, customers, [_customer_row(customer) for customer in changed], new)
-
-
-def save_conversations(connection: Connection, changed: Iterable[Conversation], new: Collection[str]) -> None:
-    _save(connection, conversations, [_conversation_row(conversation) for conversation in changed], new)
-
-
-def _save(connection: Connection, table: Table, rows: list[dict[str, Any]], new: Collection[str]) -> None:
+    """Insert the new ones, update the others."""
     # In the order of their ids, as they were locked: two nodes that write the same rows must not wait for each other.
-    rows.sort(key=itemgetter("id"))
-    insert_rows(connection, table, [row for row in rows if row["id"] in new])
-    update_rows(connection, table, "id", [row for row in rows if row["id"] not in new])
+    rows = sorted(map(_customer_row, changed), key=itemgetter("id"))
+    insert_rows(connection, customers, [row for row in rows if row["id"] in new])
+    update_rows(connection, customers, "id", [row for row in rows if row["id"] not in new])
 
 
-def _among(connection: Connection, query: Select[Any], column: Column[str], ids: Collection[str]) -> Iterable[Row[Any]]:
+def rows_among(connection: Connection, query: Select[Any], column: Column[Any], ids: Collection[str]) -> Iterable[Row[Any]]:
+    """The rows of a query whose column is one of `ids`; none, without asking, where there are no ids."""
     if not ids:
         return ()
     return connection.execute(query.where(among(connection, column)), ids_parameter(connection, ids))
 
 
+def _link(row: Row[Any]) -> Link:
+    return Link(*cast("tuple[Any, ...]", row))
+
+
+def _link_row(link: Link) -> dict[str, Any]:
+    return {name: getattr(link, name) for name in _LINK_COLUMNS}
+
+
 def _customer(row: Row[Any]) -> Customer:
+    *plain, tags, facts, own_facts, history = cast("tuple[Any, ...]", row)
     return Customer(
-        id=row.id,
-        space=row.space,
-        standing=row.standing,
-        first_seen_ms=row.first_seen_ms,
-        last_seen_ms=row.last_seen_ms,
-        name=row.name,
-        language=row.language,
-        tier=row.tier,
-        tags=orjson.loads(row.tags),
-        messages=row.messages,
-        unanswered=row.unanswered,
-        conversation_id=row.conversation_id,
-        history=[Interaction(**item) for item in orjson.loads(row.history)],
+        **dict(zip(_PLAIN, plain, strict=True)),
+        tags=orjson.loads(tags),
+        facts=_facts(facts),
+        own_facts=None if own_facts is None else _facts(own_facts),
+        history=[Interaction(**item) for item in orjson.loads(history)],
     )
+
+
+def _facts(text: str) -> dict[str, Any]:
+    return {field: {source: tuple(said) for source, said in each.items()} for field, each in orjson.loads(text).items()}
 
 
 def _customer_row(customer: Customer) -> dict[str, Any]:
     return {
-        "id": customer.id,
-        "space": customer.space,
-        "standing": customer.standing,
-        "first_seen_ms": customer.first_seen_ms,
-        "last_seen_ms": customer.last_seen_ms,
-        "name": customer.name,
-        "language": customer.language,
-        "tier": customer.tier,
+        **{name: getattr(customer, name) for name in _PLAIN},
+        "crm_id": customer.crm_id,
         "tags": orjson.dumps(customer.tags).decode(),
-        "messages": customer.messages,
-        "unanswered": customer.unanswered,
-        "conversation_id": customer.conversation_id,
+        "facts": orjson.dumps(customer.facts).decode(),
+        "own_facts": None if customer.own_facts is None else orjson.dumps(customer.own_facts).decode(),
         "history": orjson.dumps(customer.history).decode(),
-    }
-
-
-def _conversation(row: Row[Any]) -> Conversation:
-    return Conversation(
-        id=row.id,
-        space=row.space,
-        customer_id=row.customer_id,
-        opened_ms=row.opened_ms,
-        last_ms=row.last_ms,
-        messages=row.messages,
-        channels=orjson.loads(row.channels),
-        ticket=row.ticket,
-        open=row.open,
-    )
-
-
-def _conversation_row(conversation: Conversation) -> dict[str, Any]:
-    return {
-        "id": conversation.id,
-        "space": conversation.space,
-        "customer_id": conversation.customer_id,
-        "opened_ms": conversation.opened_ms,
-        "last_ms": conversation.last_ms,
-        "messages": conversation.messages,
-        "channels": orjson.dumps(conversation.channels).decode(),
-        "ticket": conversation.ticket,
-        "open": conversation.open,
     }

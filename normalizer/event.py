@@ -19,6 +19,8 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "regia.customer.created.v1": "a customer is seen for the first time",
         "regia.customer.linked.v1": "a handle belongs to a customer from now on",
+        "regia.customer.unlinked.v1": "a handle is not the customer's any more",
+        "regia.customer.changed.v1": "something of a customer's profile was set",
         "regia.customer.merged.v1": "two customers are one",
         "regia.customer.unmerged.v1": "a merge was undone",
         "regia.customer.erased.v1": "a customer was erased: erase your copies",

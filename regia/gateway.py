@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
+from weakref import WeakSet
 
 from sqlalchemy import Connection, select
 
@@ -24,6 +25,7 @@ from regia.pipeline.media import MediaStage
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
+from regia.proving import proofs
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from regia.watch.newest import Newest
 from regia.watch.sends import Sends
@@ -70,6 +72,7 @@ class Gateway:
         self.stores = stores
         self.journal = journal
         self.links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
+        self.proofs = proofs(settings, self.links)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
@@ -85,6 +88,8 @@ class Gateway:
         self.reader = Reader(configured.connectors, configured.channels, settings.reading)
         media = MediaStage(configured.connectors, stores.blobs, stores.http, settings.media.memory_mb << 20)
         self.preparer = Preparer(media, stores.blobs, settings.languages)
+        self.relays: WeakSet[Relay] = WeakSet()
+        """All there are in this process: what is erased must leave their memory too."""
         self.relay = self.relay_of(settings.node)
         self.pipeline = self.pipeline_of(journal)
         self._tasks: list[asyncio.Task[None]] = []
@@ -95,7 +100,9 @@ class Gateway:
 
     def relay_of(self, node: str) -> Relay:
         """A relay that publishes what `node` has committed."""
-        return Relay(self.stores.queues, self.stores.database, node=node, envelope_type=TYPE, published=_count_published)
+        relay = Relay(self.stores.queues, self.stores.database, node=node, envelope_type=TYPE, published=_count_published)
+        self.relays.add(relay)
+        return relay
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._bring_up(), name="bring-up")]
@@ -188,7 +195,7 @@ class Gateway:
             node=settings.node,
             ruleset=self.configured.rules,
             links=self.links,
-            window_ms=settings.conversations.window_hours * 3_600_000,
+            policy=settings.policy,
         )
 
     async def check(self) -> dict[str, str]:

@@ -11,6 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, Str
 
 from config.loader import SettingsDocument, read
 from config.secrets import Secret, SecretUrl
+from identity.policy import AUTHORITY, CAPS, SHARED, Policy
+from identity.policy import Source as ProfileSource
+from regia.code_settings import Codes
+from regia.erasing.settings import Retention
 from regia.watch.settings import Watch
 
 LOCAL: Final = "local"
@@ -19,7 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Scope = Literal["messages", "queues", "events"]
+Scope = Literal["messages", "queues", "customers", "customers.read", "events"]
 
 
 class _Section(BaseModel):
@@ -128,6 +132,32 @@ class Conversations(_Section):
     window_hours: int = Field(default=72, gt=0, description="Hours without a word after which a conversation is closed.")
 
 
+class Identity(_Section):
+    """What may be decided about customers without a person; docs/identity.md says what each guard stops."""
+
+    caps: dict[Name, Annotated[int, Field(ge=1)]] = Field(
+        default=dict(CAPS), description="Addresses of each kind that one customer may come to have by itself."
+    )
+    cap_other: int = Field(default=8, ge=1, description="The same for all other kinds.")
+    merges_per_day: int = Field(default=3, ge=0, description="Merges that nobody decided, of one customer within 24 hours.")
+    shared: tuple[str, ...] = Field(
+        default=SHARED, description="Addresses of many people and placeholders, with * for any text: they link nobody."
+    )
+    names_differ: bool = Field(default=True, description="Whether two names that are clearly not one person's stop a merge.")
+    recycled_kinds: tuple[Name, ...] = Field(default=("phone",), description="Kinds of addresses that are given out again.")
+    recycle_days: int = Field(default=365, ge=1, description="Days of silence after which such an address is somebody else's.")
+    reassign_days: int = Field(
+        default=45, ge=1, description="The same where it comes with another account than its owner has on that platform."
+    )
+    order_fields: tuple[str, ...] = Field(
+        default=("order",), description="Fields that hold an order number: two customers with the same one are suggested."
+    )
+    authority: tuple[ProfileSource, ...] = Field(
+        default=AUTHORITY, description="Sources of a profile's facts; the first that has a value wins."
+    )
+    codes: Codes = Codes()
+
+
 class Token(_Section):
     """A consumer of the HTTP interface."""
 
@@ -156,9 +186,11 @@ class Settings(_Section):
     coordination: CoordinationStore = CoordinationStore()
     blobs: BlobStore = BlobStore()
     conversations: Conversations = Conversations()
+    identity: Identity = Identity()
     reading: Reading = Reading()
     media: Media = Media()
     watch: Watch = Watch()
+    retention: Retention = Retention()
     languages: tuple[Language, ...] = Field(default=("it", "en"), min_length=1)
     rules: tuple[Path, ...] = Field(min_length=1, description="Rule files, relative to this file, in their order.")
     links_key: Secret = Field(description="Signs links to attachments; the same on all nodes.")
@@ -167,6 +199,12 @@ class Settings(_Section):
         default=(), description="Hosts in private networks that media and provider calls may reach."
     )
     connectors: dict[Name, Any] = Field(default_factory=dict)
+
+    @property
+    def policy(self) -> Policy:
+        """What identity may decide by itself."""
+        given = self.identity.model_dump(exclude={"codes"}) | {"recycled_kinds": frozenset(self.identity.recycled_kinds)}
+        return Policy(window_ms=self.conversations.window_hours * 3_600_000, **given)
 
     def database_url(self) -> str:
         """The database's address; the embedded one is a file of the data folder."""

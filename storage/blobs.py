@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -144,17 +144,20 @@ class Blobs:
 
     async def delete(self, sha256: str) -> None:
         """Remove the blob for good: durable when it returns. One that is not there is no error."""
-        key = _key(sha256)
+        await asyncio.to_thread(self.delete_now, [sha256])
 
-        def remove() -> None:
-            obstore.delete(self._store, key)
+    def delete_now(self, blobs: Sequence[str]) -> None:
+        """The same for several, in the thread that calls: for work inside a transaction."""
+        keys = [_key(sha256) for sha256 in blobs]
+        with _working():
+            if isinstance(self._store, S3Store):
+                obstore.delete(self._store, keys)  # one request; S3 does not mind what is not there
+                return
+            for key in keys:
+                with suppress(FileNotFoundError):
+                    obstore.delete(self._store, key)
             if self._folder is not None:
-                _fsync((self._folder / key).parent)
-
-        try:
-            await self._work(remove)
-        except BlobMissing:
-            return
+                _remove_torn(self._folder, keys)
 
     def _put_many(self, contents: Sequence[bytes]) -> list[BlobRef]:
         refs = [BlobRef(hashlib.sha256(content).hexdigest(), len(content)) for content in contents]
@@ -206,6 +209,17 @@ def _key(sha256: str) -> str:
     if not _SHA256.fullmatch(sha256):
         raise ValueError("a blob is named by the 64 hexadecimal digits of its SHA-256")
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def _remove_torn(root: Path, keys: Sequence[str]) -> None:
+    """What a process that was killed while it wrote these blobs has left of them: obstore writes to `<name>#<number>` and
+    renames. Then make it durable that all of it is gone."""
+    for key in keys:
+        for torn in (root / key).parent.glob(f"{Path(key).name}#*"):
+            torn.unlink(missing_ok=True)
+    for folder in {(root / key).parent for key in keys}:
+        if folder.is_dir():
+            _fsync(folder)
 
 
 def _fsync(path: Path) -> None:

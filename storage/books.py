@@ -6,10 +6,11 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, not_, or_, select
 
+from storage.erased import EVENTS
 from storage.journal_file import JournalFile
 from storage.journals import closed
 from storage.outbox import PENDING, PUBLISHED, UNROUTED
-from storage.schema import event_ids, journals, messages, quarantine, repeats, signals, targets
+from storage.schema import erased, event_ids, forgotten, journals, messages, quarantine, repeats, signals, targets
 
 _CHUNK: Final = 500
 
@@ -33,6 +34,8 @@ class Books:
     """Also what was driven again since: what came of that was accepted anew, and stands in a line of its own."""
     signals: int
     """Statuses, echoes and account events, which have no queue."""
+    removed: int
+    """Erased, or removed because they were old; also those of which not even the id is kept any more."""
     elsewhere: int
     """Committed from journals that are not among the files read: they are in no other line."""
     targets: Mapping[str, int]
@@ -43,7 +46,7 @@ class Books:
     @property
     def accounted(self) -> int:
         messages = (self.pending, self.published, self.unrouted, self.discarded)
-        return sum((self.waiting, *messages, self.duplicate, self.quarantined, self.signals))
+        return sum((self.waiting, *messages, self.duplicate, self.quarantined, self.signals, self.removed))
 
     @property
     def balance(self) -> bool:
@@ -82,7 +85,9 @@ def count(connection: Connection, files: Sequence[JournalFile]) -> Books:
         duplicate=_count(connection, repeats, not_(late_repeats)),
         quarantined=_count(connection, quarantine, quarantine.c.id.not_in(late_ids)),
         signals=_count(connection, signals, signals.c.id.not_in(late_ids)),
-        elsewhere=sum(_count(connection, table, _elsewhere(table, files)) for table in (event_ids, repeats)),
+        removed=_removed(connection, files) + _forgotten(connection, not_(_elsewhere(forgotten, files))),
+        elsewhere=sum(_count(connection, table, _elsewhere(table, files)) for table in (event_ids, repeats))
+        + _forgotten(connection, _elsewhere(forgotten, files)),
         targets={row[0]: row[1] for row in states},
         published_to={f"{brand}.{target}": number for brand, target, number in published_to},
     )
@@ -105,6 +110,17 @@ def _elsewhere(table: Table, files: Sequence[JournalFile]) -> ColumnElement[bool
 
 def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
     return connection.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one()
+
+
+def _removed(connection: Connection, files: Sequence[JournalFile]) -> int:
+    """Events whose rows were taken away and whose ids are kept."""
+    query = select(func.count()).select_from(erased.join(event_ids, event_ids.c.id == erased.c.id))
+    ours = not_(or_(_elsewhere(event_ids, files), _late(event_ids, files)))
+    return connection.execute(query.where(erased.c.kind.in_(EVENTS), ours)).scalar_one()
+
+
+def _forgotten(connection: Connection, where: ColumnElement[bool]) -> int:
+    return int(connection.execute(select(func.coalesce(func.sum(forgotten.c.events), 0)).where(where)).scalar_one())
 
 
 def _waiting(connection: Connection, file: JournalFile) -> int:

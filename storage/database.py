@@ -62,6 +62,7 @@ class Database:
         )
         self._writer = Threads(1, "database-writer")
         self._readers = Threads(_READERS, "database-reader")
+        self._apart = Threads(1, "database-apart")
         self._connections: set[Any] = set()
         """The drivers' connections that are in a transaction now."""
         self._lock = threading.Lock()
@@ -75,6 +76,11 @@ class Database:
         """Do `work` in one transaction and commit it. Raises `DatabaseUnavailable`; other errors of `work` roll back."""
         return await self._writer.do(lambda: self._transaction(self.engine, work))
 
+    async def write_apart(self, work: Callable[[Connection], T]) -> T:
+        """As `write`, beside the other transactions of this process: for work that waits for something else meanwhile. On
+        SQLite the others wait for its end all the same."""
+        return await self._apart.do(lambda: self._transaction(self.engine, work))
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction of a reading thread. Raises `DatabaseUnavailable`."""
         return await self._readers.do(lambda: self._transaction(self._read_engine, work))
@@ -85,13 +91,13 @@ class Database:
         await asyncio.to_thread(self._shut_down)
 
     def _shut_down(self) -> None:
-        both = (self._writer, self._readers)
-        for threads in both:
+        all_ = (self._writer, self._readers, self._apart)
+        for threads in all_:
             threads.refuse(_stopping)
-        if not _joined(both, _FINISH):
+        if not _joined(all_, _FINISH):
             self._interrupt()
-            if not _joined(both, _GIVE_UP):
-                for threads in both:
+            if not _joined(all_, _GIVE_UP):
+                for threads in all_:
                     threads.abandon(_stopping)
         self._read_engine.dispose()
         self.engine.dispose()
@@ -134,9 +140,9 @@ def _stopping() -> DatabaseUnavailable:
     return DatabaseUnavailable("this process is stopping")
 
 
-def _joined(both: tuple[Threads, ...], seconds: float) -> bool:
+def _joined(all_: tuple[Threads, ...], seconds: float) -> bool:
     until = time.monotonic() + seconds
-    return all(threads.join(until) for threads in both)
+    return all(threads.join(until) for threads in all_)
 
 
 @contextmanager

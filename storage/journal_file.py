@@ -7,7 +7,8 @@ as what waits. `ids` remembers longer what was accepted, to recognise a repeat q
 import logging
 import sqlite3
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -212,17 +213,30 @@ class JournalFile:
 
 def inspect(path: Path) -> JournalFile:
     """Read a journal's counts from outside, also while its owner writes. Raises `JournalUnavailable`."""
+    with _reading(path) as (db, meta):
+        pending = tuple(seq for (seq,) in db.execute("SELECT seq FROM rows"))
+    return JournalFile(id=str(meta["id"]), accepted=int(meta["last_seq"]), pending=pending)
+
+
+def progress(path: Path) -> tuple[int, int | None]:
+    """How many events a journal has accepted, and the number of the first that is not done. As `inspect`, and as quick however
+    much waits."""
+    with _reading(path) as (db, meta):
+        (first,) = db.execute("SELECT min(seq) FROM rows").fetchone()
+    return int(meta["last_seq"]), first
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[tuple[sqlite3.Connection, dict[str, Any]]]:
     try:
         db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30, isolation_level=None)
         try:
-            db.execute("BEGIN")  # one snapshot for both
+            db.execute("BEGIN")  # one snapshot for all
             meta = dict(db.execute("SELECT name, value FROM meta"))
-            pending = tuple(seq for (seq,) in db.execute("SELECT seq FROM rows"))
+            if not {"id", "last_seq"} <= meta.keys():
+                raise JournalUnavailable(f"{path.name} is just being made; try again")
+            yield db, meta
         finally:
             db.close()
     except sqlite3.Error as error:
         raise JournalUnavailable(f"{path.name} cannot be read: {error}") from error
-    try:
-        return JournalFile(id=str(meta["id"]), accepted=int(meta["last_seq"]), pending=pending)
-    except KeyError as error:
-        raise JournalUnavailable(f"{path.name} is just being made; try again") from error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from storage.bulk import among, ids_parameter, insert_rows
 from storage.schema import event_ids, repeats
@@ -80,3 +80,11 @@ def repeats_of(connection: Connection, journal: str) -> int:
     """How many events of a journal had been accepted before."""
     query = select(func.count()).select_from(repeats).where(repeats.c.journal == journal)
     return connection.execute(query).scalar_one()
+
+
+def hold_commits(connection: Connection) -> None:
+    """Let every commit that has begun finish, and no other begin, until the caller's transaction ends. To be its first
+    statement: a commit enters its events before it reads or writes anything else, and this lock is that entry's opposite.
+    SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE event_ids IN SHARE ROW EXCLUSIVE MODE"))

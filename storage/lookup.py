@@ -15,7 +15,7 @@ def message(connection: Connection, message_id: str) -> RowMapping | None:
 
 def latest_of_sender(connection: Connection, row: RowMapping) -> RowMapping:
     """The last contact of who wrote `row`, by the same handle to the same account on the same channel."""
-    same = ("customer_id", "connector", "channel", "handle_kind", "handle_value")
+    same = ("handle_id", "connector", "channel")
     query = select(messages).where(*(messages.c[name] == row[name] for name in same))
     query = query.where(messages.c.account.is_not_distinct_from(row["account"]))
     newest = query.order_by(messages.c.received_ms.desc()).limit(1)

@@ -1,6 +1,6 @@
 """The outbox: which stored envelopes still have to go to which queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -75,6 +75,11 @@ def mark(connection: Connection, published: Sequence[tuple[int, str, int]], now_
         for position, state, attempts in published
     ]
     update_rows(connection, targets, "position", rows)
+
+
+def still_there(connection: Connection, positions: Collection[int]) -> set[int]:
+    """Those of the targets that were not deleted since they were read."""
+    return set(connection.execute(select(targets.c.position).where(targets.c.position.in_(positions))).scalars())
 
 
 def nodes_with_pending(connection: Connection) -> list[str]:

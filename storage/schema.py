@@ -25,6 +25,7 @@ from storage.schema_customers import (
     customers,
     erased,
     events,
+    forgotten,
     handles,
     mentions,
     suggestions,
@@ -43,6 +44,7 @@ __all__ = [
     "erased",
     "event_ids",
     "events",
+    "forgotten",
     "handles",
     "journals",
     "local_messages",
@@ -116,9 +118,11 @@ messages = Table(
     Index(None, "handle_id", "at_ms"),
     Index(None, "conversation_id"),
     Index(None, "received_ms"),
+    Index("ix_messages_raw_blob", "raw_sha256", sqlite_where=text("raw IS NULL"), postgresql_where=text("raw IS NULL")),
 )
 """A message keeps the handle and the customer it was written under. Whose it is now is whose the link `handle_id` is.
-`at_ms` is its place in history: when it arrived, or for what was imported when it was sent."""
+`at_ms` is its place in history: when it arrived, or for what was imported when it was sent. Without `raw` the raw bytes are
+in the blob store under `raw_sha256`, or where that is empty, kept no longer."""
 
 targets = Table(
     "targets",
@@ -152,6 +156,7 @@ attachments = Table(
     Column("filename", Text),
     Column("content_type", Text, nullable=False),
     Index(None, "message_id"),
+    Index(None, "sha256"),
 )
 """The files of a message; their bytes are in the blob store under `sha256`."""
 
@@ -184,6 +189,7 @@ signals = Table(
     Column("error", Text),
     Column("raw", LargeBinary, nullable=False),
     Index(None, "external_id"),
+    Index(None, "received_ms"),
 )
 """Statuses of what we sent, echoes, and events of accounts: everything a provider tells that is not a contact."""
 

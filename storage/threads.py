@@ -95,6 +95,19 @@ class Threads:
             del job  # a connection's rows must not live until the next job
 
 
+async def once(work: Callable[[], T], name: str) -> T:
+    """Do one job in a thread of its own, for which nobody waits at the end of the process either."""
+    threads = Threads(1, name)
+    try:
+        return await threads.do(work)
+    finally:
+        threads.refuse(_over)
+
+
+def _over() -> Exception:
+    return RuntimeError("this thread was for one job")
+
+
 def _fail(job: _Job, error: BaseException) -> None:
     with suppress(InvalidStateError):  # cancelled, or abandoned before
         job.future.set_exception(error)

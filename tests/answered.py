@@ -36,6 +36,7 @@ async def store(
         "account": contact.inbound.account,
         "handle_kind": contact.inbound.sender.handle.kind,
         "handle_value": contact.inbound.sender.handle.value,
+        "handle_id": f"{customer or new_id('cus')} {contact.inbound.sender.handle.value}",
         "customer_id": customer or new_id("cus"),
         "conversation_id": conversation or new_id("con"),
         "sequence": 1,

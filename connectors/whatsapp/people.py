@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from connectors.exchange import Moved
 from connectors.kit import place
 from connectors.reading import Misshapen, Part
 from normalizer.inbound import Handle, Sender
@@ -80,6 +81,14 @@ def sender(message: Part, contacts: Contacts, scope: str) -> Sender:
         raise Misshapen(message.at("from"), "a phone number, or a user id in from_user_id")
     profile = contact.hints("profile")
     return Sender(handle=handles[0], aliases=tuple(handles[1:]), name=profile.hint("name") or profile.hint("username"))
+
+
+def moved(message: Part) -> Moved | None:
+    """The number a customer had and the one he has, where WhatsApp tells both."""
+    old, new = message.hint("from"), message.hints("system").hint("wa_id")
+    if not (_is_phone(old) and _is_phone(new)) or old == new:
+        return None
+    return Moved(Handle(PHONE, f"+{old}", "verified"), Handle(PHONE, f"+{new}", "verified"))
 
 
 def _strict(message: Part, key: str) -> str | None:

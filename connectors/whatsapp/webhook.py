@@ -21,7 +21,7 @@ from connectors.whatsapp.circumstances import circumstances, referral, username
 from connectors.whatsapp.codes import send_code
 from connectors.whatsapp.kinds import content
 from connectors.whatsapp.layout import Element, elements, raw_of
-from connectors.whatsapp.people import GROUP, contact_of, sender
+from connectors.whatsapp.people import GROUP, contact_of, moved, sender
 from connectors.whatsapp.sending import WINDOW
 from connectors.whatsapp.settings import WhatsAppSettings
 from normalizer.inbound import Call, InboundMessage, Reply, Thread
@@ -88,7 +88,9 @@ def _message(message: Part, context: Context) -> InboundMessage | ChannelEvent:
     wamid = message.ident("id")
     news = _NEWS.get(message.hint("type") or "")
     if news is not None:
-        return _event(context, key=wamid, word=news(message), at=message)
+        event = _event(context, key=wamid, word=news(message), at=message)
+        changed = moved(message) if event.type == _CHANGED_NUMBER else None
+        return msgspec.structs.replace(event, moved=changed)
     found = content(message, [*message.objects("errors"), *context.element.value.objects("errors")])
     at = moment(message.data.get("timestamp"))
     page, came_by = referral(message.hints("referral"))
@@ -115,6 +117,7 @@ def _system(message: Part) -> str:
     return f"system.{word}" if word else "system"
 
 
+_CHANGED_NUMBER: Final = "system.user_changed_number"
 _NEWS: Final[Mapping[str, Callable[[Part], str]]] = MappingProxyType(
     {"system": _system, "request_welcome": lambda _: "request_welcome"}
 )

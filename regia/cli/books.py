@@ -22,6 +22,7 @@ _LINES: Final = (
     ("duplicate", "repeats"),
     ("quarantined", "quarantined"),
     ("signals", "statuses, echoes and account events"),
+    ("removed", "erased, or removed because of their age"),
 )
 _ELSEWHERE: Final = "in no line: accepted by other nodes"
 

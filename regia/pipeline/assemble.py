@@ -21,6 +21,7 @@ def assemble(message: Message, identified: Identified, decision: Decision, links
         if attachment["state"] == "stored":
             attachment["url"] = links.attachment(attachment["id"], now=int(message.received_at.timestamp()))
     data["raw"]["url"] = links.raw(message_id)
+    data["repeat_of"] = identified.repeat_of
     data["customer"] = _customer(identified)
     data["conversation"] = _conversation(identified)
     data["history"] = [_interaction(one) for one in identified.history]

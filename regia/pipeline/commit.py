@@ -6,41 +6,45 @@ Before it the journal repeats; after it a repeat changes nothing, and the same b
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
 
-from connectors.base import Status
+from connectors.base import ChannelEvent
+from identity import links
+from identity.people import Identified
+from identity.policy import Policy
 from identity.resolve import IdentitySession
 from normalizer.message import Message
 from regia.links import Links
 from regia.pipeline.assemble import assemble
 from regia.pipeline.entering import enter
 from regia.pipeline.facts import facts
+from regia.pipeline.files import PutSince, settle
 from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
+from regia.pipeline.signals import record
 from router.model import Decision
 from router.ruleset import Ruleset
-from storage import events, outbox, outgoing_parts
+from storage import events, outbox
 from storage.bulk import insert_rows
 from storage.outbox import PENDING, OutboxRow
-from storage.outgoing_parts import Named
-from storage.schema import attachments, messages, quarantine, signals
+from storage.schema import attachments, messages, quarantine
 
-_TAKEN: Final = frozenset({"sent", "delivered", "read", "played", "echo"})
-"""States of a message that its provider has."""
+_NOTHING_SEEN: Final[PutSince] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitSettings:
-    """What a commit needs besides the batch. `window_ms`: how long a silent conversation stays open."""
+    """What a commit needs besides the batch."""
 
     journal: str
     node: str
     ruleset: Ruleset
     links: Links
-    window_ms: int
+    policy: Policy
 
 
 @dataclass(slots=True)
@@ -56,25 +60,38 @@ class Committed:
     """Some of the batch was committed before: its outbox rows may be unknown to this process's relay."""
 
 
-def commit(connection: Connection, batch: Sequence[Prepared], settings: CommitSettings) -> Committed:
-    """Do the whole batch inside the caller's transaction."""
+def commit(
+    connection: Connection, batch: Sequence[Prepared], settings: CommitSettings, put_since: PutSince = _NOTHING_SEEN
+) -> Committed:
+    """Do the whole batch inside the caller's transaction. Raises `BlobsEnded` where files it names are not stored any more;
+    `put_since` is for those that were stored again."""
     entered = enter(connection, batch, settings.journal)
+    settle(connection, batch, entered.new, put_since)
     ready = [one for one in entered.new if isinstance(one, Ready)]
     held = [one for one in entered.new if isinstance(one, Held)]
     told = [one for one in entered.new if isinstance(one, Told)]
     result = Committed(held=[(one.connector, one.reason) for one in held], before=entered.committed)
+    for one in told:
+        _move(connection, one, settings.policy)
     if ready:
         _route(connection, ready, settings, result)
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
     events.add(connection, [quarantined(one, settings.journal) for one in held])
-    insert_rows(connection, signals, [_signal_row(one) for one in told])
-    if named := [one for one in map(_named, told) if one is not None]:
-        outgoing_parts.recognise(connection, named)
+    record(connection, told)
     return result
 
 
+def _move(connection: Connection, one: Told, policy: Policy) -> None:
+    """Let a customer have the address that the platform says is theirs now."""
+    event = one.signal
+    if isinstance(event, ChannelEvent) and event.moved is not None and event.brand is not None:
+        evidence = f"{one.connector}/{one.row.id}"
+        at_ms = one.received_ms
+        links.changed(connection, event.brand, event.moved.old, event.moved.new, evidence=evidence, now_ms=at_ms, policy=policy)
+
+
 def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSettings, result: Committed) -> None:
-    session = IdentitySession(connection, [one.message for one in ready], window_ms=settings.window_ms)
+    session = IdentitySession(connection, [one.message for one in ready], settings.policy)
     message_rows: list[dict[str, Any]] = []
     target_rows: list[dict[str, Any]] = []
     for one in ready:
@@ -86,12 +103,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         session.record(identified, message, decision.category)
         envelope = assemble(message, identified, decision, settings.links, settings.ruleset.hash)
         row = _message_row(one, decision, envelope, settings.ruleset.hash)
-        row |= {
-            "customer_id": identified.customer.id,
-            "conversation_id": identified.conversation.id,
-            "sequence": identified.sequence,
-        }
-        message_rows.append(row)
+        message_rows.append(row | _identity_columns(identified))
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
         result.routed.append((one.message.connector, decision.category))
     session.save()
@@ -151,6 +163,18 @@ def _message_row(one: Ready, decision: Decision, envelope: bytes, ruleset: str) 
     }
 
 
+def _identity_columns(identified: Identified) -> dict[str, Any]:
+    return {
+        "handle_id": identified.handle_id,
+        "customer_id": identified.customer.id,
+        "conversation_id": identified.conversation.id,
+        "sequence": identified.sequence,
+        "at_ms": identified.at_ms,
+        "awaits_answer": identified.awaits_answer,
+        "repeat_of": identified.repeat_of,
+    }
+
+
 def _target_row(one: Ready, target: str, node: str) -> dict[str, Any]:
     return {
         "message_id": str(one.message.id),
@@ -188,28 +212,4 @@ def _quarantine_row(one: Held) -> dict[str, Any]:
         "received_ms": one.received_ms,
         "attempts": 1,
         "state": "held",
-    }
-
-
-def _named(one: Told) -> Named | None:
-    """A status that carries our own id of the message beside its provider's."""
-    status = one.signal
-    if not isinstance(status, Status) or status.token is None or status.external_id == status.token:
-        return None
-    return Named(one.connector, status.token, status.external_id, taken=status.state in _TAKEN)
-
-
-def _signal_row(one: Told) -> dict[str, Any]:
-    signal = one.signal
-    status = signal if isinstance(signal, Status) else None
-    return {
-        "id": str(one.row.id),
-        "connector": one.connector,
-        "type": "status" if status else "event",
-        "external_id": status.external_id if status else None,
-        "state": signal.state if isinstance(signal, Status) else signal.type,
-        "at_ms": int(signal.at.timestamp() * 1000) if signal.at else None,
-        "received_ms": one.received_ms,
-        "error": status.error if status else None,
-        "raw": signal.raw,
     }

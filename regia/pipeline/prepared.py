@@ -18,6 +18,12 @@ class Ready:
     raw_sha256: str
     raw_blob: bool
 
+    @property
+    def blobs(self) -> frozenset[str]:
+        """The SHA-256 of everything that was put into the blob store for it."""
+        files = {file.sha256 for file in self.message.attachments if file.state == "stored" and file.sha256 is not None}
+        return frozenset(files | {self.raw_sha256} if self.raw_blob else files)
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -30,6 +36,8 @@ class Held:
     detail: str
     raw: bytes
     content_type: str
+    blobs: frozenset[str] = frozenset()
+    """Files that were stored for it before it came to this, and that nothing names."""
 
 
 @dataclass(frozen=True, slots=True)

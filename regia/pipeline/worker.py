@@ -13,6 +13,7 @@ from regia.pipeline.prepare import Preparer
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from regia.watch.metrics import BATCH, COMMIT_FAILURES, COMMITTED, QUARANTINED
 from storage.database import Database, DatabaseUnavailable
+from storage.endings import BlobsEnded
 from storage.feed import Feed
 from storage.journal import Journal
 from storage.journal_file import JournalUnavailable, Row
@@ -52,6 +53,8 @@ class Pipeline:
         self._kept: dict[int, Prepared] = {}
         """By number, what waits only for the database: files are not fetched again because it was away."""
         self._kept_bytes = 0
+        self._put_since: dict[int, dict[str, int]] = {}
+        """By number of a row, the ends of files it names: what is prepared for it from now on is stored again after these."""
         self._away = 0
         """Batches in succession for which the database was away."""
         self._stubborn: set[int] = set()
@@ -162,6 +165,8 @@ class Pipeline:
             await self._transaction(rest, done)
         except DatabaseUnavailable:
             raise
+        except BlobsEnded:
+            await self._singly(rest, done)
         except Exception:
             COMMIT_FAILURES.labels("message").inc()
             logger.exception("a batch could not be committed", extra={"messages": len(rest)})
@@ -181,6 +186,10 @@ class Pipeline:
                 await self._transaction([_quarantined(one) if last else one], done)
             except DatabaseUnavailable:
                 raise
+            except BlobsEnded as ended:  # it comes again, and brings its files anew
+                self._forget({one.row.seq})
+                self._put_since[one.row.seq] = ended.seen
+                return False
             except Exception:
                 COMMIT_FAILURES.labels("quarantine" if last else "message").inc()
                 logger.exception("a row could not be committed", extra={"seq": one.row.seq, "to_quarantine": last})
@@ -192,7 +201,7 @@ class Pipeline:
     async def _transaction(self, batch: Sequence[Prepared], done: set[int]) -> None:
         settings = self._settings()
         numbers = {one.row.seq for one in batch}
-        committed = await self._database.write(lambda connection: commit(connection, batch, settings))
+        committed = await self._database.write(lambda connection: commit(connection, batch, settings, self._put_since))
         self._away = 0
         done |= numbers
         self._relay.offer(committed.outbox)
@@ -205,6 +214,8 @@ class Pipeline:
 
     def _forget(self, numbers: set[int]) -> None:
         self._stubborn -= numbers
+        for number in numbers & self._put_since.keys():
+            del self._put_since[number]
         for number in numbers & self._kept.keys():
             self._kept_bytes -= len(self._kept.pop(number).row.payload)
 
@@ -216,7 +227,9 @@ def _quarantined(one: Prepared) -> Held:
         case Ready(row, message):
             received_ms = int(message.received_at.timestamp() * 1000)
             inbound = message.inbound
-            return Held(row, message.connector, received_ms, "commit_failed", detail, inbound.raw, inbound.raw_content_type)
+            return Held(
+                row, message.connector, received_ms, "commit_failed", detail, inbound.raw, inbound.raw_content_type, one.blobs
+            )
         case Told(row, connector, received_ms, signal):
             return Held(row, connector, received_ms, "commit_failed", detail, signal.raw, "application/json")
         case Held(row, connector, received_ms, _, _, raw):

@@ -436,6 +436,15 @@ def test_what_becomes_of_an_echo_has_a_key_of_its_own() -> None:
     assert (edited.event_key, edited.external_id, edited.state) == ("wamid.ECHO8:edit", "wamid.ECHO2", "echo")
 
 
+def test_a_number_that_changed() -> None:
+    (event,) = read("system_number").events
+    assert event.moved is not None
+    assert (event.moved.old.value, event.moved.new.value) == ("+393331234567", "+393339999999")
+    assert {event.moved.old.proof, event.moved.new.proof} == {"verified"}
+    (other,) = read("status_call").events
+    assert other.moved is None
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "account"),
     [

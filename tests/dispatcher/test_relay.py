@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -410,3 +412,86 @@ async def test_an_outbox_that_cannot_be_read_is_read_again(
     relay.start()
     await idle(relay)
     assert queues.order("demo.returns") == ["m1"]
+
+
+class TestErased:
+    async def erase(self, database: Database, *names: str) -> None:
+        for table, column in ((targets, targets.c.message_id), (messages, messages.c.id)):
+            gone = table.delete().where(column.in_(names))
+            await database.write(lambda connection, gone=gone: connection.execute(gone))  # type: ignore[misc]
+
+    async def test_what_waits_in_memory_is_not_published(self, database: Database, relays: list[Relay]) -> None:
+        queues = FakeQueues()
+        relay = made(queues, database, relays)
+        rows = await commit(database, ("e1", "anna", "returns"), ("e2", "anna", "returns"), ("e3", "eva", "returns"))
+        now = [replace(row, received_ms=int(time.time() * 1000)) for row in rows]
+        relay._feed._behind = False  # as after the first read: it keeps what it is offered
+        relay.offer(now)
+        assert len(relay) == 3
+        await self.erase(database, "e1", "e3")
+        assert await relay.forget(["e1", "e3"], 1)
+        relay.start()
+        await idle(relay)
+        assert [one.envelope_id for one in queues.seen] == ["e2"]
+
+    async def test_what_another_process_erased_is_looked_up_before_a_late_publish(
+        self, database: Database, relays: list[Relay]
+    ) -> None:
+        """The broker was away, and the rows stayed in memory."""
+        away = True
+        queues = FakeQueues(lambda one: Outcome.UNKNOWN if away else Outcome.CONFIRMED)
+        relay = made(queues, database, relays)
+        relay.start()
+        relay.offer(await commit(database, ("e1", "anna", "returns"), ("e2", "eva", "returns")))
+        while len(queues.seen) < 4:
+            await asyncio.sleep(0.005)
+        await self.erase(database, "e1")
+        away = False
+        await idle(relay)
+        assert queues.order("demo.returns") == ["e2"]
+
+    async def test_it_waits_for_what_is_on_its_way(self, database: Database, relays: list[Relay]) -> None:
+        queues, landed = FakeQueues(), asyncio.Event()
+        publish = queues.publish
+
+        async def slowly(batch: Sequence[Publication]) -> list[Outcome]:
+            await landed.wait()
+            return await publish(batch)
+
+        queues.publish = slowly  # type: ignore[method-assign]
+        relay = made(queues, database, relays)
+        relay.start()
+        relay.offer(await commit(database, ("e1", "anna", "returns"), ("e1", "anna", "partners"), ("e2", "eva", "returns")))
+        while not relay._on_the_way:
+            await asyncio.sleep(0.005)
+        assert not await relay.forget(["e1"], 0.05)
+        assert await relay.forget(["e3"], 0.05)
+        waiting = asyncio.create_task(relay.forget(["e1"], 10))
+        await asyncio.sleep(0.02)
+        assert not waiting.done()
+        landed.set()
+        assert await waiting
+        await idle(relay)
+        assert not relay._on_the_way
+
+    async def test_without_the_database_what_has_waited_waits_on(
+        self, database: Database, relays: list[Relay], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        queues = FakeQueues()
+        relay = made(queues, database, relays)
+        rows = await commit(database, ("e1", "anna", "returns"))
+        read, broken = database.read, 0
+
+        async def away(work: Any) -> Any:
+            nonlocal broken
+            if broken < 4:
+                broken += 1
+                raise DatabaseUnavailable("away") if broken % 2 else LookupError("a defect")
+            return await read(work)
+
+        relay._feed._behind = False
+        relay.offer(rows)
+        monkeypatch.setattr(database, "read", away)
+        relay.start()
+        await idle(relay)
+        assert (broken, [one.envelope_id for one in queues.seen]) == (4, ["e1"])

@@ -3,27 +3,32 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import Connection, insert, select
 
 from identity.people import Identified
+from identity.policy import Policy
 from identity.resolve import IdentitySession
 from normalizer.message import Message
 from storage import schema
 from storage.database import Database
 
 WINDOW_HOURS: Final = 72
+POLICY: Final = Policy(window_ms=WINDOW_HOURS * 3_600_000)
 
 
-def resolve(connection: Connection, batch: Sequence[Message], category: str = "general") -> list[Identified]:
+def resolve(
+    connection: Connection, batch: Sequence[Message], policy: Policy = POLICY, category: str = "general"
+) -> list[Identified]:
     """Identify, record and store each message of a batch."""
-    session = IdentitySession(connection, batch, window_ms=WINDOW_HOURS * 3_600_000)
+    session = IdentitySession(connection, batch, policy)
     found = []
     for one in batch:
         identified = session.identify(one)
         session.record(identified, one, category)
         found.append(identified)
     session.save()
-    rows = [_stored(one, identified) for one, identified in zip(batch, found, strict=True)]
+    rows = [_stored(one, identified) | {"category": category} for one, identified in zip(batch, found, strict=True)]
     if rows:
         connection.execute(insert(schema.messages), rows)
     return found
@@ -34,16 +39,26 @@ def _stored(one: Message, identified: Identified) -> dict[str, Any]:
     own = {
         "id": str(one.id),
         "external_id": one.inbound.external_id,
+        "channel": one.inbound.channel,
         "customer_id": identified.customer.id,
         "conversation_id": identified.conversation.id,
         "sequence": identified.sequence,
         "handle_value": one.inbound.sender.handle.value,
+        "handle_id": identified.handle_id,
+        "at_ms": identified.at_ms,
+        "awaits_answer": identified.awaits_answer,
+        "repeat_of": identified.repeat_of,
     }
-    return {**texts, **own, "received_ms": 0, "envelope": b"", "explanation": b"", "raw": None}
+    return {**texts, **own, "received_ms": 0, "envelope": _envelope(one), "explanation": b"", "raw": b"{}"}
 
 
-async def identify(database: Database, *batch: Message) -> list[Identified]:
-    return await database.write(lambda connection: resolve(connection, batch))
+def _envelope(one: Message) -> bytes:
+    """As much of it as identity looks at."""
+    return orjson.dumps({"data": {"text": one.inbound.text, "subject": one.inbound.subject}})
+
+
+async def identify(database: Database, *batch: Message, policy: Policy = POLICY) -> list[Identified]:
+    return await database.write(lambda connection: resolve(connection, batch, policy))
 
 
 async def rows(database: Database, table: Any) -> list[dict[str, Any]]:

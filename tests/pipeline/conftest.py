@@ -16,6 +16,7 @@ from connectors.conformance.fake_http import FakeHttp
 from dispatcher import relay
 from dispatcher.base import Outcome, Publication
 from dispatcher.relay import Relay
+from identity.policy import Policy
 from normalizer.envelope import TYPE
 from normalizer.inbound import InboundMessage
 from regia.links import Links
@@ -128,7 +129,7 @@ class Line:
         self.pipeline = self.pipeline_of(self.journal)
 
     def pipeline_of(self, journal: Journal) -> Pipeline:
-        settings = CommitSettings(journal=journal.id, node="n1", ruleset=RULESET, links=LINKS, window_ms=72 * 3_600_000)
+        settings = CommitSettings(journal=journal.id, node="n1", ruleset=RULESET, links=LINKS, policy=Policy())
         return Pipeline(journal, self.preparer, self.database, self.relay, lambda: settings)
 
     def start(self) -> None:

@@ -314,12 +314,12 @@ async def test_a_row_that_not_even_quarantine_takes(line: Line, monkeypatch: pyt
     """Its sender waits; the rest of its batch does not, and later batches do not fail because of it."""
     real, broken, sizes = worker.commit, True, []
 
-    def commit(connection: Any, batch: Any, settings: Any) -> Any:
+    def commit(connection: Any, batch: Any, settings: Any, put_since: Any) -> Any:
         between = len(sizes) % 2 == 0  # after the batch come pairs, the row and its quarantine: repaired only between pairs
         if (broken or between) and any(one.row.seq == 2 for one in batch):
             sizes.append(len(batch))
             raise LookupError("a defect")
-        return real(connection, batch, settings)
+        return real(connection, batch, settings, put_since)
 
     monkeypatch.setattr(worker, "commit", commit)
     await line.accept(*(inbound(f"m{number}", phone(f"+39{number % 4}")) for number in range(12)))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, insert, select, update
 from sqlalchemy.pool import StaticPool
 
-from storage import books, journals, ledger, outbox
+from storage import books, erased, journals, ledger, outbox
 from storage.books import Books
 from storage.database import Database
 from storage.journal_file import JournalFile
@@ -19,8 +19,8 @@ from storage.ledger import Event
 from storage.outbox import PENDING
 from storage.schema import messages, metadata, quarantine, signals, targets
 
-FATES = ("pending", "published", "unrouted", "discarded", "quarantined", "signals", "duplicate", "waiting")
-LINES = ("waiting", "pending", "published", "unrouted", "discarded", "duplicate", "quarantined", "signals")
+FATES = ("pending", "published", "unrouted", "discarded", "quarantined", "signals", "duplicate", "waiting", "removed")
+LINES = ("waiting", "pending", "published", "unrouted", "discarded", "duplicate", "quarantined", "signals", "removed")
 
 
 @dataclass
@@ -52,7 +52,9 @@ class Node:
 
 
 def _store(connection: Connection, name: str, fate: str) -> None:
-    if fate == "quarantined":
+    if fate == "removed":
+        erased.add(connection, "message", [name], 0)
+    elif fate == "quarantined":
         connection.execute(insert(quarantine), [_row(quarantine, id=name)])
     elif fate == "signals":
         connection.execute(insert(signals), [_row(signals, id=name)])
@@ -212,6 +214,17 @@ class TestWhileTrafficFlows:
         both = await count(database, here, elsewhere)
         assert (both.accepted, both.balance, both.elsewhere) == (6, True, 0)
 
+    async def test_what_was_removed_so_long_ago_that_its_id_is_forgotten(self, database: Database) -> None:
+        here, elsewhere = Node("jrn_a"), Node("jrn_b")
+        await accept(database, here, "published", "removed", "removed", "removed")
+        await accept(database, elsewhere, "removed", "duplicate")
+        assert await database.write(lambda connection: erased.forget(connection, 1, 100)) == 4
+        found = await count(database, here)
+        assert (found.accepted, lines(found), found.balance, found.elsewhere) == (4, {"published": 1, "removed": 3}, True, 2)
+        await database.write(lambda connection: journals.close(connection, elsewhere.id, elsewhere.accepted, 0))
+        both = await count(database, here)
+        assert (both.accepted, lines(both), both.balance) == (6, {"published": 1, "removed": 4, "duplicate": 1}, True)
+
 
 async def test_more_rows_than_a_chunk(database: Database) -> None:
     node = Node("jrn_a")
@@ -226,10 +239,13 @@ async def test_more_rows_than_a_chunk(database: Database) -> None:
     accepted=st.lists(st.tuples(st.integers(0, 2), st.sampled_from(FATES), st.booleans()), max_size=25),
     closed=st.booleans(),
     seen=st.integers(0, 25),
+    forgets=st.integers(0, 5),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_whatever_happened_they_balance(accepted: Sequence[tuple[int, str, bool]], closed: bool, seen: int) -> None:
-    """Journals read after `seen` of the events, the database after all of them."""
+def test_whatever_happened_they_balance(
+    accepted: Sequence[tuple[int, str, bool]], closed: bool, seen: int, forgets: int
+) -> None:
+    """Journals read after `seen` of the events, the database after all of them. Some that were removed before are forgotten."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     metadata.create_all(engine)
     nodes = [Node(f"jrn_{number}") for number in range(3)]
@@ -237,6 +253,8 @@ def test_whatever_happened_they_balance(accepted: Sequence[tuple[int, str, bool]
     with engine.begin() as connection:
         for number, (which, fate, done) in enumerate(accepted):
             if number == seen:
+                if all(done or fate != "removed" for _, fate, done in accepted):  # a lost mark is found long before that
+                    erased.forget(connection, 1, forgets)
                 files = [node.file() for node in nodes]
             nodes[which].accept(connection, fate, done=done)
         if closed and not any(fate == "waiting" for which, fate, _ in accepted if which == 2):

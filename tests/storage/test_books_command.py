@@ -26,7 +26,7 @@ def folder(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("REGIA__DATA__PATH", str(tmp_path))
     (tmp_path / "regia.sqlite").write_bytes(migrated_sqlite.read_bytes())
     journal = _journal(tmp_path, "worker-0.sqlite", accepted=1)
-    some = {str: "x", int: 0, bytes: b""}
+    some = {str: "x", int: 0, bytes: b"", bool: False}
     row = {column.name: some[column.type.python_type] for column in messages.columns} | {"discarded_by": None, "id": "m1"}
     engine = Database(f"sqlite:///{tmp_path / 'regia.sqlite'}").engine
     with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""Links, merges, mentions, audit, events and asked proofs of customers"""
+"""Links, merges, mentions, audit, events and asked proofs of customers; messages out that answer nothing"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,8 @@ depends_on = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 MERGED = sa.text('merged_into IS NOT NULL')
+ENDED = sa.text('key IS NULL')
+IN_BLOB = sa.text('raw IS NULL')
 NEW = sa.text('number IS NULL')
 OPEN = sa.text('published_ms IS NULL')
 
@@ -20,6 +22,7 @@ def upgrade() -> None:
     _messages()
     _suggestions()
     op.add_column('conversations', sa.Column('split', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+    _outgoing()
     _new_tables()
 
 
@@ -74,6 +77,7 @@ def _handles() -> None:
     with op.batch_alter_table('handles', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_handles_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index('ux_handles_key', ['key'], unique=True)
+        batch_op.create_index('ix_handles_ended', ['value'], sqlite_where=ENDED, postgresql_where=ENDED)
 
 
 def _messages() -> None:
@@ -96,6 +100,9 @@ def _messages() -> None:
         batch_op.drop_index('ix_messages_customer_id_received_ms')
         batch_op.create_index(batch_op.f('ix_messages_handle_id_at_ms'), ['handle_id', 'at_ms'], unique=False)
         batch_op.create_index(batch_op.f('ix_messages_conversation_id'), ['conversation_id'], unique=False)
+        batch_op.create_index('ix_messages_raw_blob', ['raw_sha256'], sqlite_where=IN_BLOB, postgresql_where=IN_BLOB)
+    op.create_index(op.f('ix_attachments_sha256'), 'attachments', ['sha256'])
+    op.create_index(op.f('ix_signals_received_ms'), 'signals', ['received_ms'])
 
 
 def _suggestions() -> None:
@@ -112,6 +119,17 @@ def _suggestions() -> None:
             batch_op.alter_column(name, existing_type=kind, existing_nullable=False, server_default=None)
         batch_op.create_index(batch_op.f('ix_suggestions_owner_id'), ['owner_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_suggestions_state_score'), ['state', 'score'], unique=False)
+
+
+def _outgoing() -> None:
+    # Without the keyword the table that SQLite is given instead would use numbers of deleted rows again.
+    with op.batch_alter_table('outgoing', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
+        for name in ('message_id', 'conversation_id'):
+            batch_op.alter_column(name, existing_type=sa.Text(), nullable=True)
+        batch_op.add_column(sa.Column('brand', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('account', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('until_ms', sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column('secret', sa.Boolean(), server_default=sa.text('false'), nullable=False))
 
 
 def _new_tables() -> None:
@@ -168,6 +186,7 @@ def _proofs_and_erased() -> None:
     sa.Column('space', sa.Text(), nullable=False),
     sa.Column('handle_kind', sa.Text(), nullable=False),
     sa.Column('handle_value', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
     sa.Column('method', sa.Text(), nullable=False),
     sa.Column('secret', sa.Text(), nullable=False),
     sa.Column('actor', sa.Text(), nullable=False),
@@ -178,12 +197,19 @@ def _proofs_and_erased() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_challenges'))
     )
     op.create_index(op.f('ix_challenges_customer_id'), 'challenges', ['customer_id'])
-    op.create_index(op.f('ix_challenges_handle_value_created_ms'), 'challenges', ['handle_value', 'created_ms'])
+    op.create_index(op.f('ix_challenges_address_created_ms'), 'challenges', ['address', 'created_ms'])
+    op.create_index(op.f('ix_challenges_space_created_ms'), 'challenges', ['space', 'created_ms'])
     op.create_table('erased',
     sa.Column('id', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('at_ms', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_erased'))
+    )
+    op.create_index(op.f('ix_erased_kind_at_ms'), 'erased', ['kind', 'at_ms'])
+    op.create_table('forgotten',
+    sa.Column('journal', sa.Text(), nullable=False),
+    sa.Column('events', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('journal', name=op.f('pk_forgotten'))
     )
 
 

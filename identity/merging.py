@@ -1,0 +1,116 @@
+"""Two customers who become one: whether that may happen without a person, who comes out on top, and what they are together.
+
+Pure: works on customers that are loaded and locked. What must be written is recorded in `Acts`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Literal
+
+from identity import naming
+from identity.acts import Acts
+from identity.people import CRM, HISTORY, Conversation, Customer, Link
+from identity.policy import Policy
+from identity.profile import FIELDS, together, winner
+
+Guard = Literal["unmerged", "crm_conflict", "handle_cap", "merge_cap", "names_differ"]
+
+
+@dataclass(slots=True)
+class Past:
+    """`merges`: how many others were put below a customer lately. `apart`: pairs that a person took apart, and `tops` who is
+    at the top of each of these now."""
+
+    merges: dict[str, int] = field(default_factory=dict)
+    apart: list[tuple[str, str]] = field(default_factory=list)
+    tops: dict[str, str] = field(default_factory=dict)
+
+    def merged(self, top_id: str, below_id: str) -> None:
+        """Remember one more."""
+        self.merges[top_id] = self.merges.get(top_id, 0) + 1
+        self.tops |= {id_: top_id for id_, top in self.tops.items() if top == below_id}
+
+    def were_apart(self, one: str, other: str) -> bool:
+        """Whether somebody of the one was taken apart from somebody of the other."""
+        return any({self.tops.get(first), self.tops.get(second)} == {one, other} for first, second in self.apart)
+
+
+def guard(one: Customer, other: Customer, policy: Policy, past: Past) -> Guard | None:
+    """Why two customers may not be merged without a person, or None."""
+    if past.were_apart(one.id, other.id):
+        return "unmerged"
+    crm = [{link.value for link in each.links if link.kind == CRM} for each in (one, other)]
+    if all(crm) and crm[0] != crm[1]:
+        return "crm_conflict"
+    if over_cap([*one.links, *other.links], policy):
+        return "handle_cap"
+    if max(past.merges.get(one.id, 0), past.merges.get(other.id, 0)) >= policy.merges_per_day:
+        return "merge_cap"
+    if policy.names_differ and naming.clash(one.name, other.name):
+        return "names_differ"
+    return None
+
+
+def over_cap(links: Iterable[Link], policy: Policy) -> bool:
+    """Whether these links are more of one kind than one person has. One address, proven and claimed, counts once."""
+    addresses = {(link.kind, link.value) for link in links}
+    return any(count > policy.cap(kind) for kind, count in Counter(kind for kind, _ in addresses).items())
+
+
+def one_too_many(links: Iterable[Link], new: Link, policy: Policy) -> bool:
+    """Whether a new link would be more of its kind than one person has beside these."""
+    return over_cap([link for link in (*links, new) if link.kind == new.kind], policy)
+
+
+def in_order(one: Customer, other: Customer) -> tuple[Customer, Customer]:
+    """Who comes out on top, and who below: verified before claimed, with a CRM id, first seen, the smaller id."""
+    top, below = sorted((one, other), key=lambda it: (it.standing == "claimed", it.crm_id is None, it.first_seen_ms, it.id))
+    return top, below
+
+
+def join(top: Customer, below: Customer, policy: Policy, conversations: Mapping[str, Conversation]) -> None:
+    """Put one below the other, in memory. `conversations` holds the current ones of both."""
+    if below.standing == "verified":
+        top.standing = "verified"
+    below.merged_into = top.id
+    below.root_id = top.id
+    top.own_facts = top.own_facts if top.own_facts is not None else top.facts
+    top.facts = together((top.facts, below.facts))
+    show(top, policy)
+    for link in below.links:
+        link.customer_id = top.id
+    top.links += below.links
+    below.links = []
+    top.first_seen_ms = min(top.first_seen_ms, below.first_seen_ms)
+    top.last_seen_ms = max(top.last_seen_ms, below.last_seen_ms)
+    top.messages += below.messages
+    top.unanswered += below.unanswered
+    top.history = sorted((*top.history, *below.history), key=attrgetter("at_ms", "id"))[-HISTORY:]
+    top.conversation_id = _latest(top, below, conversations)
+
+
+def show(customer: Customer, policy: Policy) -> None:
+    """Set what its facts come to."""
+    values = {field: winner(customer.facts, field, policy.authority) for field in FIELDS}
+    customer.name, customer.language, customer.tier = (_text(values[name]) for name in ("name", "language", "tier"))
+    tags = values["tags"]
+    customer.tags = list(tags) if isinstance(tags, list) else []
+
+
+def record(acts: Acts, top: Customer, below: Customer, *, actor: str, at_ms: int) -> str:
+    """Note what must be written of a merge; its id."""
+    acts.moved.append((below.id, top.id))
+    acts.changed |= {top.id, below.id}
+    return acts.note("merged", actor, at_ms, top, other=below.id)
+
+
+def _latest(top: Customer, below: Customer, conversations: Mapping[str, Conversation]) -> str | None:
+    found = (conversations.get(one.conversation_id or "") for one in (top, below))
+    current = [one for one in found if one is not None]
+    return max(current, key=attrgetter("last_ms", "id")).id if current else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

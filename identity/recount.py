@@ -1,0 +1,97 @@
+"""What a customer's row holds for speed, counted anew from its messages: after an unmerge, and where somebody was erased."""
+
+from collections.abc import Collection
+from operator import attrgetter
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, Row, Select, and_, case, func, select, update
+
+from identity import said, store
+from identity.people import HISTORY, Customer, Interaction
+from normalizer.text import snippet
+from storage.schema import conversations, handles, messages
+
+SNIPPET: Final = 120
+"""Characters of a message that its customer's history shows."""
+
+
+def recount(connection: Connection, customer: Customer, tree: Collection[str]) -> None:
+    """Set links, standing, times, counts, history and current conversation by what its links have written. `tree`: its own
+    id, and those of everybody below."""
+    customer.links = store.links_of(connection, [customer.id])
+    proven = select(handles.c.id).where(handles.c.customer_id == customer.id, handles.c.standing == "verified").limit(1)
+    customer.standing = "claimed" if connection.execute(proven).one_or_none() is None else "verified"
+    counts = connection.execute(_counts(customer.id)).one()
+    customer.messages, customer.unanswered = counts.messages or 0, counts.unanswered or 0
+    times = connection.execute(_times(customer.id)).one()
+    first, last = times.first_ms or customer.first_seen_ms, times.last_ms or customer.last_seen_ms
+    customer.first_seen_ms = min(first, counts.first_ms or first)
+    customer.last_seen_ms = counts.last_ms or last
+    latest = connection.execute(
+        _written(customer.id, messages).order_by(messages.c.at_ms.desc(), messages.c.id.desc()).limit(HISTORY)
+    )
+    customer.history = sorted(map(interaction, latest), key=attrgetter("at_ms", "id"))
+    customer.conversation_id = connection.execute(_current(tree)).scalar_one_or_none()
+
+
+def split(connection: Connection, child: str, top: str) -> None:
+    """After links went back from `top` to `child`: conversations with words of both are nobody's to go on with, and those with
+    words of the child alone are the child's."""
+    owner = handles.c.customer_id
+    query = (
+        select(messages.c.conversation_id, func.min(owner).label("one"), func.max(owner).label("other"))
+        .join(handles, handles.c.id == messages.c.handle_id)
+        .where(messages.c.conversation_id.in_(_of(child)))
+        .group_by(messages.c.conversation_id)
+    )
+    found = connection.execute(query).all()
+    both = [row.conversation_id for row in found if row.one != row.other]
+    alone = [row.conversation_id for row in found if row.one == row.other]
+    connection.execute(update(conversations).where(conversations.c.id.in_(both)).values(split=True, open=False))
+    mine = and_(conversations.c.id.in_(alone), conversations.c.customer_id == top)
+    connection.execute(update(conversations).where(mine).values(customer_id=child))
+
+
+def interaction(row: Row[Any]) -> Interaction:
+    """A stored message as later envelopes show it."""
+    data = orjson.loads(row.envelope)["data"]
+    return Interaction(
+        id=row.id,
+        at_ms=row.at_ms,
+        channel=row.channel,
+        category=row.category,
+        direction="inbound",
+        snippet=snippet(data["text"] or data["subject"] or "", SNIPPET),
+        conversation=row.conversation_id,
+        words=said.digest(said.split(data["text"]), said.REPEAT_WORDS),
+    )
+
+
+def _written(customer_id: str, *what: Any) -> Select[Any]:
+    links = select(handles.c.id).where(handles.c.customer_id == customer_id)
+    return select(*what).where(messages.c.handle_id.in_(links))
+
+
+def _of(customer_id: str) -> Select[Any]:
+    return _written(customer_id, messages.c.conversation_id).distinct()
+
+
+def _counts(customer_id: str) -> Select[Any]:
+    return _written(
+        customer_id,
+        func.count().label("messages"),
+        func.sum(case((messages.c.awaits_answer, 1), else_=0)).label("unanswered"),
+        func.min(messages.c.at_ms).label("first_ms"),
+        func.max(messages.c.at_ms).label("last_ms"),
+    )
+
+
+def _times(customer_id: str) -> Select[Any]:
+    mine = handles.c.customer_id == customer_id
+    return select(func.min(handles.c.since_ms).label("first_ms"), func.max(handles.c.seen_ms).label("last_ms")).where(mine)
+
+
+def _current(tree: Collection[str]) -> Select[Any]:
+    mine = and_(conversations.c.customer_id.in_(tree), ~conversations.c.split)
+    return select(conversations.c.id).where(mine).order_by(conversations.c.last_ms.desc(), conversations.c.id.desc()).limit(1)

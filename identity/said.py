@@ -1,0 +1,71 @@
+"""What several contacts have in common besides an address: order numbers, words, names. Pure: digests, never the texts."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+Reason = Literal["same_order", "same_words", "similar_name"]
+
+DAY_MS: Final = 86_400_000
+REPEAT_WORDS: Final = 3
+"""Words that make a text worth knowing again when the same customer writes it."""
+_STRANGERS_WORDS: Final = 8
+"""The same between strangers: short texts are alike by chance."""
+_LONGEST: Final = 8_000
+"""Characters of a text that are looked at."""
+_SHORTEST_ORDER: Final = 4
+_WORD: Final = re.compile(r"\w+")
+MOST: Final[Mapping[Reason, int]] = MappingProxyType({"same_order": 4, "same_words": 2, "similar_name": 3})
+"""Others who may have said the same for it to mean anything: prefilled texts and common names are everybody's."""
+KEPT: Final = 8
+"""Links that are kept for one key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """`key` is what others are found by, `also` the key of the day before."""
+
+    reason: Reason
+    key: str
+    also: str | None = None
+
+
+def split(text: str | None) -> list[str]:
+    """The words of a text without case, accents and marks."""
+    if not text:
+        return []
+    plain = text[:_LONGEST].casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    return _WORD.findall(plain)
+
+
+def digest(words: Sequence[str], least: int) -> str:
+    """To know words again by; empty where there are fewer than `least`."""
+    return _hash(" ".join(words)) if len(words) >= least else ""
+
+
+def orders(space: str, numbers: Iterable[str]) -> Iterable[Mention]:
+    for number in numbers:
+        plain = "".join(c for c in number.casefold() if c.isalnum())
+        if len(plain) >= _SHORTEST_ORDER and len(set(plain)) > 1:
+            yield Mention("same_order", _hash(f"{space}\x1forder\x1f{plain}"))
+
+
+def texts(space: str, words: Sequence[str], at_ms: int) -> Iterable[Mention]:
+    if found := digest(words, _STRANGERS_WORDS):
+        day = at_ms // DAY_MS
+        yield Mention("same_words", *(_hash(f"{space}\x1fwords\x1f{found}\x1f{each}") for each in (day, day - 1)))
+
+
+def name(space: str, full: str | None) -> Iterable[Mention]:
+    if full:
+        yield Mention("similar_name", _hash(f"{space}\x1fname\x1f{full}"))
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -1,0 +1,149 @@
+"""Erasing a customer from the tables: their messages slice by slice, each a transaction, and in the last one everything
+else with the customer. Killed between two, it goes on when it is begun again.
+
+What must not be told from here, because it is no row: blobs (`storage.endings`), files' free pages (`storage.scrubbing`),
+queues, journals. Found by their bytes and not by a key: quarantine and signals (`storage.traces`).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, not_, or_, select
+
+from storage import erased, family, ledger
+from storage.bulk import among, ids_parameter, update_rows
+from storage.family import Family
+from storage.removal import Removed, remove_messages, remove_outgoing
+from storage.schema import audit, challenges, conversations, customers, handles, mentions, messages, outgoing, suggestions
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one transaction erased. `envelopes` are the ids of its messages; `last`: with it the customer is gone."""
+
+    family: Family
+    envelopes: tuple[str, ...]
+    removed: Removed
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """The row of the audit log."""
+
+    id: str
+    actor: str
+    at_ms: int
+
+
+def slice_(connection: Connection, customer_id: str, now_ms: int, limit: int) -> Part | None:
+    """Erase at most `limit` messages. None where there is no such customer any more. Raises `StandsBelow`."""
+    found = family.find(connection, customer_id, lock=True)
+    if found is None:
+        return None
+    ids = _messages(connection, found, limit)
+    return Part(found, tuple(ids), _remove(connection, ids, now_ms), last=False)
+
+
+def finish(connection: Connection, customer_id: str, act: Act, limit: int) -> Part | None:
+    """Erase the last messages, at most `limit`, and the customer; where there are more, only so many. None and errors as
+    with `slice_`. Commits wait meanwhile, so that none goes on for a customer who is gone."""
+    ledger.hold_commits(connection)
+    found = family.find(connection, customer_id, lock=True)
+    if found is None:
+        return None
+    ids = _messages(connection, found, limit + 1)
+    last = len(ids) <= limit
+    removed = _remove(connection, ids[:limit], act.at_ms)
+    if last:
+        removed += _remove_rest(connection, found, act)
+    return Part(found, tuple(ids[:limit]), removed, last)
+
+
+def was_erased(connection: Connection, customer_id: str) -> bool:
+    """Whether there was a customer of this id. The log knows it longer than the ids are kept."""
+    logged = exists().where(audit.c.customer_id == customer_id, audit.c.action == "erased")
+    return erased.is_erased(connection, customer_id) or bool(connection.execute(select(logged)).scalar_one())
+
+
+def count_messages(connection: Connection, found: Family, most: int) -> int:
+    """How many messages there are, counted no further than `most`."""
+    return len(_messages(connection, found, most))
+
+
+def _messages(connection: Connection, found: Family, limit: int) -> Sequence[str]:
+    query = select(messages.c.id).where(among(connection, messages.c.handle_id)).limit(limit)
+    return connection.execute(query, ids_parameter(connection, found.link_ids)).scalars().all()
+
+
+def _remove(connection: Connection, ids: Collection[str], now_ms: int) -> Removed:
+    """Messages, and what answered them."""
+    if not ids:
+        return Removed()
+    talked = select(messages.c.conversation_id).where(among(connection, messages.c.id)).distinct()
+    places = connection.execute(talked, ids_parameter(connection, ids)).scalars().all()
+    # By their conversations, which have an index.
+    answers = select(outgoing.c.id, outgoing.c.message_id).where(among(connection, outgoing.c.conversation_id))
+    rows = connection.execute(answers, ids_parameter(connection, places))
+    wanted = set(ids)
+    sent = remove_outgoing(connection, [row.id for row in rows if row.message_id in wanted], now_ms)
+    return sent + remove_messages(connection, ids, now_ms)
+
+
+def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
+    ours, links = ids_parameter(connection, found.ids), ids_parameter(connection, found.link_ids)
+    removed = remove_outgoing(connection, answers_without_message(connection, found), act.at_ms)
+    _remove_conversations(connection, found)
+    pairs = or_(among(connection, suggestions.c.customer_id), among(connection, suggestions.c.owner_id))
+    connection.execute(delete(suggestions).where(pairs), ours)
+    asked = or_(among(connection, challenges.c.customer_id), among(connection, challenges.c.home_id))
+    codes = connection.execute(_codes().where(asked), ours).scalars().all()
+    removed += remove_outgoing(connection, codes, act.at_ms)
+    connection.execute(delete(challenges).where(asked), ours)
+    connection.execute(delete(mentions).where(among(connection, mentions.c.handle_id)), links)
+    connection.execute(delete(handles).where(among(connection, handles.c.id)), links)
+    connection.execute(delete(customers).where(among(connection, customers.c.id)), ours)
+    erased.add(connection, "customer", found.ids, act.at_ms)
+    row = {"id": act.id, "at_ms": act.at_ms, "action": "erased", "actor": act.actor, "customer_id": found.id}
+    connection.execute(insert(audit), [row])
+    return removed
+
+
+def _codes() -> Select[Any]:
+    """The messages that asked for proofs. Found by address and time, for which there is an index."""
+    same = (outgoing.c[name] == challenges.c[name] for name in ("handle_value", "created_ms"))
+    return select(outgoing.c.id).join(challenges, and_(*same, outgoing.c.author == literal("challenge/") + challenges.c.id))
+
+
+def answers_without_message(connection: Connection, found: Family) -> list[str]:
+    """Messages out of their conversations whose message was removed before, because of its age. Where a conversation holds
+    somebody else's words too, only those to an address of theirs."""
+    known = exists().where(messages.c.id == outgoing.c.message_id)
+    query = (
+        select(outgoing.c.id, outgoing.c.handle_kind, outgoing.c.handle_value, conversations.c.split)
+        .join(conversations, conversations.c.id == outgoing.c.conversation_id)
+        .where(among(connection, conversations.c.customer_id), not_(known))
+    )
+    own = {(link.kind, link.value) for link in found.links}
+    rows = connection.execute(query, ids_parameter(connection, found.ids))
+    return [row.id for row in rows if not row.split or (row.handle_kind, row.handle_value) in own]
+
+
+def _remove_conversations(connection: Connection, found: Family) -> None:
+    """Theirs. One that still has messages, of somebody who was merged with them, becomes that one's."""
+    theirs, parameter = among(connection, conversations.c.customer_id), ids_parameter(connection, found.ids)
+    others = exists().where(messages.c.conversation_id == conversations.c.id)
+    connection.execute(delete(conversations).where(theirs, not_(others)), parameter)
+    left = (
+        select(conversations.c.id, func.count().label("messages"), func.max(handles.c.customer_id).label("owner"))
+        .join(messages, messages.c.conversation_id == conversations.c.id)
+        .join(handles, handles.c.id == messages.c.handle_id, isouter=True)
+        .where(theirs)
+        .group_by(conversations.c.id)
+    )
+    rows: list[dict[str, Any]] = [
+        {"id": row.id, "customer_id": row.owner or "", "messages": row.messages, "split": True}
+        for row in connection.execute(left, parameter)
+    ]
+    update_rows(connection, conversations, "id", rows)

@@ -1,0 +1,214 @@
+"""Who is who, told by plain lists: the independent model of DESIGN §7 and `docs/identity.md`, and what can happen to it.
+
+Sections of `docs/identity.md` are named where a rule comes from.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from tests.oracle.facts import Facts, Link, Merged, Message
+from tests.oracle.terms import DAY_MS, Answer, Contact, Customer, Key, LinkName, Refused, Said
+
+
+class Customers(Facts):
+    """All customers of all spaces. The operations raise `Refused` where they cannot be done."""
+
+    # Contacts
+
+    def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
+        return [self.contact(one) for one in batch]
+
+    def contact(self, contact: Contact) -> Answer:
+        """Whose contact it is, in the steps of that section."""
+        keys = self._own(contact)
+        self._end_recycled(keys, contact.at_ms)
+        owned = self._live(keys)
+        home = owned[0].home if owned else self._new_customer(keys[0], contact.at_ms)
+        for key in keys:
+            if self.live(key) is None:
+                self._link_new(key, home, contact.at_ms)
+        for link in self._live(keys):
+            link.seen_ms = contact.at_ms
+        link, *aliases = self._live(keys)
+        stopped = [self._merge_proven(link.home, alias.home, contact.at_ms) for alias in aliases]
+        match = "ambiguous" if any(stopped) else self._match(link)
+        self.happened[f"match {match}"] += 1
+        return Answer(self.top(link.home), match, self._write(contact, link))
+
+    def _link_new(self, key: Key, home: Customer, now_ms: int) -> None:
+        """Link it where it was proven; one too many of its kind to a customer of its own."""
+        values = {link.name.key.value for link in self.owned(home) if link.name.key.kind == key.kind}
+        if len(values | {key.value}) > self._cap(key.kind):
+            self.happened["linked on its own, one too many"] += 1
+            home = self._new_customer(key, now_ms)
+        self.happened["linked while merged, beside one below"] += self.above(home) is not None
+        self._link(key, home, now_ms)
+
+    def _own(self, contact: Contact) -> list[Key]:
+        """The sender's handle, and aliases that are as proven as it is. A shared one is no alias, and has none."""
+        if contact.sender.proof == "claimed":
+            self.happened["claimed sender with proven aliases"] += any(one.proof == "verified" for one in contact.aliases)
+            return [Key(contact.space, "claimed", contact.sender.kind, contact.sender.value)]
+        said = [one for one in contact.aliases if one.proof == "verified"]
+        alone = self._shared(contact.sender)
+        aliases = [one for one in said if not alone and not self._shared(one)]
+        self.happened["a shared handle that is no alias"] += len(aliases) < len(said)
+        keys = [Key(contact.space, "verified", one.kind, one.value) for one in (contact.sender, *aliases)]
+        return list(dict.fromkeys(keys))
+
+    def _end_recycled(self, keys: Sequence[Key], now_ms: int) -> None:
+        """Numbers that are given out again, and were silent for long (Life of a link)."""
+        ended: list[Link] = []
+        for link in self._live(keys):
+            key = link.name.key
+            if key.standing == "claimed" or key.kind not in self.rules.recycled_kinds:
+                continue
+            silent_days = (now_ms - link.seen_ms) / DAY_MS
+            others = [other for other in keys if other != key]
+            if any(self.top(other.home) == self.top(link.home) for other in self._live(others)):
+                self.happened["kept after silence, by an alias"] += silent_days > self.rules.reassign_days
+                continue  # an alias that its owner owns
+            kinds = {one.name.key.kind for one in self.owned(link.home)}
+            if silent_days > self.rules.recycle_days:
+                self.happened["recycled by silence"] += 1
+                ended.append(link)
+            elif silent_days > self.rules.reassign_days and any(other.kind in kinds for other in others):
+                self.happened["recycled by another alias"] += 1
+                ended.append(link)
+        for link in ended:
+            link.ended = "recycled"
+
+    def _merge_proven(self, one: Customer, other: Customer, now_ms: int) -> bool:
+        """Merge the owners of two handles of one proof. True where a guard stopped it."""
+        if self.top(one) == self.top(other):
+            return False
+        if (guard := self._guard(one, other, now_ms)) is not None:
+            self.happened[f"guard {guard}"] += 1
+            return True
+        self.happened["merge by itself"] += 1
+        self._put_below(self.top(one), self.top(other), now_ms)
+        return False
+
+    def _guard(self, one: Customer, other: Customer, now_ms: int) -> str | None:
+        """The first that forbids a merge (Merge by itself)."""
+        one, other = self.top(one), self.top(other)
+        if any({self.top(pair[0]), self.top(pair[1])} == {one, other} for pair in self.apart):
+            return "unmerged"
+        if self.has_crm(one) and self.has_crm(other):
+            return "crm_conflict"
+        if self._too_many([link.name.key for link in self.owned(one) + self.owned(other)]):
+            return "handle_cap"
+        today = [merge.into for merge in self.merges if now_ms - merge.at_ms < DAY_MS]
+        if max(today.count(one), today.count(other)) >= self.rules.merges_per_day:
+            return "merge_cap"
+        names = self.name(one), self.name(other)
+        if names[0] and names[1] and self.rules.two_people(names[0], names[1]):
+            return "names_differ"
+        return None
+
+    def _too_many(self, keys: Sequence[Key]) -> bool:
+        """Whether these are more different addresses of one kind than a person has."""
+        kinds = Counter(kind for kind, _ in {(key.kind, key.value) for key in keys})
+        return any(count > self._cap(kind) for kind, count in kinds.items())
+
+    def _cap(self, kind: str) -> int:
+        return self.rules.caps.get(kind, self.rules.cap_other)
+
+    def _match(self, link: Link) -> str:
+        """How sure it is whose contact this is: before it is written."""
+        if self.claims_only(link.home):
+            return "claimed"
+        if not self.written(link.home):
+            return "new"
+        return "verified" if link.name.key.standing == "verified" else "agent"
+
+    def _write(self, contact: Contact, link: Link) -> int:
+        under, number = self.top(link.home), self.next_number(link.home)
+        self.messages.append(Message(contact.id, link.name, link.home, under, number, contact.name))
+        self.given.append(under)
+        return number
+
+    # Acts
+
+    def merge(self, one: Customer, other: Customer, top: Customer | None, now_ms: int) -> None:
+        """A person's merge: no guard, and the person may say who comes out on top (Merge and unmerge)."""
+        spaces = {link.name.key.space for link in self.links if link.home in (one, other)}
+        if one == other or len(spaces) > 1 or self.above(one) or self.above(other):
+            raise Refused
+        self.happened["merge by a person"] += 1
+        self._put_below(one, other, now_ms, top)
+
+    def unmerge(self, customer: Customer, now_ms: int) -> None:
+        if self.above(customer) is None:
+            raise Refused
+        self.happened["unmerge"] += 1
+        if self.above(self.above(customer) or ""):
+            self.happened["unmerge from the middle of a nested merge"] += 1
+        if any(merge.into == customer for merge in self.merges):
+            self.happened["unmerge of one with others below it"] += 1
+        self.apart.append((customer, self.top(customer)))
+        self.merges = [merge for merge in self.merges if merge.below != customer]
+
+    def release(self, name: LinkName, now_ms: int) -> None:
+        """A person says that it is nobody's any more."""
+        for link in self.links:
+            if link.name == name and link.ended is None:
+                self.happened["released"] += 1
+                link.ended = "released"
+
+    def changed(self, old: Key, new: Key, now_ms: int) -> None:
+        """The platform says that the owner of one handle has another now (Life of a link)."""
+        link, taken = self.live(old), self.live(new)
+        if link is None:
+            return
+        self.happened["changed"] += 1
+        link.ended = "changed"
+        if taken is None:
+            self._link(new, link.home, now_ms)
+        elif self.top(taken.home) == self.top(link.home):
+            self.happened["changed to its own"] += 1
+        elif now_ms - taken.seen_ms > self.rules.reassign_days * DAY_MS:
+            self.happened["changed to a silent one"] += 1
+            taken.ended = "recycled"
+            self._link(new, link.home, now_ms)
+        else:
+            self.happened["changed to somebody's"] += 1
+            self._merge_proven(link.home, taken.home, now_ms)
+
+    def erase(self, customer: Customer, now_ms: int) -> None:
+        """Everything of it and of everybody below it is gone."""
+        tree = self.tree(customer)
+        self.happened["erased"] += 1
+        self.happened["erased, merged"] += len(tree) > 1
+        self.links = [link for link in self.links if link.home not in tree]
+        self.messages = [message for message in self.messages if message.home not in tree]
+        self.merges = [merge for merge in self.merges if merge.below not in tree]
+        for one in tree:
+            del self.first_seen[one]
+        self.apart = [pair for pair in self.apart if not tree & set(pair)]
+
+    # Small parts
+
+    def _shared(self, said: Said) -> bool:
+        return any(fnmatchcase(said.value, pattern) for pattern in self.rules.shared)
+
+    def _live(self, keys: Sequence[Key]) -> list[Link]:
+        return [link for key in keys if (link := self.live(key)) is not None]
+
+    def _new_customer(self, key: Key, now_ms: int) -> Customer:
+        customer = str(LinkName(key, self.made[key] + 1))
+        self.first_seen[customer] = now_ms
+        return customer
+
+    def _link(self, key: Key, home: Customer, now_ms: int) -> None:
+        self.made[key] += 1
+        self.links.append(Link(LinkName(key, self.made[key]), home, now_ms))
+
+    def _put_below(self, one: Customer, other: Customer, now_ms: int, top: Customer | None = None) -> None:
+        """A verified customer comes out on top, then who has a CRM id, then who was first seen earlier (Merge and unmerge)."""
+        if top is None:
+            top = min(one, other, key=lambda each: (self.claims_only(each), not self.has_crm(each), self.since(each)))
+        below = other if top == one else one
+        self.happened["a merge of merged ones"] += len(self.tree(below)) > 1
+        self.merges.append(Merged(below, top, now_ms))

@@ -1,0 +1,205 @@
+"""Models with one defect each.
+
+They show that a run over random sequences sees what it is made to see: a comparison that finds nothing in them proves nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tests.oracle.customers import Customers
+from tests.oracle.facts import Link, Merged
+from tests.oracle.terms import Contact, Customer, Key, LinkName, Rules
+
+
+class LinksGoToTheTop(Customers):
+    """What comes while merged is the upper one's for ever."""
+
+    def _link(self, key: Key, home: Customer, now_ms: int) -> None:
+        super()._link(key, self.top(home), now_ms)
+
+
+class NumbersAgain(Customers):
+    """A number that somebody else's handle was given under this customer is given again."""
+
+    def next_number(self, customer: Customer) -> int:
+        return 1 + len(self.written(customer))
+
+
+class NumbersJump(Customers):
+    """After a merge the numbers go on where the higher ones ended."""
+
+    def next_number(self, customer: Customer) -> int:
+        return 1 + max((self.given.count(one) for one in self.tree(customer)), default=0)
+
+
+class ClaimsMerge(Customers):
+    """A typed alias is taken for a proven one."""
+
+    def _own(self, contact: Contact) -> list[Key]:
+        typed = [Key(contact.space, "verified", one.kind, one.value) for one in contact.aliases if one.proof == "claimed"]
+        return list(dict.fromkeys([*super()._own(contact), *typed]))
+
+
+class ClaimsAreVerified(Customers):
+    """Whoever types an address is taken for who has proven it."""
+
+    def _match(self, link: Link) -> str:
+        match = super()._match(link)
+        return "verified" if match == "agent" else match
+
+
+class NoGuards(Customers):
+    """One guard is missing."""
+
+    missing = ""
+
+    def _guard(self, one: Customer, other: Customer, now_ms: int) -> str | None:
+        guard = super()._guard(one, other, now_ms)
+        return None if guard == self.missing else guard
+
+
+class NoUnmerged(NoGuards):
+    missing = "unmerged"
+
+
+class NoCrmGuard(NoGuards):
+    missing = "crm_conflict"
+
+
+class NoHandleCap(NoGuards):
+    missing = "handle_cap"
+
+
+class NoMergeCap(NoGuards):
+    missing = "merge_cap"
+
+
+class NoNames(NoGuards):
+    missing = "names_differ"
+
+
+class ApartByThemselvesOnly(Customers):
+    """Whom a person took apart is merged by itself again, where one of them has come below somebody."""
+
+    def _guard(self, one: Customer, other: Customer, now_ms: int) -> str | None:
+        apart, tops = self.apart, {self.top(one), self.top(other)}
+        self.apart = [pair for pair in apart if set(pair) == tops]
+        guard = super()._guard(one, other, now_ms)
+        self.apart = apart
+        return guard
+
+
+class CrmIdsCountForNothing(Customers):
+    """Who has a CRM id does not come out on top for it."""
+
+    def _put_below(self, one: Customer, other: Customer, now_ms: int, top: Customer | None = None) -> None:
+        earlier = min(one, other, key=lambda each: (self.claims_only(each), self.since(each)))
+        super()._put_below(one, other, now_ms, top or earlier)
+
+
+class CapsOfOtherKinds(Customers):
+    """A new handle stands alone where there are too many of another kind."""
+
+    def _link_new(self, key: Key, home: Customer, now_ms: int) -> None:
+        if self._too_many([link.name.key for link in self.owned(home)]):
+            home = self._new_customer(key, now_ms)
+        super()._link_new(key, home, now_ms)
+
+
+class SharedLinks(Customers):
+    """A shared handle is an alias like others."""
+
+    def _shared(self, said: object) -> bool:
+        return False
+
+
+class NumbersAreForEver(Customers):
+    """No number is ever given out again."""
+
+    def _end_recycled(self, keys: Sequence[Key], now_ms: int) -> None:
+        pass
+
+
+class YoungestOnTop(Customers):
+    """Who was first seen later comes out on top."""
+
+    def since(self, customer: Customer) -> int:
+        return -super().since(customer)
+
+
+class UnmergeEndsAll(Customers):
+    """An unmerge also frees those below."""
+
+    def unmerge(self, customer: Customer, now_ms: int) -> None:
+        super().unmerge(customer, now_ms)
+        self.merges = [merge for merge in self.merges if merge.into != customer]
+
+
+class MergeForgetsWhoIsBelow(Customers):
+    """A merge of merged ones moves only the upper one."""
+
+    def _put_below(self, one: Customer, other: Customer, now_ms: int, top: Customer | None = None) -> None:
+        super()._put_below(one, other, now_ms, top)
+        below, into = self.merges[-1].below, self.merges[-1].into
+        moved = [Merged(merge.below, into, now_ms) if merge.into == below else merge for merge in self.merges]
+        self.merges = moved
+
+
+class ReleaseForgets(Customers):
+    """A released link is gone, and its messages with it."""
+
+    def release(self, name: LinkName, now_ms: int) -> None:
+        self.links = [link for link in self.links if link.name != name]
+        self.messages = [message for message in self.messages if message.link != name]
+
+
+class EraseLeavesThoseBelow(Customers):
+    """Only who stands at the top is erased."""
+
+    def tree(self, customer: Customer) -> set[Customer]:
+        return {customer} if self._erasing else super().tree(customer)
+
+    def erase(self, customer: Customer, now_ms: int) -> None:
+        self._erasing = True
+        super().erase(customer, now_ms)
+        self._erasing = False
+        self.merges = [merge for merge in self.merges if merge.into != customer]
+
+    def __init__(self, rules: Rules) -> None:
+        super().__init__(rules)
+        self._erasing = False
+
+
+class ChangedKeepsTheOld(Customers):
+    """After a change both numbers are the customer's."""
+
+    def changed(self, old: Key, new: Key, now_ms: int) -> None:
+        link = self.live(old)
+        super().changed(old, new, now_ms)
+        if link is not None:
+            link.ended = None
+
+
+DEFECTS: Final = (
+    LinksGoToTheTop,
+    NumbersAgain,
+    NumbersJump,
+    ClaimsMerge,
+    ClaimsAreVerified,
+    NoUnmerged,
+    ApartByThemselvesOnly,
+    CrmIdsCountForNothing,
+    CapsOfOtherKinds,
+    NoCrmGuard,
+    NoHandleCap,
+    NoMergeCap,
+    NoNames,
+    SharedLinks,
+    NumbersAreForEver,
+    YoungestOnTop,
+    UnmergeEndsAll,
+    MergeForgetsWhoIsBelow,
+    ReleaseForgets,
+    EraseLeavesThoseBelow,
+    ChangedKeepsTheOld,
+)

@@ -1,0 +1,163 @@
+"""The real identity, behind the methods that the model has. It is imported when the first one is made."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+from sqlalchemy import Connection, select
+
+from identity.people import Identified
+from normalizer.inbound import Handle, envelope_id
+from normalizer.message import Message, normalise
+from storage.database import Database
+from storage.schema import customers, handles, messages, metadata, suggestions
+from tests import contacts
+from tests.oracle.states import CustomerState, LinkState, MessageState, State
+from tests.oracle.terms import Answer, Contact, Key, LinkName, Refused, Rules, Said
+
+START_MS: Final = int(contacts.START.timestamp() * 1000)
+"""When a sequence begins: its times count from here."""
+ACTOR: Final = "tests"
+
+
+def real_rules(rules: Rules) -> Rules:
+    """The same rules, with the real one's own view of names: two sides that differ there would tell nothing."""
+    from identity.naming import clash
+
+    return replace(rules, two_people=clash)
+
+
+class Real:
+    """Identity in one database, which belongs to it alone."""
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        from identity.policy import Policy
+
+        self._database = database
+        self._policy = Policy(
+            caps=rules.caps,
+            cap_other=rules.cap_other,
+            merges_per_day=rules.merges_per_day,
+            shared=rules.shared,
+            recycled_kinds=rules.recycled_kinds,
+            recycle_days=rules.recycle_days,
+            reassign_days=rules.reassign_days,
+        )
+        self._names: dict[str, str] = {}
+        """Message id → the name of the contact."""
+
+    async def empty(self) -> None:
+        """Forget everybody."""
+        self._names.clear()
+        await self._database.write(lambda connection: [connection.execute(table.delete()) for table in metadata.sorted_tables])
+
+    async def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
+        from tests.identity.batches import resolve
+
+        written = [_message(one) for one in batch]
+        self._names |= {str(message.id): one.id for message, one in zip(written, batch, strict=True)}
+
+        def work(connection: Connection) -> list[Identified]:
+            found = resolve(connection, written, self._policy)
+            for message in written:
+                change = messages.update().where(messages.c.id == str(message.id))
+                connection.execute(change.values(envelope=_envelope(message)))
+            return found
+
+        found = await self._database.write(work)
+        return [Answer(one.customer.id, one.match, one.sequence) for one in found]
+
+    async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
+        from identity.merges import NotPossible, merge
+
+        given = self._act(now_ms)
+        try:
+            await self._database.write(lambda connection: merge(connection, one, other, top=top, **given))
+        except NotPossible as error:
+            raise Refused(error.reason) from error
+
+    async def unmerge(self, customer: str, now_ms: int) -> None:
+        from identity.merges import NotPossible, unmerge
+
+        given = self._act(now_ms)
+        try:
+            await self._database.write(lambda connection: unmerge(connection, customer, **given))
+        except NotPossible as error:
+            raise Refused(error.reason) from error
+
+    async def release(self, link: str, now_ms: int) -> None:
+        from identity.links import release
+
+        now = START_MS + now_ms
+        await self._database.write(lambda connection: release(connection, link, actor=ACTOR, now_ms=now))
+
+    async def changed(self, old: Key, new: Key, now_ms: int) -> None:
+        from identity.links import changed
+
+        said = [Handle(key.kind, key.value, "verified") for key in (old, new)]
+        given: dict[str, Any] = {"evidence": "a notice of the platform", "now_ms": START_MS + now_ms, "policy": self._policy}
+        await self._database.write(lambda connection: changed(connection, old.space, *said, **given))
+
+    async def erase(self, customer: str, now_ms: int) -> None:
+        from storage.erasure import Act, finish
+
+        act = Act(id=f"act_{uuid4()}", actor=ACTOR, at_ms=START_MS + now_ms)
+        part = await self._database.write(lambda connection: finish(connection, customer, act, 1000))
+        if part is None or not part.last:
+            raise AssertionError("there was nobody to erase, or more than one transaction holds")
+
+    async def state(self) -> State:
+        return await self._database.read(self._state)
+
+    def _act(self, now_ms: int) -> dict[str, Any]:
+        return {"actor": ACTOR, "now_ms": START_MS + now_ms, "policy": self._policy}
+
+    def _state(self, connection: Connection) -> State:
+        state = State()
+        names = {}
+        places: dict[Key, int] = {}
+        for row in connection.execute(select(handles).order_by(handles.c.since_ms, handles.c.ended_ms)):
+            key = Key(row.space, row.standing, row.kind, row.value)
+            places[key] = places.get(key, 0) + 1
+            names[row.id] = LinkName(key, places[key])
+            state.links[names[row.id]] = LinkState(row.home_id, row.customer_id, row.ended_by)
+        state.link_ids = {name: id_ for id_, name in names.items()}
+        for row in connection.execute(select(messages)):
+            owner = state.links[names[row.handle_id]].owner
+            state.messages[self._names[row.id]] = MessageState(owner, row.customer_id, row.sequence)
+        for row in connection.execute(select(customers)):
+            into, first = row.merged_into, row.first_seen_ms - START_MS
+            state.customers[row.id] = CustomerState(into, row.root_id, row.name, row.messages, first)
+        opened = select(suggestions.c.customer_id, suggestions.c.owner_id).where(suggestions.c.state == "open")
+        state.suggested = [(one, other) for one, other in connection.execute(opened)]
+        return state
+
+
+def _message(contact: Contact) -> Message:
+    """The contact as a connector reads it, normalised."""
+    inbound = contacts.inbound(
+        contact.id,
+        _handle(contact.sender),
+        brand=contact.space,
+        aliases=[_handle(one) for one in contact.aliases],
+        claims=[_handle(one) for one in contact.claims],
+        sender_name=contact.name,
+        fields={"order": contact.order} if contact.order else {},
+        text=contact.words or f"Testo di {contact.id}",
+    )
+    at = contacts.START + timedelta(milliseconds=contact.at_ms)
+    return normalise(envelope_id("whatsapp", contact.id), "whatsapp", at, inbound, attachments=(), languages=("it", "en"))
+
+
+def _envelope(message: Message) -> bytes:
+    """The part of the envelope that identity reads again, when it tells two histories apart."""
+    contact = message.inbound
+    data = {"channel": contact.channel, "kind": contact.kind, "subject": contact.subject, "text": contact.text, "call": None}
+    return orjson.dumps({"id": str(message.id), "data": data})
+
+
+def _handle(said: Said) -> Handle:
+    return Handle(said.kind, said.value, said.proof)

@@ -1,0 +1,103 @@
+"""What the model keeps (links, merges, messages) and what it reads from them: who owns what, whose name, which number.
+
+Nothing is kept that can be worked out. A link knows its home, a merge is one line in a list, and everything else is looked
+up from the beginning each time. It is slow on purpose. Sections of `docs/identity.md` are named where a rule comes from.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from tests.oracle.terms import Customer, Key, LinkName, Rules
+
+
+@dataclass
+class Link:
+    """A handle's time with a customer (Words). `home` never changes."""
+
+    name: LinkName
+    home: Customer
+    seen_ms: int
+    ended: str | None = None
+
+
+@dataclass(frozen=True)
+class Merged:
+    """`below` stands below `into` since `at_ms`."""
+
+    below: Customer
+    into: Customer
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message keeps the link and the customer it was written under."""
+
+    id: str
+    link: LinkName
+    home: Customer
+    under: Customer
+    sequence: int
+    name: str | None
+
+
+class Facts:
+    """All customers of all spaces, as they are now."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.links: list[Link] = []
+        self.merges: list[Merged] = []
+        self.messages: list[Message] = []
+        self.given: list[Customer] = []
+        """Under whom each message ever was written, also those that are erased: a number is never given twice."""
+        self.apart: list[tuple[Customer, Customer]] = []
+        """Who a person took out, and from under whom (the one at the top then)."""
+        self.first_seen: dict[Customer, int] = {}
+        self.made: Counter[Key] = Counter()
+        """How many links a handle ever had."""
+        self.happened: Counter[str] = Counter()
+
+    def live(self, key: Key) -> Link | None:
+        return next((link for link in self.links if link.name.key == key and link.ended is None), None)
+
+    def above(self, customer: Customer) -> Customer | None:
+        return next((merge.into for merge in self.merges if merge.below == customer), None)
+
+    def top(self, customer: Customer) -> Customer:
+        into = self.above(customer)
+        return customer if into is None else self.top(into)
+
+    def tree(self, customer: Customer) -> set[Customer]:
+        """Everybody who is one with this customer now."""
+        return {one for one in self.first_seen if self.top(one) == self.top(customer)}
+
+    def owned(self, customer: Customer) -> list[Link]:
+        """The links that have not ended."""
+        tree = self.tree(customer)
+        return [link for link in self.links if link.home in tree and link.ended is None]
+
+    def written(self, customer: Customer) -> list[Message]:
+        """The timeline: what was written by its links, ended or not."""
+        tree = self.tree(customer)
+        return [message for message in self.messages if message.home in tree]
+
+    def name(self, customer: Customer) -> str | None:
+        """The latest name (Profile)."""
+        return next((message.name for message in reversed(self.written(customer)) if message.name), None)
+
+    def has_crm(self, customer: Customer) -> bool:
+        """A CRM id is a handle too, so two customers never own the same one (Words)."""
+        return any(link.name.key.kind == "crm" for link in self.owned(customer))
+
+    def since(self, customer: Customer) -> int:
+        """When it was first seen, by whichever of those that are one with it."""
+        return min(self.first_seen[one] for one in self.tree(customer))
+
+    def claims_only(self, customer: Customer) -> bool:
+        tree = self.tree(customer)
+        return all(link.name.key.standing == "claimed" for link in self.links if link.home in tree)
+
+    def next_number(self, customer: Customer) -> int:
+        """A customer counts what was written under it, whoever owns that by now (Merge and unmerge)."""
+        return 1 + self.given.count(self.top(customer))

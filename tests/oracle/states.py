@@ -1,0 +1,123 @@
+"""What is compared after every step: everything that identity knows, of the model and of the real one, in one form."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.oracle.customers import Customers
+from tests.oracle.terms import Customer, Key, LinkName
+
+
+@dataclass(frozen=True)
+class LinkState:
+    home: Customer
+    owner: Customer
+    ended: str | None
+
+
+@dataclass(frozen=True)
+class MessageState:
+    """`owner` is whose it is now, `under` whose it was when it was written."""
+
+    owner: Customer
+    under: Customer
+    sequence: int
+
+
+@dataclass(frozen=True)
+class CustomerState:
+    """Of a customer below another only `into` and `top` count; the rest is what it is taken for while it is at the top."""
+
+    into: Customer | None
+    top: Customer
+    name: str | None = None
+    messages: int = 0
+    first_seen_ms: int = 0
+
+
+@dataclass
+class State:
+    """A link goes by its handle and the place it has among the handle's links that are left."""
+
+    links: dict[LinkName, LinkState] = field(default_factory=dict)
+    messages: dict[str, MessageState] = field(default_factory=dict)
+    customers: dict[Customer, CustomerState] = field(default_factory=dict)
+    link_ids: dict[LinkName, str] = field(default_factory=dict)
+    suggested: list[tuple[Customer, Customer]] = field(default_factory=list)
+    """The two of each open suggestion; only of the real one."""
+
+
+def state_of(model: Customers) -> State:
+    state = State()
+    places: dict[Key, int] = {}
+    for link in model.links:
+        key = link.name.key
+        places[key] = places.get(key, 0) + 1
+        state.links[LinkName(key, places[key])] = LinkState(link.home, model.top(link.home), link.ended)
+        state.link_ids[LinkName(key, places[key])] = str(link.name)
+    for message in model.messages:
+        state.messages[message.id] = MessageState(model.top(message.home), message.under, message.sequence)
+    for one in model.first_seen:
+        into = model.above(one)
+        own = CustomerState(into, model.top(one))
+        if into is None:
+            own = CustomerState(None, one, model.name(one), len(model.written(one)), model.since(one))
+        state.customers[one] = own
+    return state
+
+
+class Names:
+    """Who of the real one's customers is who of the model's: one for one, and for ever, also after an erase."""
+
+    def __init__(self) -> None:
+        self.real: dict[Customer, Customer] = {}
+        self.model: dict[Customer, Customer] = {}
+
+    def pair(self, model: Customer, real: Customer) -> bool:
+        """Whether the two go together with all that was paired before."""
+        return self.real.setdefault(model, real) == real and self.model.setdefault(real, model) == model
+
+    def back(self, value: Any) -> Any:
+        """A part of the real one's state, with the model's names."""
+        if isinstance(value, str):
+            return self.model.get(value, value)
+        changed = {name: self.back(part) for name, part in vars(value).items() if isinstance(part, str)}
+        return type(value)(**(vars(value) | changed))
+
+
+def differences(model: State, real: State, names: Names) -> Iterator[str]:
+    """Each thing that is not the same, in words. `names` learns who is new."""
+    for name in model.links.keys() & real.links.keys():
+        if not names.pair(model.links[name].home, real.links[name].home):
+            yield f"link {name}: its home was another customer before, or this customer was another"
+    yield from _unlike("link", model.links, real.links, names)
+    yield from _unlike("message", model.messages, real.messages, names)
+    customers = {names.back(one): _as_compared(state) for one, state in real.customers.items()}
+    yield from _unlike("customer", model.customers, customers, names)
+    tops = {one: state.top for one, state in real.customers.items()}
+    for pair in real.suggested:
+        one, other = (tops.get(each) for each in pair)
+        if one is None or other is None or one == other:
+            who = " and ".join(str(names.back(each)) for each in pair)
+            yield f"suggestion: is open between {who}: " + ("one and the same" if one == other else "one of them is gone")
+
+
+def _as_compared(state: CustomerState) -> CustomerState:
+    return state if state.into is None else CustomerState(state.into, state.top)
+
+
+def _unlike(what: str, model: Mapping[Any, Any], real: Mapping[Any, Any], names: Names) -> Iterator[str]:
+    for name in sorted(model.keys() | real.keys(), key=str):
+        expected = model.get(name)
+        found = names.back(real[name]) if name in real else None
+        if expected != found:
+            yield f"{what} {name}: expected {_words(expected, found)}, found {_words(found, expected)}"
+
+
+def _words(state: Any, other: Any) -> str:
+    """The parts in which two states differ."""
+    if state is None:
+        return "none"
+    parts = vars(state)
+    unlike = {name: part for name, part in parts.items() if other is None or vars(other)[name] != part}
+    return ", ".join(f"{name} {part}" for name, part in unlike.items())

@@ -1,0 +1,92 @@
+"""The words of the model: what a contact says, what a link is called, and what identity may decide by itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+DAY_MS: Final = 86_400_000
+
+Standing = Literal["verified", "claimed"]
+Proof = Literal["verified", "claimed"]
+Customer = str
+"""A customer goes by the name of its first link."""
+
+
+class Key(NamedTuple):
+    """A handle: what one customer can own at a time."""
+
+    space: str
+    standing: Standing
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.space}/{self.standing}/{self.kind}:{self.value}"
+
+
+class LinkName(NamedTuple):
+    """One time that a handle belonged to a customer: the first, the second, …"""
+
+    key: Key
+    time: int
+
+    def __str__(self) -> str:
+        return f"{self.key}#{self.time}"
+
+
+class Said(NamedTuple):
+    """A handle as a contact names it."""
+
+    kind: str
+    value: str
+    proof: Proof = "verified"
+
+    def __str__(self) -> str:
+        return f"{self.proof} {self.kind}:{self.value}"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One message: who wrote it, as what, and what it names besides. `order` and `words` only make suggestions."""
+
+    id: str
+    at_ms: int
+    space: str
+    sender: Said
+    aliases: tuple[Said, ...] = ()
+    claims: tuple[Said, ...] = ()
+    name: str | None = None
+    order: str | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a contact is told: whose it is, how sure that is, and its number."""
+
+    customer: Customer
+    match: str
+    sequence: int
+
+
+def clearly_two(one: str, other: str) -> bool:
+    """Whether two names are not one person's: simply those that have no word in common."""
+    return not {*one.casefold().split()} & {*other.casefold().split()}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What identity may decide by itself; days and counts."""
+
+    caps: Mapping[str, int] = field(default_factory=lambda: {"phone": 4, "email": 6})
+    cap_other: int = 8
+    merges_per_day: int = 3
+    shared: tuple[str, ...] = ("info@*",)
+    recycled_kinds: frozenset[str] = frozenset({"phone"})
+    recycle_days: int = 365
+    reassign_days: int = 45
+    two_people: Callable[[str, str], bool] = clearly_two
+
+
+class Refused(Exception):
+    """Nothing was done, because it cannot be."""

@@ -1,0 +1,56 @@
+"""A stand-in for the real one: a second model under random ids."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from tests.oracle.customers import Customers
+from tests.oracle.states import CustomerState, LinkState, MessageState, State, state_of
+from tests.oracle.terms import Answer, Contact, Customer, Key
+
+
+class Twin:
+    """A model that answers as the real one does, with ids of its own."""
+
+    def __init__(self, model: Customers) -> None:
+        self._model = model
+        self._ids: dict[str, str] = {}
+
+    async def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
+        return [Answer(self._id(one.customer), one.match, one.sequence) for one in self._model.contacts(batch)]
+
+    async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
+        self._model.merge(self._name(one), self._name(other), self._name(top) if top else None, now_ms)
+
+    async def unmerge(self, customer: str, now_ms: int) -> None:
+        self._model.unmerge(self._name(customer), now_ms)
+
+    async def release(self, link: str, now_ms: int) -> None:
+        self._model.release(next(one.name for one in self._model.links if str(one.name) == link), now_ms)
+
+    async def changed(self, old: Key, new: Key, now_ms: int) -> None:
+        self._model.changed(old, new, now_ms)
+
+    async def erase(self, customer: str, now_ms: int) -> None:
+        self._model.erase(self._name(customer), now_ms)
+
+    async def state(self) -> State:
+        state = state_of(self._model)
+        return State(
+            {name: self._known(one) for name, one in state.links.items()},
+            {name: self._known(one) for name, one in state.messages.items()},
+            {self._id(name): self._known(one) for name, one in state.customers.items()},
+            state.link_ids,
+        )
+
+    def _known(self, state: LinkState | MessageState | CustomerState) -> Any:
+        """The state with ids for names."""
+        parts = vars(state)
+        named = {name: self._id(parts[name]) for name in ("home", "owner", "under", "into", "top") if parts.get(name)}
+        return type(state)(**(parts | named))
+
+    def _id(self, customer: Customer) -> str:
+        return self._ids.setdefault(customer, str(uuid4()))
+
+    def _name(self, id_: str) -> Customer:
+        return next(name for name, each in self._ids.items() if each == id_)
