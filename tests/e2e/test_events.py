@@ -101,6 +101,22 @@ def test_events_are_followed_over_a_kill(make_gateway: MakeGateway, mode: Mode, 
     _stops_at_once_for_who_waits(gateway)
 
 
+def test_a_new_customer_is_told(make_gateway: MakeGateway) -> None:
+    gateway = make_gateway()
+    gateway.start()
+    body = b'{"sender": {"handle": {"kind": "phone", "value": "+393331234567"}}, "text": "Vorrei un rimborso"}'
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {gateway.secret('desk-token')}"}
+    taken = gateway.request("POST", "/v1/messages/desk", body, headers)
+    assert taken.status == 202, taken.body
+    gateway.settle()
+    customer = gateway.get(f"/v1/messages/{taken.json()['id']}").json()["envelope"]["subject"]
+    told = gateway.get("/v1/events?wait=10").json()["events"]
+    assert "regia.customer.created.v1" in {one["type"] for one in told}
+    assert {one["subject"] for one in told} == {customer}
+    assert b"3331234567" not in gateway.get("/v1/events").body
+    gateway.stop()
+
+
 def _stops_at_once_for_who_waits(gateway: Gateway) -> None:
     last: list[dict[str, Any]] = []
     waiting = threading.Thread(
