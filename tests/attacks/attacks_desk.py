@@ -9,6 +9,7 @@ from desk.refusals import Refused
 from desk.replies import Channels, Reply, queue
 from identity import merges
 from identity.refusals import NotPossible
+from normalizer.inbound import Handle
 from storage import outgoing
 from tests.attacks import voice
 from tests.attacks.attacks_mail import Attack
@@ -52,7 +53,7 @@ def _mistake(scene: Scene, stranger: Person, victim: Person) -> Steps:
         return
     scene.held |= {stranger.cluster, victim.cluster}
     yield from scene.say(voice.mail(scene, victim, scene.text()), voice.whatsapp(scene, stranger, scene.text(), kind=kind))
-    one = yield from customer_of(scene, victim.handles[len(victim.spellings) + 1])
+    one = yield from customer_of(scene, _mail(victim))
     other = yield from customer_of(scene, stranger.handles[0])
     scene.world.truth.join(victim.cluster, stranger.cluster)
     done = yield from scene.do(accept(one, other), NotPossible)
@@ -61,20 +62,25 @@ def _mistake(scene: Scene, stranger: Person, victim: Person) -> Steps:
             voice.mail(scene, victim, scene.text()),
             voice.whatsapp(scene, stranger, scene.text(), kind=kind),
         )
-        yield from _taken_back(scene, one, other)
+        yield from _taken_back(scene, one, other, victim)
     scene.world.truth.part(victim.cluster, stranger.cluster)
     scene.held -= {stranger.cluster, victim.cluster}
     yield from answered(scene, scene.of(scene.rng.choice((stranger, victim)))[-1])
     yield from scene.say(voice.whatsapp(scene, stranger, scene.text(), kind=kind), voice.mail(scene, victim, scene.text()))
 
 
-def _taken_back(scene: Scene, one: str, other: str) -> Steps:
-    def unmerge(below: str) -> Any:
-        return lambda connection, now_ms: merges.unmerge(connection, below, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
+def _taken_back(scene: Scene, one: str, other: str, victim: Person) -> Steps:
+    top = yield from customer_of(scene, _mail(victim))
+    below = one if top == other else other
 
-    undone = yield from scene.do(unmerge(other), NotPossible)
-    if isinstance(undone, NotPossible):
-        yield from scene.do(unmerge(one))
+    def unmerge(connection: Connection, now_ms: int) -> str:
+        return merges.unmerge(connection, below, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
+
+    yield from scene.do(unmerge)
+
+
+def _mail(one: Person) -> Handle:
+    return Handle("email", one.email, "verified")
 
 
 DESK: Final[Mapping[str, Attack]] = {"answers": _answers, "a mistaken merge, undone": _mistake}

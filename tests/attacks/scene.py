@@ -29,11 +29,12 @@ _WORDS: Final = (
 class Tally:
     """What a run counts. `attacks`, and `refused` by the connectors, by kind; `pairs` by the way in which two handles of one
     person were proven, those that ended `linked`, and those whose history was `shown` across. `merges`: customers put below
-    another by themselves."""
+    another by themselves. `tries`: transactions that gave in to another node's."""
 
     sequences: int = 0
     contacts: int = 0
     merges: int = 0
+    tries: int = 0
     attacks: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)

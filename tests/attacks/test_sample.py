@@ -5,7 +5,7 @@ from tests.attacks.runs import run
 
 
 async def test_strangers_get_nothing_and_honest_people_are_known(database: Database) -> None:
-    tally = await run(database, range(100), "sample")
+    tally = await run([database], range(100), "sample")
     assert tally.problems == []
     assert tally.sequences == 100
     assert len(tally.attacks) >= 25

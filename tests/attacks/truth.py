@@ -106,11 +106,14 @@ class Truth:
             if self.owner(handle) != contact.by
         ]
 
+    def made(self, id_: str, cluster: str) -> None:
+        """Take note of a message's own id."""
+        self._made_for.setdefault(id_, cluster)
+        self._tells_of.setdefault(id_.encode(), {cluster})
+
     def told(self, contact: Contact, envelope: Mapping[str, Any], body: bytes) -> list[str]:
         """What is wrong with the envelope of a contact."""
         family, data = self.family(contact.cluster), envelope["data"]
-        self._made_for.setdefault(envelope["id"], contact.cluster)
-        self._tells_of.setdefault(envelope["id"].encode(), {contact.cluster})
         problems = [
             *self._foreign_ids(family, contact, envelope),
             *self._foreign_tokens(family, body),
