@@ -16,6 +16,7 @@ from connectors.registry import UnknownChannel, find
 from dispatcher.base import Queues, Topology
 from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
+from regia.code_settings import unusable
 from regia.settings import Settings, Source, open_settings
 from router.load import load as load_rules
 from router.ruleset import Ruleset
@@ -82,6 +83,9 @@ def configure(path: Path, environ: Mapping[str, str]) -> Configured:
         except ConfigError as error:
             problems += error.problems
     problems += _unknown_names(source)
+    if settings is not None and len(connectors) == len(source.connector_names()):
+        problems += unusable(settings.identity.codes, source.document, connectors, channels)
+    problems += _unknown_brands(source, connectors)
     rules = _collect(problems, lambda: load_rules(_rule_files(source)))
     if problems or settings is None or rules is None:
         raise ConfigError(problems)
@@ -125,6 +129,15 @@ def _unknown_names(source: Source) -> list[Problem]:
     known = source.connector_names()
     unknown = [name for name in named if name not in known] if isinstance(named, dict) else []
     return [source.document.problem((*at, name), "there is no connector of this name", key=True) for name in unknown]
+
+
+def _unknown_brands(source: Source, connectors: Mapping[str, Connector]) -> list[Problem]:
+    """Where the file speaks of brands that no connector has."""
+    at = ("retention", "brands")
+    named = source.document.get(*at, default={})
+    known = {brand for connector in connectors.values() for brand in connector.brands}
+    unknown = [name for name in named if name not in known] if isinstance(named, dict) and known else []
+    return [source.document.problem((*at, name), "no connector has this brand", key=True) for name in unknown]
 
 
 def _rule_files(source: Source) -> list[tuple[str, str]]:

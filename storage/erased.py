@@ -2,11 +2,12 @@
 an event that comes again is still a repeat, and the books know what became of it.
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Final, Literal
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.bulk import among, ids_parameter, insert_rows
@@ -58,16 +59,14 @@ def _forget(connection: Connection, kind: str, before_ms: int, limit: int) -> in
         return 0
     parameter = ids_parameter(connection, ids)
     if kind in EVENTS:
-        known = among(connection, event_ids.c.id)
-        by_journal = select(event_ids.c.journal, func.count().label("events")).where(known).group_by(event_ids.c.journal)
-        counted = {row.journal: row.events for row in connection.execute(by_journal, parameter)}
-        connection.execute(delete(event_ids).where(known), parameter)
-        count_forgotten(connection, counted)
+        # By what this deletes: another node may do the same at this moment.
+        gone = delete(event_ids).where(among(connection, event_ids.c.id)).returning(event_ids.c.journal)
+        count_forgotten(connection, Counter(connection.execute(gone, parameter).scalars()))
     connection.execute(delete(erased).where(among(connection, erased.c.id)), parameter)
     return len(ids)
 
 
-def count_forgotten(connection: Connection, events: dict[str, int]) -> None:
+def count_forgotten(connection: Connection, events: Mapping[str, int]) -> None:
     """Add to the number of forgotten events, by journal. Their rows in `event_ids` or `repeats` go in the same transaction."""
     if not events:
         return

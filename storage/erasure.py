@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, not_, or_, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, not_, or_, select
 
 from storage import erased, family, ledger
 from storage.bulk import among, ids_parameter, update_rows
@@ -93,11 +93,13 @@ def _remove(connection: Connection, ids: Collection[str], now_ms: int) -> Remove
 
 def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
     ours, links = ids_parameter(connection, found.ids), ids_parameter(connection, found.link_ids)
-    removed = remove_outgoing(connection, _answers_without_message(connection, found), act.at_ms)
+    removed = remove_outgoing(connection, answers_without_message(connection, found), act.at_ms)
     _remove_conversations(connection, found)
     pairs = or_(among(connection, suggestions.c.customer_id), among(connection, suggestions.c.owner_id))
     connection.execute(delete(suggestions).where(pairs), ours)
     asked = or_(among(connection, challenges.c.customer_id), among(connection, challenges.c.home_id))
+    codes = connection.execute(_codes().where(asked), ours).scalars().all()
+    removed += remove_outgoing(connection, codes, act.at_ms)
     connection.execute(delete(challenges).where(asked), ours)
     connection.execute(delete(mentions).where(among(connection, mentions.c.handle_id)), links)
     connection.execute(delete(handles).where(among(connection, handles.c.id)), links)
@@ -108,7 +110,13 @@ def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
     return removed
 
 
-def _answers_without_message(connection: Connection, found: Family) -> list[str]:
+def _codes() -> Select[Any]:
+    """The messages that asked for proofs. Found by address and time, for which there is an index."""
+    same = (outgoing.c[name] == challenges.c[name] for name in ("handle_value", "created_ms"))
+    return select(outgoing.c.id).join(challenges, and_(*same, outgoing.c.author == literal("challenge/") + challenges.c.id))
+
+
+def answers_without_message(connection: Connection, found: Family) -> list[str]:
     """Messages out of their conversations whose message was removed before, because of its age. Where a conversation holds
     somebody else's words too, only those to an address of theirs."""
     known = exists().where(messages.c.id == outgoing.c.message_id)

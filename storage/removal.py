@@ -58,7 +58,7 @@ def empty_raw(connection: Connection, ids: Collection[str], now_ms: int) -> int:
 
 def remove_outgoing(connection: Connection, ids: Collection[str], now_ms: int) -> Removed:
     """Messages out with what providers told of them. What they tell later is known by its id, and not kept."""
-    named = _names(connection, ids)
+    named = names_of(connection, ids)
     about = select(signals.c.id, signals.c.connector, signals.c.external_id).where(among(connection, signals.c.external_id))
     found = connection.execute(about, ids_parameter(connection, {external_id for _, external_id in named}))
     told = remove_signals(connection, [row.id for row in found if (row.connector, row.external_id) in named], now_ms)
@@ -84,7 +84,7 @@ def remove_quarantine(connection: Connection, ids: Collection[str], now_ms: int)
     return _delete(connection, quarantine, quarantine.c.id, ids)
 
 
-def _names(connection: Connection, outgoing_ids: Collection[str]) -> set[tuple[str, str]]:
+def names_of(connection: Connection, outgoing_ids: Collection[str]) -> set[tuple[str, str]]:
     """(connector, id) under which providers may speak of messages out: theirs, those of the parts, and ours."""
     parameter = ids_parameter(connection, outgoing_ids)
     own = select(outgoing.c.connector, outgoing.c.id, outgoing.c.external_id).where(among(connection, outgoing.c.id))

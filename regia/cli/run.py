@@ -23,6 +23,7 @@ from regia.runners.events import Events
 from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
 from regia.runners.relays import relay_for_the_dead
+from regia.runners.retention import Retaining
 from regia.runners.watching import Watching
 from regia.settings import Settings
 from regia.watch import logs
@@ -69,6 +70,8 @@ async def _serve(configured_: Configured, path: Path) -> None:
     watching.start()
     events = Events(gateway)
     events.start()
+    retaining = Retaining(gateway)
+    retaining.start()
     _settle_memory()
     work = (gateway.reader.warm(), adopt_for_ever(gateway), relay_for_the_dead(gateway))
     helpers = [asyncio.create_task(one) for one in work]
@@ -78,7 +81,7 @@ async def _serve(configured_: Configured, path: Path) -> None:
     await stop.wait()
     logger.info("stopping: no new contacts, working off what was accepted")
     asked = time.monotonic()
-    await asyncio.gather(polling.stop(), sending.stop(), watching.stop(), events.stop())
+    await asyncio.gather(polling.stop(), sending.stop(), watching.stop(), events.stop(), retaining.stop())
     for task in helpers:
         task.cancel()
     await asyncio.gather(*helpers, return_exceptions=True)

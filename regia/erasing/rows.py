@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from identity.ids import new_id
 from identity.people import CRM, handle_key
 from normalizer.inbound import Handle
+from regia.erasing.others import rewrite_others
 from regia.erasing.reach import Reach
 from regia.erasing.searching import Address, Search
 from regia.erasing.told import erased_event
@@ -42,6 +43,7 @@ async def erase_rows(reach: Reach, found: Family, *, actor: str, now_ms: int, on
     gone = Gone()
     search = Search(await _addresses(reach, found))
     await _remove_traces(reach, found, search, gone, now_ms)
+    await rewrite_others(reach, found, actor=actor, now_ms=now_ms)
     while gone.last is None:
         part = await _erase_part(reach, found, actor, now_ms)
         if part is None:  # somebody else has erased the customer meanwhile

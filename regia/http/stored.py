@@ -16,7 +16,7 @@ from regia.http.requests import GATEWAY, json_answer
 from router.explain import as_data
 from router.load import load
 from router.ruleset import Ruleset
-from storage import lookup
+from storage import erased, lookup
 from storage.blobs import BlobMissing, BlobsUnavailable
 from storage.rulesets import sources_of
 
@@ -51,6 +51,8 @@ async def raw(request: web.Request) -> web.Response:
     require(request, "messages")
     row = await _row(request)
     content = row["raw"]
+    if content is None and not row["raw_sha256"]:
+        raise Rejected("gone", "the raw bytes are not kept any more")
     if content is None:
         content = await _blob(request, row["raw_sha256"])
     return _download(bytes(content), row["raw_content_type"], "raw")
@@ -79,6 +81,7 @@ async def _row(request: web.Request) -> Any:
     message_id = _id(request)
     row = await request.app[GATEWAY].stores.database.read(lambda connection: lookup.message(connection, message_id))
     if row is None:
+        await _say_when_gone(request, message_id, "this message was erased, or is not kept any more")
         raise Rejected(
             "not_found", "there is no committed message of that id; one accepted a moment ago may still be on its way"
         )
@@ -108,9 +111,17 @@ async def _attachment(request: web.Request) -> web.Response:
     attachment_id = _id(request)
     row = await gateway.stores.database.read(lambda connection: lookup.attachment(connection, attachment_id))
     if row is None:
+        await _say_when_gone(request, attachment_id, "this file was erased, or is not kept any more")
         raise Rejected("not_found", "there is no such attachment")
     content = await _blob(request, row["sha256"])
     return _download(content, row["content_type"], row["filename"] or attachment_id)
+
+
+async def _say_when_gone(request: web.Request, id_: str, detail: str) -> None:
+    """Raises `Rejected("gone")` for an id of something that was here."""
+    database = request.app[GATEWAY].stores.database
+    if await database.read(lambda connection: erased.is_erased(connection, id_)):
+        raise Rejected("gone", detail)
 
 
 async def _blob(request: web.Request, sha256: str) -> bytes:
