@@ -1,6 +1,6 @@
 """What people of the shop are led to do: answers, and a merge that should not have been."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -13,7 +13,7 @@ from normalizer.inbound import Handle
 from storage import outgoing
 from tests.attacks import voice
 from tests.attacks.attacks_mail import Attack
-from tests.attacks.honest import accept, customer_of
+from tests.attacks.honest import customer_of
 from tests.attacks.persons import Person
 from tests.attacks.scene import Heard, Scene
 from tests.attacks.world import POLICY, Steps
@@ -56,7 +56,7 @@ def _mistake(scene: Scene, stranger: Person, victim: Person) -> Steps:
     one = yield from customer_of(scene, _mail(victim))
     other = yield from customer_of(scene, stranger.handles[0])
     scene.world.truth.join(victim.cluster, stranger.cluster)
-    done = yield from scene.do(accept(one, other), NotPossible)
+    done = yield from scene.do(_merge(one, other), NotPossible)
     if not isinstance(done, NotPossible):
         yield from scene.say(
             voice.mail(scene, victim, scene.text()),
@@ -67,6 +67,15 @@ def _mistake(scene: Scene, stranger: Person, victim: Person) -> Steps:
     scene.held -= {stranger.cluster, victim.cluster}
     yield from answered(scene, scene.of(scene.rng.choice((stranger, victim)))[-1])
     yield from scene.say(voice.whatsapp(scene, stranger, scene.text(), kind=kind), voice.mail(scene, victim, scene.text()))
+
+
+def _merge(one: str, other: str) -> Callable[[Connection, int], str]:
+    """A person of the shop says that two customers are one."""
+
+    def merge(connection: Connection, now_ms: int) -> str:
+        return merges.merge(connection, one, other, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
+
+    return merge
 
 
 def _taken_back(scene: Scene, one: str, other: str, victim: Person) -> Steps:

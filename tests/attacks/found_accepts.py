@@ -53,9 +53,7 @@ async def test_a_crm_id_that_was_only_said_keeps_nobody_apart(database: Database
 
     def prove(connection: Connection, handle: Handle) -> links.Proved:
         customer = other.customer.id
-        return links.prove(
-            connection, customer, handle, proof="verified", evidence="e", actor="crm", now_ms=NOW, policy=POLICY
-        )
+        return links.prove(connection, customer, handle, proof="verified", evidence="e", actor="crm", now_ms=NOW, policy=POLICY)
 
     await database.write(lambda c: prove(c, Handle("crm", "C-1", "agent")))
     proved = await database.write(lambda c: prove(c, email(verified=True)))

@@ -27,7 +27,7 @@ async def test_what_a_stranger_proves_while_mistaken_for_the_victim_goes_with_hi
     app goes below whoever is at the top, who is the victim. The unmerge leaves it there."""
     (victim,) = await identify(database, message("v1", email(verified=True), text="Il mio segreto"))
     (stranger,) = await identify(database, message("s1", phone()))
-    (app,) = await identify(database, message("s2", APP, channel="app"))
+    await identify(database, message("s2", APP, channel="app"))
     await _merge(database, victim.customer.id, stranger.customer.id, top=victim.customer.id)
     await identify(database, message("s3", APP, aliases=[phone()], channel="app"))
     await _unmerge(database, stranger.customer.id)

@@ -5,13 +5,18 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, select
 
-from identity import links, merges
+from identity import decisions
+from identity.challenges import Asked
+from identity.facts import Given
 from identity.people import handle_key, standing
+from identity.profile import Value
+from identity.profiles import set_facts
 from identity.refusals import NotPossible
 from normalizer.inbound import Handle
-from storage.schema import handles
+from storage.schema import handles, suggestions
 from tests.attacks import voice
 from tests.attacks.persons import Person
+from tests.attacks.proving import answer, ask
 from tests.attacks.scene import Scene
 from tests.attacks.truth import Contact, claim
 from tests.attacks.world import POLICY, Envelope, Steps
@@ -39,7 +44,9 @@ def _prove(scene: Scene, one: Person, way: str) -> Steps:
     before = first(text := scene.text())
     yield from scene.say(before)
     yield from scene.turn()
-    yield from scene.say(second(scene.text()))
+    (envelope,) = yield from scene.say(second(scene.text()))
+    if scene.rng.random() < _KNOWN_WELL:
+        yield from _known_well(scene, one, envelope.customer)
     while one.cluster in scene.held:
         yield from scene.turn()
     yield from proof()
@@ -53,6 +60,7 @@ def _prove(scene: Scene, one: Person, way: str) -> Steps:
 
 
 _AGAIN: Final = 0.3
+_KNOWN_WELL: Final = 0.4
 
 
 def _shows_the_other(envelope: Envelope, said: Sequence[Envelope]) -> bool:
@@ -119,17 +127,12 @@ def _token_with_phone(scene: Scene, one: Person) -> tuple[Speak, Speak, Callable
 
 def _code(scene: Scene, one: Person) -> tuple[Speak, Speak, Callable[[], Steps]]:
     """A code that was sent to the mail address is typed on WhatsApp."""
-    address = Handle("email", one.email, "verified")
 
     def proof() -> Steps:
         customer = yield from customer_of(scene, Handle("phone", one.phone, "verified"))
-
-        def prove(connection: Connection, now_ms: int) -> Any:
-            return links.prove(
-                connection, customer, address, proof="verified", evidence="code", actor="code", now_ms=now_ms, policy=POLICY
-            )
-
-        yield from scene.do(prove, NotPossible)
+        asked = yield from ask(scene, customer, Handle("email", one.email, "claimed"), "code")
+        if isinstance(asked, Asked):
+            yield from answer(scene, asked.id, asked.secret)
 
     return (
         lambda text: voice.whatsapp(scene, one, text, ids="phone"),
@@ -149,20 +152,31 @@ def _agent(scene: Scene, one: Person) -> tuple[Speak, Speak, Callable[[], Steps]
 
     def proof() -> Steps:
         claimed = yield from customer_of(scene, typed)
-        proven = yield from customer_of(scene, Handle("email", one.private_email, "verified"))
         scene.world.truth.join(one.cluster, claim(typed))
-        yield from scene.do(accept(claimed, proven), NotPossible)
+        yield from scene.do(_accept(claimed), NotPossible)
 
     return post, lambda text: voice.mail(scene, one, text, address=one.private_email), proof
 
 
-def accept(one: str, other: str) -> Callable[[Connection, int], Any]:
-    """A person of the shop says that two customers are one."""
+def _accept(claimed: str) -> Callable[[Connection, int], Any]:
+    """A person accepts the suggestion that whoever has typed an address is its owner."""
+    this = select(suggestions.c.id).where(suggestions.c.customer_id == claimed, suggestions.c.reason == "same_claim")
 
-    def merge(connection: Connection, now_ms: int) -> str:
-        return merges.merge(connection, one, other, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
+    def accept(connection: Connection, now_ms: int) -> Any:
+        suggestion = connection.execute(this).scalar_one()
+        return decisions.accept(connection, suggestion, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
 
-    return merge
+    return accept
+
+
+def _known_well(scene: Scene, one: Person, customer: str) -> Steps:
+    """The shop says what it knows of a customer."""
+    facts: Mapping[Given, Value] = {"tier": one.tier, "tags": list(one.tags)}
+
+    def say(connection: Connection, now_ms: int) -> Any:
+        return set_facts(connection, customer, "agent", facts, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
+
+    yield from scene.do(say)
 
 
 WAYS: Final[Mapping[str, Way]] = {

@@ -103,9 +103,7 @@ class Scene:
                 found.append(envelope)
         return found
 
-    def do(
-        self, act: Callable[[Connection, int], Any], *errors: type[Exception]
-    ) -> Generator[Step, Any, Any]:
+    def do(self, act: Callable[[Connection, int], Any], *errors: type[Exception]) -> Generator[Step, Any, Any]:
         return (yield Do(act, errors))
 
     def turn(self) -> Generator[Step, Any, None]:

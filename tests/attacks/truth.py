@@ -18,7 +18,7 @@ from tests.attacks.tokens import tokens, words
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """What is said. `by`: the cluster of who really wrote; `answers`: where a reply must go; `kind`: `honest`, or the attack."""
+    """What is said. `by`: the cluster of who really wrote; `answers`: where a reply must go; `kind`: `honest` or the attack."""
 
     by: str
     kind: str
@@ -151,4 +151,3 @@ class Truth:
             owner = claim(handle) if handle.proof == "claimed" else self.owner(handle)
             if owner not in family:
                 yield f"the customer has a {handle.kind} of another"
-

@@ -3,12 +3,12 @@
 from typing import Any, Final
 
 from connectors.base import Parsed
+from normalizer.inbound import Handle
 from tests.attacks import channels
 from tests.attacks.channels import BORDER, SHOP, only
 from tests.attacks.persons import Person, in_ascii
 from tests.attacks.scene import Scene
 from tests.attacks.truth import Contact
-from normalizer.inbound import Handle
 
 HONEST: Final = "honest"
 
@@ -34,9 +34,7 @@ def passed(address: str) -> tuple[str, str]:
     return "Authentication-Results", f"{BORDER}; spf=pass smtp.mailfrom={domain}; dmarc=pass header.from={domain}"
 
 
-def mail(
-    scene: Scene, one: Person, text: str, *, kind: str = HONEST, address: str | None = None, **more: str
-) -> Contact:
+def mail(scene: Scene, one: Person, text: str, *, kind: str = HONEST, address: str | None = None, **more: str) -> Contact:
     """A mail that our server has checked. `more` are further headers, `_` for `-`."""
     name, address = one.shown_name(scene.rng), address or one.email
     sender = f'"{name}" <{address}>' if name else address

@@ -146,7 +146,9 @@ class World:
         bodies: dict[str, bytes] = {}
         for done in await asyncio.gather(*(self._commit(number, batch) for number, batch in enumerate(batches))):
             bodies |= done
-        found = [self._envelope(contact, bodies.pop(str(one.row.id), None)) for contact, one in zip(contacts, prepared, strict=True)]
+        found = [
+            self._envelope(contact, bodies.pop(str(one.row.id), None)) for contact, one in zip(contacts, prepared, strict=True)
+        ]
         for contact, envelope in zip(contacts, found, strict=True):
             if envelope is not None:
                 self.problems += self.truth.told(contact, envelope.document, envelope.body)
