@@ -58,3 +58,27 @@ async def test_a_crm_id_that_was_only_said_keeps_nobody_apart(database: Database
     await database.write(lambda c: prove(c, Handle("crm", "C-1", "agent")))
     proved = await database.write(lambda c: prove(c, email(verified=True)))
     assert proved.guard is None
+
+
+async def test_who_types_an_accepted_address_proves_his_own_for_nobody_else(database: Database) -> None:
+    """The site asks the visitor to prove a phone: the code comes to the stranger's, for the customer of the typed address."""
+    (anna,) = await identify(database, message("v1", email(verified=True), text="Il mio segreto"))
+    (form,) = await identify(database, message("f1", email(), channel="web_form"))
+    await _accept(database, anna.customer.id, form.customer.id)
+    (typed,) = await identify(database, message("s1", email(), channel="web_form"))
+
+    def prove(connection: Connection) -> links.Proved:
+        return links.prove(
+            connection,
+            typed.customer.id,
+            phone("+390000000009"),
+            proof="verified",
+            evidence="challenge",
+            actor="token/site",
+            now_ms=NOW,
+            policy=POLICY,
+        )
+
+    await database.write(prove)
+    (stranger,) = await identify(database, message("s2", phone("+390000000009")))
+    assert all("segreto" not in one.snippet for one in stranger.history)

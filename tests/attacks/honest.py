@@ -1,11 +1,12 @@
 """Honest people: they write on several channels, prove that they are one, and then must be known by their history."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, select
 
-from identity import decisions
+from identity import decisions, links
 from identity.challenges import Asked
 from identity.facts import Given
 from identity.people import handle_key, standing
@@ -13,7 +14,7 @@ from identity.profile import Value
 from identity.profiles import set_facts
 from identity.refusals import NotPossible
 from normalizer.inbound import Handle
-from storage.schema import handles, suggestions
+from storage.schema import handles, messages, suggestions
 from tests.attacks import voice
 from tests.attacks.persons import Person
 from tests.attacks.proving import answer, ask
@@ -30,7 +31,8 @@ def life(scene: Scene, one: Person) -> Steps:
     if one is scene.honest[0] or scene.rng.random() < _PROVES:
         yield from _prove(scene, one, scene.rng.choice(_OFTEN))
     else:
-        yield from scene.say(voice.mail(scene, one, scene.text()), voice.whatsapp(scene, one, scene.text()))
+        ways = (voice.mail, voice.whatsapp, voice.counter)
+        yield from scene.say(*(way(scene, one, scene.text()) for way in ways))
     if scene.rng.random() < _SHARED:
         yield from _from_the_office(scene, one)
 
@@ -41,8 +43,7 @@ _SHARED: Final = 0.15
 
 def _prove(scene: Scene, one: Person, way: str) -> Steps:
     first, second, proof = WAYS[way](scene, one)
-    before = first(text := scene.text())
-    yield from scene.say(before)
+    (before,) = yield from scene.say(first(text := scene.text()))
     yield from scene.turn()
     (envelope,) = yield from scene.say(second(scene.text()))
     if scene.rng.random() < _KNOWN_WELL:
@@ -52,11 +53,10 @@ def _prove(scene: Scene, one: Person, way: str) -> Steps:
     yield from proof()
     scene.tally.pairs[way] += 1
     said = [heard.envelope for heard in scene.of(one)]
-    again = second(text if scene.rng.random() < _AGAIN else scene.text())
-    envelopes = yield from scene.say(again)
-    linked = yield from _one_customer(scene, before, again)
+    (again,) = yield from scene.say(second(text if scene.rng.random() < _AGAIN else scene.text()))
+    linked = yield from _one_owner(scene, before, again)
     scene.tally.linked[way] += linked
-    scene.tally.shown[way] += _shows_the_other(envelopes[0], said)
+    scene.tally.shown[way] += _shows_the_other(again, said)
 
 
 _AGAIN: Final = 0.3
@@ -73,15 +73,12 @@ def _way(envelope: Envelope) -> tuple[str, str]:
     return envelope.data["channel"], envelope.data["sender"]["handle"]["value"]
 
 
-def _one_customer(scene: Scene, *contacts: Contact) -> Any:
-    """Whether the senders of these contacts have one owner."""
-    keys = {handle_key("demo", standing(handle), handle) for handle in (one.inbound.sender.handle for one in contacts)}
-
-    def owners(connection: Connection, now_ms: int) -> list[str]:
-        return list(connection.execute(select(handles.c.customer_id).where(handles.c.key.in_(keys))).scalars())
-
-    found = yield from scene.do(owners)
-    return len(found) == len(keys) > 1 and len(set(found)) == 1
+def _one_owner(scene: Scene, *said: Envelope) -> Any:
+    """Whether the addresses by which these were said, each another one, have one owner."""
+    query = select(handles.c.id, handles.c.customer_id).join(messages, messages.c.handle_id == handles.c.id)
+    query = query.where(messages.c.id.in_([one.id for one in said]))
+    found = yield from scene.do(lambda connection, now_ms: connection.execute(query).all())
+    return len({link for link, _ in found}) == len(said) and len({owner for _, owner in found}) == 1
 
 
 def customer_of(scene: Scene, handle: Handle) -> Any:
@@ -141,6 +138,25 @@ def _code(scene: Scene, one: Person) -> tuple[Speak, Speak, Callable[[], Steps]]
     )
 
 
+def _number_changed(scene: Scene, one: Person) -> tuple[Speak, Speak, Callable[[], Steps]]:
+    """WhatsApp tells that the number is another now, from which the person has written already."""
+    space, evidence, new = "demo", "whatsapp/news", replace(one, phone=one.next_phone, spellings=(one.next_phone,))
+
+    def proof() -> Steps:
+        moved = voice.changed(scene, one)
+
+        def change(connection: Connection, now_ms: int) -> Any:
+            return links.changed(connection, space, moved.old, moved.new, evidence=evidence, now_ms=now_ms, policy=POLICY)
+
+        yield from scene.do(change)
+
+    return (
+        lambda text: voice.whatsapp(scene, one, text, ids="phone"),
+        lambda text: voice.whatsapp(scene, new, text, ids="phone"),
+        proof,
+    )
+
+
 def _agent(scene: Scene, one: Person) -> tuple[Speak, Speak, Callable[[], Steps]]:
     """A colleague accepts what was suggested: the form names the address of the mail."""
     typed = Handle("email", one.private_email, "claimed")
@@ -184,11 +200,12 @@ WAYS: Final[Mapping[str, Way]] = {
     "token with e-mail": _token_with_mail,
     "token with phone": _token_with_phone,
     "code": _code,
+    "number changed": _number_changed,
     "agent": _agent,
 }
 
 
-_OFTEN: Final = (*WAYS, *(way for way in WAYS if way not in ("agent", "code")))
+_OFTEN: Final = (*WAYS, *(way for way in WAYS if way not in ("agent", "code", "number changed")))
 """What people of the shop do takes the database much longer than a contact."""
 
 
