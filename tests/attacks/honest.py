@@ -45,12 +45,14 @@ def _prove(scene: Scene, one: Person, way: str) -> Steps:
     first, second, proof = WAYS[way](scene, one)
     (before,) = yield from scene.say(first(text := scene.text()))
     yield from scene.turn()
-    (envelope,) = yield from scene.say(second(scene.text()))
-    if scene.rng.random() < _KNOWN_WELL:
-        yield from _known_well(scene, one, envelope.customer)
+    yield from scene.say(second(scene.text()))
     while one.cluster in scene.held:
         yield from scene.turn()
+    scene.held.add(one.cluster)
+    if scene.rng.random() < _KNOWN_WELL:
+        yield from _known_well(scene, one, before)
     yield from proof()
+    scene.held.discard(one.cluster)
     scene.tally.pairs[way] += 1
     said = [heard.envelope for heard in scene.of(one)]
     (again,) = yield from scene.say(second(text if scene.rng.random() < _AGAIN else scene.text()))
@@ -185,11 +187,13 @@ def _accept(claimed: str) -> Callable[[Connection, int], Any]:
     return accept
 
 
-def _known_well(scene: Scene, one: Person, customer: str) -> Steps:
+def _known_well(scene: Scene, one: Person, said: Envelope) -> Steps:
     """The shop says what it knows of a customer."""
     facts: Mapping[Given, Value] = {"tier": one.tier, "tags": list(one.tags)}
+    owner = select(handles.c.customer_id).join(messages, messages.c.handle_id == handles.c.id).where(messages.c.id == said.id)
 
     def say(connection: Connection, now_ms: int) -> Any:
+        customer = connection.execute(owner).scalar_one()
         return set_facts(connection, customer, "agent", facts, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
 
     yield from scene.do(say)

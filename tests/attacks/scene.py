@@ -67,7 +67,7 @@ class Scene:
         self.heard: dict[str, list[Heard]] = {}
         """By the cluster of who wrote."""
         self.held: set[str] = set()
-        """Clusters that do nothing of their own while somebody makes a mistake with them."""
+        """Clusters whose proof, or mistaken merge, is under way: one of these at a time (FOUND.md, A2)."""
         count, others = self.rng.choice((1, 2)), self.rng.choice((1, 1, 1, 2))
         self.honest = [person(number, place, self.rng, stranger=False) for place in range(count)]
         self.strangers = [person(number, count + place, self.rng, stranger=True) for place in range(others)]
