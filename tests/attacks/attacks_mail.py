@@ -139,7 +139,7 @@ def _lookalike(scene: Scene, stranger: Person, victim: Person) -> Steps:
         f".{local}@{domain}",
         f"{local.replace('.', '')}@{domain}",
         f'"{local}"@{domain}',
-        f"{local}@{domain.replace('o', 'о')}",  # noqa: RUF001
+        f"{local}@{domain.replace('o', 'о')}",  # noqa: RUF001  # Cyrillic
         f"{local}@{domain}.evil.test",
         f"{local}%{domain}@evil.test",
         f"{local}@{domain.replace('ß', 'ss').replace('ü', 'u')}.it",
