@@ -1,6 +1,9 @@
 """`python -m bench [--quick] [--write] [--only NAME,…]`: everything measured in one run, beside bare parts.
 
 In full within five minutes, with --quick within forty seconds and far less exactly: those figures are not written.
+
+Two measurements of identity have a command of their own: `python -m bench people …`, how well it tells people apart, and
+`python -m bench customers …`, what a message costs among many customers.
 """
 
 import argparse
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench import mails, parts, scenarios
+from bench import customers_main, mails, parts, people_main, scenarios
 from bench.machine import facts, fdatasync
 from bench.mails import Size
 from bench.meter import Part
@@ -22,6 +25,7 @@ from bench.servers import Servers, start
 
 PARTS: Final = "parts"
 MAILS: Final = "mails"
+COMMANDS: Final = {"people": people_main.main, "customers": customers_main.main}
 NAMES: Final = (*(scenario.name for scenario in SCENARIOS), PARTS, MAILS)
 
 
@@ -61,6 +65,8 @@ def measure(scale: Scale, only: Sequence[str], servers: Servers, folder: Path) -
 
 
 def main(arguments: Sequence[str]) -> int:
+    if arguments and arguments[0] in COMMANDS:
+        return COMMANDS[arguments[0]](arguments[1:])
     options = _options(arguments)
     known = facts()
     with tempfile.TemporaryDirectory(prefix="regia-bench-") as name:

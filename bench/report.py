@@ -31,9 +31,20 @@ def report(
     return "\n\n".join([head, *tables]) + "\n"
 
 
-def write(text: str, facts: Mapping[str, str], page: Path = PAGE) -> None:
-    """Put the figures into the page, in place of those of the last time."""
-    page.write_text(replaced(page.read_text("utf-8"), NAME, block(NAME, text, dict(facts))), "utf-8")
+def write(text: str, facts: Mapping[str, str], page: Path = PAGE, *, name: str = NAME) -> None:
+    """Put the figures into the page, in place of those of the last time under that name."""
+    page.write_text(replaced(page.read_text("utf-8"), name, block(name, text, dict(facts))), "utf-8")
+
+
+def measured(facts: Mapping[str, str], command: str) -> str:
+    """When, where and how, as one sentence to stand above figures: what `scripts.check_figures` looks for in the text."""
+    machine = f"{facts['cores']} cores, Python {facts['python']}"
+    return f"Measured on {facts['date']} at commit {facts['commit']}: {machine}, by `{command}`."
+
+
+def words(*arguments: str) -> str:
+    """The command that gives these figures again."""
+    return f'make bench ARGS="{" ".join(one for one in arguments if one != "--write")}"'
 
 
 def _rates(lines: Sequence[Line]) -> str:
@@ -59,12 +70,12 @@ def _rates(lines: Sequence[Line]) -> str:
             )
         )
     title = f"{CONNECTIONS} connections, signed WhatsApp posts of about 1 KB:"
-    return f"{title}\n\n{_table((*head, *more), rows)}"
+    return f"{title}\n\n{table((*head, *more), rows)}"
 
 
 def _parts(parts: Sequence[Part]) -> str:
     rows = [(part.what, f"{part.wall:.1f}", f"{part.cpu:.1f}", f"{1e6 / part.wall:,.0f}") for part in parts]
-    return "Each part alone, microseconds a message:\n\n" + _table(("part", "by the clock", "CPU", "a second"), rows)
+    return "Each part alone, microseconds a message:\n\n" + table(("part", "by the clock", "CPU", "a second"), rows)
 
 
 def _mails(sizes: Sequence[Size]) -> str:
@@ -82,7 +93,7 @@ def _mails(sizes: Sequence[Size]) -> str:
         )
         for size in sizes
     ]
-    return f"Reading mails on one core, mails a second:\n\n{_table(head, rows)}"
+    return f"Reading mails on one core, mails a second:\n\n{table(head, rows)}"
 
 
 def _speed(rate: float) -> str:
@@ -93,7 +104,7 @@ def _ratio(rate: float, base: float | None) -> str:
     return "" if base is None else f"{rate / base:.2f}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns padded to one width; everything that begins with a digit to the right."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     texts = [not any(row[column][:1].isdigit() for row in rows) for column in range(len(head))]

@@ -52,8 +52,13 @@ def _people(count: int, senders: Senders, rng: random.Random) -> Iterator[int]:
         yield from range(count)
         return
     population = max(1, count // _MESSAGES_EACH)
-    weights = list(accumulate(1 / (rank + _FLATTEN) for rank in range(population)))
-    yield from rng.choices(range(population), cum_weights=weights, k=count)
+    yield from rng.choices(range(population), cum_weights=skewed(population), k=count)
+
+
+def skewed(population: int) -> list[float]:
+    """How much of everything the most active so many write, added up: Zipf's law, flattened at its head (Mandelbrot), since no
+    single customer writes an eighth of all messages."""
+    return list(accumulate(1 / (rank + _FLATTEN) for rank in range(population)))
 
 
 def _body(token: str, person: int, rng: random.Random) -> bytes:

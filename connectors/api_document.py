@@ -32,10 +32,16 @@ def read_body(settings: ApiSettings, body: bytes) -> MessageBody:
     try:
         return MessageBody.model_validate_json(body)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        problems = problems_of(error)
+    raise refusal({**_settings_problems(settings, body), **problems})
+
+
+def problems_of(error: ValidationError) -> dict[str, str]:
+    """What is wrong with the values of a JSON body, by their dotted names. Raises `Rejected("malformed")` where it is none."""
+    errors = error.errors(include_url=False, include_input=False, include_context=False)
     if errors[0]["type"] in ("json_invalid", "model_type") and not errors[0]["loc"]:
-        raise Rejected("malformed", "the body must be one JSON object in UTF-8")
-    raise refusal({**_settings_problems(settings, body), **_advice(errors)})
+        raise Rejected("malformed", "the body must be one JSON object in UTF-8") from None
+    return _advice(errors)
 
 
 def refusal(problems: Mapping[str, str]) -> Rejected:

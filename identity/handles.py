@@ -20,12 +20,27 @@ _ARGENTINA: Final = re.compile(r"\+549(\d{10})")
 """From abroad mobile numbers have a 9 after the country code, on WhatsApp too; in SMS they come without."""
 _BRAZIL: Final = re.compile(r"\+55(\d\d)([6-9]\d{7})")
 """Mobile numbers got a 9 in front between 2012 and 2016; ids of before lack it. Landlines begin with 2 to 5."""
+_DOTLESS: Final = ("gmail.com", "googlemail.com")
 
 
 def known_as(handle: Handle) -> Handle:
     """The one spelling under which a handle is known."""
     spell = _SPELLINGS.get(handle.kind)
     return handle if spell is None else msgspec.structs.replace(handle, value=spell(handle.value))
+
+
+def reaching(handle: Handle) -> str:
+    """Kind and value in one spelling for all addresses that surely, or most likely, end at the same person: for limits, never
+    for telling who writes. Of a mail address what stands behind a `+` is left out, and at Gmail the dots: whoever has the
+    one has them all."""
+    known = known_as(handle)
+    if known.kind != "email":
+        return f"{known.kind} {known.value}"
+    local, _, domain = known.value.lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _DOTLESS:
+        local, domain = local.replace(".", "") or local, _DOTLESS[0]
+    return f"{known.kind} {local}@{domain}"
 
 
 def _phone(value: str) -> str:
@@ -52,3 +67,30 @@ def _email(value: str) -> str:
 
 
 _SPELLINGS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType({"phone": _phone, "email": _email})
+
+
+def variants(handle: Handle) -> frozenset[str]:
+    """Every value under which the same address may be stored."""
+    known = known_as(handle).value
+    return frozenset((handle.value, known, *(other(known) for other in _OTHERS.get(handle.kind, ()))))
+
+
+def _long_phone(value: str) -> str:
+    return _NEW_MEXICO.sub(r"+521\1", _NEW_ARGENTINA.sub(r"+549\1", _NEW_BRAZIL.sub(r"+55\1\2", value)))
+
+
+def _unicode_email(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    try:
+        return f"{local}{at}{idna.decode(domain)}"
+    except idna.IDNAError:
+        return value
+
+
+_NEW_MEXICO: Final = re.compile(r"\+52(\d{10})$")
+_NEW_ARGENTINA: Final = re.compile(r"\+54(\d{10})$")
+_NEW_BRAZIL: Final = re.compile(r"\+55(\d\d)9([6-9]\d{7})$")
+"""The spellings that `_phone` gives, to find the others."""
+_OTHERS: Final[Mapping[str, tuple[Callable[[str], str], ...]]] = MappingProxyType(
+    {"phone": (_long_phone,), "email": (_unicode_email,)}
+)

@@ -12,10 +12,10 @@ Ending = Literal["recycled", "changed", "released"]
 
 def gone(link: Link, owner: Customer, contact: Contact, policy: Policy) -> bool:
     """Whether a contact that shows this address comes from somebody else than its owner: it was silent for long, and nothing
-    else in the contact is the owner's. What this very contact has linked proves nothing about the time before."""
+    else in the contact is the owner's."""
     if link.standing != "verified" or link.kind not in policy.recycled_kinds:
         return False
-    before = {one.key for one in owner.links if one.evidence != contact.evidence and one.id != link.id}
+    before = {one.key for one in owner.links if one.id != link.id}
     others = [named for named in contact.own if named.key != link.key]
     if any(named.key in before for named in others):
         return False

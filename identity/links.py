@@ -11,7 +11,7 @@ from identity.holding import Held
 from identity.ids import new_id
 from identity.life import Ending
 from identity.merges import put_below
-from identity.merging import Guard, guard, in_order, over_cap
+from identity.merging import Guard, guard, in_order, one_too_many
 from identity.people import Customer, Link, handle_key
 from identity.policy import Policy
 from identity.refusals import NotPossible
@@ -65,7 +65,7 @@ def prove(
         link = None
     if link is None:
         new = _new_link(home, top, handle, key, proof=proof, evidence=evidence, now_ms=now_ms)
-        if over_cap([*top.links, new], policy):
+        if one_too_many(top.links, new, policy):
             raise NotPossible("handle_cap")
         _begin(held, top, new, actor=actor, now_ms=now_ms)
         held.save((top,))

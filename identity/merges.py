@@ -11,6 +11,7 @@ from identity.people import Customer
 from identity.policy import Policy
 from identity.profile import together
 from identity.refusals import NotPossible
+from identity.suggestions import settle
 from storage.schema import handles, suggestions
 
 
@@ -44,8 +45,7 @@ def put_below(held: Held, top: Customer, below: Customer, *, actor: str, now_ms:
     join(top, below, policy, held.conversations)
     act = record(held.acts, top, below, actor=actor, at_ms=now_ms)
     held.save((top, below))
-    tree = [customer.id for customer in held.tree(top.id)]
-    _decide(held.connection, tree, tree, before="open", after="accepted", now_ms=now_ms)
+    settle(held.connection, (top.id,), now_ms)
     return act
 
 
@@ -71,8 +71,7 @@ def unmerge(connection: Connection, customer_id: str, *, actor: str, now_ms: int
     act = held.acts.note("unmerged", actor, now_ms, top, other=child.id)
     held.save((*mine, top))
     sides = ([one.id for one in mine], [one.id for one in theirs])
-    for before in ("accepted", "open"):
-        _decide(connection, *sides, before=before, after="rejected", now_ms=now_ms)
+    _reject(connection, *sides, now_ms)
     return act
 
 
@@ -91,13 +90,10 @@ def _own_facts(customer: Customer, tree: Collection[Customer], policy: Policy) -
     show(customer, policy)
 
 
-def _decide(
-    connection: Connection, one: Collection[str], other: Collection[str], *, before: str, after: str, now_ms: int
-) -> None:
-    """Settle the suggestions between two groups of customers."""
+def _reject(connection: Connection, one: Collection[str], other: Collection[str], now_ms: int) -> None:
+    """Close the suggestions between two groups of customers: a person has looked at them."""
     pairs = suggestions.c
     between = or_(
         and_(pairs.customer_id.in_(one), pairs.owner_id.in_(other)), and_(pairs.customer_id.in_(other), pairs.owner_id.in_(one))
     )
-    this = and_(between, pairs.state == before)
-    connection.execute(update(suggestions).where(this).values(state=after, decided_ms=now_ms))
+    connection.execute(update(suggestions).where(between).values(state="rejected", decided_ms=now_ms))

@@ -20,21 +20,29 @@ Guard = Literal["unmerged", "crm_conflict", "handle_cap", "merge_cap", "names_di
 
 @dataclass(slots=True)
 class Past:
-    """`merges`: how many others were put below a customer lately. `apart`: pairs that a person took apart."""
+    """`merges`: how many others were put below a customer lately. `apart`: pairs that a person took apart, and `tops` who is
+    at the top of each of these now."""
 
     merges: dict[str, int] = field(default_factory=dict)
-    apart: set[frozenset[str]] = field(default_factory=set)
+    apart: list[tuple[str, str]] = field(default_factory=list)
+    tops: dict[str, str] = field(default_factory=dict)
 
-    def merged(self, top_id: str) -> None:
+    def merged(self, top_id: str, below_id: str) -> None:
+        """Remember one more."""
         self.merges[top_id] = self.merges.get(top_id, 0) + 1
+        self.tops |= {id_: top_id for id_, top in self.tops.items() if top == below_id}
+
+    def were_apart(self, one: str, other: str) -> bool:
+        """Whether somebody of the one was taken apart from somebody of the other."""
+        return any({self.tops.get(first), self.tops.get(second)} == {one, other} for first, second in self.apart)
 
 
 def guard(one: Customer, other: Customer, policy: Policy, past: Past) -> Guard | None:
     """Why two customers may not be merged without a person, or None."""
-    if frozenset((one.id, other.id)) in past.apart:
+    if past.were_apart(one.id, other.id):
         return "unmerged"
-    crm = {link.value for link in (*one.links, *other.links) if link.kind == CRM}
-    if len(crm) > 1:
+    crm = [{link.value for link in each.links if link.kind == CRM} for each in (one, other)]
+    if all(crm) and crm[0] != crm[1]:
         return "crm_conflict"
     if over_cap([*one.links, *other.links], policy):
         return "handle_cap"
@@ -51,6 +59,11 @@ def over_cap(links: Iterable[Link], policy: Policy) -> bool:
     return any(count > policy.cap(kind) for kind, count in Counter(kind for kind, _ in addresses).items())
 
 
+def one_too_many(links: Iterable[Link], new: Link, policy: Policy) -> bool:
+    """Whether a new link would be more of its kind than one person has beside these."""
+    return over_cap([link for link in (*links, new) if link.kind == new.kind], policy)
+
+
 def in_order(one: Customer, other: Customer) -> tuple[Customer, Customer]:
     """Who comes out on top, and who below: verified before claimed, with a CRM id, first seen, the smaller id."""
     top, below = sorted((one, other), key=lambda it: (it.standing == "claimed", it.crm_id is None, it.first_seen_ms, it.id))
@@ -59,6 +72,8 @@ def in_order(one: Customer, other: Customer) -> tuple[Customer, Customer]:
 
 def join(top: Customer, below: Customer, policy: Policy, conversations: Mapping[str, Conversation]) -> None:
     """Put one below the other, in memory. `conversations` holds the current ones of both."""
+    if below.standing == "verified":
+        top.standing = "verified"
     below.merged_into = top.id
     below.root_id = top.id
     top.own_facts = top.own_facts if top.own_facts is not None else top.facts

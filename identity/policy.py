@@ -14,7 +14,7 @@ Source = Literal["agent", "api", "import", "connector"]
 """Where a fact of a profile comes from."""
 
 AUTHORITY: Final[tuple[Source, ...]] = ("agent", "api", "import", "connector")
-CAPS: Final[Mapping[str, int]] = MappingProxyType({"phone": 4, "email": 6})
+CAPS: Final[Mapping[str, int]] = MappingProxyType({"phone": 4, "email": 6, "crm": 1})
 SHARED: Final = (
     *("info@*", "office@*", "ufficio@*", "sales@*", "vendite@*", "admin@*", "amministrazione@*", "contact@*", "contatti@*"),
     *("noreply@*", "no-reply@*", "postmaster@*", "mailer-daemon@*", "webmaster@*", "ordini@*", "orders@*"),

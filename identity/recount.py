@@ -17,9 +17,11 @@ SNIPPET: Final = 120
 
 
 def recount(connection: Connection, customer: Customer, tree: Collection[str]) -> None:
-    """Set links, times, counts, history and current conversation by what its links have written. `tree`: its own id, and of
-    everybody below."""
+    """Set links, standing, times, counts, history and current conversation by what its links have written. `tree`: its own
+    id, and those of everybody below."""
     customer.links = store.links_of(connection, [customer.id])
+    proven = select(handles.c.id).where(handles.c.customer_id == customer.id, handles.c.standing == "verified").limit(1)
+    customer.standing = "claimed" if connection.execute(proven).one_or_none() is None else "verified"
     counts = connection.execute(_counts(customer.id)).one()
     customer.messages, customer.unanswered = counts.messages or 0, counts.unanswered or 0
     times = connection.execute(_times(customer.id)).one()

@@ -15,6 +15,7 @@ Reason = Literal[
     "decided_already",
     "shared_handle",
     "handle_cap",
+    "crm_conflict",
 ]
 
 REASONS: Final[Mapping[Reason, str]] = {
@@ -29,6 +30,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     "decided_already": "somebody has decided this suggestion already",
     "shared_handle": "this address is known to be of many people, so it links nobody; see identity.shared",
     "handle_cap": "this customer would have more addresses of this kind than one person has; see identity.caps",
+    "crm_conflict": "this customer has another CRM id: take that back first (null), or merge the two customers",
 }
 
 

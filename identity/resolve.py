@@ -15,7 +15,6 @@ from identity import store
 from identity.acts import RULE, Acts
 from identity.contact import Contact, contact_of
 from identity.conversations import Conversations
-from identity.life import gone
 from identity.merging import Past, guard, in_order, join, record, show
 from identity.owners import Owners
 from identity.people import HISTORY, Customer, Identified, Interaction, Link, Match
@@ -24,7 +23,7 @@ from identity.profile import Facts, Field, say
 from identity.recount import SNIPPET
 from identity.said import DAY_MS
 from identity.store_audit import past
-from identity.suggestions import Suggestions
+from identity.suggestions import Suggestions, settle
 from normalizer.message import Message
 from normalizer.text import snippet
 
@@ -45,6 +44,7 @@ class IdentitySession:
         self._suggestions = Suggestions(connection, contacts)
         self._acts = Acts()
         self._past: Past | None = None
+        self._now_ms = max((contact.received_ms for contact in contacts), default=0)
         self._touched: set[str] = set()
 
     def identify(self, message: Message) -> Identified:
@@ -103,19 +103,19 @@ class IdentitySession:
         store.save_customers(connection, [owners.customers[id_] for id_ in touched], owners.new)
         self._conversations.save()
         self._suggestions.save(owners.root, owners.customers)
+        if self._acts.moved:
+            settle(connection, {owners.root(top) for _, top in self._acts.moved}, self._now_ms)
         self._acts.save(connection)
 
     def _see(self, contact: Contact) -> None:
-        """Let go of addresses that are somebody else's by now, and note that the others were seen."""
-        for named in contact.own:
-            link = self._owners.links[named.key]
-            owner = self._owners.owner(link)
-            if gone(link, owner, contact, self._policy):
-                new = self._owners.recycle(contact, named, self._policy)
-                self._suggestions.add(self._owners.owner(new), owner.id, "recycled", contact)
-                self._acts.note("ended", RULE, contact.received_ms, owner, handle=link.id, detail={"why": "recycled"})
-        for named in contact.own:
-            self._owners.seen(self._owners.links[named.key], contact.at_ms)
+        """Let go of addresses that are somebody else's by now, link those that nobody has, and note that they were seen."""
+        owners = self._owners
+        lost = owners.lose(contact)
+        owners.give(contact)
+        owners.see(contact)
+        for key, owner, link in lost:
+            self._suggestions.add(owners.owner(owners.links[key]), owner.id, "recycled", contact)
+            self._acts.note("ended", RULE, contact.received_ms, owner, handle=link.id, detail={"why": "recycled"})
 
     def _merge(self, contact: Contact, link: Link) -> bool:
         """Join the owners of the contact's own handles, as far as no guard forbids it; whether one did."""
@@ -133,13 +133,13 @@ class IdentitySession:
             join(top, below, self._policy, self._conversations.known)
             self._owners.below(below.id, top.id)
             record(self._acts, top, below, actor=RULE, at_ms=contact.received_ms)
-            before.merged(top.id)
+            before.merged(top.id, below.id)
         return ambiguous
 
     def _what_was(self, now_ms: int) -> Past:
         """Asked once a batch, and only where there is something to merge."""
         if self._past is None:
-            self._past = past(self._connection, self._owners.customers.keys(), now_ms - DAY_MS)
+            self._past = past(self._connection, {one.root_id for one in self._owners.customers.values()}, now_ms - DAY_MS)
         return self._past
 
     def _count(self, customer: Customer, contact: Contact) -> None:
@@ -158,10 +158,11 @@ class IdentitySession:
             if value is None:
                 continue
             changed = _say(customer.facts, field, value, contact.at_ms)
-            if home is not customer and _say(home.facts, field, value, contact.at_ms):
-                self._touched.add(home.id)
-            if home.own_facts is not None and _say(home.own_facts, field, value, contact.at_ms):
-                self._touched.add(home.id)
+            if home is not customer:
+                _say(home.facts, field, value, contact.at_ms)
+            if home.own_facts is not None:
+                _say(home.own_facts, field, value, contact.at_ms)
+            self._touched.add(home.id)
             if changed:
                 show(customer, self._policy)
 
@@ -187,9 +188,10 @@ class IdentitySession:
 
 
 def _say(facts: Facts, field: Field, value: str, at_ms: int) -> bool:
-    """Enter what a channel says, where it is something new."""
+    """Enter what a channel says; whether it is something else than before. Also the same is entered, with its time: it is the
+    latest where customers are put together."""
     before = facts.get(field, {}).get("connector")
-    return (before is None or before[0] != value) and say(facts, field, "connector", value, at_ms)
+    return say(facts, field, "connector", value, at_ms) and (before is None or before[0] != value)
 
 
 def _repeated(customer: Customer, contact: Contact) -> Interaction | None:
@@ -214,7 +216,7 @@ def _match(customer: Customer, link: Link, contact: Contact, *, ambiguous: bool)
         return "ambiguous"
     if customer.standing == "claimed":
         return "claimed"
-    if customer.sequence == 0:
+    if customer.messages == 0:
         return "new"
     # A claim below somebody was put there by a person.
     told = "agent" in (contact.sender.handle.proof, link.proof) or link.standing == "claimed"

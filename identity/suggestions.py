@@ -1,12 +1,12 @@
 """Who may be one customer: gathered while a batch is under way, each with its reason and how likely it is."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from identity import naming, said
 from identity.contact import Contact
@@ -112,6 +112,19 @@ class Suggestions:
         return {
             id_: Customer(row.root_id, "", row.standing, 0, 0, root_id=row.root_id, name=row.name) for id_, row in found.items()
         }
+
+
+def settle(connection: Connection, tops: Collection[str], now_ms: int) -> None:
+    """Close the suggestions between customers who stand below one of `tops` together by now."""
+    one, other = customers.alias("one"), customers.alias("other")
+    joined = (
+        select(suggestions.c.id)
+        .join(one, one.c.id == suggestions.c.customer_id)
+        .join(other, other.c.id == suggestions.c.owner_id)
+        .where(suggestions.c.state == "open", one.c.root_id == other.c.root_id, one.c.root_id.in_(tops))
+    )
+    values = {"state": "accepted", "decided_ms": now_ms}
+    connection.execute(update(suggestions).where(suggestions.c.id.in_(joined)).values(values))
 
 
 def suggestion(one: Customer, other: Customer, reason: Reason, *, evidence: str, at_ms: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from connectors.registry import UnknownChannel, find
 from dispatcher.base import Queues, Topology
 from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
+from regia.code_settings import unusable
 from regia.settings import Settings, Source, open_settings
 from router.load import load as load_rules
 from router.ruleset import Ruleset
@@ -82,6 +83,8 @@ def configure(path: Path, environ: Mapping[str, str]) -> Configured:
         except ConfigError as error:
             problems += error.problems
     problems += _unknown_names(source)
+    if settings is not None and len(connectors) == len(source.connector_names()):
+        problems += unusable(settings.identity.codes, source.document, connectors, channels)
     problems += _unknown_brands(source, connectors)
     rules = _collect(problems, lambda: load_rules(_rule_files(source)))
     if problems or settings is None or rules is None:

@@ -28,6 +28,10 @@ class Links:
         """Where a consumer with a token reads the provider's own bytes."""
         return f"{self._base}/v1/messages/{message_id}/raw"
 
+    def proof(self, token: str) -> str:
+        """Where a customer says that an address is theirs. Whoever has the token can, until it ends."""
+        return f"{self._base}/proof/{token}"
+
     def valid(self, attachment_id: str, expires: str, signature: str) -> bool:
         """Whether the link was made by us and has not expired."""
         if not _SECONDS.fullmatch(expires) or int(expires) < time.time():

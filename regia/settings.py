@@ -13,6 +13,7 @@ from config.loader import SettingsDocument, read
 from config.secrets import Secret, SecretUrl
 from identity.policy import AUTHORITY, CAPS, SHARED, Policy
 from identity.policy import Source as ProfileSource
+from regia.code_settings import Codes
 from regia.erasing.settings import Retention
 from regia.watch.settings import Watch
 
@@ -22,7 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Scope = Literal["messages", "queues", "events"]
+Scope = Literal["messages", "queues", "customers", "customers.read", "events"]
 
 
 class _Section(BaseModel):
@@ -154,6 +155,7 @@ class Identity(_Section):
     authority: tuple[ProfileSource, ...] = Field(
         default=AUTHORITY, description="Sources of a profile's facts; the first that has a value wins."
     )
+    codes: Codes = Codes()
 
 
 class Token(_Section):
@@ -201,7 +203,7 @@ class Settings(_Section):
     @property
     def policy(self) -> Policy:
         """What identity may decide by itself."""
-        given = self.identity.model_dump() | {"recycled_kinds": frozenset(self.identity.recycled_kinds)}
+        given = self.identity.model_dump(exclude={"codes"}) | {"recycled_kinds": frozenset(self.identity.recycled_kinds)}
         return Policy(window_ms=self.conversations.window_hours * 3_600_000, **given)
 
     def database_url(self) -> str:

@@ -67,7 +67,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "tokens[].name": "for you",
         "tokens[].token": "what the consumer sends as `Authorization: Bearer …`",
         "tokens[].scopes": "what it may do: `messages` (read messages and files), `queues` (take from embedded queues), "
-        "`events` (follow events)",
+        "`events` (follow events), `customers` (have addresses proven, and say whose they are)",
         "connectors": "name to settings; the name is part of the connector's address. Their keys: on the page of their `type`",
     },
     "whatsapp": {

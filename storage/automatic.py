@@ -20,7 +20,8 @@ class Automatic:
 
 _PAGE: Final = 500
 _LATELY: Final = [
-    outgoing.c[name] for name in ("position", "automatic", "created_ms", "connector", "handle_kind", "handle_value")
+    outgoing.c[name]
+    for name in ("position", "automatic", "message_id", "created_ms", "connector", "handle_kind", "handle_value")
 ]
 
 
@@ -35,13 +36,14 @@ def hold(connection: Connection, *keys: str) -> None:
 
 
 def since(connection: Connection, since_ms: int) -> list[Automatic]:
-    """Automatic messages queued since then. Reads rows from the newest on, and no more than it needs."""
+    """Automatic answers queued since then. Reads rows from the newest on, and no more than it needs."""
     found: list[Automatic] = []
     below: int | None = None
     while True:
         query = select(*_LATELY).order_by(outgoing.c.position.desc()).limit(_PAGE)
         rows = connection.execute(query if below is None else query.where(outgoing.c.position < below)).all()
-        found += [Automatic(*row[3:]) for row in rows if row.automatic and row.created_ms > since_ms]
+        answers = (row for row in rows if row.automatic and row.message_id is not None)
+        found += [Automatic(*row[4:]) for row in answers if row.created_ms > since_ms]
         # Rows of one moment may be a little out of order; a whole page is not.
         if len(rows) < _PAGE or all(row.created_ms <= since_ms for row in rows):
             return found
@@ -56,6 +58,7 @@ def count_in(connection: Connection, conversation_id: str, since_ms: int) -> int
 
 def any_of(connection: Connection, external_ids: Collection[str], conversation_id: str | None) -> bool:
     """Whether one of these ids is that of an automatic message, or one was ever queued in that conversation."""
-    this = or_(outgoing.c.external_id.in_(external_ids), outgoing.c.conversation_id == conversation_id)
+    # A comparison with None would find those of no conversation.
+    this = or_(outgoing.c.external_id.in_(external_ids), outgoing.c.conversation_id == (conversation_id or ""))
     query = select(outgoing.c.position).where(outgoing.c.automatic.is_(True), this).limit(1)
     return connection.execute(query).first() is not None

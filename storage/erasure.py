@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, not_, or_, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, not_, or_, select
 
 from storage import erased, family, ledger
 from storage.bulk import among, ids_parameter, update_rows
@@ -98,6 +98,8 @@ def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
     pairs = or_(among(connection, suggestions.c.customer_id), among(connection, suggestions.c.owner_id))
     connection.execute(delete(suggestions).where(pairs), ours)
     asked = or_(among(connection, challenges.c.customer_id), among(connection, challenges.c.home_id))
+    codes = connection.execute(_codes().where(asked), ours).scalars().all()
+    removed += remove_outgoing(connection, codes, act.at_ms)
     connection.execute(delete(challenges).where(asked), ours)
     connection.execute(delete(mentions).where(among(connection, mentions.c.handle_id)), links)
     connection.execute(delete(handles).where(among(connection, handles.c.id)), links)
@@ -106,6 +108,12 @@ def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
     row = {"id": act.id, "at_ms": act.at_ms, "action": "erased", "actor": act.actor, "customer_id": found.id}
     connection.execute(insert(audit), [row])
     return removed
+
+
+def _codes() -> Select[Any]:
+    """The messages that asked for proofs. Found by address and time, for which there is an index."""
+    same = (outgoing.c[name] == challenges.c[name] for name in ("handle_value", "created_ms"))
+    return select(outgoing.c.id).join(challenges, and_(*same, outgoing.c.author == literal("challenge/") + challenges.c.id))
 
 
 def answers_without_message(connection: Connection, found: Family) -> list[str]:

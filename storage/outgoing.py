@@ -1,14 +1,15 @@
 """What is to be sent: queued with the decision to send it, taken by one node at a time, and settled once.
 
 A row goes from `queued` to `sending` in a transaction of its own before the channel is called, and from there to `sent`,
-`failed`, `unknown`, or back to `queued` for another try. Rows of one conversation go one after the other.
+`failed`, `unknown`, or back to `queued` for another try. Rows of one conversation go one after the other. The words of a
+`secret` row are erased by whatever ends it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, insert, null, or_, select, update
 
 from storage.bulk import insert_rows
 from storage.schema import messages, outgoing, outgoing_parts
@@ -20,19 +21,26 @@ FAILED: Final = "failed"
 UNKNOWN: Final = "unknown"
 """The states of an outgoing message; the last three are its end."""
 
-_OPEN: Final = (QUEUED, SENDING)
-_LOST: Final = "the gateway ended while it was being sent: it may have left, and is not sent again"
-_ORPHANED: Final = "unsupported: its connector is not in the configuration"
+OPEN: Final = (QUEUED, SENDING)
+WORDS_AFTER: Final = {
+    "text": case((outgoing.c.secret, ""), else_=outgoing.c.text),
+    "html": case((outgoing.c.secret, null()), else_=outgoing.c.html),
+}
+"""What is left of the words when a row has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOutgoing:
-    """What is queued. `id` is also the token the channel is given; `message_id` the envelope it answers."""
+    """What is queued. `id` is also the token the channel is given; `message_id` the envelope it answers.
+
+    One that answers nothing has a `brand`, and an `account` where its connector has several. It does not leave from `until_ms`
+    on. `secret`: its words are erased once it has ended.
+    """
 
     id: str
     connector: str
-    message_id: str
-    conversation_id: str
+    message_id: str | None
+    conversation_id: str | None
     handle_kind: str
     handle_value: str
     handle_proof: str
@@ -42,6 +50,10 @@ class NewOutgoing:
     text: str
     html: str | None
     created_ms: int
+    brand: str | None = None
+    account: str | None = None
+    until_ms: int | None = None
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +104,7 @@ def _first_of_its_conversation() -> ColumnElement[bool]:
         .where(
             earlier.c.conversation_id == outgoing.c.conversation_id,
             earlier.c.position < outgoing.c.position,
-            earlier.c.state.in_(_OPEN),
+            earlier.c.state.in_(OPEN),
         )
         .exists()
     )
@@ -103,6 +115,7 @@ def _due(now_ms: int, connectors: Collection[str]) -> ColumnElement[bool]:
         outgoing.c.told_ms.is_(None),
         outgoing.c.state == QUEUED,
         outgoing.c.due_ms <= now_ms,
+        or_(outgoing.c.until_ms.is_(None), outgoing.c.until_ms > now_ms),
         outgoing.c.connector.in_(connectors),
         _first_of_its_conversation(),
     )
@@ -157,43 +170,23 @@ def settle(connection: Connection, row: Claimed, node: str, values: Mapping[str,
         outgoing.c.node == node,
         outgoing.c.attempts == row.attempts,
     )
-    if not connection.execute(update(outgoing).where(this).values(values)).rowcount:
+    ended = {} if values["state"] in OPEN else WORDS_AFTER
+    if not connection.execute(update(outgoing).where(this).values({**values, **ended})).rowcount:
         return False
     named = [{"connector": row.connector, "external_id": part, "outgoing_id": row.id} for part in parts]
     insert_rows(connection, outgoing_parts, named, ignore=True)
     return True
 
 
-def lose(connection: Connection, node: str, now_ms: int, *, started: bool = False) -> int:
-    """What nobody can be sending any more becomes `unknown`; how many rows. `started`: this node has just started, so
-    also everything it was sending before."""
-    gone = outgoing.c.due_ms <= now_ms
-    this = and_(
-        outgoing.c.told_ms.is_(None), outgoing.c.state == SENDING, or_(gone, outgoing.c.node == node) if started else gone
-    )
-    values = {"state": UNKNOWN, "node": node, "ended_ms": now_ms, "error": f"unknown: {_LOST}"}
-    return connection.execute(update(outgoing).where(this).values(values)).rowcount
-
-
-def orphan(connection: Connection, node: str, connectors: Collection[str], now_ms: int, before_ms: int) -> int:
-    """What was queued before `before_ms` for a connector that there is no more becomes `failed`; how many rows."""
-    this = and_(
-        outgoing.c.told_ms.is_(None),
-        outgoing.c.state == QUEUED,
-        outgoing.c.created_ms < before_ms,
-        outgoing.c.connector.not_in(connectors),
-    )
-    values = {"state": FAILED, "node": node, "ended_ms": now_ms, "error": _ORPHANED}
-    return connection.execute(update(outgoing).where(this).values(values)).rowcount
-
-
 def untold(connection: Connection, node: str, limit: int) -> list[Ended]:
     """Ends that this node has recorded and not yet told."""
-    own = [column for column in outgoing.columns if column.name in Ended.__dataclass_fields__]
+    shared = ("brand", "account")  # the contact's it answers, or its own
+    own = [one for one in outgoing.columns if one.name in Ended.__dataclass_fields__ and one.name not in shared]
+    either = [func.coalesce(messages.c[name], outgoing.c[name]).label(name) for name in shared]
     query: Select[Any] = (
-        select(*own, messages.c.brand, messages.c.channel, messages.c.account)
+        select(*own, *either, messages.c.channel)
         .join(messages, messages.c.id == outgoing.c.message_id, isouter=True)
-        .where(outgoing.c.told_ms.is_(None), outgoing.c.node == node, outgoing.c.state.not_in(_OPEN))
+        .where(outgoing.c.told_ms.is_(None), outgoing.c.node == node, outgoing.c.state.not_in(OPEN))
         .order_by(outgoing.c.position)
         .limit(limit)
     )
@@ -207,13 +200,13 @@ def tell(connection: Connection, ids: Sequence[str], now_ms: int) -> None:
 
 def waits_for(connection: Connection, row: RowMapping) -> str | None:
     """The id of an earlier message of its conversation that must end before a queued one can leave, or None."""
+    if row["state"] != QUEUED or row["conversation_id"] is None:
+        return None
     query = select(outgoing.c.id).where(
         outgoing.c.conversation_id == row["conversation_id"],
         outgoing.c.position < row["position"],
-        outgoing.c.state.in_(_OPEN),
+        outgoing.c.state.in_(OPEN),
     )
-    if row["state"] != QUEUED:
-        return None
     return connection.execute(query.order_by(outgoing.c.position).limit(1)).scalar_one_or_none()
 
 

@@ -56,6 +56,7 @@ handles = Table(
     Column("ended_by", Text),
     Column("evidence", Text, nullable=False),
     Index("ux_handles_key", "key", unique=True),
+    Index("ix_handles_ended", "value", sqlite_where=text("key IS NULL"), postgresql_where=text("key IS NULL")),
     Index(None, "customer_id"),
 )
 """The links: one row for each time that an address belonged to somebody. `key` is space, standing, kind and value in one (the
@@ -160,6 +161,7 @@ challenges = Table(
     Column("space", Text, nullable=False),
     Column("handle_kind", Text, nullable=False),
     Column("handle_value", Text, nullable=False),
+    Column("address", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("secret", Text, nullable=False),
     Column("actor", Text, nullable=False),
@@ -168,10 +170,12 @@ challenges = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
     Index(None, "customer_id"),
-    Index(None, "handle_value", "created_ms"),
+    Index(None, "address", "created_ms"),
+    Index(None, "space", "created_ms"),
 )
 """Asked proofs of a claimed address: a code or a link was sent to it. `secret` is a salted hash; `state` is open, proven,
-failed or expired."""
+failed or expired. `home_id` is the customer it was asked for, `customer_id` the one at the top of that one's merges then;
+`address` is what the limits count by, one for all spellings that reach the same person."""
 
 erased = Table(
     "erased",

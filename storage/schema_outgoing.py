@@ -10,8 +10,10 @@ outgoing = Table(
     Column("position", Serial, primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False),
     Column("connector", Text, nullable=False),
-    Column("message_id", Text, nullable=False),
-    Column("conversation_id", Text, nullable=False),
+    Column("message_id", Text),
+    Column("conversation_id", Text),
+    Column("brand", Text),
+    Column("account", Text),
     Column("handle_kind", Text, nullable=False),
     Column("handle_value", Text, nullable=False),
     Column("handle_proof", Text, nullable=False),
@@ -23,6 +25,8 @@ outgoing = Table(
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("due_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger),
+    Column("secret", Boolean, nullable=False, server_default=text("false")),
     Column("node", Text),
     Column("external_id", Text),
     Column("provider_code", Text),
@@ -40,7 +44,10 @@ outgoing = Table(
 )
 """What is to be sent, and what became of it. `state` is queued, sending, sent, failed or unknown; `due_ms` is the next try
 of a queued one, and of one in sending the time when nobody works on it any more. `told_ms`: when its end was accepted as
-a status, which ends up in `signals`."""
+a status, which ends up in `signals`.
+
+One that answers nothing has no `message_id`, and a `brand` and an `account` of its own; without `conversation_id` it waits for
+no other. From `until_ms` on it is of no use, and does not leave. The words of a `secret` one are erased when it ends."""
 
 outgoing_parts = Table(
     "outgoing_parts",

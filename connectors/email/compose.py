@@ -1,7 +1,6 @@
 """From an outgoing text to the bytes of a mail and its envelope."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -27,8 +26,8 @@ _NO_ID: Final = "sha256:"
 _TYPE: Final = re.compile(r"([a-z0-9][a-z0-9!#$&^_.+-]{0,60})/([a-z0-9][a-z0-9!#$&^_.+-]{0,100})")
 _NOT_PLAIN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
-AUTOMATIC: Final[Mapping[str, str]] = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
-"""What keeps other programs from answering (RFC 3834, 5; the second is Exchange's)."""
+_SUPPRESS: Final = "X-Auto-Response-Suppress"
+"""Exchange's own word for what keeps other programs from answering."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ def compose(message: Outgoing, settings: MailboxSettings, now: datetime) -> Comp
         "Message-ID": f"<{named}>",
         **_thread(message),
         "X-Regia-Id": message.token,
-        **(AUTOMATIC if message.automatic else {}),
+        **(_automatic(message) if message.automatic else {}),
     }
     utf8 = not (recipient + marked).isascii()
     mail = EmailMessage(policy=policy_for(utf8=utf8))
@@ -102,6 +101,11 @@ def _subject(message: Outgoing) -> str:
     if message.in_reply_to is not None and not _REPLIES.match(subject):
         subject = f"Re: {subject}".rstrip()
     return words(subject, "Subject")
+
+
+def _automatic(message: Outgoing) -> dict[str, str]:
+    """What keeps other programs from answering (RFC 3834, 5)."""
+    return {"Auto-Submitted": "auto-replied" if message.in_reply_to else "auto-generated", _SUPPRESS: "All"}
 
 
 def _thread(message: Outgoing) -> dict[str, str]:

@@ -4,7 +4,22 @@ import os
 
 import typer
 
-from regia.cli import books, connector, demo, import_imap, imports, parse, quarantine, queue, reply, rules, run, schema
+from regia.cli import (
+    books,
+    connector,
+    customer,
+    demo,
+    import_customers,
+    import_imap,
+    imports,
+    parse,
+    quarantine,
+    queue,
+    reply,
+    rules,
+    run,
+    schema,
+)
 
 app = typer.Typer(
     name="regia",
@@ -28,9 +43,11 @@ app.command()(parse.parse)
 app.command()(schema.schema)
 app.command()(reply.reply)
 app.add_typer(connector.app, name="connector")
+app.add_typer(customer.app, name="customer")
 app.add_typer(queue.app, name="queue")
 app.add_typer(reply.app, name="outgoing")
 app.add_typer(rules.app, name="rules")
 app.add_typer(quarantine.app, name="quarantine")
 imports.app.command()(import_imap.imap)
+imports.app.command()(import_customers.customers)
 app.add_typer(imports.app, name="import")

@@ -9,8 +9,10 @@ from regia.http.requests import GATEWAY
 from regia.settings import Scope, Token
 
 
-def require(request: web.Request, scope: Scope) -> Token:
-    """The consumer behind the request. Raises `Rejected`: `token_missing`, `token_unknown`, `scope_missing`."""
+def require(request: web.Request, scope: Scope, *or_else: Scope) -> Token:
+    """The consumer behind the request, which has one of these scopes.
+
+    Raises `Rejected`: `token_missing`, `token_unknown`, `scope_missing`."""
     scheme, _, given = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not given.strip():
         raise Rejected("token_missing", "send the header Authorization: Bearer <token>")
@@ -21,6 +23,6 @@ def require(request: web.Request, scope: Scope) -> Token:
             found = token
     if found is None:
         raise Rejected("token_unknown", "this token is not one of tokens: in the configuration")
-    if scope not in found.scopes:
+    if not {scope, *or_else}.intersection(found.scopes):
         raise Rejected("scope_missing", f"this token lacks the scope {scope}")
     return found

@@ -4,7 +4,21 @@ from aiohttp import web
 
 from connectors.errors import Rejected
 from regia.gateway import Gateway
-from regia.http import events, forms, health, inbound, openapi, queues, stored
+from regia.http import (
+    customer_acts,
+    customer_leaving,
+    customers,
+    events,
+    forms,
+    health,
+    inbound,
+    openapi,
+    proof_page,
+    proofs,
+    queues,
+    stored,
+    suggestions,
+)
 from regia.http.errors import errors
 from regia.http.requests import GATEWAY
 from web.pages.assets import ASSETS
@@ -25,6 +39,24 @@ def build_app(gateway: Gateway) -> web.Application:
             web.get("/v1/messages/{id}/raw", stored.raw),
             web.get("/v1/attachments/{id}", stored.attachment),
             web.get("/attachments/{id}", stored.signed_attachment),
+            web.get("/v1/customers", customers.by_address),
+            web.get("/v1/customers/{id}", customers.show),
+            web.patch("/v1/customers/{id}", customer_acts.change),
+            web.delete("/v1/customers/{id}", customer_leaving.leave),
+            web.get("/v1/customers/{id}/export", customer_leaving.export),
+            web.get("/v1/customers/{id}/timeline", customers.messages),
+            web.get("/v1/customers/{id}/audit", customers.audit),
+            web.post("/v1/customers/{id}/merge", customer_acts.merge),
+            web.post("/v1/customers/{id}/unmerge", customer_acts.unmerge),
+            web.post("/v1/customers/{id}/links/{link}/release", customer_acts.release),
+            web.get("/v1/suggestions", suggestions.waiting),
+            web.post("/v1/suggestions/{id}/accept", suggestions.accept),
+            web.post("/v1/suggestions/{id}/reject", suggestions.reject),
+            web.post("/v1/customers/{id}/proofs", proofs.ask),
+            web.post("/v1/customers/{id}/links", proofs.link),
+            web.post("/v1/proofs/{id}", proofs.answer),
+            web.get("/proof/{token}", proof_page.show),
+            web.post("/proof/{token}", proof_page.confirm),
             web.get("/v1/events", events.feed),
             web.get("/v1/queues", queues.states),
             web.post("/v1/queues/{queue}/take", queues.take),

@@ -28,11 +28,8 @@ def connector_named(request: web.Request, way_in: WayIn) -> Connector:
 
 
 async def read_request(request: web.Request, connector: Connector) -> Request:
-    """The whole request, its body byte for byte. Raises `Rejected`: `too_large` as soon as it is known, `too_slow`,
-    `malformed`, and `unsupported_media_type` for a body that was packed: signatures are over what the provider sent."""
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise Rejected("unsupported_media_type", "send the body without Content-Encoding")
-    body = await _body(request, connector.max_body)
+    """The whole request, its body byte for byte. Raises `Rejected` as `read_body` does."""
+    body = await read_body(request, connector.max_body)
     base = request.app[GATEWAY].configured.settings.server.base_url
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
@@ -50,7 +47,11 @@ async def read_request(request: web.Request, connector: Connector) -> Request:
     )
 
 
-async def _body(request: web.Request, limit: int) -> bytes:
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """The body as it came, of at most so many bytes. Raises `Rejected`: `too_large` as soon as it is known, `too_slow`,
+    `malformed`, and `unsupported_media_type` for a body that was packed: signatures are over what was sent."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise Rejected("unsupported_media_type", "send the body without Content-Encoding")
     too_large = Rejected("too_large", f"the body is larger than {limit} bytes")
     if request.content_length is not None and request.content_length > limit:
         raise too_large

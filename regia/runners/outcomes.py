@@ -32,6 +32,8 @@ def failed(row: Claimed, error: SendFailed, now_ms: int) -> Values:
     due_ms = now_ms + int(pause(row.attempts, error) * 1000)
     if due_ms > row.first_ms + GIVE_UP_MS:
         return _end(FAILED, now_ms, f"{error}; given up after a day", error.provider_code)
+    if row.until_ms is not None and due_ms >= row.until_ms:
+        return _end(FAILED, now_ms, f"{error}; given up: it would come too late", error.provider_code)
     return {"state": QUEUED, "due_ms": due_ms, "error": str(error), "provider_code": error.provider_code}
 
 

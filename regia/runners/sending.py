@@ -17,13 +17,13 @@ from sqlalchemy import Connection
 from connectors.abilities import Limits
 from connectors.base import Connector, Http, Outgoing, Parsed, Sent
 from connectors.errors import Rejected, SendFailed
-from desk.replies import message
+from desk.outbound import message
 from regia.pipeline.intake import Intake
 from regia.runners import outcomes
 from regia.runners.pacing import Pace
 from regia.watch.metrics import OUTGOING
 from regia.watch.sends import Sends
-from storage import outgoing
+from storage import outgoing, outgoing_ends
 from storage.database import Database, DatabaseUnavailable
 from storage.outgoing import Claimed, Ended
 
@@ -126,8 +126,9 @@ class Sender:
 
         def work(connection: Connection) -> int:
             before_ms = now_ms - outcomes.GIVE_UP_MS
-            outgoing.orphan(connection, self._node, known, now_ms, before_ms)
-            return outgoing.lose(connection, self._node, now_ms, started=started)
+            outgoing_ends.orphan(connection, self._node, known, now_ms, before_ms)
+            outgoing_ends.outlive(connection, self._node, now_ms)
+            return outgoing_ends.lose(connection, self._node, now_ms, started=started)
 
         if lost := await self._database.write(work):
             logger.warning("nobody knows whether messages left; they are not sent again", extra={"messages": lost})

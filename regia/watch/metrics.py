@@ -17,6 +17,11 @@ OUTGOING: Final = Counter(
     "Tries to send a message, by what it is then: sent, failed, unknown, or queued again.",
     ["connector", "state"],
 )
+PROOFS: Final = Counter(
+    "regia_proofs_total",
+    "Proofs of addresses: asked, linked, known, merged, suggested, or why not.",
+    ["method", "outcome"],
+)
 MEDIA: Final = Counter("regia_media_total", "Attachments fetched from providers, by outcome.", ["connector", "outcome"])
 REMOVED: Final = Counter("regia_removed_total", "Rows removed because they were older than `retention` keeps them.", ["kind"])
 COMMIT_FAILURES: Final = Counter("regia_commit_failures_total", "Batches that could not be committed, by cause.", ["cause"])

@@ -20,6 +20,7 @@ from connectors.whatsapp import WhatsApp, WhatsAppSettings
 from normalizer import mail
 from scripts.check_figures import block, check, replaced
 from scripts.check_figures import main as check_figures
+from tests.bench.tables import amount, rows
 from tests.mailcorpus import OLD, VOICES, Voice
 from tests.servers.postgresql import PostgreSQLServer
 from tests.servers.rabbitmq import RabbitMQServer
@@ -27,16 +28,6 @@ from tests.servers.rabbitmq import RabbitMQServer
 ROOT = Path(__file__).resolve().parents[2]
 FACTS = {"date": "2026-11-21", "commit": "0123456789ab", "cores": "2", "python": "3.11.7"}
 TINY = Scale(posts=64, rounds=1, skewed=False, seconds=0.001)
-
-
-def rows(text: str) -> list[list[str]]:
-    """Cells of every line of every table, heads and rules left out."""
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
-    return [cells for cells in lines if not set(cells[0]) <= {"-"} and cells[0] not in ("what", "part", "mail")]
-
-
-def number(cell: str) -> float:
-    return float(cell.replace(",", "").rstrip("%"))
 
 
 @pytest.mark.parametrize(
@@ -53,10 +44,10 @@ def test_a_tiny_run_gives_figures(
     found = rows(text)
     assert len(found) == count
     for cells in found:
-        figures = [number(cell) for cell in cells if cell[:1].isdigit()]
+        figures = [amount(cell) for cell in cells if cell[:1].isdigit()]
         assert len(figures) >= 3
         assert all(figure >= 0 for figure in figures)
-        assert number(cells[2]) > 0
+        assert amount(cells[2]) > 0
 
 
 def test_ratios_are_to_the_bare_parts_and_the_median_round_is_shown() -> None:

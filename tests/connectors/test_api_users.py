@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from connectors.errors import Rejected
 from tests.connectors.app_users import (
     ANNA,
+    ARRIVED,
     FOREIGN,
     GOOD,
     NOW,
@@ -213,3 +216,19 @@ def test_when_a_token_is_good(users: dict[str, Any], claims: dict[str, Any], wor
         error = refused(request, shared(**users))
         assert (error.code, error.status) == ("signature_stale", 401)
         assert words in error.detail
+
+
+def test_a_token_that_was_caught_is_worth_what_it_says_and_no_more() -> None:
+    """It serves any number of contacts until its end, as documented, also with an id of its own (`jti`); after that, and for
+    another audience under the same keys, it is worth nothing."""
+    caught = sign(jti="only-one", iat=NOW)
+    for number in range(3):
+        replayed = replace(
+            post({"text": str(number)}, user_token=caught), received_at=ARRIVED + timedelta(seconds=200 * number)
+        )
+        assert only(replayed, shared()).sender.handle == ANNA
+    late = replace(post(user_token=caught), received_at=ARRIVED + timedelta(seconds=600 + 60))
+    assert refused(late, shared()).code == "signature_stale"
+    for users in (shared(audience="shop"), shared(audience="regia-test"), shared(audience="regia ")):
+        assert refused(post(user_token=caught), users).code == "signature_wrong"
+        assert refused(alone(caught), {**users, "direct": True}).code == "signature_wrong"

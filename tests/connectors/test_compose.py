@@ -81,9 +81,10 @@ def test_a_reply_has_what_its_answer_needs() -> None:
     assert plus.of_id(composed.message_id, b"key") == CONVERSATION
 
 
-def test_an_automatic_one_says_so() -> None:
-    mail = read(written(outgoing(automatic=True)).raw)
-    assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-replied", "All")
+@pytest.mark.parametrize(("answers", "word"), [({}, "auto-replied"), ({"in_reply_to": None}, "auto-generated")])
+def test_an_automatic_one_says_so(answers: dict[str, None], word: str) -> None:
+    mail = read(written(outgoing(automatic=True, **answers)).raw)
+    assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == (word, "All")
 
 
 def test_without_a_conversation_there_is_no_mark() -> None:

@@ -12,6 +12,8 @@ from connectors.errors import REJECTIONS, MediaReason, QuarantineReason
 from connectors.registry import CHANNELS
 from dispatcher.base import Topology
 from dispatcher.topology import Binding, Exchange, Queue, declarations
+from identity.challenges import Rules
+from identity.proof_refusals import PROOF_REFUSALS
 from regia.cli.common import configured
 from regia.cli.main import app
 from regia.compose import configure
@@ -114,6 +116,21 @@ def test_the_codes_of_operations_are_those_of_the_code() -> None:
     rows = re.findall(r"^\| (`.*?) \| (\d{3}) \|", section("docs/operations.md", "Answers and their codes"), re.MULTILINE)
     told = {code: int(status) for codes, status in rows for code in re.findall(r"`(\w+)`", codes)}
     assert told == dict(REJECTIONS)
+
+
+def test_proofs_are_told_as_they_are() -> None:
+    page = section("docs/identity.md", "Proofs")
+    assert {*PROOF_REFUSALS} <= first_column(page)
+    rules = Rules(key=b"")
+    for words in (
+        f"{rules.code_ms // 60_000} minutes, five answers",
+        f"{rules.link_ms // 3_600_000} hours",
+        f"{rules.an_hour_to_an_address} an hour, {rules.a_day_to_an_address} a day",
+        f"for one customer | {rules.a_day_of_a_customer} a day",
+        f"`identity.codes.an_hour` ({rules.an_hour_of_a_space})",
+        f"answers to one code | {rules.attempts};",
+    ):
+        assert words in page
 
 
 def test_the_reasons_of_quarantine_are_those_of_the_code() -> None:

@@ -30,7 +30,17 @@ tokens:
   - {name: reader, token: "${READER}", scopes: [messages]}
   - {name: worker, token: "${WORKER}", scopes: [queues]}
   - {name: follower, token: "${FOLLOWER}", scopes: [events]}
+  - {name: site, token: "${SITE}", scopes: [customers]}
+  - {name: viewer, token: "${VIEWER}", scopes: [customers.read]}
+identity:
+  codes: {email: mail, rate: {count: 20}, brands: {demo: {name: Casa Demo}}}
 connectors:
+  mail:
+    type: email
+    brand: demo
+    address: help@demo.example
+    thread_key: ${KEY}
+    smtp: {host: mail.demo.example}
   form:
     type: web_form
     brand: demo
@@ -66,11 +76,15 @@ SECRETS = {
     "ALL": "token-all",
     "READER": "token-reader",
     "WORKER": "token-worker",
+    "SITE": "token-site",
+    "VIEWER": "token-viewer",
     "FOLLOWER": "token-follower",
     "DESK": "token-desk",
     "APP": "a-secret-of-the-shops-own-server",
 }
-ALL, READER, WORKER, DESK = ({"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "DESK"))
+ALL, READER, WORKER, SITE, VIEWER, DESK = (
+    {"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "SITE", "VIEWER", "DESK")
+)
 
 Client = TestClient[Any, Any]
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -490,7 +491,7 @@ async def test_every_address_is_described_and_the_other_way_round(client: Client
         for method, operation in methods.items():
             named = {one["name"] for one in operation.get("parameters", []) if one["in"] == "path"}
             assert named == {part[1:-1] for part in path.split("/") if part.startswith("{")}, (method, path)
-            asked = await client.request(method, path.format(connector="x", id="x", queue="x", receipt="x", name="x"))
+            asked = await client.request(method, re.sub(r"\{\w+\}", "x", path))
             assert (asked.status == 401) == ("security" in operation) or "connector" in named, (method, path)
 
 

@@ -49,7 +49,7 @@ def _stored(one: Message, identified: Identified) -> dict[str, Any]:
         "awaits_answer": identified.awaits_answer,
         "repeat_of": identified.repeat_of,
     }
-    return {**texts, **own, "received_ms": 0, "envelope": _envelope(one), "explanation": b"", "raw": None}
+    return {**texts, **own, "received_ms": 0, "envelope": _envelope(one), "explanation": b"", "raw": b"{}"}
 
 
 def _envelope(one: Message) -> bytes:

@@ -72,7 +72,7 @@ HEARD: list[tuple[str, list[tuple[Handle, list[Handle]]], int]] = [
     ("alias lost", [(phone(), [user()])], 1),
     ("own handle lost", [(user(), [phone()])], 1),
     ("all of three", [(phone(), [user(), user("IT.parent")])], 1),
-    ("found out by the second message", [(phone(), []), (phone(), [user()])], 1),
+    ("found out by the second message", [(phone(), []), (phone(), [user()])], 2),
     ("known before", [(phone("+390000000009"), [user(), user("IT.parent")])], 2),
 ]
 
@@ -105,11 +105,10 @@ async def test_the_loser_of_one_handle_gives_up_the_others(
     assert len({winner.customer.id, *ids(losers)}) == customers
     handles = {handle for one, more in batch for handle in (one, *more)} - {user()}
     later = await fast.write(lambda connection: resolve(connection, [message(one.value, one) for one in handles]))
-    assert set(ids(later)) == set(ids(losers))
     (again,) = await fast.write(lambda connection: resolve(connection, [message("again", user())]))
-    # Who was known before and the winner are one: the contact showed handles of both.
-    assert again.customer.id == (winner.customer.id if customers == 1 else losers[0].customer.id)
-    owned = select(schema.handles.c.customer_id).union(select(schema.customers.c.id))
-    known = await fast.read(lambda connection: connection.execute(owned).scalars().all())
-    assert len(known) == 2  # the one from before, and the winner: nobody else was written
+    # Whoever the slow node made or knew before is one with the winner: the contact showed handles of both.
+    assert {again.customer.id, *ids(later)} == {losers[-1].customer.id}
+    owned = select(schema.handles.c.customer_id).union(select(schema.customers.c.root_id))
+    known = await fast.read(lambda connection: set(connection.execute(owned).scalars()))
+    assert len(known - {again.customer.id}) <= 1  # the one from before: nobody else is on top
     await asyncio.gather(fast.close(), slow.close())

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, delete
 
-from storage import outgoing, outgoing_parts
+from storage import outgoing, outgoing_ends, outgoing_parts
 from storage.database import Database
 from storage.outgoing import Claimed, NewOutgoing
 from storage.schema import messages
@@ -17,7 +17,7 @@ NOW = 1_790_000_000_000
 HOUR = 3_600_000
 
 
-def new(message_id: str = "none", conversation: str = "con_1", **more: Any) -> NewOutgoing:
+def new(message_id: str | None = "none", conversation: str | None = "con_1", **more: Any) -> NewOutgoing:
     fields: dict[str, Any] = {
         "id": str(uuid4()),
         "connector": "mail",
@@ -151,7 +151,7 @@ async def test_a_node_that_starts_knows_nothing_of_what_it_was_sending(database:
     [others] = await claim(database, "n2", limit=1)
 
     async def lose(now_ms: int, *, started: bool) -> int:
-        return await database.write(lambda connection: outgoing.lose(connection, "n1", now_ms, started=started))
+        return await database.write(lambda connection: outgoing_ends.lose(connection, "n1", now_ms, started=started))
 
     assert await lose(NOW + HOUR - 1, started=False) == 0
     assert await lose(NOW + HOUR - 1, started=True) == 1
@@ -166,7 +166,7 @@ async def test_a_node_that_starts_knows_nothing_of_what_it_was_sending(database:
 async def test_what_has_no_connector_any_more_ends(database: Database) -> None:
     old, young = new(connector="gone"), new(connector="gone", created_ms=NOW + 1, conversation="con_2")
     await add(database, old, young, new(conversation="con_3"))
-    ended = await database.write(lambda connection: outgoing.orphan(connection, "n1", ["mail"], NOW + HOUR, NOW + 1))
+    ended = await database.write(lambda connection: outgoing_ends.orphan(connection, "n1", ["mail"], NOW + HOUR, NOW + 1))
     assert ended == 1
     assert (await state(database, old.id))["state"] == "failed"
     assert (await state(database, young.id))["state"] == "queued"

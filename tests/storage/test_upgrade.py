@@ -8,6 +8,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, text
 
+from storage import outgoing
 from storage.database import Database
 from storage.migrate import configuration, upgrade
 from storage.schema import conversations, customers, handles, messages, suggestions
@@ -35,6 +36,12 @@ SUGGESTION = (
     " VALUES (:id, 'demo', 'cus_b', 'cus_a', :reason, :state, 1000)"
 )
 
+OUTGOING = (
+    "INSERT INTO outgoing (id, connector, message_id, conversation_id, handle_kind, handle_value, handle_proof, author,"
+    " automatic, text, state, due_ms, created_ms) VALUES ('out_1', 'whatsapp', 'm1', 'con_a', 'phone', '+393331234567',"
+    " 'verified', 'desk', :automatic, 'Ciao', 'queued', 1, 1)"
+)
+
 
 def fill(connection: Connection) -> None:
     for id_, standing, name in (("cus_a", "verified", "Anna"), ("cus_b", "claimed", None)):
@@ -59,6 +66,7 @@ def fill(connection: Connection) -> None:
         connection.execute(text(MESSAGE), row)
     for id_, reason, state in (("s1", "same_email", "open"), ("s2", "same_phone", "open")):
         connection.execute(text(SUGGESTION), {"id": id_, "reason": reason, "state": state})
+    connection.execute(text(OUTGOING), {"automatic": False})
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -103,6 +111,12 @@ async def test_messages_know_their_link(older: Database) -> None:
 async def test_a_pair_is_suggested_once(older: Database) -> None:
     (row,) = await rows(older, suggestions)
     assert (row["reason"], row["state"], row["score"]) == ("same_claim", "open", 60)
+
+
+async def test_what_waits_to_be_sent_still_does(older: Database) -> None:
+    (row,) = await older.write(lambda connection: outgoing.claim(connection, "whatsapp", "n1", now_ms=2, lost_ms=3, limit=9))
+    assert (row.id, row.message_id, row.conversation_id, row.text) == ("out_1", "m1", "con_a", "Ciao")
+    assert (row.until_ms, row.secret, row.envelope is not None) == (None, False, True)
 
 
 async def test_they_go_on(older: Database) -> None:

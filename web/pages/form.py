@@ -16,14 +16,14 @@ from web.pages.assets import link
 from web.pages.texts import PROBLEMS, TEXTS
 from web.pages.view import FormView
 
-_TEMPLATES: Final = Environment(
+TEMPLATES: Final = Environment(
     loader=PackageLoader("web.pages"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.globals["link"] = link
+TEMPLATES.globals["link"] = link
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -40,7 +40,7 @@ def render_form(
     labels = _labels(view)
     # In the order of the page, so that the first of the list is the first to be met, and has the focus.
     listed = [name for name in labels if name in errors] + [name for name in errors if name not in labels]
-    return _TEMPLATES.get_template("form.html").render(
+    return TEMPLATES.get_template("form.html").render(
         view=view,
         texts=view.texts,
         submission=submission,
@@ -64,7 +64,7 @@ def _labels(view: FormView) -> dict[str, str]:
 
 def render_thanks(view: FormView, reference: str) -> str:
     """The page after a contact was taken: `reference` is the number the customer may quote."""
-    return _TEMPLATES.get_template("thanks.html").render(view=view, texts=view.texts, reference=reference)
+    return TEMPLATES.get_template("thanks.html").render(view=view, texts=view.texts, reference=reference)
 
 
 def render_problem(
@@ -75,7 +75,7 @@ def render_problem(
     `view` gives the form's look where the form is known; `retry_after` is in seconds.
     """
     title, advice = PROBLEMS[language].get(code) or PROBLEMS[language][""]
-    return _TEMPLATES.get_template("problem.html").render(
+    return TEMPLATES.get_template("problem.html").render(
         view=view,
         language=language,
         texts=TEXTS[language],

@@ -1,4 +1,4 @@
-"""Links, merges, mentions, audit, events and asked proofs of customers"""
+"""Links, merges, mentions, audit, events and asked proofs of customers; messages out that answer nothing"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,7 @@ depends_on = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 MERGED = sa.text('merged_into IS NOT NULL')
+ENDED = sa.text('key IS NULL')
 IN_BLOB = sa.text('raw IS NULL')
 NEW = sa.text('number IS NULL')
 OPEN = sa.text('published_ms IS NULL')
@@ -21,6 +22,7 @@ def upgrade() -> None:
     _messages()
     _suggestions()
     op.add_column('conversations', sa.Column('split', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+    _outgoing()
     _new_tables()
 
 
@@ -75,6 +77,7 @@ def _handles() -> None:
     with op.batch_alter_table('handles', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_handles_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index('ux_handles_key', ['key'], unique=True)
+        batch_op.create_index('ix_handles_ended', ['value'], sqlite_where=ENDED, postgresql_where=ENDED)
 
 
 def _messages() -> None:
@@ -116,6 +119,17 @@ def _suggestions() -> None:
             batch_op.alter_column(name, existing_type=kind, existing_nullable=False, server_default=None)
         batch_op.create_index(batch_op.f('ix_suggestions_owner_id'), ['owner_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_suggestions_state_score'), ['state', 'score'], unique=False)
+
+
+def _outgoing() -> None:
+    # Without the keyword the table that SQLite is given instead would use numbers of deleted rows again.
+    with op.batch_alter_table('outgoing', schema=None, table_kwargs={'sqlite_autoincrement': True}) as batch_op:
+        for name in ('message_id', 'conversation_id'):
+            batch_op.alter_column(name, existing_type=sa.Text(), nullable=True)
+        batch_op.add_column(sa.Column('brand', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('account', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('until_ms', sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column('secret', sa.Boolean(), server_default=sa.text('false'), nullable=False))
 
 
 def _new_tables() -> None:
@@ -172,6 +186,7 @@ def _proofs_and_erased() -> None:
     sa.Column('space', sa.Text(), nullable=False),
     sa.Column('handle_kind', sa.Text(), nullable=False),
     sa.Column('handle_value', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
     sa.Column('method', sa.Text(), nullable=False),
     sa.Column('secret', sa.Text(), nullable=False),
     sa.Column('actor', sa.Text(), nullable=False),
@@ -182,7 +197,8 @@ def _proofs_and_erased() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_challenges'))
     )
     op.create_index(op.f('ix_challenges_customer_id'), 'challenges', ['customer_id'])
-    op.create_index(op.f('ix_challenges_handle_value_created_ms'), 'challenges', ['handle_value', 'created_ms'])
+    op.create_index(op.f('ix_challenges_address_created_ms'), 'challenges', ['address', 'created_ms'])
+    op.create_index(op.f('ix_challenges_space_created_ms'), 'challenges', ['space', 'created_ms'])
     op.create_table('erased',
     sa.Column('id', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),

@@ -1,0 +1,1 @@
+"""Lists of customers from other systems: files of rows with a header."""

@@ -1,0 +1,15 @@
+"""A hundred sequences of attacks on both databases; `make proof` runs ten thousand."""
+
+from storage.database import Database
+from tests.attacks.runs import run
+
+
+async def test_strangers_get_nothing_and_honest_people_are_known(database: Database) -> None:
+    tally = await run(database, range(100), "sample")
+    assert tally.problems == []
+    assert tally.sequences == 100
+    assert len(tally.attacks) >= 25
+    assert tally.merges > 50
+    assert tally.answers["queued"] > 100
+    assert tally.linked.total() >= 0.95 * tally.pairs.total() > 90
+    assert tally.shown.total() >= 0.95 * tally.pairs.total()
