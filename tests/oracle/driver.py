@@ -71,7 +71,8 @@ class Real:
         return [Answer(one.customer.id, one.match, one.sequence) for one in found]
 
     async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
-        from identity.merges import NotPossible, merge
+        from identity.merges import merge
+        from identity.refusals import NotPossible
 
         given = self._act(now_ms)
         try:
@@ -80,7 +81,8 @@ class Real:
             raise Refused(error.reason) from error
 
     async def unmerge(self, customer: str, now_ms: int) -> None:
-        from identity.merges import NotPossible, unmerge
+        from identity.merges import unmerge
+        from identity.refusals import NotPossible
 
         given = self._act(now_ms)
         try:

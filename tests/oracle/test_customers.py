@@ -50,7 +50,7 @@ class Story:
 
     def owner(self, said: Said) -> Customer | None:
         link = self.model.live(_key(said))
-        return link and self.model.top(link.home)
+        return None if link is None else self.model.top(link.home)
 
     def timeline(self, customer: Customer) -> list[str]:
         return [message.id for message in self.model.written(customer)]
