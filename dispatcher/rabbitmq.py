@@ -9,7 +9,7 @@ a returned message, since its queue may have been deleted.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from aio_pika import Connection
@@ -32,7 +32,7 @@ from dispatcher.base import (
 from dispatcher.declare import declare
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.rounds import Answer, Rounds
-from dispatcher.sweep import sweep
+from dispatcher.sweep import plain_channel, put_back, sweep
 from dispatcher.topology import DEAD, UNROUTED, declarations, queue_names
 
 logger = logging.getLogger(__name__)
@@ -138,13 +138,13 @@ class RabbitQueues:
         A queue somebody deleted is left out and logged; the next publish to it declares it again."""
         states: list[QueueState] = []
         async with self._reading_only() as connection:
-            channel = await _plain(connection)
+            channel = await plain_channel(connection)
             for name in queue_names(self._topology):
                 try:
                     queue = await channel.declare_queue(name, passive=True)
                 except ChannelNotFoundEntity:
                     logger.warning("a queue was deleted", extra={"queue": name})
-                    channel = await _plain(connection)
+                    channel = await plain_channel(connection)
                     continue
                 states.append(QueueState(name=name, ready=queue.declaration_result.message_count or 0, leased=-1))
             await channel.close()
@@ -156,13 +156,13 @@ class RabbitQueues:
         if queue not in queue_names(self._topology):
             raise UnknownQueue(queue, queue_names(self._topology))
         async with self._reading_only() as connection:
-            channel = await _plain(connection)
+            channel = await plain_channel(connection)
             try:
                 found = await _look(channel, queue, limit)
             except ChannelNotFoundEntity:
                 raise UnknownQueue(queue, queue_names(self._topology)) from None
             # Closing the channel puts back what it holds, in the order it was taken.
-            await channel.close()
+            await put_back(connection, channel, queue, len(found))
         return found[:limit]
 
     async def forget(self, erased: Erased) -> int:
@@ -173,14 +173,8 @@ class RabbitQueues:
         async with self._one_sweep:
             for queue in (DEAD, UNROUTED):
                 async with self._using(self._sweeping) as connection:
-                    channel = await _plain(connection)
-                    try:
-                        found = await sweep(channel, queue, erased, self._connect_timeout)
-                    except ChannelNotFoundEntity:  # somebody deleted it: the next connection declares it again
-                        continue
-                    async with asyncio.timeout(self._connect_timeout):
-                        await channel.close()
-                removed += found
+                    with suppress(ChannelNotFoundEntity):  # somebody deleted it: the next publish declares it again
+                        removed += await sweep(connection, queue, erased, self._connect_timeout)
         return removed
 
     @asynccontextmanager
@@ -207,12 +201,6 @@ class RabbitQueues:
     async def close(self) -> None:
         """All connections; nothing can be published afterwards."""
         await asyncio.gather(*(link.close() for link in (self._publishing, self._reading, self._sweeping)))
-
-
-async def _plain(connection: Connection) -> AbstractChannel:
-    channel = connection.channel(publisher_confirms=False)
-    await channel.initialize()
-    return channel
 
 
 async def _look(channel: AbstractChannel, queue: str, limit: int) -> list[Delivery]:

@@ -21,7 +21,7 @@ from storage.removal import Removed
 from storage.schema import handles
 from storage.traces import Where
 
-SLICE: Final = 500
+SLICE: Final = 250
 """Messages of one transaction, and of one event."""
 _PAGE: Final = 500
 """Rows of one look for addresses."""
