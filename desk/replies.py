@@ -54,6 +54,8 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
         raise Refused("unknown_message")
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
     _check(reply, row, data, channels)
+    if lookup.address_ended(connection, row):
+        raise Refused("address_gone")
     if _is_over(_window(connection, row, data), now_ms):
         raise Refused("window_closed")
     contact = _answered(row, data)

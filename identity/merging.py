@@ -41,7 +41,7 @@ def guard(one: Customer, other: Customer, policy: Policy, past: Past) -> Guard |
     """Why two customers may not be merged without a person, or None."""
     if past.were_apart(one.id, other.id):
         return "unmerged"
-    crm = [{link.value for link in each.links if link.kind == CRM} for each in (one, other)]
+    crm = [_crm_ids(each) for each in (one, other)]
     if all(crm) and crm[0] != crm[1]:
         return "crm_conflict"
     if over_cap([*one.links, *other.links], policy):
@@ -53,9 +53,14 @@ def guard(one: Customer, other: Customer, policy: Policy, past: Past) -> Guard |
     return None
 
 
+def _crm_ids(customer: Customer) -> set[str]:
+    return {link.value for link in customer.links if link.kind == CRM and link.standing == "verified"}
+
+
 def over_cap(links: Iterable[Link], policy: Policy) -> bool:
-    """Whether these links are more of one kind than one person has. One address, proven and claimed, counts once."""
-    addresses = {(link.kind, link.value) for link in links}
+    """Whether these links are more of one kind than one person has. One address, proven and claimed, counts once, and a CRM
+    id that was only said not at all."""
+    addresses = {(link.kind, link.value) for link in links if not (link.kind == CRM and link.standing == "claimed")}
     return any(count > policy.cap(kind) for kind, count in Counter(kind for kind, _ in addresses).items())
 
 

@@ -94,8 +94,8 @@ class Customer:
 
     @property
     def crm_id(self) -> str | None:
-        """The id that another system of ours has for it."""
-        return next((link.value for link in self.links if link.kind == CRM), None)
+        """The id that another system of ours has for it; not one that somebody only said."""
+        return next((link.value for link in self.links if link.kind == CRM and link.standing == "verified"), None)
 
     @property
     def handles(self) -> list[Handle]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, RowMapping, select
 
 from storage.quarantine import HELD
-from storage.schema import attachments, messages, quarantine, signals, targets
+from storage.schema import attachments, handles, messages, quarantine, signals, targets
 
 
 def message(connection: Connection, message_id: str) -> RowMapping | None:
@@ -20,6 +20,12 @@ def latest_of_sender(connection: Connection, row: RowMapping) -> RowMapping:
     query = query.where(messages.c.account.is_not_distinct_from(row["account"]))
     newest = query.order_by(messages.c.received_ms.desc()).limit(1)
     return connection.execute(newest).mappings().one_or_none() or row
+
+
+def address_ended(connection: Connection, row: RowMapping) -> bool:
+    """Whether the address a message came from is not its sender's any more."""
+    query = select(handles.c.ended_ms).where(handles.c.id == row["handle_id"])
+    return connection.execute(query).scalar_one_or_none() is not None
 
 
 def targets_of(connection: Connection, message_id: str) -> list[RowMapping]:

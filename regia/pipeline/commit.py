@@ -67,18 +67,31 @@ def commit(
     `put_since` is for those that were stored again."""
     entered = enter(connection, batch, settings.journal)
     settle(connection, batch, entered.new, put_since)
-    ready = [one for one in entered.new if isinstance(one, Ready)]
     held = [one for one in entered.new if isinstance(one, Held)]
     told = [one for one in entered.new if isinstance(one, Told)]
     result = Committed(held=[(one.connector, one.reason) for one in held], before=entered.committed)
-    for one in told:
-        _move(connection, one, settings.policy)
-    if ready:
-        _route(connection, ready, settings, result)
+    _in_order(connection, entered.new, settings, result)
     insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
     events.add(connection, [quarantined(one, settings.journal) for one in held])
     record(connection, told)
     return result
+
+
+def _in_order(connection: Connection, new: Sequence[Prepared], settings: CommitSettings, result: Committed) -> None:
+    """Messages together, but none with what came after news of its sender's address."""
+    ready: list[Ready] = []
+    for one in new:
+        if isinstance(one, Ready):
+            ready.append(one)
+        elif isinstance(one, Told) and _moves(one):
+            _route(connection, ready, settings, result)
+            ready = []
+            _move(connection, one, settings.policy)
+    _route(connection, ready, settings, result)
+
+
+def _moves(one: Told) -> bool:
+    return isinstance(one.signal, ChannelEvent) and one.signal.moved is not None
 
 
 def _move(connection: Connection, one: Told, policy: Policy) -> None:
@@ -91,6 +104,8 @@ def _move(connection: Connection, one: Told, policy: Policy) -> None:
 
 
 def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSettings, result: Committed) -> None:
+    if not ready:
+        return
     session = IdentitySession(connection, [one.message for one in ready], settings.policy)
     message_rows: list[dict[str, Any]] = []
     target_rows: list[dict[str, Any]] = []
@@ -110,7 +125,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     insert_rows(connection, messages, message_rows)
     insert_rows(connection, attachments, [file for one in ready for file in _attachment_rows(one.message)])
     positions = outbox.add(connection, target_rows)
-    result.outbox = _outbox_rows(message_rows, target_rows, positions)
+    result.outbox += _outbox_rows(message_rows, target_rows, positions)
 
 
 def _outbox_rows(

@@ -3,11 +3,9 @@
 from sqlalchemy import Connection
 
 from identity import links, merges
-from normalizer.inbound import Handle
 from storage.database import Database
-from storage.schema import customers
 from tests.contacts import email, message, phone
-from tests.identity.batches import POLICY, identify, rows
+from tests.identity.batches import POLICY, identify
 
 NOW = 1_795_284_000_000
 
@@ -32,32 +30,6 @@ async def test_who_types_an_address_that_was_accepted_once_renames_nobody(databa
     await identify(database, message("s1", email(), channel="web_form", sender_name="Mario Rossi"))
     (later,) = await identify(database, message("v2", email(verified=True)))
     assert later.customer.name == "Anna"
-
-
-async def test_a_crm_id_that_was_only_said_is_nobodys(database: Database) -> None:
-    """A chat's program hands on what the visitor says: the address, and a customer number of the visitor's choice."""
-    said = Handle("crm", "C-666", "claimed")
-    (anna,) = await identify(database, message("v1", email(verified=True)))
-    (chat,) = await identify(database, message("f1", said, channel="chat", claims=[email()]))
-    await _accept(database, anna.customer.id, chat.customer.id)
-    found = {row["id"]: row["crm_id"] for row in await rows(database, customers)}
-    assert found[anna.customer.id] is None
-
-
-async def test_a_crm_id_that_was_only_said_keeps_nobody_apart(database: Database) -> None:
-    said = Handle("crm", "C-666", "claimed")
-    (anna,) = await identify(database, message("v1", email(verified=True)))
-    (chat,) = await identify(database, message("f1", said, channel="chat", claims=[email()]))
-    await _accept(database, anna.customer.id, chat.customer.id)
-    (other,) = await identify(database, message("w1", phone()))
-
-    def prove(connection: Connection, handle: Handle) -> links.Proved:
-        customer = other.customer.id
-        return links.prove(connection, customer, handle, proof="verified", evidence="e", actor="crm", now_ms=NOW, policy=POLICY)
-
-    await database.write(lambda c: prove(c, Handle("crm", "C-1", "agent")))
-    proved = await database.write(lambda c: prove(c, email(verified=True)))
-    assert proved.guard is None
 
 
 async def test_who_types_an_accepted_address_proves_his_own_for_nobody_else(database: Database) -> None:

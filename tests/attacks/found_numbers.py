@@ -2,19 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import Connection
 
-from desk.refusals import Refused
-from desk.replies import Reply, queue
 from identity import links
 from normalizer.inbound import Handle
-from storage import outgoing
 from storage.database import Database
-from tests.attacks.attacks_desk import CHANNELS
-from tests.attacks.truth import Contact
-from tests.attacks.world import World
-from tests.contacts import START, inbound, message, phone
+from tests.contacts import START, message, phone
 from tests.identity.batches import POLICY, identify
 
 DAY = 24
@@ -57,24 +50,3 @@ async def test_a_change_to_a_number_that_somebody_had_joins_nobody(database: Dat
     await database.write(move)
     (stranger,) = await identify(database, message("s2", NUMBER, hours=30 * DAY + 1))
     assert all("segreto" not in one.snippet for one in stranger.history)
-
-
-async def test_an_answer_to_who_had_the_number_goes_to_nobody_else(database: Database) -> None:
-    """By SMS, which can be answered at any time."""
-    world = World([database], "found")
-    world.truth.belongs(NUMBER, "victim")
-    (asked,) = await world.commit([_sms("victim", "Qual è il mio codice?")])
-    world.now += timedelta(days=400)
-    world.truth.handed_on(NUMBER, "stranger", world.now_ms)
-    (stranger,) = await world.commit([_sms("stranger", "Ciao")])
-    assert asked is not None
-    assert stranger is not None
-    assert asked.customer != stranger.customer
-    reply = Reply(message_id=asked.id, text="È 4711", author="giulia")
-    with pytest.raises(Refused):
-        await database.write(lambda c: outgoing.find(c, queue(c, reply, CHANNELS, world.now_ms)))
-
-
-def _sms(by: str, text: str) -> Contact:
-    contact = inbound(f"{by}-1", NUMBER, channel="sms", text=text)
-    return Contact(by=by, kind="by hand", connector="sms", inbound=contact, answers=NUMBER)

@@ -1,14 +1,26 @@
 """Attacks by hand, and defects found on the way, that were repaired: see FOUND.md for those that were not."""
 
-from sqlalchemy import select
+from datetime import timedelta
 
-from identity import merges
+import pytest
+from sqlalchemy import Connection, select
+
+from desk.refusals import Refused
+from desk.replies import Reply, queue
+from identity import links, merges
 from identity.holding import Held
+from identity.people import Identified
+from normalizer.inbound import Handle
+from storage import outgoing
 from storage.database import Database
-from storage.schema import customers, handles
-from tests.contacts import email, message, phone, user
+from storage.schema import customers, handles, suggestions
+from tests.attacks.attacks_desk import CHANNELS
+from tests.attacks.truth import Contact
+from tests.attacks.world import World
+from tests.contacts import email, inbound, message, phone, user
 from tests.identity.batches import POLICY, identify, ids, rows
 
+NUMBER = phone("+390000000001")
 NOW = 1_795_284_000_000
 
 
@@ -44,3 +56,72 @@ async def test_after_that_the_merge_can_be_undone(database: Database) -> None:
     await _unmerge(database, ids_[0])
     owners = await database.read(lambda c: c.execute(select(handles.c.value, handles.c.customer_id)).all())
     assert len({owner for _, owner in owners}) == 2
+
+
+async def test_an_answer_to_who_had_the_number_goes_to_nobody_else(database: Database) -> None:
+    """By SMS, which can be answered at any time."""
+    world = World([database], "found")
+    world.truth.belongs(NUMBER, "victim")
+    (asked,) = await world.commit([_sms("victim", "Qual è il mio codice?")])
+    world.now += timedelta(days=400)
+    world.truth.handed_on(NUMBER, "stranger", world.now_ms)
+    (stranger,) = await world.commit([_sms("stranger", "Ciao")])
+    assert asked is not None
+    assert stranger is not None
+    assert asked.customer != stranger.customer
+    reply = Reply(message_id=asked.id, text="È 4711", author="giulia")
+    with pytest.raises(Refused):
+        await database.write(lambda c: outgoing.find(c, queue(c, reply, CHANNELS, world.now_ms)))
+
+
+async def test_what_a_stranger_types_is_not_likelier_than_what_two_proofs_say(database: Database) -> None:
+    (victim,) = await identify(database, message("v1", email("anna@posta.test", verified=True), sender_name="Anna Bianchi"))
+    typed = message(
+        "s1",
+        Handle("app_user", "shop:evil", "verified"),
+        sender_name="Anna Bianchi",
+        claims=[email("anna@posta.test")],
+        channel="app",
+    )
+    (stranger,) = await identify(database, typed)
+    (one,) = await identify(database, message("w1", phone(), sender_name="Maria Verdi"))
+    (other,) = await identify(database, message("w2", user(), sender_name="Giulio Neri"))
+    await identify(database, message("w3", phone(), aliases=[user()], sender_name="Maria Verdi"))
+    found = await rows(database, suggestions)
+
+    def score(*pair: Identified) -> int:
+        ids = {each.customer.id for each in pair}
+        return max(row["score"] for row in found if {row["customer_id"], row["owner_id"]} == ids)
+
+    assert score(victim, stranger) <= score(one, other)
+
+
+async def test_a_crm_id_that_was_only_said_is_nobodys(database: Database) -> None:
+    """A chat's program hands on what the visitor says: the address, and a customer number of the visitor's choice."""
+    said = Handle("crm", "C-666", "claimed")
+    (anna,) = await identify(database, message("v1", email(verified=True)))
+    (chat,) = await identify(database, message("f1", said, channel="chat", claims=[email()]))
+    await _merge(database, anna.customer.id, chat.customer.id)
+    found = {row["id"]: row["crm_id"] for row in await rows(database, customers)}
+    assert found[anna.customer.id] is None
+
+
+async def test_a_crm_id_that_was_only_said_keeps_nobody_apart(database: Database) -> None:
+    said = Handle("crm", "C-666", "claimed")
+    (anna,) = await identify(database, message("v1", email(verified=True)))
+    (chat,) = await identify(database, message("f1", said, channel="chat", claims=[email()]))
+    await _merge(database, anna.customer.id, chat.customer.id)
+    (other,) = await identify(database, message("w1", phone()))
+
+    def prove(connection: Connection, handle: Handle) -> links.Proved:
+        customer = other.customer.id
+        return links.prove(connection, customer, handle, proof="verified", evidence="e", actor="crm", now_ms=NOW, policy=POLICY)
+
+    await database.write(lambda c: prove(c, Handle("crm", "C-1", "agent")))
+    proved = await database.write(lambda c: prove(c, email(verified=True)))
+    assert proved.guard is None
+
+
+def _sms(by: str, text: str) -> Contact:
+    contact = inbound(f"{by}-1", NUMBER, channel="sms", text=text)
+    return Contact(by=by, kind="by hand", connector="sms", inbound=contact, answers=NUMBER)

@@ -88,7 +88,7 @@ class Facts:
 
     def has_crm(self, customer: Customer) -> bool:
         """A CRM id is a handle too, so two customers never own the same one (Words)."""
-        return any(link.name.key.kind == "crm" for link in self.owned(customer))
+        return any(link.name.key.kind == "crm" and link.name.key.standing == "verified" for link in self.owned(customer))
 
     def since(self, customer: Customer) -> int:
         """When it was first seen, by whichever of those that are one with it."""

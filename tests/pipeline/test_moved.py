@@ -38,3 +38,19 @@ async def test_an_event_of_no_brand_changes_nothing(line: Line) -> None:
     await line.idle()
     (link,) = await line.rows(handles)
     assert link["ended_by"] is None
+
+
+async def test_what_came_before_a_number_changed_is_its_owners(line: Line) -> None:  # the fixture
+    """A message of the old number, the news, and a message of the new one, in one batch."""
+    line.start()
+    await line.accept(inbound("m1", OLD))
+    await line.idle()
+    await line.stop()
+    moved = Moved(OLD, NEW)
+    word = "system.user_changed_number"
+    news = ChannelEvent(event_key="e1", type=word, account=None, raw=b"{}", brand="demo", moved=moved)
+    await line.accept(inbound("m2", OLD), events=(news,))
+    await line.accept(inbound("m3", NEW))
+    await line.restart()
+    await line.idle()
+    assert len({row["customer_id"] for row in await line.rows(messages)}) == 1
