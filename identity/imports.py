@@ -5,7 +5,7 @@ customers as contacts do: by the guards, else as suggestions. A row that was tak
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import orjson
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from identity import store, store_conversations
 from identity.acts import Acts
 from identity.contact import Named
-from identity.listed import Listed, ListedContact, Sorter, contact, named
+from identity.listed import Listed, ListedContact, contact
 from identity.merging import Guard, Past, guard, in_order, join, record
 from identity.owners import Owners
 from identity.people import CRM, Customer, Link
@@ -23,8 +23,8 @@ from identity.profile import Facts
 from identity.profiles import enter, own_facts, put_together, said
 from identity.said import DAY_MS
 from identity.store_audit import past
-from identity.suggestions import Suggestions
-from storage.schema import customers, handles
+from identity.suggestions import Suggestions, settle
+from storage.schema import customers
 
 Outcome = Literal["new", "changed", "same"]
 
@@ -38,53 +38,33 @@ class Taken:
     guards: tuple[Guard, ...] = ()
 
 
-@dataclass(slots=True)
-class _Row:
-    listed: Listed
-    parts: list[ListedContact]
-
-    @property
-    def own(self) -> list[Named]:
-        return [named for part in self.parts for named in part.own]
-
-
 def take(
     connection: Connection, space: str, rows: Sequence[Listed], source: Source, *, actor: str, now_ms: int, policy: Policy
 ) -> list[Taken]:
     """Take rows of one brand, in their order; a constant number of statements, whatever their number."""
-    session = _Session(connection, _sorted(connection, space, rows, now_ms), source, actor=actor, now_ms=now_ms, policy=policy)
-    taken = [session.take(row) for row in session.rows]
+    contacts = [contact(space, row, now_ms) for row in rows]
+    session = _Session(connection, contacts, source, actor=actor, now_ms=now_ms, policy=policy)
+    taken = [session.take(row, contact) for row, contact in zip(rows, contacts, strict=True)]
     session.save()
     return taken
-
-
-def _sorted(connection: Connection, space: str, rows: Sequence[Listed], now_ms: int) -> list[_Row]:
-    owns = [[named(space, handle) for handle in row.handles] for row in rows]
-    links = store.links(connection, {one.key for own in owns for one in own})
-    query = select(handles.c.customer_id, handles.c.value).where(handles.c.kind == CRM, handles.c.key.is_not(None))
-    crm_ids: dict[str, set[str]] = {}
-    owners = {link.customer_id for link in links.values()}
-    for row in store.rows_among(connection, query, handles.c.customer_id, owners):
-        crm_ids.setdefault(row.customer_id, set()).add(row.value)
-    sorter = Sorter(links.values(), crm_ids)
-    return [
-        _Row(listed, [contact(space, part, listed.place, now_ms) for part in sorter.parts(own)])
-        for listed, own in zip(rows, owns, strict=True)
-    ]
 
 
 class _Session:
     """As `identity.resolve` has it for messages, without what only messages have."""
 
     def __init__(
-        self, connection: Connection, rows: list[_Row], source: Source, *, actor: str, now_ms: int, policy: Policy
+        self,
+        connection: Connection,
+        contacts: Sequence[ListedContact],
+        source: Source,
+        *,
+        actor: str,
+        now_ms: int,
+        policy: Policy,
     ) -> None:
-        self.rows = rows
         self._connection = connection
         self._source, self._actor, self._now_ms, self._policy = source, actor, now_ms, policy
-        contacts = [part for row in rows for part in row.parts]
-        self._owners = Owners(connection, contacts, policy)
-        self._fresh = {link.id for link in self._owners.fresh}
+        self._owners = Owners(connection, contacts, replace(policy, caps={**policy.caps, CRM: 1}))
         self._suggestions = Suggestions(connection, contacts)
         self._conversations = store_conversations.load(
             connection, {one.conversation_id for one in self._owners.customers.values() if one.conversation_id}
@@ -94,18 +74,19 @@ class _Session:
         self._touched: set[str] = set()
         self._counted: set[str] = set()
         self._below = _below(connection, self._owners.customers)
-        self._touched |= {link.customer_id for link in self._owners.fresh if link.kind == CRM}
 
-    def take(self, row: _Row) -> Taken:
+    def take(self, listed: Listed, contact: ListedContact) -> Taken:
         """The next row."""
-        links = [self._owners.links[one.key] for one in row.own]
+        known = len(self._owners.fresh)
+        own = self._give(contact)
+        fresh = self._owners.fresh[known:]
+        self._touched |= {link.customer_id for link in fresh if link.kind == CRM}
+        links = [self._owners.links[one.key] for one in own]
         is_new = links[0].home_id in self._owners.new - self._counted
         self._counted.add(links[0].home_id)
-        fresh = [link for link in links if link.id in self._fresh]
-        self._fresh -= {link.id for link in fresh}
-        merged, guards = self._merge(row, links)
-        self._suggest(row, links)
-        changed = self._say(row.listed, links[0])
+        merged, guards = self._merge(contact, links)
+        self._suggest(contact, own)
+        changed = self._say(listed, links[0])
         outcome: Outcome = "new" if is_new else "changed" if fresh or merged or changed else "same"
         return Taken(outcome, self._owners.owner(links[0]).id, guards)
 
@@ -118,18 +99,37 @@ class _Session:
         touched = self._touched | self._acts.changed | owners.new
         store.save_customers(connection, [owners.customers[id_] for id_ in touched], owners.new)
         self._suggestions.save(owners.root, owners.customers)
+        if self._acts.moved:
+            settle(connection, {owners.root(top) for _, top in self._acts.moved}, self._now_ms)
         self._acts.save(connection)
 
-    def _merge(self, row: _Row, links: Sequence[Link]) -> tuple[bool, tuple[Guard, ...]]:
+    def _give(self, contact: ListedContact) -> tuple[Named, ...]:
+        """Link the addresses that nobody has; all of the row's. Where it has a CRM id, addresses of somebody who has another
+        one are looked at apart, so that what is new goes with the row's own."""
+        first, *others = contact.own
+        apart = [one for one in others if self._is_anothers(one, first)] if first.handle.kind == CRM else []
+        own = tuple(one for one in contact.own if one not in apart)
+        self._owners.give(replace(contact, own=own))
+        return (*own, *apart)
+
+    def _is_anothers(self, one: Named, crm: Named) -> bool:
+        link, mine = (self._owners.links.get(each.key) for each in (one, crm))
+        if link is None or (mine is not None and mine.customer_id == link.customer_id):
+            return False
+        theirs = [each.value for each in self._owners.owner(link).links if each.kind == CRM]
+        return bool(theirs) and crm.handle.value not in theirs
+
+    def _merge(self, contact: ListedContact, links: Sequence[Link]) -> tuple[bool, tuple[Guard, ...]]:
         merged, guards = False, dict[Guard, None]()
         for link in links[1:]:
             mine, other = self._owners.owner(links[0]), self._owners.owner(link)
             if mine.id == other.id:
                 continue
             if self._past is None:
-                self._past = past(self._connection, self._owners.customers.keys(), self._now_ms - DAY_MS)
+                tops = {one.root_id for one in self._owners.customers.values()}
+                self._past = past(self._connection, tops, self._now_ms - DAY_MS)
             if reason := guard(mine, other, self._policy, self._past):
-                self._suggestions.add(mine, other.id, reason, row.parts[0])
+                self._suggestions.add(mine, other.id, reason, contact)
                 guards[reason] = None
                 continue
             top, below = in_order(mine, other)
@@ -137,17 +137,18 @@ class _Session:
             self._owners.below(below.id, top.id)
             self._below.setdefault(top.id, []).extend((below, *self._below.pop(below.id, ())))
             record(self._acts, top, below, actor=self._actor, at_ms=self._now_ms)
-            self._past.merged(top.id)
+            self._past.merged(top.id, below.id)
             merged = True
         return merged, tuple(guards)
 
-    def _suggest(self, row: _Row, links: Sequence[Link]) -> None:
+    def _suggest(self, contact: ListedContact, own: Sequence[Named]) -> None:
         """Who has only claimed an address of this row may be its owner."""
-        for one, link in zip(row.own, links, strict=True):
-            for standing, key in one.keys:
-                claim = self._owners.links.get(key) if standing == "claimed" else None
-                if claim is not None and self._owners.root(claim.customer_id) != self._owners.owner(link).id:
-                    self._suggestions.add(self._owners.owner(link), claim.customer_id, "same_claim", row.parts[0])
+        for one in own:
+            owner = self._owners.owner(self._owners.links[one.key])
+            claims = [self._owners.links.get(key) for standing, key in one.keys if standing == "claimed"]
+            for claim in claims:
+                if claim is not None and self._owners.root(claim.customer_id) != owner.id:
+                    self._suggestions.add(owner, claim.customer_id, "same_claim", contact)
 
     def _say(self, listed: Listed, link: Link) -> bool:
         """Enter what is new to the customer whom the first address was proven for."""

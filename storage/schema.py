@@ -218,8 +218,8 @@ cursors = Table(
     Column("token", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
 )
-"""How far each polled source and each import was read. `place` is the source's own text; `token` is that of the lease it
-was moved under: a lower one moves it no more."""
+"""How far each polled source and each import was read, and how far events are numbered (`storage.events`). `place` is the
+source's own text; `token` is that of the lease it was moved under: a lower one moves it no more."""
 
 local_messages = Table(
     "local_messages",

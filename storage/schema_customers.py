@@ -56,7 +56,12 @@ handles = Table(
     Column("ended_by", Text),
     Column("evidence", Text, nullable=False),
     Index("ux_handles_key", "key", unique=True),
-    Index("ix_handles_ended", "value", sqlite_where=text("key IS NULL"), postgresql_where=text("key IS NULL")),
+    Index(
+        "ix_handles_ended",
+        "value",
+        sqlite_where=text("ended_ms IS NOT NULL"),
+        postgresql_where=text("ended_ms IS NOT NULL"),
+    ),
     Index(None, "customer_id"),
 )
 """The links: one row for each time that an address belonged to somebody. `key` is space, standing, kind and value in one (the

@@ -86,7 +86,7 @@ def find(connection: Connection, spaces: Collection[str], kind: str, value: str,
         for standing in get_args(Standing)
     }
     ended = and_(
-        handles.c.key.is_(None),
+        handles.c.ended_ms.is_not(None),
         handles.c.value.in_(variants(handle)),
         handles.c.kind == kind,
         handles.c.space.in_(spaces),

@@ -162,6 +162,8 @@ def _children(above: str, everybody: Iterable[RowMapping], acts: Mapping[str, Ro
 
 
 def _conversation(connection: Connection, conversation_id: str | None, since_ms: int) -> ConversationShown | None:
+    if conversation_id is None:
+        return None
     this = (conversations.c.id == conversation_id, conversations.c.open, ~conversations.c.split)
     row = connection.execute(select(conversations).where(*this, conversations.c.last_ms >= since_ms)).one_or_none()
     if row is None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, Connection, Label, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Label, Row, Select, and_, case, func, or_, select, union
 
 from identity.store import rows_among
 from identity.suggestions import Reason
@@ -58,9 +58,10 @@ def queue(
     all its reasons, also where one of them was asked for. Raises `BadCursor`."""
     found = connection.execute(_pairs(space, reason, state, cursor).limit(limit + 1)).all()
     shown = [(row.first, row.second) for row in found[:limit]]
-    first, second = _sides(state)
     ids = {id_ for pair in shown for id_ in pair}
-    entries = _entries(connection, state, and_(first.in_(ids), second.in_(ids)))
+    below = select(customers.c.id).where(customers.c.merged_into.is_not(None))
+    tree = {*ids, *(row.id for row in rows_among(connection, below, customers.c.root_id, ids))}
+    entries = _entries(connection, state, _touching(tree))
     last = found[limit - 1] if len(found) > limit else None
     return Page(
         tuple(entries[pair] for pair in shown),
@@ -70,8 +71,7 @@ def queue(
 
 def of_customers(connection: Connection, tree: Collection[str]) -> tuple[Entry, ...]:
     """The open suggestions between the customers of a tree and all others, the most likely first."""
-    mine = or_(suggestions.c.customer_id.in_(tree), suggestions.c.owner_id.in_(tree))
-    entries = _entries(connection, "open", mine).values()
+    entries = _entries(connection, "open", _touching(tree)).values()
     return tuple(sorted(entries, key=lambda entry: (-entry.score, entry.since_ms, entry.id)))
 
 
@@ -92,11 +92,18 @@ def _pairs(space: str | None, reason: str | None, state: State, cursor: str | No
     return query.order_by(score.desc(), since, first, second)
 
 
+def _touching(ids: Collection[str]) -> ColumnElement[bool]:
+    """Suggestions that name one of these, by the indexes of both columns."""
+    named = (select(suggestions.c.id).where(column.in_(ids)) for column in (suggestions.c.customer_id, suggestions.c.owner_id))
+    return suggestions.c.id.in_(union(*named))
+
+
 def _entries(connection: Connection, state: State, which: ColumnElement[bool]) -> dict[tuple[str, str], Entry]:
     """By pair, its sides in the order of `_sides`."""
     first, second = _sides(state)
     query = _joined(first.label("first"), second.label("second"), *suggestions.c, *_sides_as_named(state))
-    rows = connection.execute(query.where(which, suggestions.c.state == state, first != second)).all()
+    # By its state SQLite would look at all there are.
+    rows = [row for row in connection.execute(query.where(which, first != second)) if row.state == state]
     who = _who(connection, {id_ for row in rows for id_ in (row.first, row.second)})
     pairs: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in sorted(rows, key=lambda row: (-row.score, row.created_ms, row.id)):

@@ -40,9 +40,9 @@ class Top:
 def top_of(connection: Connection, customer_id: str) -> Top:
     """Raises `NotPossible`: `unknown_customer`."""
     root = connection.execute(select(customers.c.root_id).where(customers.c.id == customer_id)).scalar_one_or_none()
-    row = connection.execute(select(customers).where(customers.c.id == root)).mappings().one_or_none()
-    if row is None:
+    if root is None:
         raise NotPossible("unknown_customer")
+    row = connection.execute(select(customers).where(customers.c.id == root)).mappings().one()
     under = select(customers).where(customers.c.root_id == root, customers.c.merged_into.is_not(None))
     below = connection.execute(under.order_by(customers.c.id)).mappings().all()
     return Top(row, tuple(below), row["id"] if row["id"] != customer_id else None)

@@ -1,6 +1,6 @@
 """What people of the shop are led to do: answers, and a merge that should not have been."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -9,10 +9,11 @@ from desk.refusals import Refused
 from desk.replies import Channels, Reply, queue
 from identity import merges
 from identity.refusals import NotPossible
+from normalizer.inbound import Handle
 from storage import outgoing
 from tests.attacks import voice
 from tests.attacks.attacks_mail import Attack
-from tests.attacks.honest import accept, customer_of
+from tests.attacks.honest import customer_of
 from tests.attacks.persons import Person
 from tests.attacks.scene import Heard, Scene
 from tests.attacks.world import POLICY, Steps
@@ -52,29 +53,43 @@ def _mistake(scene: Scene, stranger: Person, victim: Person) -> Steps:
         return
     scene.held |= {stranger.cluster, victim.cluster}
     yield from scene.say(voice.mail(scene, victim, scene.text()), voice.whatsapp(scene, stranger, scene.text(), kind=kind))
-    one = yield from customer_of(scene, victim.handles[len(victim.spellings) + 1])
+    one = yield from customer_of(scene, _mail(victim))
     other = yield from customer_of(scene, stranger.handles[0])
     scene.world.truth.join(victim.cluster, stranger.cluster)
-    done = yield from scene.do(accept(one, other), NotPossible)
+    done = yield from scene.do(_merge(one, other), NotPossible)
     if not isinstance(done, NotPossible):
         yield from scene.say(
             voice.mail(scene, victim, scene.text()),
             voice.whatsapp(scene, stranger, scene.text(), kind=kind),
         )
-        yield from _taken_back(scene, one, other)
+        yield from _taken_back(scene, one, other, victim)
     scene.world.truth.part(victim.cluster, stranger.cluster)
     scene.held -= {stranger.cluster, victim.cluster}
     yield from answered(scene, scene.of(scene.rng.choice((stranger, victim)))[-1])
     yield from scene.say(voice.whatsapp(scene, stranger, scene.text(), kind=kind), voice.mail(scene, victim, scene.text()))
 
 
-def _taken_back(scene: Scene, one: str, other: str) -> Steps:
-    def unmerge(below: str) -> Any:
-        return lambda connection, now_ms: merges.unmerge(connection, below, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
+def _merge(one: str, other: str) -> Callable[[Connection, int], str]:
+    """A person of the shop says that two customers are one."""
 
-    undone = yield from scene.do(unmerge(other), NotPossible)
-    if isinstance(undone, NotPossible):
-        yield from scene.do(unmerge(one))
+    def merge(connection: Connection, now_ms: int) -> str:
+        return merges.merge(connection, one, other, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
+
+    return merge
+
+
+def _taken_back(scene: Scene, one: str, other: str, victim: Person) -> Steps:
+    top = yield from customer_of(scene, _mail(victim))
+    below = one if top == other else other
+
+    def unmerge(connection: Connection, now_ms: int) -> str:
+        return merges.unmerge(connection, below, actor="agent:giulia", now_ms=now_ms, policy=POLICY)
+
+    yield from scene.do(unmerge)
+
+
+def _mail(one: Person) -> Handle:
+    return Handle("email", one.email, "verified")
 
 
 DESK: Final[Mapping[str, Attack]] = {"answers": _answers, "a mistaken merge, undone": _mistake}

@@ -55,12 +55,24 @@ def _spoofed(scene: Scene, stranger: Person, victim: Person) -> Steps:
 
 
 def _sent(
-    scene: Scene, stranger: Person, victim: Person, kind: str, sender: str, *, text: str | None = None, more: Headers | None = None
+    scene: Scene,
+    stranger: Person,
+    victim: Person,
+    kind: str,
+    sender: str,
+    *,
+    text: str | None = None,
+    more: Headers | None = None,
 ) -> Steps:
     """One mail by the stranger that names somebody else in From."""
     name = scene.rng.choice((victim.name, victim.given, None, f'"{victim.email}"'))
     written = f"{name} <{sender}>" if name else sender
-    headers = [*results(scene, victim, stranger), *voice.envelope_headers(scene, written), *threads(scene, victim), *(more or [])]
+    headers = [
+        *results(scene, victim, stranger),
+        *voice.envelope_headers(scene, written),
+        *threads(scene, victim),
+        *(more or []),
+    ]
     reply_to = scene.rng.choice((None, stranger.email))
     if reply_to:
         headers.append(("Reply-To", reply_to))
@@ -79,6 +91,7 @@ def threads(scene: Scene, victim: Person) -> Headers:
 
 
 _UNKNOWN: Final = 0.3
+_FORWARDED: Final = "---------- Forwarded message ---------"
 
 
 def _marked(scene: Scene, stranger: Person, victim: Person) -> Steps:
@@ -92,7 +105,9 @@ def _marked(scene: Scene, stranger: Person, victim: Person) -> Steps:
     ours = plus.marked_id(mark, "0" * 32, "demo.test", key)
     more = scene.rng.choice(([("Cc", plus.marked_address(SHOP, mark))], [("In-Reply-To", f"<{ours}>")]))
     if scene.rng.random() < _OWN_NAME:
-        contact = voice.mail(scene, stranger, scene.text(), kind="mail with a stolen mark", **{more[0][0].replace("-", "_"): more[0][1]})
+        contact = voice.mail(
+            scene, stranger, scene.text(), kind="mail with a stolen mark", **{more[0][0].replace("-", "_"): more[0][1]}
+        )
         assert contact.inbound.thread.conversation == conversation
         yield from scene.say(contact)
     else:
@@ -124,7 +139,7 @@ def _lookalike(scene: Scene, stranger: Person, victim: Person) -> Steps:
         f".{local}@{domain}",
         f"{local.replace('.', '')}@{domain}",
         f'"{local}"@{domain}',
-        f"{local}@{domain.replace('o', 'о')}",  # noqa: RUF001
+        f"{local}@{domain.replace('o', 'о')}",  # noqa: RUF001  # Cyrillic
         f"{local}@{domain}.evil.test",
         f"{local}%{domain}@evil.test",
         f"{local}@{domain.replace('ß', 'ss').replace('ü', 'u')}.it",
@@ -192,7 +207,7 @@ def _own(scene: Scene, stranger: Person, victim: Person) -> Steps:
     contact = voice.mail(
         scene,
         stranger,
-        f"{text or scene.text()}\r\n\r\n---------- Forwarded message ---------\r\nFrom: {victim.name} <{victim.email}>\r\n\r\nciao",
+        f"{text or scene.text()}\r\n\r\n{_FORWARDED}\r\nFrom: {victim.name} <{victim.email}>\r\n\r\nciao",
         kind="own mail that names the victim",
         Reply_To=victim.email,
         Sender=victim.email,
@@ -204,7 +219,9 @@ def _own(scene: Scene, stranger: Person, victim: Person) -> Steps:
 def _two(scene: Scene, stranger: Person, victim: Person) -> Steps:
     """Two From headers, one of which our server has checked."""
     first, second = scene.rng.choice(((victim, stranger), (stranger, victim)))
-    headers = [voice.passed(scene.rng.choice((stranger, victim) if stranger.provider == victim.provider else (stranger,)).email)]
+    headers = [
+        voice.passed(scene.rng.choice((stranger, victim) if stranger.provider == victim.provider else (stranger,)).email)
+    ]
     headers += [("From", first.email), *voice.envelope_headers(scene, second.email), *threads(scene, victim)]
     inbound = only(channels.mail(headers, scene.text(), scene.now))
     yield from scene.say(scene.contact(stranger.cluster, "mail of two senders", "mail", inbound))

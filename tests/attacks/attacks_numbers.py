@@ -30,7 +30,10 @@ def _about_others(scene: Scene, stranger: Person, victim: Person) -> Steps:
     message: dict[str, Any] = scene.rng.choice(
         (
             {"type": "reaction", "reaction": {"message_id": about, "emoji": "👍"}},
-            {"type": "edit", "edit": {"original_message_id": about, "message": {"type": "text", "text": {"body": scene.text()}}}},
+            {
+                "type": "edit",
+                "edit": {"original_message_id": about, "message": {"type": "text", "text": {"body": scene.text()}}},
+            },
             {"type": "revoke", "revoke": {"original_message_id": about}},
             {"context": {"id": about}},
         )
@@ -41,7 +44,10 @@ def _about_others(scene: Scene, stranger: Person, victim: Person) -> Steps:
 
 def _card(scene: Scene, stranger: Person, victim: Person) -> Steps:
     """The victim's card, shared by the stranger."""
-    card = {"name": {"formatted_name": victim.name}, "phones": [{"phone": victim.phone, "wa_id": victim.phone.removeprefix("+")}]}
+    card = {
+        "name": {"formatted_name": victim.name},
+        "phones": [{"phone": victim.phone, "wa_id": victim.phone.removeprefix("+")}],
+    }
     message = {"type": "contacts", "contacts": [{**card, "emails": [{"email": victim.email}]}]}
     yield from scene.say(voice.whatsapp(scene, stranger, "", kind="the victim's card", **message))
 

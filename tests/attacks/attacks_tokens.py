@@ -95,7 +95,9 @@ def _replayed(scene: Scene, stranger: Person, victim: Person) -> Steps:
         "reply_via": {"kind": "email", "value": stranger.email},
     }
     inbound = only(channels.api(APP, token, body, at))
-    contact = scene.contact(victim.cluster, "token, replayed while good", "app", inbound, Handle("email", stranger.email, "claimed"))
+    contact = scene.contact(
+        victim.cluster, "token, replayed while good", "app", inbound, Handle("email", stranger.email, "claimed")
+    )
     yield from scene.say(contact)
 
 

@@ -25,7 +25,9 @@ def _words(scene: Scene, victim: Person) -> str:
 
 def _typed_mail(scene: Scene, stranger: Person, victim: Person) -> Steps:
     kind = "form with the victim's e-mail"
-    yield from _said(scene, voice.form(scene, scene.text(), by=stranger.cluster, kind=kind, email=victim.email, name=victim.name))
+    yield from _said(
+        scene, voice.form(scene, scene.text(), by=stranger.cluster, kind=kind, email=victim.email, name=victim.name)
+    )
 
 
 def _typed_phone(scene: Scene, stranger: Person, victim: Person) -> Steps:
@@ -54,7 +56,9 @@ def _odd_mail(scene: Scene, stranger: Person, victim: Person) -> Steps:
         )
     )
     kind = "form with an odd spelling"
-    contact = voice.form(scene, _words(scene, victim), by=stranger.cluster, kind=kind, email=address, name=f"{victim.name}\u202e\x00")
+    contact = voice.form(
+        scene, _words(scene, victim), by=stranger.cluster, kind=kind, email=address, name=f"{victim.name}\u202e\x00"
+    )
     yield from _said(scene, contact)
 
 

@@ -14,8 +14,8 @@ from connectors.api_settings import ApiSettings
 from connectors.base import BaseConnector, Parsed, Request
 from connectors.email.connector import EmailConnector
 from connectors.email.settings import EmailSettings
-from connectors.web_form import WebForm
 from connectors.form_settings import WebFormSettings
+from connectors.web_form import WebForm
 from connectors.whatsapp import WhatsApp, WhatsAppSettings
 from normalizer.inbound import InboundMessage
 from tests.attacks.persons import PHONE_NUMBER_ID
@@ -92,7 +92,9 @@ APP: Final = Api(
 )
 CHAT: Final = Api(
     "chat",
-    ApiSettings.model_validate({"brand": "demo", "channels": ["chat"], "tokens": [PROGRAM], "fields": {"customer": {}, "order": {}}}),
+    ApiSettings.model_validate(
+        {"brand": "demo", "channels": ["chat"], "tokens": [PROGRAM], "fields": {"customer": {}, "order": {}}}
+    ),
 )
 COUNTER: Final = Api(
     "counter",
@@ -145,11 +147,7 @@ def only(parsed: Parsed) -> InboundMessage:
     return message
 
 
-def _received(
-    connector: BaseConnector[Any], body: bytes, at: datetime, headers: Mapping[str, str] | None = None
-) -> Parsed:
-    request = Request(
-        method="POST", url="https://gw.test/x", headers=headers or {}, query={}, body=body, received_at=at
-    )
+def _received(connector: BaseConnector[Any], body: bytes, at: datetime, headers: Mapping[str, str] | None = None) -> Parsed:
+    request = Request(method="POST", url="https://gw.test/x", headers=headers or {}, query={}, body=body, received_at=at)
     connector.verify(request)
     return connector.parse(request)

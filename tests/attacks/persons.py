@@ -21,7 +21,8 @@ _NICKNAMES: Final = 0.01
 @dataclass(kw_only=True, eq=False)
 class Person:
     """`cluster` is the name under which everything of this person is kept. `phone` as channels give it; `spellings` are all
-    ways to write that number, `private_email` one that the person types and strangers do not know."""
+    ways to write that number, `next_phone` another that the person may change to, `private_email` an address that the
+    person types and strangers do not know."""
 
     cluster: str
     given: str
@@ -30,6 +31,7 @@ class Person:
     private_email: str
     phone: str
     spellings: tuple[str, ...]
+    next_phone: str
     user: str
     app_user: str
     tier: str
@@ -50,6 +52,7 @@ class Person:
         mails = (self.email, self.private_email)
         verified = [
             *(("phone", spelling) for spelling in self.spellings),
+            ("phone", self.next_phone),
             ("whatsapp_user", f"{PHONE_NUMBER_ID}:{self.user}"),
             *(("email", address) for mail in mails for address in (mail, in_ascii(mail))),
             ("app_user", f"shop:{self.app_user}"),
@@ -69,7 +72,7 @@ class Person:
     @property
     def tokens(self) -> set[bytes]:
         """What tells of this person without anybody having said it."""
-        said = (self.surname, self.email, self.private_email, *self.spellings, self.user, self.app_user)
+        said = (self.surname, self.email, self.private_email, *self.spellings, self.next_phone, self.user, self.app_user)
         return tokens_of((*said, self.tier, *self.tags))
 
     def shown_name(self, rng: Random) -> str | None:
@@ -98,6 +101,7 @@ def person(sequence: int, place: int, rng: Random, *, stranger: bool) -> Person:
         private_email=f"mel{letters(number + 20_000_000, 7)}@{provider}",
         phone=phone,
         spellings=spellings,
+        next_phone=f"+3934{number:08}",
         user=f"IT.9{number:013}",
         app_user=f"8{number:010}",
         tier=f"tier-{letters(number, 7)}",

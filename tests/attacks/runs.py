@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,12 +19,12 @@ TOGETHER: Final = 500
 _WORKERS: Final = 2
 
 
-async def run(database: Database, numbers: range, seed: object) -> Tally:
-    """All sequences of these numbers together over an empty database."""
-    world, tally = World(database, f"{seed}/{numbers.start}"), Tally()
+async def run(nodes: Sequence[Database], numbers: range, seed: object) -> Tally:
+    """All sequences of these numbers together over one empty database, which all nodes write to."""
+    world, tally = World(nodes, f"{seed}/{numbers.start}"), Tally()
     await world.run([sequence(number, seed, world, tally) for number in numbers])
-    verdict = await database.read(lambda connection: Verdict(connection, world.truth))
-    tally.merges = verdict.merges
+    verdict = await nodes[0].read(lambda connection: Verdict(connection, world.truth))
+    tally.merges, tally.tries = verdict.merges, world.tries
     tally.problems = [*world.problems, *verdict.problems()]
     return tally
 
@@ -43,7 +43,7 @@ def _over_a_copy(numbers: range, seed: object, migrated: Path, folder: Path) -> 
     async def all_of_it() -> Tally:
         database = Database(f"sqlite:///{path}")
         try:
-            return await run(database, numbers, seed)
+            return await run([database], numbers, seed)
         finally:
             await database.close()
 

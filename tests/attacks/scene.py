@@ -29,11 +29,12 @@ _WORDS: Final = (
 class Tally:
     """What a run counts. `attacks`, and `refused` by the connectors, by kind; `pairs` by the way in which two handles of one
     person were proven, those that ended `linked`, and those whose history was `shown` across. `merges`: customers put below
-    another by themselves."""
+    another by themselves. `tries`: transactions that gave in to another node's."""
 
     sequences: int = 0
     contacts: int = 0
     merges: int = 0
+    tries: int = 0
     attacks: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
@@ -66,7 +67,7 @@ class Scene:
         self.heard: dict[str, list[Heard]] = {}
         """By the cluster of who wrote."""
         self.held: set[str] = set()
-        """Clusters that do nothing of their own while somebody makes a mistake with them."""
+        """Clusters whose proof, or mistaken merge, is under way: one of these at a time (FOUND.md, A2)."""
         count, others = self.rng.choice((1, 2)), self.rng.choice((1, 1, 1, 2))
         self.honest = [person(number, place, self.rng, stranger=False) for place in range(count)]
         self.strangers = [person(number, count + place, self.rng, stranger=True) for place in range(others)]
@@ -102,9 +103,7 @@ class Scene:
                 found.append(envelope)
         return found
 
-    def do(
-        self, act: Callable[[Connection, int], Any], *errors: type[Exception]
-    ) -> Generator[Step, Any, Any]:
+    def do(self, act: Callable[[Connection, int], Any], *errors: type[Exception]) -> Generator[Step, Any, Any]:
         return (yield Do(act, errors))
 
     def turn(self) -> Generator[Step, Any, None]:

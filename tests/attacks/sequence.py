@@ -4,9 +4,10 @@ from collections.abc import Generator, Mapping
 from typing import Any, Final
 
 from tests.attacks import voice
+from tests.attacks.attacks_codes import CODES
 from tests.attacks.attacks_desk import DESK, answered
 from tests.attacks.attacks_mail import MAIL, Attack
-from tests.attacks.attacks_numbers import NUMBERS, recycled, reassigned
+from tests.attacks.attacks_numbers import NUMBERS, reassigned, recycled
 from tests.attacks.attacks_tokens import TOKENS
 from tests.attacks.attacks_typed import TYPED
 from tests.attacks.honest import life
@@ -14,7 +15,9 @@ from tests.attacks.persons import Person
 from tests.attacks.scene import Heard, Scene, Tally
 from tests.attacks.world import Step, Steps, World
 
-ATTACKS: Final[Mapping[str, Attack]] = {**MAIL, **TYPED, **TOKENS, **NUMBERS, **DESK}
+ATTACKS: Final[Mapping[str, Attack]] = {**MAIL, **TYPED, **TOKENS, **CODES, **NUMBERS, **DESK}
+_OFTEN: Final = tuple(kind for kind in ATTACKS for _ in range(1 if kind in DESK or kind in CODES else 3))
+"""What people of the shop do takes the database much longer than a contact."""
 _LOSES_THE_NUMBER: Final = 0.25
 
 
@@ -34,7 +37,7 @@ def sequence(number: int, seed: object, world: World, tally: Tally) -> Steps:
 def _attack(scene: Scene, stranger: Person) -> Steps:
     count = scene.rng.randint(3, 12) if stranger is scene.strangers[0] else scene.rng.randint(0, 3)
     for _ in range(count):
-        kind = scene.rng.choice(list(ATTACKS))
+        kind = scene.rng.choice(_OFTEN)
         scene.tally.attacks[kind] += 1
         yield from ATTACKS[kind](scene, stranger, scene.rng.choice(scene.honest))
 
@@ -55,7 +58,7 @@ def _shows_a_number(heard: Heard) -> bool:
 
 def _mixed(scene: Scene, parts: list[Steps]) -> Generator[Step, Any, None]:
     """One after the other has its turn, by chance."""
-    going = {part: None for part in parts}
+    going = dict.fromkeys(parts)
     while going:
         part = scene.rng.choice(list(going))
         try:

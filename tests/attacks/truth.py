@@ -18,7 +18,7 @@ from tests.attacks.tokens import tokens, words
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """What is said. `by`: the cluster of who really wrote; `answers`: where a reply must go; `kind`: `honest`, or the attack."""
+    """What is said. `by`: the cluster of who really wrote; `answers`: where a reply must go; `kind`: `honest` or the attack."""
 
     by: str
     kind: str
@@ -106,11 +106,14 @@ class Truth:
             if self.owner(handle) != contact.by
         ]
 
+    def made(self, id_: str, cluster: str) -> None:
+        """Take note of a message's own id."""
+        self._made_for.setdefault(id_, cluster)
+        self._tells_of.setdefault(id_.encode(), {cluster})
+
     def told(self, contact: Contact, envelope: Mapping[str, Any], body: bytes) -> list[str]:
         """What is wrong with the envelope of a contact."""
         family, data = self.family(contact.cluster), envelope["data"]
-        self._made_for.setdefault(envelope["id"], contact.cluster)
-        self._tells_of.setdefault(envelope["id"].encode(), {contact.cluster})
         problems = [
             *self._foreign_ids(family, contact, envelope),
             *self._foreign_tokens(family, body),
@@ -148,4 +151,3 @@ class Truth:
             owner = claim(handle) if handle.proof == "claimed" else self.owner(handle)
             if owner not in family:
                 yield f"the customer has a {handle.kind} of another"
-

@@ -3,12 +3,13 @@
 from typing import Any, Final
 
 from connectors.base import Parsed
+from connectors.exchange import Moved
+from normalizer.inbound import Handle
 from tests.attacks import channels
 from tests.attacks.channels import BORDER, SHOP, only
 from tests.attacks.persons import Person, in_ascii
 from tests.attacks.scene import Scene
 from tests.attacks.truth import Contact
-from normalizer.inbound import Handle
 
 HONEST: Final = "honest"
 
@@ -24,8 +25,17 @@ def whatsapp(scene: Scene, one: Person, text: str, *, ids: str = "both", kind: s
         said["from"] = contact["wa_id"] = digits
     if ids in ("both", "user"):
         said["from_user_id"] = contact["user_id"] = one.user
-    own = Handle("phone", one.phone, "verified") if "from" in said else one.handles[len(one.spellings)]
+    own = Handle("phone", one.phone, "verified") if "from" in said else one.handles[len(one.spellings) + 1]
     return scene.contact(one.cluster, kind, "whatsapp", only(channels.whatsapp(said, contact, scene.now)), own)
+
+
+def changed(scene: Scene, one: Person) -> Moved:
+    """What WhatsApp tells of a number that has changed."""
+    old, new = one.phone.removeprefix("+"), one.next_phone.removeprefix("+")
+    news = {"id": f"wamid.{scene.id()}", "type": "system", "from": old, "system": {"type": "user_changed_number", "wa_id": new}}
+    (event,) = channels.whatsapp(news, {"wa_id": old}, scene.now).events
+    assert event.moved is not None
+    return event.moved
 
 
 def passed(address: str) -> tuple[str, str]:
@@ -34,9 +44,7 @@ def passed(address: str) -> tuple[str, str]:
     return "Authentication-Results", f"{BORDER}; spf=pass smtp.mailfrom={domain}; dmarc=pass header.from={domain}"
 
 
-def mail(
-    scene: Scene, one: Person, text: str, *, kind: str = HONEST, address: str | None = None, **more: str
-) -> Contact:
+def mail(scene: Scene, one: Person, text: str, *, kind: str = HONEST, address: str | None = None, **more: str) -> Contact:
     """A mail that our server has checked. `more` are further headers, `_` for `-`."""
     name, address = one.shown_name(scene.rng), address or one.email
     sender = f'"{name}" <{address}>' if name else address

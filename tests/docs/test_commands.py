@@ -13,6 +13,7 @@ PAGES = (
     "docs/operations.md",
     "docs/configuration.md",
     "docs/envelope.md",
+    "docs/identity.md",
 )
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""

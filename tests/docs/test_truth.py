@@ -14,10 +14,12 @@ from dispatcher.base import Topology
 from dispatcher.topology import Binding, Exchange, Queue, declarations
 from identity.challenges import Rules
 from identity.proof_refusals import PROOF_REFUSALS
+from identity.refusals import REASONS
 from regia.cli.common import configured
 from regia.cli.main import app
 from regia.compose import configure
 from regia.http.openapi import openapi
+from regia.lists.sheet import COLUMNS
 from regia.runners.standing import ELSEWHERE, OK, STARTING, Reason
 from regia.settings import Settings, open_settings
 from scripts import write_reference
@@ -131,6 +133,14 @@ def test_proofs_are_told_as_they_are() -> None:
         f"answers to one code | {rules.attempts};",
     ):
         assert words in page
+
+
+def test_why_something_is_not_done_to_customers() -> None:
+    page = section("docs/identity.md", "For people and programs")
+    assert all(f"| `{reason}` | {told} |" in page for reason, told in REASONS.items())
+    listed = re.search(r"names the columns, in any order: (.*?)\n\(with", page)
+    assert listed
+    assert set(re.findall(r"`(\w+)`", listed[1])) == set(COLUMNS)
 
 
 def test_the_reasons_of_quarantine_are_those_of_the_code() -> None:

@@ -133,6 +133,19 @@ def _before_marking(die: Die) -> None:
     outbox.mark = watched
 
 
+def _before_marking_events(die: Die) -> None:
+    """Events are confirmed, and about to be marked as published."""
+    from storage import events
+
+    mark = events.mark
+
+    def watched(*arguments: Any) -> None:
+        die()
+        mark(*arguments)
+
+    events.mark = watched
+
+
 POINTS: Final[dict[str, Callable[[Die], None]]] = {
     "before_journal_commit": lambda die: _journal_commit(die, after=False),
     "after_journal_commit": lambda die: _journal_commit(die, after=True),
@@ -141,11 +154,13 @@ POINTS: Final[dict[str, Callable[[Die], None]]] = {
     "after_publish": _after_publish,
     "before_marking": _before_marking,
 }
+EVENT_POINTS: Final[dict[str, Callable[[Die], None]]] = {"before_marking_events": _before_marking_events}
+"""About once a second, whatever the traffic: not for the tests that kill at random counts."""
 
 
 def main() -> None:
     point, _, nth = os.environ["E2E_CRASH"].partition(":")
-    POINTS[point](_dying(point, int(nth), Path(os.environ["E2E_CRASHED"])))
+    (POINTS | EVENT_POINTS)[point](_dying(point, int(nth), Path(os.environ["E2E_CRASHED"])))
     from regia.cli.main import app
 
     app()

@@ -19,7 +19,7 @@ SEQUENCES: Final = int(os.environ.get("PROOF_SEQUENCES", "10000"))
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_no_stranger_becomes_somebody_else(migrated_sqlite: Path, tmp_path: Path) -> None:
     started = time.monotonic()
     tally = run_many(SEQUENCES, SEED, migrated_sqlite, tmp_path)

@@ -10,7 +10,7 @@ depends_on = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 MERGED = sa.text('merged_into IS NOT NULL')
-ENDED = sa.text('key IS NULL')
+ENDED = sa.text('ended_ms IS NOT NULL')
 IN_BLOB = sa.text('raw IS NULL')
 NEW = sa.text('number IS NULL')
 OPEN = sa.text('published_ms IS NULL')
