@@ -154,7 +154,9 @@ def _new_link(home: Customer, top: Customer, handle: Handle, key: str, *, proof:
 def _begin(held: Held, top: Customer, link: Link, *, actor: str, now_ms: int) -> None:
     store.add_links(held.connection, [link])
     top.links.append(link)
-    held.acts.note("linked", actor, now_ms, top, handle=link.id, detail={"evidence": link.evidence})
+    # What a person says is in the link, and goes with it; the log and the event have ids only.
+    detail = None if link.proof == "agent" else {"evidence": link.evidence}
+    held.acts.note("linked", actor, now_ms, top, handle=link.id, detail=detail)
 
 
 def _end(held: Held, owner: Customer, link: Link, why: Ending, *, actor: str, now_ms: int) -> None:

@@ -98,8 +98,8 @@ def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
     pairs = or_(among(connection, suggestions.c.customer_id), among(connection, suggestions.c.owner_id))
     connection.execute(delete(suggestions).where(pairs), ours)
     asked = or_(among(connection, challenges.c.customer_id), among(connection, challenges.c.home_id))
-    codes = connection.execute(_codes().where(asked), ours).scalars().all()
-    removed += remove_outgoing(connection, codes, act.at_ms)
+    asking = connection.execute(codes().where(asked), ours).scalars().all()
+    removed += remove_outgoing(connection, asking, act.at_ms)
     connection.execute(delete(challenges).where(asked), ours)
     connection.execute(delete(mentions).where(among(connection, mentions.c.handle_id)), links)
     connection.execute(delete(handles).where(among(connection, handles.c.id)), links)
@@ -110,8 +110,8 @@ def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
     return removed
 
 
-def _codes() -> Select[Any]:
-    """The messages that asked for proofs. Found by address and time, for which there is an index."""
+def codes() -> Select[Any]:
+    """Ids of the messages that asked for proofs. Found by address and time, for which there is an index."""
     same = (outgoing.c[name] == challenges.c[name] for name in ("handle_value", "created_ms"))
     return select(outgoing.c.id).join(challenges, and_(*same, outgoing.c.author == literal("challenge/") + challenges.c.id))
 

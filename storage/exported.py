@@ -26,9 +26,6 @@ from storage.schema import (
 
 Rows = list[dict[str, Any]]
 
-_SECRET: Final = frozenset({"secret"})
-"""Columns that are ours: a hash of a code."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -49,12 +46,14 @@ def about(connection: Connection, found: Family) -> dict[str, Rows]:
         wanted = or_(*(among(connection, column) for column in columns))
         return _rows(connection, select(table).where(wanted).order_by(*table.primary_key.columns), ours)
 
+    asked = rows(challenges, challenges.c.customer_id, challenges.c.home_id)
     return {
         "customers": rows(customers, customers.c.id),
         "handles": rows(handles, handles.c.customer_id),
         "conversations": rows(conversations, conversations.c.customer_id),
         "suggestions": rows(suggestions, suggestions.c.customer_id, suggestions.c.owner_id),
-        "challenges": rows(challenges, challenges.c.customer_id, challenges.c.home_id),
+        # `secret` is a hash of the code, and ours.
+        "challenges": [{name: value for name, value in row.items() if name != "secret"} for row in asked],
         "audit": rows(audit, audit.c.customer_id, audit.c.other_id),
     }
 
@@ -75,14 +74,16 @@ def files(connection: Connection, message_ids: Collection[str]) -> Rows:
 
 
 def answers(connection: Connection, found: Family) -> list[str]:
-    """Ids of the messages out, in their order."""
-    query = select(outgoing.c.position, outgoing.c.id).join(messages, messages.c.id == outgoing.c.message_id)
-    rows = connection.execute(
-        query.where(among(connection, messages.c.handle_id)), ids_parameter(connection, found.link_ids)
-    ).all()
-    orphans = select(outgoing.c.position, outgoing.c.id).where(among(connection, outgoing.c.id))
-    without = ids_parameter(connection, erasure.answers_without_message(connection, found))
-    return [row.id for row in sorted([*rows, *connection.execute(orphans, without)])]
+    """Ids of the messages out, in their order: of answers, of answers whose message is not kept any more, and of those that
+    asked for proofs."""
+    columns = (outgoing.c.position, outgoing.c.id)
+    own = select(*columns).join(messages, messages.c.id == outgoing.c.message_id).where(among(connection, messages.c.handle_id))
+    rows = connection.execute(own, ids_parameter(connection, found.link_ids)).all()
+    asked = or_(among(connection, challenges.c.customer_id), among(connection, challenges.c.home_id))
+    codes = connection.execute(erasure.codes().where(asked), ids_parameter(connection, found.ids)).scalars()
+    others = [*erasure.answers_without_message(connection, found), *codes]
+    more = select(*columns).where(among(connection, outgoing.c.id))
+    return [row.id for row in sorted({*rows, *connection.execute(more, ids_parameter(connection, others))})]
 
 
 def sent(connection: Connection, ids: Collection[str]) -> Rows:
@@ -93,7 +94,12 @@ def sent(connection: Connection, ids: Collection[str]) -> Rows:
     for row in connection.execute(query.order_by(outgoing_parts.c.external_id), parameter):
         parts.setdefault(row.outgoing_id, []).append(row.external_id)
     rows = _rows(connection, select(outgoing).where(among(connection, outgoing.c.id)).order_by(outgoing.c.position), parameter)
-    return [row | {"parts": parts.get(row["id"], [])} for row in rows]
+    return [_without_secret(row) | {"parts": parts.get(row["id"], [])} for row in rows]
+
+
+def _without_secret(row: dict[str, Any]) -> dict[str, Any]:
+    """A code that has not left yet is for the eyes at its address only."""
+    return row | {"text": "", "html": None} if row["secret"] else row
 
 
 def told(connection: Connection, ids: Collection[str]) -> Rows:
@@ -112,4 +118,4 @@ def note(connection: Connection, found: Family, act: erasure.Act) -> None:
 
 def _rows(connection: Connection, query: Select[Any], parameter: Mapping[str, Any]) -> Rows:
     found = connection.execute(query, parameter).mappings()
-    return [{str(name): value for name, value in row.items() if name not in _SECRET} for row in found]
+    return [{str(name): value for name, value in row.items()} for row in found]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, not_, or_, select, tuple_, update
 
-from storage import erased, events, removal
+from storage import erased, erasure, events, removal
 from storage.bulk import among, ids_parameter
 from storage.outbox import PENDING
 from storage.schema import (
@@ -146,11 +146,22 @@ def old_words(connection: Connection, before: Before, _place: Place, _now_ms: in
     return Done(removed, () if removed else None)
 
 
-def old_challenges(connection: Connection, before: Before, _place: Place, _now_ms: int) -> Done:
-    """Proofs that were asked for."""
-    old = select(challenges.c.id).where(challenges.c.created_ms < (before.others or 0)).limit(PAGE)
-    removed = connection.execute(delete(challenges).where(challenges.c.id.in_(old))).rowcount
-    return Done(removed, () if removed else None)
+def old_challenges(connection: Connection, before: Before, place: Place, now_ms: int) -> Done:
+    """Proofs that were asked for, with the messages that asked and all that was told of them; not those that are still to be
+    sent."""
+    after = place or (-1, "")
+    query = select(challenges.c.id, challenges.c.created_ms).where(challenges.c.created_ms < (before.others or 0))
+    further = tuple_(challenges.c.created_ms, challenges.c.id) > tuple_(*after)
+    rows = connection.execute(query.where(further).order_by(challenges.c.created_ms, challenges.c.id).limit(PAGE)).all()
+    ids = ids_parameter(connection, [row.id for row in rows])
+    mine = among(connection, challenges.c.id)
+    asking = erasure.codes().add_columns(challenges.c.id.label("challenge"), outgoing.c.told_ms).where(mine)
+    sent = connection.execute(asking, ids).all()
+    open_ = {one.challenge for one in sent if one.told_ms is None}
+    removal.remove_outgoing(connection, [one.id for one in sent if one.challenge not in open_], now_ms)
+    old = [row.id for row in rows if row.id not in open_]
+    connection.execute(delete(challenges).where(mine), ids_parameter(connection, old))
+    return Done(len(old), (rows[-1].created_ms, rows[-1].id) if len(rows) == PAGE else None)
 
 
 def _messages(
