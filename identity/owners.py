@@ -36,7 +36,7 @@ class Owners:
         self._inserted: dict[str, tuple[str, str]] = {}
         """Ids of links of this batch that have a row already, with the owner and home that stand in it."""
         self._ended: list[tuple[str, Ending, int]] = []
-        self._changed: dict[str, Link] = {}
+        self._seen: dict[str, Link] = {}
         self._roots: dict[str, str] = {}
         self.links: dict[str, Link] = {}
         self.customers: dict[str, Customer] = {}
@@ -98,17 +98,17 @@ class Owners:
             link = self.links[named.key]
             if at_ms - link.seen_ms > DAY_MS or at_ms < link.since_ms:
                 link.since_ms, link.seen_ms = min(link.since_ms, at_ms), max(link.seen_ms, at_ms)
-                self._changed[link.id] = link
+                self._seen[link.id] = link
 
     def save(self) -> None:
         """Write the links: first those that end, whose keys the new ones take."""
         store.end_links(self._connection, self._ended)
         store.add_links(self._connection, [link for link in self.fresh if link.id not in self._inserted])
-        for link in self.fresh:
-            if self._inserted.get(link.id) not in (None, (link.customer_id, link.home_id)):
-                self._changed[link.id] = link
+        inserted = [link for link in self.fresh if link.id in self._inserted]
+        moved = [link for link in inserted if self._inserted[link.id] != (link.customer_id, link.home_id)]
+        store.give_links(self._connection, moved)
         begun = {link.id for link in self.fresh} - self._inserted.keys()
-        store.save_links(self._connection, [link for id_, link in self._changed.items() if id_ not in begun])
+        store.see_links(self._connection, [link for id_, link in self._seen.items() if id_ not in begun])
 
     def _load(self) -> None:
         keys = {key for contact in self._contacts for named in contact.named for _, key in named.keys}

@@ -39,18 +39,16 @@ def add_links(connection: Connection, new: Iterable[Link]) -> None:
     insert_rows(connection, handles, [_link_row(link) for link in sorted(new, key=attrgetter("key"))], ignore=True)
 
 
-def save_links(connection: Connection, changed: Iterable[Link]) -> None:
-    """Write what may change of a link while it is current."""
-    rows = [
-        {
-            "id": link.id,
-            "customer_id": link.customer_id,
-            "home_id": link.home_id,
-            "since_ms": link.since_ms,
-            "seen_ms": link.seen_ms,
-        }
-        for link in sorted(changed, key=attrgetter("id"))
-    ]
+def see_links(connection: Connection, seen: Iterable[Link]) -> None:
+    """Write when links were seen, and nothing that stands in an index."""
+    rows = [{"id": link.id, "since_ms": link.since_ms, "seen_ms": link.seen_ms} for link in sorted(seen, key=attrgetter("id"))]
+    update_rows(connection, handles, "id", rows)
+
+
+def give_links(connection: Connection, given: Iterable[Link]) -> None:
+    """Write whose links are that were inserted for somebody else."""
+    columns = ("id", "customer_id", "home_id")
+    rows = [{name: getattr(link, name) for name in columns} for link in sorted(given, key=attrgetter("id"))]
     update_rows(connection, handles, "id", rows)
 
 
