@@ -12,18 +12,16 @@ import orjson
 from sqlalchemy import Connection, select
 
 from identity import store, store_conversations
-from identity.acts import Acts
 from identity.contact import Named
+from identity.joining import Joining
 from identity.listed import Listed, ListedContact, contact
-from identity.merging import Guard, Past, guard, in_order, join, record
+from identity.merging import Guard
 from identity.owners import Owners
-from identity.people import CRM, Customer, Link
-from identity.policy import Policy, Source
+from identity.people import Customer, Link
+from identity.policy import CRM, Policy, Source
 from identity.profile import Facts
 from identity.profiles import enter, own_facts, put_together, said
-from identity.said import DAY_MS
-from identity.store_audit import past
-from identity.suggestions import Suggestions, settle
+from identity.suggestions import Suggestions
 from storage.schema import customers
 
 Outcome = Literal["new", "changed", "same"]
@@ -62,16 +60,12 @@ class _Session:
         now_ms: int,
         policy: Policy,
     ) -> None:
-        self._connection = connection
         self._source, self._actor, self._now_ms, self._policy = source, actor, now_ms, policy
-        self._owners = Owners(connection, contacts, replace(policy, caps={**policy.caps, CRM: 1}))
+        self._owners = Owners(connection, contacts, policy)
         self._suggestions = Suggestions(connection, contacts)
-        self._conversations = store_conversations.load(
-            connection, {one.conversation_id for one in self._owners.customers.values() if one.conversation_id}
-        )
-        self._past: Past | None = None
-        self._acts = Acts()
-        self._touched: set[str] = set()
+        current = {one.conversation_id for one in self._owners.customers.values() if one.conversation_id}
+        conversations = store_conversations.load(connection, current)
+        self._joining = Joining(connection, self._owners, self._suggestions, conversations, policy, actor=actor)
         self._counted: set[str] = set()
         self._below = _below(connection, self._owners.customers)
 
@@ -80,7 +74,7 @@ class _Session:
         known = len(self._owners.fresh)
         own = self._give(contact)
         fresh = self._owners.fresh[known:]
-        self._touched |= {link.customer_id for link in fresh if link.kind == CRM}
+        self._joining.touched |= {link.customer_id for link in fresh if link.kind == CRM}
         links = [self._owners.links[one.key] for one in own]
         is_new = links[0].home_id in self._owners.new - self._counted
         self._counted.add(links[0].home_id)
@@ -92,16 +86,7 @@ class _Session:
 
     def save(self) -> None:
         """Write what changed."""
-        connection, owners = self._connection, self._owners
-        owners.save()
-        self._begun().save(connection)
-        store.move(connection, self._acts.moved)
-        touched = self._touched | self._acts.changed | owners.new
-        store.save_customers(connection, [owners.customers[id_] for id_ in touched], owners.new)
-        self._suggestions.save(owners.root, owners.customers)
-        if self._acts.moved:
-            settle(connection, {owners.root(top) for _, top in self._acts.moved}, self._now_ms)
-        self._acts.save(connection)
+        self._joining.save(self._now_ms)
 
     def _give(self, contact: ListedContact) -> tuple[Named, ...]:
         """Link the addresses that nobody has; all of the row's. Where it has a CRM id, addresses of somebody who has another
@@ -122,23 +107,12 @@ class _Session:
     def _merge(self, contact: ListedContact, links: Sequence[Link]) -> tuple[bool, tuple[Guard, ...]]:
         merged, guards = False, dict[Guard, None]()
         for link in links[1:]:
-            mine, other = self._owners.owner(links[0]), self._owners.owner(link)
-            if mine.id == other.id:
-                continue
-            if self._past is None:
-                tops = {one.root_id for one in self._owners.customers.values()}
-                self._past = past(self._connection, tops, self._now_ms - DAY_MS)
-            if reason := guard(mine, other, self._policy, self._past):
-                self._suggestions.add(mine, other.id, reason, contact)
-                guards[reason] = None
-                continue
-            top, below = in_order(mine, other)
-            join(top, below, self._policy, self._conversations)
-            self._owners.below(below.id, top.id)
-            self._below.setdefault(top.id, []).extend((below, *self._below.pop(below.id, ())))
-            record(self._acts, top, below, actor=self._actor, at_ms=self._now_ms)
-            self._past.merged(top.id, below.id)
-            merged = True
+            match self._joining.join(links[0], link, contact, self._now_ms):
+                case (top, below):
+                    self._below.setdefault(top.id, []).extend((below, *self._below.pop(below.id, ())))
+                    merged = True
+                case str() as stop:
+                    guards[stop] = None
         return merged, tuple(guards)
 
     def _suggest(self, contact: ListedContact, own: Sequence[Named]) -> None:
@@ -158,22 +132,11 @@ class _Session:
             enter(home, top, field, self._source, listed.facts[field], now_ms=self._now_ms)
         if new:
             put_together(top, [top, *self._below.get(top.id, ())], self._policy)
-            self._touched |= {home.id, top.id}
+            self._joining.touched |= {home.id, top.id}
             other = None if home is top else home.id
             detail = {"fields": new, "source": self._source}
-            self._acts.note("profile", self._actor, self._now_ms, top, other=other, detail=detail)
+            self._joining.acts.note("profile", self._actor, self._now_ms, top, other=other, detail=detail)
         return bool(new)
-
-    def _begun(self) -> Acts:
-        """Who and what is new: told before what was done to them."""
-        acts, owners = Acts(), self._owners
-        for id_ in sorted(owners.new):
-            acts.note("created", self._actor, self._now_ms, owners.customers[id_])
-        for link in owners.fresh:
-            if link.home_id not in owners.new:
-                detail = {"evidence": link.evidence}
-                acts.note("linked", self._actor, self._now_ms, owners.owner(link), handle=link.id, detail=detail)
-        return acts
 
 
 def _below(connection: Connection, known: Mapping[str, Customer]) -> dict[str, list[Customer]]:

@@ -11,8 +11,8 @@ from typing import Literal
 
 from identity import naming
 from identity.acts import Acts
-from identity.people import CRM, HISTORY, Conversation, Customer, Link
-from identity.policy import Policy
+from identity.people import HISTORY, Conversation, Customer, Link
+from identity.policy import CRM, Policy
 from identity.profile import FIELDS, together, winner
 
 Guard = Literal["unmerged", "crm_conflict", "handle_cap", "merge_cap", "names_differ"]

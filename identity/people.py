@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from identity.handles import known_as
+from identity.policy import CRM
 from identity.profile import Facts
 from normalizer.inbound import Handle, Proof
 
@@ -12,8 +13,6 @@ Match = Literal["new", "verified", "claimed", "agent", "ambiguous"]
 
 HISTORY: Final = 10
 """Interactions kept on the customer's row and shown in the envelope."""
-CRM: Final = "crm"
-"""The kind of a handle that another system of ours gave: a customer has one."""
 _SEPARATOR: Final = "\x1f"
 
 

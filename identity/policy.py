@@ -21,6 +21,8 @@ SHARED: Final = (
     *("*@example.com", "*@example.org", "*@test.com", "test@*", "nobody@*", "none@*", "null@*"),
 )
 """Addresses that belong to a post and not to a person, and what people type who do not want to give one."""
+CRM: Final = "crm"
+"""The kind of a handle that another system of ours gave: a customer has one."""
 _DAY_MS: Final = 86_400_000
 
 
@@ -43,7 +45,7 @@ class Policy:
 
     def cap(self, kind: str) -> int:
         """How many handles of a kind one customer may come to have by a merge that nobody decided."""
-        return self.caps.get(kind, self.cap_other)
+        return self.caps.get(kind, 1 if kind == CRM else self.cap_other)
 
     def is_shared(self, handle: Handle) -> bool:
         """Whether it is known to be of many people. Phones of one digit repeated are placeholders too."""

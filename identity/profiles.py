@@ -9,8 +9,8 @@ from identity.facts import GIVEN, Given
 from identity.holding import Held
 from identity.links import Proved, prove, release
 from identity.merging import show
-from identity.people import CRM, Customer
-from identity.policy import Policy, Source
+from identity.people import Customer
+from identity.policy import CRM, Policy, Source
 from identity.profile import FIELDS, TAGS, Facts, Field, Value, say, together
 from identity.refusals import NotPossible
 from normalizer.inbound import Handle

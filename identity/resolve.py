@@ -11,19 +11,18 @@ from operator import attrgetter
 
 from sqlalchemy import Connection
 
-from identity import store
-from identity.acts import RULE, Acts
+from identity.acts import RULE
 from identity.contact import Contact, contact_of
 from identity.conversations import Conversations
-from identity.merging import Past, guard, in_order, join, record, show
+from identity.joining import Joining
+from identity.merging import show
 from identity.owners import Owners
 from identity.people import HISTORY, Customer, Identified, Interaction, Link, Match
 from identity.policy import Policy
 from identity.profile import Facts, Field, say
 from identity.recount import SNIPPET
 from identity.said import DAY_MS
-from identity.store_audit import past
-from identity.suggestions import Suggestions, settle
+from identity.suggestions import Suggestions
 from normalizer.message import Message
 from normalizer.text import snippet
 
@@ -32,7 +31,6 @@ class IdentitySession:
     """The customers and conversations of one batch."""
 
     def __init__(self, connection: Connection, messages: Sequence[Message], policy: Policy) -> None:
-        self._connection = connection
         self._policy = policy
         self._contacts = {message.id: contact_of(message, policy) for message in messages}
         contacts = list(self._contacts.values())
@@ -42,10 +40,8 @@ class IdentitySession:
             connection, contacts, customers.values(), window_ms=policy.window_ms, root=self._owners.root
         )
         self._suggestions = Suggestions(connection, contacts)
-        self._acts = Acts()
-        self._past: Past | None = None
+        self._joining = Joining(connection, self._owners, self._suggestions, self._conversations.known, policy, actor=RULE)
         self._now_ms = max((contact.received_ms for contact in contacts), default=0)
-        self._touched: set[str] = set()
 
     def identify(self, message: Message) -> Identified:
         """The customer, the conversation and the number of this message. Call once a message, in order, then `record`."""
@@ -95,17 +91,8 @@ class IdentitySession:
 
     def save(self) -> None:
         """Write what changed."""
-        connection, owners = self._connection, self._owners
-        owners.save()
-        self._begun().save(connection)
-        store.move(connection, self._acts.moved)
-        touched = self._touched | self._acts.changed | owners.new
-        store.save_customers(connection, [owners.customers[id_] for id_ in touched], owners.new)
+        self._joining.save(self._now_ms)
         self._conversations.save()
-        self._suggestions.save(owners.root, owners.customers)
-        if self._acts.moved:
-            settle(connection, {owners.root(top) for _, top in self._acts.moved}, self._now_ms)
-        self._acts.save(connection)
 
     def _see(self, contact: Contact) -> None:
         """Let go of addresses that are somebody else's by now, link those that nobody has, and note that they were seen."""
@@ -115,35 +102,15 @@ class IdentitySession:
         owners.see(contact)
         for key, owner, link in lost:
             self._suggestions.add(owners.owner(owners.links[key]), owner.id, "recycled", contact)
-            self._acts.note("ended", RULE, contact.received_ms, owner, handle=link.id, detail={"why": "recycled"})
+            self._joining.acts.note("ended", RULE, contact.received_ms, owner, handle=link.id, detail={"why": "recycled"})
 
     def _merge(self, contact: Contact, link: Link) -> bool:
         """Join the owners of the contact's own handles, as far as no guard forbids it; whether one did."""
-        ambiguous = False
-        for named in contact.own[1:]:
-            mine, other = self._owners.owner(link), self._owners.owner(self._owners.links[named.key])
-            if mine.id == other.id:
-                continue
-            before = self._what_was(contact.received_ms)
-            if reason := guard(mine, other, self._policy, before):
-                self._suggestions.add(mine, other.id, reason, contact)
-                ambiguous = True
-                continue
-            top, below = in_order(mine, other)
-            join(top, below, self._policy, self._conversations.known)
-            self._owners.below(below.id, top.id)
-            record(self._acts, top, below, actor=RULE, at_ms=contact.received_ms)
-            before.merged(top.id, below.id)
-        return ambiguous
-
-    def _what_was(self, now_ms: int) -> Past:
-        """Asked once a batch, and only where there is something to merge."""
-        if self._past is None:
-            self._past = past(self._connection, {one.root_id for one in self._owners.customers.values()}, now_ms - DAY_MS)
-        return self._past
+        found = [self._joining.join(link, self._owners.links[one.key], contact, contact.received_ms) for one in contact.own[1:]]
+        return any(isinstance(one, str) for one in found)
 
     def _count(self, customer: Customer, contact: Contact) -> None:
-        self._touched.add(customer.id)
+        self._joining.touched.add(customer.id)
         customer.sequence += 1
         customer.messages += 1
         customer.unanswered += contact.awaits_answer
@@ -162,7 +129,7 @@ class IdentitySession:
                 _say(home.facts, field, value, contact.at_ms)
             if home.own_facts is not None:
                 _say(home.own_facts, field, value, contact.at_ms)
-            self._touched.add(home.id)
+            self._joining.touched.add(home.id)
             if changed:
                 show(customer, self._policy)
 
@@ -175,16 +142,6 @@ class IdentitySession:
                 if other is not None and key not in own and self._owners.root(other.customer_id) != customer.id:
                     self._suggestions.add(customer, other.customer_id, "same_claim", contact)
         self._suggestions.mention(customer, link.id, contact)
-
-    def _begun(self) -> Acts:
-        """Who and what is new: told before what was done to them."""
-        acts, owners = Acts(), self._owners
-        for id_ in sorted(owners.new):
-            acts.note("created", RULE, owners.customers[id_].first_seen_ms, owners.customers[id_])
-        for link in owners.fresh:
-            if link.home_id not in owners.new:
-                acts.note("linked", RULE, link.since_ms, owners.owner(link), handle=link.id)
-        return acts
 
 
 def _say(facts: Facts, field: Field, value: str, at_ms: int) -> bool:

@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from identity.ids import new_id
-from identity.people import CRM, handle_key
+from identity.people import handle_key
+from identity.policy import CRM
 from normalizer.inbound import Handle
 from regia.erasing.others import rewrite_others
 from regia.erasing.reach import Reach

@@ -6,8 +6,7 @@ from typing import Final
 
 from identity.facts import BadFacts, read_facts
 from identity.listed import Listed
-from identity.people import CRM
-from identity.policy import Policy
+from identity.policy import CRM, Policy
 from identity.profile import FIELDS
 from identity.views.lookup import address
 from normalizer.inbound import Handle
