@@ -1,5 +1,7 @@
 """The gateway's addresses, all on one page."""
 
+from typing import Final
+
 from aiohttp import web
 
 from connectors.errors import Rejected
@@ -30,49 +32,7 @@ def build_app(gateway: Gateway) -> web.Application:
     app = web.Application(middlewares=[errors], client_max_size=0)
     app[GATEWAY] = gateway
     app.on_response_prepare.append(_unnamed_server)
-    app.add_routes(
-        [
-            web.get("/webhooks/{connector}", inbound.webhook, allow_head=False),
-            web.post("/webhooks/{connector}", inbound.webhook),
-            web.post("/v1/messages/{connector}", inbound.message),
-            web.get("/v1/messages/{id}", stored.message),
-            web.get("/v1/messages/{id}/raw", stored.raw),
-            web.get("/v1/attachments/{id}", stored.attachment),
-            web.get("/attachments/{id}", stored.signed_attachment),
-            web.get("/v1/customers", customers.by_address),
-            web.get("/v1/customers/{id}", customers.show),
-            web.patch("/v1/customers/{id}", customer_acts.change),
-            web.delete("/v1/customers/{id}", customer_leaving.leave),
-            web.get("/v1/customers/{id}/export", customer_leaving.export),
-            web.get("/v1/customers/{id}/timeline", customers.messages),
-            web.get("/v1/customers/{id}/audit", customers.audit),
-            web.post("/v1/customers/{id}/merge", customer_acts.merge),
-            web.post("/v1/customers/{id}/unmerge", customer_acts.unmerge),
-            web.post("/v1/customers/{id}/links/{link}/release", customer_acts.release),
-            web.get("/v1/suggestions", suggestions.waiting),
-            web.post("/v1/suggestions/{id}/accept", suggestions.accept),
-            web.post("/v1/suggestions/{id}/reject", suggestions.reject),
-            web.post("/v1/customers/{id}/proofs", proofs.ask),
-            web.post("/v1/customers/{id}/links", proofs.link),
-            web.post("/v1/proofs/{id}", proofs.answer),
-            web.get("/proof/{token}", proof_page.show),
-            web.post("/proof/{token}", proof_page.confirm),
-            web.get("/v1/events", events.feed),
-            web.get("/v1/queues", queues.states),
-            web.post("/v1/queues/{queue}/take", queues.take),
-            web.post("/v1/queues/receipts/{receipt}/ack", queues.ack),
-            web.post("/v1/queues/receipts/{receipt}/reject", queues.reject),
-            web.get("/forms/{connector}", forms.page),
-            web.post("/forms/{connector}", forms.post),
-            web.options("/forms/{connector}", forms.preflight),
-            web.get("/forms/{connector}/theme.css", forms.theme),
-            web.get("/static/pages/{name}", static),
-            web.get("/health/live", health.live),
-            web.get("/health/ready", health.ready),
-            web.get("/metrics", health.metrics),
-            web.get("/openapi.json", openapi.document),
-        ]
-    )
+    app.add_routes(_ROUTES)
     return app
 
 
@@ -87,3 +47,46 @@ async def static(request: web.Request) -> web.Response:
         raise Rejected("not_found", "there is no such file")
     headers = {"Content-Type": asset.content_type, "Cache-Control": "public, max-age=31536000, immutable"}
     return web.Response(body=asset.content, headers=headers)
+
+
+_ROUTES: Final = (
+    web.get("/webhooks/{connector}", inbound.webhook, allow_head=False),
+    web.post("/webhooks/{connector}", inbound.webhook),
+    web.post("/v1/messages/{connector}", inbound.message),
+    web.get("/v1/messages/{id}", stored.message),
+    web.get("/v1/messages/{id}/raw", stored.raw),
+    web.get("/v1/attachments/{id}", stored.attachment),
+    web.get("/attachments/{id}", stored.signed_attachment),
+    web.get("/v1/customers", customers.by_address),
+    web.get("/v1/customers/{id}", customers.show),
+    web.patch("/v1/customers/{id}", customer_acts.change),
+    web.delete("/v1/customers/{id}", customer_leaving.leave),
+    web.get("/v1/customers/{id}/export", customer_leaving.export),
+    web.get("/v1/customers/{id}/timeline", customers.messages),
+    web.get("/v1/customers/{id}/audit", customers.audit),
+    web.post("/v1/customers/{id}/merge", customer_acts.merge),
+    web.post("/v1/customers/{id}/unmerge", customer_acts.unmerge),
+    web.post("/v1/customers/{id}/links/{link}/release", customer_acts.release),
+    web.get("/v1/suggestions", suggestions.waiting),
+    web.post("/v1/suggestions/{id}/accept", suggestions.accept),
+    web.post("/v1/suggestions/{id}/reject", suggestions.reject),
+    web.post("/v1/customers/{id}/proofs", proofs.ask),
+    web.post("/v1/customers/{id}/links", proofs.link),
+    web.post("/v1/proofs/{id}", proofs.answer),
+    web.get("/proof/{token}", proof_page.show),
+    web.post("/proof/{token}", proof_page.confirm),
+    web.get("/v1/events", events.feed),
+    web.get("/v1/queues", queues.states),
+    web.post("/v1/queues/{queue}/take", queues.take),
+    web.post("/v1/queues/receipts/{receipt}/ack", queues.ack),
+    web.post("/v1/queues/receipts/{receipt}/reject", queues.reject),
+    web.get("/forms/{connector}", forms.page),
+    web.post("/forms/{connector}", forms.post),
+    web.options("/forms/{connector}", forms.preflight),
+    web.get("/forms/{connector}/theme.css", forms.theme),
+    web.get("/static/pages/{name}", static),
+    web.get("/health/live", health.live),
+    web.get("/health/ready", health.ready),
+    web.get("/metrics", health.metrics),
+    web.get("/openapi.json", openapi.document),
+)

@@ -15,7 +15,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -23,10 +22,9 @@ from sqlalchemy import Connection
 
 from dispatcher.base import Announcement, QueuesUnavailable
 from regia.gateway import Gateway
-from regia.runners.leases import owner_of
+from regia.runners.leases import Turn
 from regia.watch.metrics import EVENTS_PUBLISHED, EVENTS_WAITING
 from storage import events
-from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
 from storage.events import Numbered
 
@@ -41,8 +39,6 @@ _NAME: Final = "events"
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0)
 """Seconds to wait after so many failures in succession; the last for ever after."""
 _UP: Final = 0.2
-_STOP: Final = 0.4
-"""Seconds for giving the lease back, where Redis still answers."""
 
 Look = Callable[[], Awaitable[bool]]
 """Does what is due; whether more is."""
@@ -112,9 +108,7 @@ class Publisher:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._database = gateway.stores.database
-        self._owner = owner_of(gateway)
-        self._lease: int | None = None
-        """The lease's token."""
+        self._turn = Turn(gateway, _NAME, LEASE)
         self._together = BATCH
         """How many go at once. One by one after a failure: of many, a queue may refuse one and take the next."""
         self._confirmed = 0
@@ -122,7 +116,7 @@ class Publisher:
 
     async def look(self) -> bool:
         """Raises `DatabaseUnavailable`, and `QueuesUnavailable` when the broker confirmed nothing."""
-        if "queues" in self._gateway.missing or not await self._lead():
+        if "queues" in self._gateway.missing or not await self._turn.mine():
             EVENTS_WAITING.set(0)
             return False
         await self._mark()
@@ -143,10 +137,7 @@ class Publisher:
 
     async def close(self) -> None:
         """Give the lease back, if that is done at once."""
-        with suppress(CoordinationUnavailable, TimeoutError):
-            async with asyncio.timeout(_STOP):
-                if self._lease is not None:
-                    await self._gateway.stores.coordination.release(_NAME, self._owner, self._lease)
+        await self._turn.give_back()
 
     def _waiting(self, connection: Connection) -> Sequence[Numbered]:
         found = events.unpublished(connection, self._together)
@@ -159,14 +150,6 @@ class Publisher:
         if upto:
             await self._database.write(lambda connection: events.mark(connection, upto, _now_ms()))
             self._confirmed = 0
-
-    async def _lead(self) -> bool:
-        """Whether it is this node's turn."""
-        try:
-            self._lease = await self._gateway.stores.coordination.acquire(_NAME, self._owner, LEASE)
-        except CoordinationUnavailable:
-            return True
-        return self._lease is not None
 
 
 def _announcement(one: Numbered) -> Announcement:

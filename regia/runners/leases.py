@@ -1,7 +1,9 @@
-"""Being the only one who polls a source: a lease that is kept while the work goes on."""
+"""Being the only one: who polls a source, by a lease that is kept while the work goes on, and who does now and then what one
+node does for all, by a lease that is asked for before each piece of work."""
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Final
 
 from regia.gateway import Gateway
@@ -14,6 +16,8 @@ RENEW: Final = 5.0
 LOOK: Final = 2.0
 """Seconds between attempts to get a lease that somebody else has, or that cannot be asked for."""
 _GIVE_BACK: Final = 1.0
+_STOP: Final = 0.4
+"""Seconds for giving a turn back, where Redis still answers."""
 
 
 def owner_of(gateway: Gateway) -> str:
@@ -66,3 +70,30 @@ class Lease:
                 await self._coordination.release(self._name, self._owner, self._token)
         except (CoordinationUnavailable, TimeoutError):
             pass  # it ends by itself
+
+
+class Turn:
+    """Whose turn `name` is: of one node of all, for `seconds` without a word. Without Redis it is everybody's."""
+
+    def __init__(self, gateway: Gateway, name: str, seconds: float) -> None:
+        self._coordination = gateway.stores.coordination
+        self._name = name
+        self._owner = owner_of(gateway)
+        self._seconds = seconds
+        self._token: int | None = None
+
+    async def mine(self) -> bool:
+        """Take it, or keep it; whether it is this node's."""
+        try:
+            self._token = await self._coordination.acquire(self._name, self._owner, self._seconds)
+        except CoordinationUnavailable:
+            return True
+        return self._token is not None
+
+    async def give_back(self) -> None:
+        """If that is done at once: it ends by itself."""
+        if self._token is None:
+            return
+        with suppress(CoordinationUnavailable, TimeoutError):
+            async with asyncio.timeout(_STOP):
+                await self._coordination.release(self._name, self._owner, self._token)

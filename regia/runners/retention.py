@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import Connection, func, select
@@ -21,11 +20,10 @@ from regia.erasing.journals import journals, scrub_files
 from regia.erasing.reach import Reach
 from regia.erasing.settings import Kind
 from regia.gateway import Gateway
-from regia.runners.leases import owner_of
+from regia.runners.leases import Turn
 from regia.watch.metrics import REMOVED
 from storage import retention as steps
 from storage.blobs import BlobsUnavailable
-from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
 from storage.retention import Before, Done, Place, Step
 from storage.schema import erased
@@ -108,18 +106,17 @@ class Retainer:
         self._gateway = gateway
         self._reach = Reach.of(gateway)
         self._settings = gateway.configured.settings.retention
-        self._owner = owner_of(gateway)
+        self._turn = Turn(gateway, _NAME, LEASE)
         self._now = now
         self._clock = clock
         self._passed = float("-inf")
         self._scrubbed = 0
         """When the last customer was erased whose bytes are in no journal of this machine any more."""
-        self._lease: int | None = None
 
     async def look(self) -> None:
         """Raises `DatabaseUnavailable`, `QueuesUnavailable`, `BlobsUnavailable` and `EraseFailed`."""
         await self._scrub()
-        if not await self._lead():
+        if not await self._turn.mine():
             return
         await end_files(self._reach.database, self._reach.blobs)
         if self._clock() - self._passed >= EVERY:
@@ -128,10 +125,7 @@ class Retainer:
 
     async def close(self) -> None:
         """Give the lease back, if that is done at once."""
-        with suppress(CoordinationUnavailable, TimeoutError):
-            async with asyncio.timeout(_STOP):
-                if self._lease is not None:
-                    await self._gateway.stores.coordination.release(_NAME, self._owner, self._lease)
+        await self._turn.give_back()
 
     async def _go_through(self) -> None:
         if await self._last_erased() > (self._now() - AGAIN) * 1000:
@@ -147,7 +141,7 @@ class Retainer:
         """Every transaction of a step; False when it is another node's turn meanwhile."""
         place: Place | None = ()
         while place is not None:
-            if not await self._lead():
+            if not await self._turn.mine():
                 return False
             done = await self._once(step, before, place)
             REMOVED.labels(kind).inc(done.removed)
@@ -191,14 +185,6 @@ class Retainer:
             return connection.execute(query).scalar_one() or 0
 
         return await self._reach.database.read(last)
-
-    async def _lead(self) -> bool:
-        """Whether it is this node's turn."""
-        try:
-            self._lease = await self._gateway.stores.coordination.acquire(_NAME, self._owner, LEASE)
-        except CoordinationUnavailable:
-            return True
-        return self._lease is not None
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)

@@ -15,14 +15,13 @@ from sqlalchemy import Connection
 
 from regia.gateway import Gateway
 from regia.runners.alarms import Alarms
-from regia.runners.leases import owner_of
+from regia.runners.leases import Turn
 from regia.runners.silence import Silences
 from regia.runners.tokens import Tokens
 from regia.watch.clocks import SLACK_MS, Evenness
 from regia.watch.metrics import CHANNEL_SILENT, TOKEN_EXPIRES, TOKEN_OK
 from regia.watch.usual import KEEP
 from storage import traffic
-from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
 from storage.traffic import HOUR_MS
 
@@ -98,15 +97,13 @@ class Watcher:
         self._even = Evenness(now, clock)
         self._settings = configured.settings.watch
         self._connectors = configured.connectors
-        self._owner = owner_of(gateway)
+        self._turn = Turn(gateway, _NAME, LEASE)
         self._alarms = Alarms(stores.database, gateway.intake, gateway.alarms, now)
         self.silences = Silences(stores.database, self._alarms, self._connectors, self._settings.silence, now=now, clock=clock)
         days = self._settings.token_days
         self._tokens = Tokens(self._connectors, stores.http, gateway.sends, self._alarms, days=days, now=now, clock=clock)
         self._looked = float("-inf")
         self._leads = False
-        self._lease: int | None = None
-        """The lease's token."""
         self._tidied = -1
 
     async def look(self) -> None:
@@ -117,7 +114,7 @@ class Watcher:
             return
         self._looked = self._clock()
         await self._add()
-        self._leads = await self._lead()
+        self._leads = await self._turn.mine()
         await self._alarms.refresh()
         await self._tokens.hear()
         if self._leads:
@@ -137,10 +134,7 @@ class Watcher:
         with suppress(DatabaseUnavailable, TimeoutError):
             async with asyncio.timeout(_STOP):
                 await self._add()
-        with suppress(CoordinationUnavailable, TimeoutError):
-            async with asyncio.timeout(_STOP):
-                if self._lease is not None:
-                    await self._gateway.stores.coordination.release(_NAME, self._owner, self._lease)
+        await self._turn.give_back()
 
     async def _add(self) -> None:
         """Raises `DatabaseUnavailable`; what was counted is kept then."""
@@ -161,14 +155,6 @@ class Watcher:
             self._gateway.traffic.give_back(counted)
             raise
         self._tidied = hour if tidies else self._tidied
-
-    async def _lead(self) -> bool:
-        """Whether this node judges."""
-        try:
-            self._lease = await self._gateway.stores.coordination.acquire(_NAME, self._owner, LEASE)
-        except CoordinationUnavailable:
-            return True
-        return self._lease is not None
 
     def _show(self) -> None:
         """The figures, on the one node that judges."""

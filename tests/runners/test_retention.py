@@ -159,7 +159,7 @@ async def test_a_node_that_loses_its_turn_stops(make: Make, clock: Clock, monkey
     async def lead() -> bool:
         return next(turns)
 
-    monkeypatch.setattr(one, "_lead", lead)
+    monkeypatch.setattr(one._turn, "mine", lead)
     await one.look()
     assert await counts(gateway, messages, quarantine) == [0, 3]
 
