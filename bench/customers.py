@@ -63,7 +63,6 @@ class _Target:
     customers: int
     database: Database
     contacts: Contacts
-    draws: Mapping[Draw, Callable[[int], list[int]]]
     filled: Filled
     resolver: Resolver
     server: int
@@ -71,7 +70,7 @@ class _Target:
 
     async def cost(self, draw: Draw, batches: int) -> Spent:
         """What a message took over so many batches. Raises `ValueError` where the customers are not those of the fill."""
-        work = [self.contacts.batch(self.draws[draw](BATCH)) for _ in range(batches)]
+        work = self.contacts.batches(draw, self.customers, count=batches, size=BATCH)
         started = self._clocks()
         for batch in work:
             await self._resolve(batch)
@@ -119,8 +118,7 @@ async def _target(url: str, number: int, server: int) -> _Target:
     await database.close()
     contacts = Contacts(f"customers-{number}")
     filled = await fill(url, number, contacts)
-    draws = {draw: contacts.drawing(draw, number) for draw in DRAWS}
-    return _Target(number, Database(url), contacts, draws, filled, Resolver(Policy(), REAL), server)
+    return _Target(number, Database(url), contacts, filled, Resolver(Policy(), REAL), server)
 
 
 async def _round(targets: Sequence[_Target], batches: int, turn: int) -> dict[tuple[int, Draw], Spent]:

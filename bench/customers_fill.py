@@ -125,7 +125,8 @@ class _Customers(Copies):
     def _make_mentions(self) -> None:
         """Words are never looked up again here, names are: they need their own key, which is a hash that SQL has not."""
         row = self._rows(mentions, mentions.c.reason == "same_words")[-1]
-        self.copy(row, mentions, {"key": self.chance(), "handle_id": self._links["phone"]}, order="key")
+        day = row["key"][: -said.HASH]
+        self.copy(row, mentions, {"key": f"'{day}' || {self.chance()}", "handle_id": self._links["phone"]}, order="key")
         names = self._names(dict(row))
         while chunk := list(islice(names, _CHUNK)):
             insert_rows(self._connection, mentions, chunk)

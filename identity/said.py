@@ -21,6 +21,8 @@ _SHORTEST_ORDER: Final = 4
 _WORD: Final = re.compile(r"\w+")
 MOST: Final[Mapping[Reason, int]] = MappingProxyType({"same_order": 4, "same_words": 2, "similar_name": 3})
 """Others who may have said the same for it to mean anything: prefilled texts and common names are everybody's."""
+HASH: Final = 32
+"""Hexadecimal digits of what a key holds of a text."""
 KEPT: Final = 8
 """Links that are kept for one key."""
 
@@ -59,7 +61,9 @@ def orders(space: str, numbers: Iterable[str]) -> Iterable[Mention]:
 def texts(space: str, words: Sequence[str], at_ms: int) -> Iterable[Mention]:
     if found := digest(words, _STRANGERS_WORDS):
         day = at_ms // DAY_MS
-        yield Mention("same_words", *(_hash(f"{space}\x1fwords\x1f{found}\x1f{each}") for each in (day, day - 1)))
+        # The day stands in front, so that what is written lies together: a key anywhere among millions costs a page of its own.
+        plain = _hash(f"{space}\x1fwords\x1f{found}")
+        yield Mention("same_words", *(f"{each:06d}{plain}" for each in (day, day - 1)))
 
 
 def name(space: str, full: str | None) -> Iterable[Mention]:
@@ -68,4 +72,4 @@ def name(space: str, full: str | None) -> Iterable[Mention]:
 
 
 def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=HASH // 2).hexdigest()

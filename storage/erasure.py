@@ -16,6 +16,7 @@ from storage.bulk import among, ids_parameter, update_rows
 from storage.family import Family
 from storage.removal import Removed, remove_messages, remove_outgoing
 from storage.schema import audit, challenges, conversations, customers, handles, mentions, messages, outgoing, suggestions
+from storage.schema_customers import KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
     asking = connection.execute(codes().where(asked), ours).scalars().all()
     removed += remove_outgoing(connection, asking, act.at_ms)
     connection.execute(delete(challenges).where(asked), ours)
-    connection.execute(delete(mentions).where(among(connection, mentions.c.handle_id)), links)
+    for which in (KEPT, mentions.c.reason == "same_words"):
+        connection.execute(delete(mentions).where(among(connection, mentions.c.handle_id), which), links)
     connection.execute(delete(handles).where(among(connection, handles.c.id)), links)
     connection.execute(delete(customers).where(among(connection, customers.c.id)), ours)
     erased.add(connection, "customer", found.ids, act.at_ms)

@@ -4,6 +4,10 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 from storage.schema_base import Serial, metadata
 
+KEPT = text("reason <> 'same_words'")
+"""The mentions that stay as long as their link. A text, since an index of a part serves those queries only that say the
+same."""
+
 customers = Table(
     "customers",
     metadata,
@@ -113,10 +117,11 @@ mentions = Table(
     Column("reason", Text, nullable=False),
     Column("message_id", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
-    Index(None, "handle_id"),
+    Index("ix_mentions_kept", "handle_id", sqlite_where=KEPT, postgresql_where=KEPT),
     Index(None, "reason", "at_ms"),
 )
-"""Who wrote the same: order numbers, words, names. `key` is a hash of what was written."""
+"""Who wrote the same: order numbers, words, names. `key` is a hash of what was written. Words are kept for days only, so that
+those of a link are found by going through them all: every message would write into another page of an index."""
 
 audit = Table(
     "audit",

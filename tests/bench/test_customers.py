@@ -1,6 +1,8 @@
 """Many customers are made of one as if each had written, and the costs among them are told beside each other."""
 
 from collections import Counter
+from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,14 @@ from sqlalchemy import Connection, Table, func, select
 from bench import customers_main
 from bench.__main__ import main
 from bench.customers import Cost, Spent
-from bench.customers_contacts import SPACE, Contacts, name_of
+from bench.customers_contacts import DRAWS, SPACE, Contacts, Draw, name_of
 from bench.customers_fill import Filled, fill
 from bench.customers_main import held, report
 from bench.report import PAGE, measured, write
 from bench.resolving import Resolver
 from identity import naming, said
 from identity.policy import Policy
+from normalizer.message import Message
 from scripts.check_figures import check
 from storage import schema
 from storage.database import Database
@@ -74,15 +77,31 @@ async def test_what_is_kept_of_a_customer_names_itself(filled_url: str) -> None:
 
 
 def test_skewed_customers_have_a_head_and_a_tail() -> None:
-    contacts = Contacts("test")
-    uniform = Counter(contacts.drawing("uniform", 1_000)(20_000))
-    skewed = Counter(contacts.drawing("skewed", 1_000)(20_000))
+    uniform, skewed = (Counter(map(_customer, chain(*drawn(draw, count=40)))) for draw in DRAWS)
     assert max(uniform.values()) < 60
-    assert 400 < max(skewed.values()) < 1_200
+    assert 300 < max(skewed.values()) < 1_200
     assert min(map(min, (uniform, skewed))) >= 1
     assert max(map(max, (uniform, skewed))) <= 1_000
     assert len(uniform) == 1_000
-    assert 900 < len(skewed) <= 1_000
+    assert 600 < len(skewed) <= 1_000
+
+
+def test_whoever_writes_talks_for_a_while() -> None:
+    batches = drawn("skewed", count=8)
+    assert [len(batch) for batch in batches] == [500] * 8
+    first, *_, last = batches[:4]
+    assert last[-1].received_at - first[0].received_at < timedelta(hours=1)
+    assert batches[4][0].received_at - last[-1].received_at > timedelta(days=3)
+    talks = Counter(map(_customer, chain(*batches[:4])))
+    assert 3 < 2_000 / len(talks) < 8
+
+
+def drawn(draw: Draw, *, count: int) -> list[list[Message]]:
+    return Contacts("test").batches(draw, 1_000, count=count, size=500)
+
+
+def _customer(message: Message) -> int:
+    return int(message.inbound.sender.handle.value[-10:])
 
 
 def cost(customers: int, draw: Any, rounds: tuple[float, ...], fewest: tuple[float, ...]) -> Cost:

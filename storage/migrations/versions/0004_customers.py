@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
+KEPT = sa.text("reason <> 'same_words'")
 MERGED = sa.text('merged_into IS NOT NULL')
 ENDED = sa.text('ended_ms IS NOT NULL')
 IN_BLOB = sa.text('raw IS NULL')
@@ -141,7 +142,7 @@ def _new_tables() -> None:
     sa.Column('at_ms', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('key', 'handle_id', name=op.f('pk_mentions'))
     )
-    op.create_index(op.f('ix_mentions_handle_id'), 'mentions', ['handle_id'])
+    op.create_index('ix_mentions_kept', 'mentions', ['handle_id'], sqlite_where=KEPT, postgresql_where=KEPT)
     op.create_index(op.f('ix_mentions_reason_at_ms'), 'mentions', ['reason', 'at_ms'])
     op.create_table('audit',
     sa.Column('position', SERIAL, autoincrement=True, nullable=False),
