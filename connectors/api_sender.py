@@ -48,11 +48,12 @@ class Senders:
             self.problems["sender.handle"] = "is required"
             return None
         if self._author is None:
-            return Sender(handle=handle, name=body.name or None, aliases=proven, claims=claims)
+            return Sender(handle=handle, name=body.name or None, aliases=proven, claims=claims, recorded=True)
         user = self._author.user
         aliases = _others((*user.aliases, *proven), (handle,))
         claims = _others((*user.claims, *claims), (handle, *aliases))
-        return Sender(handle=handle, name=user.name or body.name or None, aliases=aliases, claims=claims)
+        name = user.name or body.name or None
+        return Sender(handle=handle, name=name, aliases=aliases, claims=claims, recorded=True)
 
     def address(self, path: str, address: HandleBody | AddressBody) -> str:
         """The value as envelopes have it."""

@@ -30,10 +30,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """`own`: the sender's handle and those that are surely the same person's. `named`: these and all others it names."""
+    """`own`: the sender's handle and those that are surely the same person's; `in_use`: those of them that this contact shows
+    to be in use. `named`: these and all others it names."""
 
     message: Message
     own: tuple[Named, ...]
+    in_use: tuple[Named, ...]
     named: tuple[Named, ...]
     references: tuple[str, ...]
     """The external ids it answers or is about, nearest first."""
@@ -71,6 +73,7 @@ def contact_of(message: Message, policy: Policy) -> Contact:
     return Contact(
         message=message,
         own=(first, *joined),
+        in_use=(first,) if sender.recorded else (first, *joined),
         named=(first,) if alone else (first, *aliases, *claims),
         references=_references(inbound),
         conversation=inbound.thread.conversation,

@@ -15,7 +15,7 @@ from identity import store, store_conversations
 from identity.contact import Named
 from identity.joining import Joining
 from identity.listed import Listed, ListedContact, contact
-from identity.merging import Guard
+from identity.merging import Guard, Merge
 from identity.owners import Owners
 from identity.people import Customer, Link
 from identity.policy import CRM, Policy, Source
@@ -108,7 +108,7 @@ class _Session:
         merged, guards = False, dict[Guard, None]()
         for link in links[1:]:
             match self._joining.join(links[0], link, contact, self._now_ms):
-                case (top, below):
+                case Merge(top, below):
                     self._below.setdefault(top.id, []).extend((below, *self._below.pop(below.id, ())))
                     merged = True
                 case str() as stop:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from identity import store
 from identity.acts import Acts
 from identity.contact import Contact
-from identity.merging import Guard, Past, guard, in_order, join, record
+from identity.merging import Guard, Merge, Past, Side, decide, join, record
 from identity.owners import Owners
 from identity.people import Conversation, Customer, Link
 from identity.policy import Policy
@@ -36,25 +36,32 @@ class Joining:
         self._policy = policy
         self._actor = actor
         self._past: Past | None = None
+        self._ended: set[tuple[str, str]] = set()
         self.acts = Acts()
         self.touched: set[str] = set()
 
-    def join(self, link: Link, other: Link, contact: Contact, now_ms: int) -> tuple[Customer, Customer] | Guard | None:
-        """Make the owners of two proven links of one contact one: who is on top and who below; or the guard that forbids it,
-        which is suggested; or None where they are one already."""
+    def join(self, link: Link, other: Link, contact: Contact, now_ms: int) -> Merge | Guard | None:
+        """Make the owners of two proven links of one contact one; or the guard that forbids it, which is suggested; or None
+        where they are one already."""
         mine, theirs = self._owners.owner(link), self._owners.owner(other)
         if mine.id == theirs.id:
             return None
         before = self._what_was(now_ms)
-        if stop := guard(mine, theirs, self._policy, before):
-            self._suggestions.add(mine, theirs.id, stop, contact)
-            return stop
-        top, below = in_order(mine, theirs)
-        join(top, below, self._policy, self._conversations)
-        self._owners.below(below.id, top.id)
-        record(self.acts, top, below, actor=self._actor, at_ms=now_ms)
-        before.merged(top.id, below.id)
-        return top, below
+        found = decide(_side(mine, link), _side(theirs, other), self._policy, before)
+        if isinstance(found, str):
+            self._suggestions.add(mine, theirs.id, found, contact)
+            return found
+        join(found, self._policy, self._conversations)
+        self._owners.below(found.below.id, found.top.id)
+        record(self.acts, found, actor=self._actor, at_ms=now_ms)
+        before.merged(found.top.id, found.below.id)
+        return found
+
+    def ended(self, link: Link, owner: Customer, contact: Contact) -> None:
+        """Note that an address is somebody else's than its owner's by now, and suggest the two."""
+        self._ended.add((owner.id, link.key))
+        self._suggestions.add(self._owners.owner(self._owners.links[link.key]), owner.id, "recycled", contact)
+        self.acts.note("ended", self._actor, contact.received_ms, owner, handle=link.id, detail={"why": "recycled"})
 
     def save(self, now_ms: int) -> None:
         """Write links, customers, suggestions, log and events."""
@@ -74,6 +81,7 @@ class Joining:
         if self._past is None:
             tops = {one.root_id for one in self._owners.customers.values()}
             self._past = past(self._connection, tops, now_ms - DAY_MS)
+        self._past.ended |= self._ended
         return self._past
 
     def _begun(self) -> Acts:
@@ -86,3 +94,7 @@ class Joining:
                 detail = {"evidence": link.evidence}
                 acts.note("linked", self._actor, link.since_ms, owners.owner(link), handle=link.id, detail=detail)
         return acts
+
+
+def _side(owner: Customer, link: Link) -> Side:
+    return Side(owner, link.home_id, link.key)

@@ -7,7 +7,7 @@ from identity.contact import Contact
 from identity.people import Customer, Link
 from identity.policy import Policy
 
-Ending = Literal["recycled", "changed", "released"]
+Ending = Literal["recycled", "changed", "released", "accepted"]
 
 
 def gone(link: Link, owner: Customer, contact: Contact, policy: Policy) -> bool:

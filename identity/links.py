@@ -11,7 +11,7 @@ from identity.holding import Held
 from identity.ids import new_id
 from identity.life import Ending
 from identity.merges import put_below
-from identity.merging import Guard, guard, in_order, one_too_many
+from identity.merging import Guard, Side, decide, one_too_many
 from identity.people import Customer, Link, handle_key
 from identity.policy import Policy
 from identity.refusals import NotPossible
@@ -46,8 +46,8 @@ def prove(
     policy: Policy,
 ) -> Proved:
     """Link an address to a customer, by a proof (`verified`) or a person's word (`agent`). Where it is somebody's already the
-    two are merged, or by a guard suggested. A customer with claims only stays one, since anybody may have made them: the
-    address is linked to a customer of its own, and the two are suggested.
+    two are merged, or by a guard suggested. A customer for whom nothing was proven has claims only, whoever stands above it,
+    and anybody may have made them: the address is linked to a customer of its own, and the two are suggested.
 
     Raises `NotPossible`: `unknown_customer`, `shared_handle`, `handle_cap`.
     """
@@ -55,10 +55,8 @@ def prove(
         raise NotPossible("shared_handle")
     key, held = _held(connection, customer_id, handle)
     home, top = held.get(customer_id), held.top(customer_id)
-    if home.standing == "claimed":
-        home = top
     link = held.links.get(key)
-    if top.standing == "claimed":
+    if not _is_proven(connection, home, top):
         return _beside(held, top, link, handle, key, proof=proof, evidence=evidence, actor=actor, now_ms=now_ms)
     if link is not None and link.customer_id != top.id and _forgotten(link, now_ms, policy):
         _end(held, held.customers[link.customer_id], link, "recycled", actor=actor, now_ms=now_ms)
@@ -72,7 +70,7 @@ def prove(
         return Proved(outcome="linked", customer_id=top.id, link_id=new.id)
     if link.customer_id == top.id:
         return Proved(outcome="known", customer_id=top.id, link_id=link.id)
-    return _join(held, top, link, evidence=evidence, actor=actor, now_ms=now_ms, policy=policy)
+    return _join(held, Side(top, home.id), link, evidence=evidence, actor=actor, now_ms=now_ms, policy=policy)
 
 
 def changed(
@@ -100,7 +98,7 @@ def changed(
     if link.customer_id == top.id:
         held.save((top,))
         return Proved(outcome="known", customer_id=top.id, link_id=link.id)
-    return _join(held, top, link, evidence=evidence, actor=RULE, now_ms=now_ms, policy=policy)
+    return _join(held, Side(top, home.id, old_key), link, evidence=evidence, actor=RULE, now_ms=now_ms, policy=policy)
 
 
 def release(connection: Connection, link_id: str, *, actor: str, now_ms: int) -> str:
@@ -128,6 +126,14 @@ def _held(connection: Connection, customer_id: str, handle: Handle) -> tuple[str
     space = Held(connection, (customer_id,)).get(customer_id).space
     key = handle_key(space, "verified", handle)
     return key, Held(connection, (customer_id,), (key,))
+
+
+def _is_proven(connection: Connection, home: Customer, top: Customer) -> bool:
+    """Whether anything was ever proven for this very customer. Of one who has claims only nobody knows who asks, also where a
+    person has taken them for somebody else's since."""
+    links = handles.c
+    mine = (links.customer_id == top.id, links.home_id == home.id, links.standing == "verified")
+    return connection.execute(select(links.id).where(*mine).limit(1)).first() is not None
 
 
 def _forgotten(link: Link, now_ms: int, policy: Policy) -> bool:
@@ -166,17 +172,17 @@ def _end(held: Held, owner: Customer, link: Link, why: Ending, *, actor: str, no
     held.save((owner,))
 
 
-def _join(held: Held, top: Customer, link: Link, *, evidence: str, actor: str, now_ms: int, policy: Policy) -> Proved:
+def _join(held: Held, mine: Side, link: Link, *, evidence: str, actor: str, now_ms: int, policy: Policy) -> Proved:
     """Both have a proof of one address: they are one, unless a guard says that a person must look."""
-    other = held.customers[link.customer_id]
-    stop = guard(top, other, policy, store_audit.past(held.connection, (top.id, other.id), now_ms - DAY_MS))
-    if stop is not None:
-        _suggest(held, top, other, stop, evidence=evidence, now_ms=now_ms)
+    top, other = mine.owner, held.customers[link.customer_id]
+    past = store_audit.past(held.connection, (top.id, other.id), now_ms - DAY_MS)
+    found = decide(mine, Side(other, link.home_id, link.key), policy, past)
+    if isinstance(found, str):
+        _suggest(held, top, other, found, evidence=evidence, now_ms=now_ms)
         held.save((top,))
-        return Proved(outcome="suggested", customer_id=top.id, link_id=link.id, guard=stop)
-    above, below = in_order(top, other)
-    put_below(held, above, below, actor=actor, now_ms=now_ms, policy=policy)
-    return Proved(outcome="merged", customer_id=above.id, link_id=link.id)
+        return Proved(outcome="suggested", customer_id=top.id, link_id=link.id, guard=found)
+    put_below(held, found, actor=actor, now_ms=now_ms, policy=policy)
+    return Proved(outcome="merged", customer_id=found.top.id, link_id=link.id)
 
 
 def _beside(
@@ -191,7 +197,7 @@ def _beside(
     actor: str,
     now_ms: int,
 ) -> Proved:
-    """A proof by somebody who has claims only: the owner of the address, or a new one, beside the claims."""
+    """A proof by somebody who has claims only: the owner of the address, or a new one, beside the one who owns the claims."""
     if link is None:
         owner = Customer(new_id("cus"), claimed.space, "verified", first_seen_ms=now_ms, last_seen_ms=now_ms)
         link = _new_link(owner, owner, handle, key, proof=proof, evidence=evidence, now_ms=now_ms)
@@ -201,7 +207,8 @@ def _beside(
         outcome: Outcome = "linked"
     else:
         owner, outcome = held.customers[link.customer_id], "known"
-    _suggest(held, claimed, owner, "same_claim", evidence=evidence, now_ms=now_ms)
+    if owner.id != claimed.id:
+        _suggest(held, claimed, owner, "same_claim", evidence=evidence, now_ms=now_ms)
     held.save((owner,))
     return Proved(outcome=outcome, customer_id=owner.id, link_id=link.id)
 

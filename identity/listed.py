@@ -60,6 +60,7 @@ def contact(space: str, listed: Listed, now_ms: int) -> ListedContact:
     return ListedContact(
         message=message,
         own=own,
+        in_use=own,
         named=own,
         references=(),
         conversation=None,

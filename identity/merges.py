@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, and_, or_, update
 
-from identity import recount
+from identity import claims, recount
 from identity.holding import Held
-from identity.merging import in_order, join, record, show
+from identity.merging import Merge, in_order, join, record, show
 from identity.people import Customer
 from identity.policy import Policy
 from identity.profile import together
@@ -34,18 +34,23 @@ def merge(
         raise NotPossible("merged_already")
     if pair[0].space != pair[1].space:
         raise NotPossible("other_brand")
-    above, below = in_order(*pair)
-    if top is not None and top != above.id:
-        above, below = below, above
-    return put_below(held, above, below, actor=actor, now_ms=now_ms, policy=policy)
+    upper, lower = in_order(*pair)
+    if top is not None and top != upper.id:
+        upper, lower = lower, upper
+    done = Merge(upper, lower, above=upper.id)
+    act = put_below(held, done, actor=actor, now_ms=now_ms, policy=policy)
+    if upper.standing == "verified":
+        claims.end(held, upper, actor=actor, now_ms=now_ms)
+        held.save((upper,))
+    return act
 
 
-def put_below(held: Held, top: Customer, below: Customer, *, actor: str, now_ms: int, policy: Policy) -> str:
+def put_below(held: Held, done: Merge, *, actor: str, now_ms: int, policy: Policy) -> str:
     """Write a merge of two who are held and at the top; the id of the act."""
-    join(top, below, policy, held.conversations)
-    act = record(held.acts, top, below, actor=actor, at_ms=now_ms)
-    held.save((top, below))
-    settle(held.connection, (top.id,), now_ms)
+    join(done, policy, held.conversations)
+    act = record(held.acts, done, actor=actor, at_ms=now_ms)
+    held.save((done.top, done.below))
+    settle(held.connection, (done.top.id,), now_ms)
     return act
 
 
@@ -68,6 +73,8 @@ def unmerge(connection: Connection, customer_id: str, *, actor: str, now_ms: int
     for customer, tree in ((child, mine), (top, theirs)):
         _own_facts(customer, tree, policy)
         recount.recount(connection, customer, [one.id for one in tree])
+        if customer.standing == "claimed":
+            claims.begin_again(held, customer, actor=actor, now_ms=now_ms)
     act = held.acts.note("unmerged", actor, now_ms, top, other=child.id)
     held.save((*mine, top))
     sides = ([one.id for one in mine], [one.id for one in theirs])
@@ -84,9 +91,9 @@ def _give_back(connection: Connection, child: str, top: str, homes: Collection[s
 def _own_facts(customer: Customer, tree: Collection[Customer], policy: Policy) -> None:
     """What the customers of a tree know by their own handles, put together anew."""
     own = [one.own_facts if one.own_facts is not None else one.facts for one in tree]
+    # Who stands below another has no facts beside its own: it gets them with those who were put below it there.
+    customer.own_facts = own[0] if len(tree) > 1 else None
     customer.facts = together(own)
-    if len(tree) == 1:
-        customer.own_facts = None
     show(customer, policy)
 
 

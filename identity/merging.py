@@ -4,7 +4,7 @@ Pure: works on customers that are loaded and locked. What must be written is rec
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Literal
@@ -15,16 +15,17 @@ from identity.people import HISTORY, Conversation, Customer, Link
 from identity.policy import CRM, Policy
 from identity.profile import FIELDS, together, winner
 
-Guard = Literal["unmerged", "crm_conflict", "handle_cap", "merge_cap", "names_differ"]
+Guard = Literal["unmerged", "given_up", "crm_conflict", "handle_cap", "merge_cap", "names_differ", "both_merged"]
 
 
 @dataclass(slots=True)
 class Past:
-    """`merges`: how many others were put below a customer lately. `apart`: pairs that a person took apart, and `tops` who is
-    at the top of each of these now."""
+    """`merges`: how many others were put below a customer lately. `apart`: pairs that a person took apart. `ended`: keys of
+    addresses that were somebody's, with who that was. `tops`: who is at the top of each of these now."""
 
     merges: dict[str, int] = field(default_factory=dict)
     apart: list[tuple[str, str]] = field(default_factory=list)
+    ended: set[tuple[str, str]] = field(default_factory=set)
     tops: dict[str, str] = field(default_factory=dict)
 
     def merged(self, top_id: str, below_id: str) -> None:
@@ -36,21 +37,68 @@ class Past:
         """Whether somebody of the one was taken apart from somebody of the other."""
         return any({self.tops.get(first), self.tops.get(second)} == {one, other} for first, second in self.apart)
 
+    def gave_up(self, customer_id: str, key: str) -> bool:
+        """Whether an address was this customer's once."""
+        return any(key == each and self.tops.get(owner, owner) == customer_id for owner, each in self.ended)
 
-def guard(one: Customer, other: Customer, policy: Policy, past: Past) -> Guard | None:
-    """Why two customers may not be merged without a person, or None."""
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A customer by one of its addresses, which a contact or a proof shows together with another's. `home_id` is whom it was
+    proven for: the owner, or somebody below. `key` is the address, empty where only the customer is known."""
+
+    owner: Customer
+    home_id: str
+    key: str = ""
+
+    @property
+    def is_home(self) -> bool:
+        return self.home_id == self.owner.id
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """`below` comes to stand below `above`, who is `top` or stands below `top`."""
+
+    top: Customer
+    below: Customer
+    above: str
+
+
+def decide(one: Side, other: Side, policy: Policy, past: Past) -> Merge | Guard:
+    """What becomes of the owners of two links that one contact or proof shows.
+
+    Who is put below stands below the home of the other link, since it was that one's address that proved it: where that home is
+    taken out of a merge later, it goes with it. So who is put below must be the home of its own link.
+    """
+    stop = next(_guards(one, other, policy, past), None)
+    if stop is not None:
+        return stop
+    top, below = in_order(one.owner, other.owner)
+    sides = {one.owner.id: one, other.owner.id: other}
+    if not sides[below.id].is_home:
+        top, below = below, top
+    if not sides[below.id].is_home:
+        return "both_merged"
+    return Merge(top, below, sides[top.id].home_id)
+
+
+def _guards(side: Side, another: Side, policy: Policy, past: Past) -> Iterator[Guard]:
+    """Why the two may not be merged without a person."""
+    one, other = side.owner, another.owner
     if past.were_apart(one.id, other.id):
-        return "unmerged"
+        yield "unmerged"
+    if past.gave_up(one.id, another.key) or past.gave_up(other.id, side.key):
+        yield "given_up"
     crm = [_crm_ids(each) for each in (one, other)]
     if all(crm) and crm[0] != crm[1]:
-        return "crm_conflict"
+        yield "crm_conflict"
     if over_cap([*one.links, *other.links], policy):
-        return "handle_cap"
+        yield "handle_cap"
     if max(past.merges.get(one.id, 0), past.merges.get(other.id, 0)) >= policy.merges_per_day:
-        return "merge_cap"
+        yield "merge_cap"
     if policy.names_differ and naming.clash(one.name, other.name):
-        return "names_differ"
-    return None
+        yield "names_differ"
 
 
 def _crm_ids(customer: Customer) -> set[str]:
@@ -75,11 +123,12 @@ def in_order(one: Customer, other: Customer) -> tuple[Customer, Customer]:
     return top, below
 
 
-def join(top: Customer, below: Customer, policy: Policy, conversations: Mapping[str, Conversation]) -> None:
+def join(merge: Merge, policy: Policy, conversations: Mapping[str, Conversation]) -> None:
     """Put one below the other, in memory. `conversations` holds the current ones of both."""
+    top, below = merge.top, merge.below
     if below.standing == "verified":
         top.standing = "verified"
-    below.merged_into = top.id
+    below.merged_into = merge.above
     below.root_id = top.id
     top.own_facts = top.own_facts if top.own_facts is not None else top.facts
     top.facts = together((top.facts, below.facts))
@@ -104,11 +153,13 @@ def show(customer: Customer, policy: Policy) -> None:
     customer.tags = list(tags) if isinstance(tags, list) else []
 
 
-def record(acts: Acts, top: Customer, below: Customer, *, actor: str, at_ms: int) -> str:
+def record(acts: Acts, merge: Merge, *, actor: str, at_ms: int) -> str:
     """Note what must be written of a merge; its id."""
+    top, below = merge.top, merge.below
     acts.moved.append((below.id, top.id))
     acts.changed |= {top.id, below.id}
-    return acts.note("merged", actor, at_ms, top, other=below.id)
+    detail = None if merge.above == top.id else {"above": merge.above}
+    return acts.note("merged", actor, at_ms, top, other=below.id, detail=detail)
 
 
 def _latest(top: Customer, below: Customer, conversations: Mapping[str, Conversation]) -> str | None:

@@ -60,8 +60,8 @@ class Owners:
     def owner(self, link: Link) -> Customer:
         return self.customers[link.customer_id]
 
-    def lose(self, contact: Contact) -> list[tuple[str, Customer, Link]]:
-        """End the links of handles that are somebody else's by now: key, owner and link of each."""
+    def lose(self, contact: Contact) -> list[tuple[Customer, Link]]:
+        """End the links of handles that are somebody else's by now: owner and link of each."""
         lost = []
         for named in contact.own:
             link = self.links.get(named.key)
@@ -71,7 +71,7 @@ class Owners:
             del self.links[named.key]
             self._ended.append((link.id, "recycled", contact.received_ms))
             self._open[named.key] = link_of(contact, named, new_id("cus"))
-            lost.append((named.key, owner, link))
+            lost.append((owner, link))
         return lost
 
     def give(self, contact: Contact) -> None:
@@ -92,9 +92,9 @@ class Owners:
             self.fresh.append(link)
 
     def see(self, contact: Contact) -> None:
-        """Note that a contact showed its handles, exact to a day: not every contact writes its links."""
+        """Note that a contact showed its handles in use, exact to a day: not every contact writes its links."""
         at_ms = contact.at_ms
-        for named in contact.own:
+        for named in contact.in_use:
             link = self.links[named.key]
             if at_ms - link.seen_ms > DAY_MS or at_ms < link.since_ms:
                 link.since_ms, link.seen_ms = min(link.since_ms, at_ms), max(link.seen_ms, at_ms)
@@ -103,7 +103,8 @@ class Owners:
     def save(self) -> None:
         """Write the links: first those that end, whose keys the new ones take."""
         store.end_links(self._connection, self._ended)
-        store.add_links(self._connection, [link for link in self.fresh if link.id not in self._inserted])
+        # In a batch that spans years one may have begun and ended.
+        store.add_links(self._connection, [link for link in self.fresh if link.id not in self._inserted], self._ended)
         inserted = [link for link in self.fresh if link.id in self._inserted]
         moved = [link for link in inserted if self._inserted[link.id] != (link.customer_id, link.home_id)]
         store.give_links(self._connection, moved)

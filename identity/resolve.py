@@ -100,9 +100,8 @@ class IdentitySession:
         lost = owners.lose(contact)
         owners.give(contact)
         owners.see(contact)
-        for key, owner, link in lost:
-            self._suggestions.add(owners.owner(owners.links[key]), owner.id, "recycled", contact)
-            self._joining.acts.note("ended", RULE, contact.received_ms, owner, handle=link.id, detail={"why": "recycled"})
+        for owner, link in lost:
+            self._joining.ended(link, owner, contact)
 
     def _merge(self, contact: Contact, link: Link) -> bool:
         """Join the owners of the contact's own handles, as far as no guard forbids it; whether one did."""
@@ -175,6 +174,4 @@ def _match(customer: Customer, link: Link, contact: Contact, *, ambiguous: bool)
         return "claimed"
     if customer.messages == 0:
         return "new"
-    # A claim below somebody was put there by a person.
-    told = "agent" in (contact.sender.handle.proof, link.proof) or link.standing == "claimed"
-    return "agent" if told else "verified"
+    return "agent" if "agent" in (contact.sender.handle.proof, link.proof) else "verified"

@@ -34,9 +34,13 @@ def links_of(connection: Connection, customer_ids: Collection[str]) -> list[Link
     return [_link(row) for row in rows_among(connection, _CURRENT, handles.c.customer_id, customer_ids)]
 
 
-def add_links(connection: Connection, new: Iterable[Link]) -> None:
-    """Insert links; one whose key another node inserted first stays out. Sorted, so that two nodes cannot deadlock."""
-    insert_rows(connection, handles, [_link_row(link) for link in sorted(new, key=attrgetter("key"))], ignore=True)
+def add_links(connection: Connection, new: Iterable[Link], ended: Collection[tuple[str, str, int]] = ()) -> None:
+    """Insert links; one whose key another node inserted first stays out. Sorted, so that two nodes cannot deadlock. `ended`:
+    what ended already, as for `end_links`: it has no key any more."""
+    ends = {id_: {"key": None, "ended_by": why, "ended_ms": at_ms} for id_, why, at_ms in ended}
+    none = {"ended_by": None, "ended_ms": None}
+    rows = [_link_row(link) | none | ends.get(link.id, {}) for link in sorted(new, key=attrgetter("key"))]
+    insert_rows(connection, handles, rows, ignore=True)
 
 
 def see_links(connection: Connection, seen: Iterable[Link]) -> None:
@@ -55,6 +59,12 @@ def give_links(connection: Connection, given: Iterable[Link]) -> None:
 def end_links(connection: Connection, ended: Sequence[tuple[str, str, int]]) -> None:
     """End links: (id, why, when). Their keys are free afterwards."""
     rows = [{"id": id_, "key": None, "ended_by": why, "ended_ms": at_ms} for id_, why, at_ms in sorted(ended)]
+    update_rows(connection, handles, "id", rows)
+
+
+def begin_links_again(connection: Connection, begun: Sequence[tuple[str, str]]) -> None:
+    """Let ended links go on: (id, key)."""
+    rows = [{"id": id_, "key": key, "ended_by": None, "ended_ms": None} for id_, key in sorted(begun)]
     update_rows(connection, handles, "id", rows)
 
 

@@ -2,23 +2,31 @@
 
 from collections import Counter
 from collections.abc import Collection
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, or_, select
+import orjson
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from identity.merging import Past
+from identity.people import handle_key
 from identity.store import rows_among
-from storage.schema import audit, customers
+from normalizer.inbound import Handle
+from storage.schema import audit, customers, handles
+
+_ENDED: Final = select(handles.c.customer_id, handles.c.space, handles.c.kind, handles.c.value).where(
+    handles.c.ended_ms.is_not(None), handles.c.standing == "verified"
+)
 
 
 def past(connection: Connection, top_ids: Collection[str], since_ms: int) -> Past:
-    """What was done to customers: how many others were put below each since then, and who of those below them now was ever
-    taken apart from whom."""
+    """What was done to customers: how many others were put below each since then, who of those below them now was ever taken
+    apart from whom, and which addresses they had once."""
     below = select(customers.c.id, customers.c.root_id).where(customers.c.merged_into.is_not(None))
     found = Past(tops={id_: id_ for id_ in top_ids})
     found.tops |= {row.id: row.root_id for row in rows_among(connection, below, customers.c.root_id, top_ids)}
     lately = and_(audit.c.action == "merged", audit.c.at_ms > since_ms)
     query = (
-        select(audit.c.action, audit.c.customer_id, audit.c.other_id, customers.c.merged_into)
+        select(audit.c.action, audit.c.customer_id, audit.c.other_id, audit.c.detail, customers.c.merged_into)
         .join(customers, customers.c.id == audit.c.other_id, isouter=True)
         .where(or_(lately, audit.c.action == "unmerged"))
     )
@@ -26,7 +34,18 @@ def past(connection: Connection, top_ids: Collection[str], since_ms: int) -> Pas
     for row in rows_among(connection, query, audit.c.customer_id, list(found.tops)):
         if row.action == "unmerged":
             found.apart.append((row.customer_id, row.other_id))
-        elif row.merged_into == row.customer_id:  # one that was undone is as if it had never been
+        elif row.merged_into == _above(row):  # one that was undone is as if it had never been
             standing.add((row.customer_id, row.other_id))
     found.merges = dict(Counter(top for top, _ in standing))
+    found.ended = {(row.customer_id, _key(row)) for row in rows_among(connection, _ENDED, handles.c.customer_id, top_ids)}
     return found
+
+
+def _above(row: Row[Any]) -> str:
+    """Whom a merge put its customer below: somebody below its top, where the log says so."""
+    above: str = orjson.loads(row.detail)["above"] if row.detail else row.customer_id
+    return above
+
+
+def _key(row: Row[Any]) -> str:
+    return handle_key(row.space, "verified", Handle(row.kind, row.value, "verified"))

@@ -28,10 +28,12 @@ _SCORES: Final[Mapping[Reason, tuple[int, int]]] = MappingProxyType(
         "similar_name": (30, 30),
         "recycled": (40, 40),
         "unmerged": (10, 10),
+        "given_up": (40, 40),
         "crm_conflict": (85, 85),
         "handle_cap": (85, 85),
         "merge_cap": (85, 85),
         "names_differ": (85, 85),
+        "both_merged": (85, 85),
     }
 )
 """Without and with names that are alike."""

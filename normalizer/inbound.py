@@ -52,12 +52,17 @@ class Handle(Struct, frozen=True):
 
 
 class Sender(Struct, frozen=True, kw_only=True):
-    """Who wrote. `aliases` are other handles of the same person with the platform's proof; `claims` were only typed."""
+    """Who wrote. `aliases` are other handles of the same person with the platform's proof; `claims` were only typed.
+
+    `recorded`: the aliases stand in somebody's records, as in a user token. They prove who writes, but not that the addresses
+    are still in use: a number that was given up stays there until somebody notices.
+    """
 
     handle: Handle
     name: str | None = None
     aliases: tuple[Handle, ...] = ()
     claims: tuple[Handle, ...] = ()
+    recorded: bool = False
 
 
 class InboundAttachment(Struct, frozen=True, kw_only=True):

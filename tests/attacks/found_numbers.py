@@ -15,28 +15,6 @@ APP = Handle("app_user", "shop:1", "verified")
 NUMBER = phone("+390000000001")
 
 
-async def test_a_number_that_only_tokens_still_name_is_not_kept_alive(database: Database) -> None:
-    """The victim gave the number up; the shop has never asked again, and says in every token that it is confirmed. Nobody
-    has written from it for 480 days."""
-    (victim,) = await identify(database, message("v1", NUMBER, text="Il mio segreto"))
-    for number in range(24):
-        named = message(f"a{number}", APP, aliases=[NUMBER], channel="app", hours=20 * DAY * number, text="Il mio segreto")
-        await identify(database, named)
-    (stranger,) = await identify(database, message("s1", NUMBER, hours=480 * DAY))
-    assert stranger.customer.id != victim.customer.id
-
-
-async def test_a_token_that_names_a_number_of_before_joins_nobody(database: Database) -> None:
-    """The number has gone to the stranger (`recycled`). The victim's next token joins the two, by themselves."""
-    await identify(database, message("v1", NUMBER, text="Il mio segreto"))
-    (victim,) = await identify(database, message("a1", APP, aliases=[NUMBER], channel="app"))
-    (stranger,) = await identify(database, message("s1", NUMBER, hours=400 * DAY))
-    assert stranger.customer.id != victim.customer.id
-    await identify(database, message("a2", APP, aliases=[NUMBER], channel="app", hours=401 * DAY))
-    (again,) = await identify(database, message("s2", NUMBER, hours=402 * DAY))
-    assert all("segreto" not in one.snippet for one in again.history)
-
-
 async def test_a_change_to_a_number_that_somebody_had_joins_nobody(database: Database) -> None:
     """The victim gave the number up a month ago; the stranger, who has it now, moves his WhatsApp to it."""
     await identify(database, message("v1", NUMBER, text="Il mio segreto"))

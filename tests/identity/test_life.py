@@ -111,6 +111,35 @@ class TestClaimed:
         assert (mail.customer.id, mail.match) == (writer.customer.id, "agent")
 
 
+class TestRecords:
+    async def test_they_break_no_silence(self, database: Database) -> None:
+        first = await one(database, "m1", user(), aliases=[phone()])
+        await one(database, "m2", user(), aliases=[phone()], recorded=True, hours=200 * DAY)
+        later = await one(database, "m3", phone(), hours=400 * DAY)
+        assert later.customer.id != first.customer.id
+        assert await endings(database) == ["recycled"]
+
+    async def test_what_the_platform_sees_does(self, database: Database) -> None:
+        first = await one(database, "m1", user(), aliases=[phone()])
+        await one(database, "m2", user(), aliases=[phone()], hours=200 * DAY)
+        later = await one(database, "m3", phone(), hours=400 * DAY)
+        assert later.customer.id == first.customer.id
+
+    async def test_an_address_that_was_given_up_joins_nobody(self, database: Database) -> None:
+        first = await one(database, "m1", user(), aliases=[phone()])
+        second = await one(database, "m2", phone(), hours=400 * DAY)
+        third = await one(database, "m3", user(), aliases=[phone()], recorded=True, hours=401 * DAY)
+        assert (third.customer.id, third.match) == (first.customer.id, "ambiguous")
+        assert second.customer.id != first.customer.id
+        assert sorted(await reasons(database)) == ["given_up", "recycled"]
+
+    async def test_years_in_one_batch(self, database: Database) -> None:
+        batch = [message(f"m{number}", phone(), hours=number * 400 * DAY) for number in range(4)]
+        found = await identify(database, *batch)
+        assert len(set(ids(found))) == 4
+        assert await endings(database) == ["recycled"] * 3
+
+
 class TestProved:
     async def test_what_is_the_customers_already(self, database: Database) -> None:
         writer = await one(database, "m1", phone())

@@ -205,8 +205,8 @@ class TestWhoComesOutOnTop:
         claimed, verified = await one(database, "m1", email()), await one(database, "m2", phone(), hours=1)
         await merge(database, claimed.customer.id, verified.customer.id)
         assert (await customer(database, claimed.customer.id))["merged_into"] == verified.customer.id
-        later = await one(database, "m3", email(), hours=2)
-        assert (later.customer.id, later.match) == (verified.customer.id, "agent")
+        row = await customer(database, verified.customer.id)
+        assert (row["messages"], row["standing"]) == (2, "verified")
 
     async def test_who_was_seen_first(self, database: Database) -> None:
         late, early = await one(database, "m1", phone(), hours=5), await one(database, "m2", user(), hours=1)
@@ -217,6 +217,97 @@ class TestWhoComesOutOnTop:
         first, second = await one(database, "m1", phone()), await one(database, "m2", user(), hours=1)
         await merge(database, first.customer.id, second.customer.id, top=second.customer.id)
         assert (await customer(database, first.customer.id))["merged_into"] == second.customer.id
+
+
+class TestBelowTheHome:
+    """A merge by itself hangs below the home of the address that proved it."""
+
+    async def test_it_goes_with_that_home(self, database: Database, *, one_batch: bool) -> None:
+        victim, mistaken = await one(database, "m1", email(verified=True)), await one(database, "m2", phone(), hours=1)
+        await merge(database, victim.customer.id, mistaken.customer.id)
+        batch = [message("m3", user(), hours=2), message("m4", user(), aliases=[phone()], hours=3)]
+        app, joined = await all_of(database, batch, one_batch=one_batch)
+        assert joined.customer.id == victim.customer.id
+        assert (await customer(database, app.customer.id))["merged_into"] == mistaken.customer.id
+        await unmerge(database, mistaken.customer.id)
+        assert await links(database) == {
+            "anna@example.it": victim.customer.id,
+            "+393331234567": mistaken.customer.id,
+            "IT.81234": mistaken.customer.id,
+        }
+        assert [(await customer(database, each.customer.id))["messages"] for each in (victim, mistaken)] == [1, 3]
+
+    async def test_the_order_gives_way(self, database: Database) -> None:
+        """The app came first, but the number was proven for somebody who stands below another."""
+        app = await one(database, "m1", user())
+        victim, mistaken = await one(database, "m2", email(verified=True), hours=1), await one(database, "m3", phone(), hours=2)
+        await merge(database, victim.customer.id, mistaken.customer.id)
+        joined = await one(database, "m4", user(), aliases=[phone()], hours=3)
+        assert joined.customer.id == victim.customer.id
+        assert (await customer(database, app.customer.id))["merged_into"] == mistaken.customer.id
+
+    async def test_two_who_stand_below_others_each_are_suggested(self, database: Database) -> None:
+        tops = [await one(database, "m1", email(verified=True)), await one(database, "m2", email("b@b.it", verified=True))]
+        below = [await one(database, "m3", user(), hours=1), await one(database, "m4", phone(), hours=1)]
+        for top, each in zip(tops, below, strict=True):
+            await merge(database, top.customer.id, each.customer.id)
+        joined = await one(database, "m5", user(), aliases=[phone()], hours=2)
+        assert (joined.customer.id, joined.match) == (tops[0].customer.id, "ambiguous")
+        assert [row["reason"] for row in await rows(database, schema.suggestions)] == ["both_merged"]
+
+
+class TestAccepted:
+    """A person takes a claim for a proven customer's: what was written until then is that one's."""
+
+    async def test_the_next_claim_is_a_claim_again(self, database: Database, *, one_batch: bool) -> None:
+        anna, form = await one(database, "m1", email(verified=True)), await one(database, "m2", email(), hours=1)
+        await merge(database, anna.customer.id, form.customer.id)
+        batch = [message("m3", email(), hours=2), message("m4", email(), hours=3)]
+        third, fourth = await all_of(database, batch, one_batch=one_batch)
+        assert (third.match, fourth.match, third.history) == ("claimed", "claimed", ())
+        assert len({anna.customer.id, form.customer.id, third.customer.id, fourth.customer.id}) == 3
+        (open_,) = [row for row in await rows(database, schema.suggestions) if row["state"] == "open"]
+        assert {open_["customer_id"], open_["owner_id"]} == {anna.customer.id, third.customer.id}
+
+    async def test_undone_the_claim_goes_on(self, database: Database) -> None:
+        anna, form = await one(database, "m1", email(verified=True)), await one(database, "m2", email(), hours=1)
+        await merge(database, anna.customer.id, form.customer.id)
+        await unmerge(database, form.customer.id)
+        again = await one(database, "m3", email(), hours=2)
+        assert (again.customer.id, again.match, again.earlier) == (form.customer.id, "claimed", 1)
+        assert (await customer(database, anna.customer.id))["messages"] == 1
+
+    async def test_undone_it_stays_ended_where_somebody_claims_the_address(self, database: Database) -> None:
+        anna, form = await one(database, "m1", email(verified=True)), await one(database, "m2", email(), hours=1)
+        await merge(database, anna.customer.id, form.customer.id)
+        other = await one(database, "m3", email(), hours=2)
+        await unmerge(database, form.customer.id)
+        assert (await one(database, "m4", email(), hours=3)).customer.id == other.customer.id
+        assert (await customer(database, form.customer.id))["messages"] == 1
+
+    async def test_claims_alone_stay_claims(self, database: Database) -> None:
+        form, call = await one(database, "m1", email()), await one(database, "m2", Handle("phone", "+393330", "claimed"))
+        await merge(database, form.customer.id, call.customer.id)
+        again = await one(database, "m3", email(), hours=2)
+        assert (again.match, again.earlier) == ("claimed", 2)
+
+    async def test_what_it_asked_before_proves_nothing_for_the_other(self, database: Database) -> None:
+        """A code was on its way to the visitor when a person took him for Anna."""
+        anna, form = await one(database, "m1", email(verified=True)), await one(database, "m2", email(), hours=1)
+        await merge(database, anna.customer.id, form.customer.id)
+        done = await database.write(
+            lambda connection: prove(
+                connection,
+                form.customer.id,
+                phone(),
+                proof="verified",
+                evidence="challenge/1",
+                actor="desk",
+                now_ms=NOW,
+                policy=POLICY,
+            )
+        )
+        assert (done.outcome, done.customer_id in (anna.customer.id, form.customer.id)) == ("linked", False)
 
 
 class TestUndone:

@@ -3,15 +3,15 @@
 Sections of `docs/identity.md` are named where a rule comes from.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from tests.oracle.facts import Facts, Link, Merged, Message
+from tests.oracle.facts import Link, Message
+from tests.oracle.merging import Merging
 from tests.oracle.terms import DAY_MS, Answer, Contact, Customer, Key, LinkName, Refused, Said
 
 
-class Customers(Facts):
+class Customers(Merging):
     """All customers of all spaces. The operations raise `Refused` where they cannot be done."""
 
     # Contacts
@@ -28,10 +28,10 @@ class Customers(Facts):
         for key in keys:
             if self.live(key) is None:
                 self._link_new(key, home, contact.at_ms)
-        for link in self._live(keys):
-            link.seen_ms = contact.at_ms
         link, *aliases = self._live(keys)
-        stopped = [self._merge_proven(link.home, alias.home, contact.at_ms) for alias in aliases]
+        for one in (link,) if contact.recorded else (link, *aliases):
+            one.seen_ms = contact.at_ms
+        stopped = [self._merge_proven((link.home, link.name.key), alias, contact.at_ms) for alias in aliases]
         match = "ambiguous" if any(stopped) else self._match(link)
         self.happened[f"match {match}"] += 1
         return Answer(self.top(link.home), match, self._write(contact, link))
@@ -77,43 +77,7 @@ class Customers(Facts):
                 self.happened["recycled by another alias"] += 1
                 ended.append(link)
         for link in ended:
-            link.ended = "recycled"
-
-    def _merge_proven(self, one: Customer, other: Customer, now_ms: int) -> bool:
-        """Merge the owners of two handles of one proof. True where a guard stopped it."""
-        if self.top(one) == self.top(other):
-            return False
-        if (guard := self._guard(one, other, now_ms)) is not None:
-            self.happened[f"guard {guard}"] += 1
-            return True
-        self.happened["merge by itself"] += 1
-        self._put_below(self.top(one), self.top(other), now_ms)
-        return False
-
-    def _guard(self, one: Customer, other: Customer, now_ms: int) -> str | None:
-        """The first that forbids a merge (Merge by itself)."""
-        one, other = self.top(one), self.top(other)
-        if any({self.top(pair[0]), self.top(pair[1])} == {one, other} for pair in self.apart):
-            return "unmerged"
-        if self.has_crm(one) and self.has_crm(other):
-            return "crm_conflict"
-        if self._too_many([link.name.key for link in self.owned(one) + self.owned(other)]):
-            return "handle_cap"
-        today = [merge.into for merge in self.merges if now_ms - merge.at_ms < DAY_MS]
-        if max(today.count(one), today.count(other)) >= self.rules.merges_per_day:
-            return "merge_cap"
-        names = self.name(one), self.name(other)
-        if names[0] and names[1] and self.rules.two_people(names[0], names[1]):
-            return "names_differ"
-        return None
-
-    def _too_many(self, keys: Sequence[Key]) -> bool:
-        """Whether these are more different addresses of one kind than a person has."""
-        kinds = Counter(kind for kind, _ in {(key.kind, key.value) for key in keys})
-        return any(count > self._cap(kind) for kind, count in kinds.items())
-
-    def _cap(self, kind: str) -> int:
-        return self.rules.caps.get(kind, self.rules.cap_other)
+            self.end(link, "recycled")
 
     def _match(self, link: Link) -> str:
         """How sure it is whose contact this is: before it is written."""
@@ -121,7 +85,7 @@ class Customers(Facts):
             return "claimed"
         if not self.written(link.home):
             return "new"
-        return "verified" if link.name.key.standing == "verified" else "agent"
+        return "verified"
 
     def _write(self, contact: Contact, link: Link) -> int:
         under, number = self.top(link.home), self.next_number(link.home)
@@ -137,7 +101,11 @@ class Customers(Facts):
         if one == other or len(spaces) > 1 or self.above(one) or self.above(other):
             raise Refused
         self.happened["merge by a person"] += 1
-        self._put_below(one, other, now_ms, top)
+        if top is None:
+            top = min(one, other, key=self._rank)
+        self._put_below(other if top == one else one, top, now_ms)
+        if not self.claims_only(one):
+            self._end_claims(one)
 
     def unmerge(self, customer: Customer, now_ms: int) -> None:
         if self.above(customer) is None:
@@ -147,15 +115,19 @@ class Customers(Facts):
             self.happened["unmerge from the middle of a nested merge"] += 1
         if any(merge.into == customer for merge in self.merges):
             self.happened["unmerge of one with others below it"] += 1
-        self.apart.append((customer, self.top(customer)))
+        top = self.top(customer)
+        self.apart.append((customer, top))
         self.merges = [merge for merge in self.merges if merge.below != customer]
+        for side in (customer, top):
+            if self.claims_only(side):
+                self._begin_claims_again(side)
 
     def release(self, name: LinkName, now_ms: int) -> None:
         """A person says that it is nobody's any more."""
         for link in self.links:
             if link.name == name and link.ended is None:
                 self.happened["released"] += 1
-                link.ended = "released"
+                self.end(link, "released")
 
     def changed(self, old: Key, new: Key, now_ms: int) -> None:
         """The platform says that the owner of one handle has another now (Life of a link)."""
@@ -163,18 +135,18 @@ class Customers(Facts):
         if link is None:
             return
         self.happened["changed"] += 1
-        link.ended = "changed"
+        self.end(link, "changed")
         if taken is None:
             self._link(new, link.home, now_ms)
         elif self.top(taken.home) == self.top(link.home):
             self.happened["changed to its own"] += 1
         elif now_ms - taken.seen_ms > self.rules.reassign_days * DAY_MS:
             self.happened["changed to a silent one"] += 1
-            taken.ended = "recycled"
+            self.end(taken, "recycled")
             self._link(new, link.home, now_ms)
         else:
             self.happened["changed to somebody's"] += 1
-            self._merge_proven(link.home, taken.home, now_ms)
+            self._merge_proven((link.home, old), taken, now_ms)
 
     def erase(self, customer: Customer, now_ms: int) -> None:
         """Everything of it and of everybody below it is gone."""
@@ -204,11 +176,3 @@ class Customers(Facts):
     def _link(self, key: Key, home: Customer, now_ms: int) -> None:
         self.made[key] += 1
         self.links.append(Link(LinkName(key, self.made[key]), home, now_ms))
-
-    def _put_below(self, one: Customer, other: Customer, now_ms: int, top: Customer | None = None) -> None:
-        """A verified customer comes out on top, then who has a CRM id, then who was first seen earlier (Merge and unmerge)."""
-        if top is None:
-            top = min(one, other, key=lambda each: (self.claims_only(each), not self.has_crm(each), self.since(each)))
-        below = other if top == one else one
-        self.happened["a merge of merged ones"] += len(self.tree(below)) > 1
-        self.merges.append(Merged(below, top, now_ms))

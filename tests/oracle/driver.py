@@ -148,6 +148,7 @@ def _message(contact: Contact) -> Message:
         claims=[_handle(one) for one in contact.claims],
         sender_name=contact.name,
         fields={"order": contact.order} if contact.order else {},
+        recorded=contact.recorded,
         text=contact.words or f"Testo di {contact.id}",
     )
     at = contacts.START + timedelta(milliseconds=contact.at_ms)

@@ -18,14 +18,17 @@ class Link:
     home: Customer
     seen_ms: int
     ended: str | None = None
+    ended_after: int = 0
+    """How many links had ended before it."""
 
 
 @dataclass(frozen=True)
 class Merged:
-    """`below` stands below `into` since `at_ms`."""
+    """`below` stands below `into` since `at_ms`, when `top` was at the top of that one."""
 
     below: Customer
     into: Customer
+    top: Customer
     at_ms: int
 
 
@@ -58,11 +61,19 @@ class Facts:
         """How many links a handle ever had."""
         self.happened: Counter[str] = Counter()
 
+    def end(self, link: Link, why: str) -> None:
+        link.ended, link.ended_after = why, sum(one.ended is not None for one in self.links)
+
     def live(self, key: Key) -> Link | None:
         return next((link for link in self.links if link.name.key == key and link.ended is None), None)
 
     def above(self, customer: Customer) -> Customer | None:
         return next((merge.into for merge in self.merges if merge.below == customer), None)
+
+    def current(self, key: Key) -> Link | None:
+        """The live link of a handle, else the last one that a person's merge has ended."""
+        ended = [link for link in self.links if link.name.key == key and link.ended == "accepted"]
+        return self.live(key) or max(ended, key=lambda link: link.ended_after, default=None)
 
     def top(self, customer: Customer) -> Customer:
         into = self.above(customer)

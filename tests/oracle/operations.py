@@ -50,7 +50,8 @@ class Merge:
 
 @dataclass(frozen=True)
 class Unmerge:
-    """The home of a handle's link, or who stands `up` steps above it (or as many as there are) and below another."""
+    """The home of a handle's link (or of the claim that a merge has ended), or
+    who stands `up` steps above it (or as many as there are) and below another."""
 
     key: Key
     up: int
@@ -60,7 +61,7 @@ class Unmerge:
         return f"unmerge the home of {self.key}" + (f", {self.up} up" if self.up else "")
 
     def on(self, model: Customers) -> Call | None:
-        if (link := model.live(self.key)) is None:
+        if (link := model.current(self.key)) is None:
             return None
         one = link.home
         for _ in range(self.up):
@@ -117,6 +118,7 @@ def _contact(contact: Contact) -> str:
     parts = [f"{contact.id.rpartition('-')[2]} in {contact.space} from {contact.sender}"]
     parts += [f"alias {one}" for one in contact.aliases] + [f"names {one}" for one in contact.claims]
     parts += [f"{what} {value!r}" for what, value in (("as", contact.name), ("order", contact.order)) if value]
+    parts += ["by records"] if contact.recorded else []
     return f"{when(contact.at_ms)}  {', '.join(parts)}" + (", the usual words" if contact.words else "")
 
 

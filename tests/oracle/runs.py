@@ -80,8 +80,9 @@ class Run:
             return None
 
     def _real(self, given: Any) -> Any:
-        if isinstance(given, LinkName):  # a handle's live link is its latest
-            return self.before.link_ids[max(name for name in self.before.link_ids if name.key == given.key)]
+        if isinstance(given, LinkName):  # the model's place counts links that are gone
+            live = (name for name, link in self.before.links.items() if name.key == given.key and link.ended is None)
+            return self.before.link_ids[next(live)]
         return self.names.real[given] if isinstance(given, str) else given
 
 

@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 
 from tests.oracle.customers import Customers
+from tests.oracle.facts import Link
 from tests.oracle.operations import Changed, Contacts, Erase, Merge, Operation, Release, Unmerge
 from tests.oracle.terms import DAY_MS, Contact, Key, Proof, Refused, Rules, Said
 
@@ -72,21 +73,40 @@ class _Maker:
     def _contact(self) -> Contact:
         self._contacts += 1
         kind = self.random.choice(SENDERS)
+        space = self.random.choice(SPACES)
         sender = self._said(kind, claimed=0.35 if kind in ("phone", "email") else 0)
         others = self.random.sample(ALIASES, self.random.choice((0, 0, 1, 1, 2)))
         aliases = {other: self._said(other, claimed=0.1) for other in others if other != kind}
         claims = (self._said(self.random.choice(("phone", "email")), claimed=0.8),) if self.random.random() < 0.3 else ()
+        if self.random.random() < 0.2:
+            space, sender, aliases = self._meeting() or (space, sender, aliases)
         return Contact(
             id=f"{self._prefix}-m{self._contacts}",
             at_ms=self._later(),
-            space=self.random.choice(SPACES),
+            space=space,
             sender=sender,
             aliases=tuple(aliases.values()),
             claims=claims,
             name=self.random.choice(NAMES),
             order=self.random.choice(("A-1", "A-2", None, None, None)),
             words=self.random.choice(WORDS),
+            recorded=self.random.random() < 0.3,
         )
+
+    def _meeting(self) -> tuple[str, Said, dict[str, Said]] | None:
+        """Handles of two who stand below others each, or a claim that a person has taken for somebody's; with their space."""
+        accepted = [link.name.key for link in self.model.links if link.ended == "accepted"]
+        if accepted and self.random.random() < 0.5:
+            key = self.random.choice(accepted)
+            return key.space, Said(key.kind, key.value, "claimed"), {}
+        below = {self.model.top(link.home): link.name.key for link in self.model.links if self._is_below(link)}
+        if len({key.space for key in below.values()}) != 1 or len(below) < 2:
+            return None
+        one, other = self.random.sample(sorted(below.values()), 2)
+        return one.space, Said(one.kind, one.value), {other.kind: Said(other.kind, other.value)}
+
+    def _is_below(self, link: Link) -> bool:
+        return link.ended is None and link.name.key.standing == "verified" and self.model.above(link.home) is not None
 
     def _merge(self) -> Merge:
         one, other = self._key(), self._key()
@@ -100,9 +120,11 @@ class _Maker:
 
     def _unmerge(self) -> Unmerge:
         model = self.model
-        merged = [link for link in model.links if link.ended is None and model.above(link.home)]
+        merged = [link for link in model.links if link.ended in (None, "accepted") and model.above(link.home)]
         nested = [link for link in merged if model.above(model.above(link.home) or "")]
         found = nested if nested and self.random.random() < 0.4 else merged
+        again = [link for link in merged if link.ended and model.live(link.name.key)]
+        found = again if again and self.random.random() < 0.4 else found
         key = self.random.choice(found).name.key if found and self.random.random() < 0.9 else self._key()
         return Unmerge(key, self.random.choice((0, 0, 0, 1, 2)), self._later())
 
@@ -121,7 +143,7 @@ class _Maker:
     def _later(self) -> int:
         """Mostly minutes later, so that a day's merges meet their cap; some hours; now and then a long silence."""
         jump = self.random.random()
-        if jump < 0.06 and self._long:
+        if jump < 0.09 and self._long:
             self._now_ms += self.random.choice(JUMPS_DAYS) * DAY_MS
         minutes = self.random.randint(300, 500) if jump > 0.8 else self.random.randint(1, 30)
         self._now_ms += minutes * MINUTE_MS + self.random.randint(1, 59) * 1000

@@ -47,7 +47,8 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Contact:
-    """One message: who wrote it, as what, and what it names besides. `order` and `words` only make suggestions."""
+    """One message: who wrote it, as what, and what it names besides. `recorded`: its aliases stand in records and break no
+    silence. `order` and `words` only make suggestions."""
 
     id: str
     at_ms: int
@@ -58,6 +59,7 @@ class Contact:
     name: str | None = None
     order: str | None = None
     words: str | None = None
+    recorded: bool = False
 
 
 @dataclass(frozen=True)

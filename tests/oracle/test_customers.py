@@ -114,13 +114,29 @@ def test_a_verified_handle_and_the_same_address_claimed_have_two_customers() -> 
     assert story.timeline(typed.customer) == ["m1", "m3"], "its history holds only its own messages"
 
 
-def test_a_verified_customer_comes_out_on_top_and_the_claimed_one_is_linked_by_a_person() -> None:
+def test_a_verified_customer_comes_out_on_top_and_ends_the_claims() -> None:
     story = Story()
     typed = story.write(TYPED_MAIL)
     proven = story.write(ANNA)
     story.merge(typed.customer, proven.customer)
-    assert story.write(TYPED_MAIL) == Answer(proven.customer, "agent", 2)
-    assert story.write(ANNA) == Answer(proven.customer, "verified", 3)
+    assert story.owner(ANNA) == proven.customer
+    assert story.model.top(typed.customer) == proven.customer
+    again = story.write(TYPED_MAIL)
+    assert again.customer not in (typed.customer, proven.customer)
+    assert again.match == "claimed"
+    assert story.write(ANNA) == Answer(proven.customer, "verified", 2)
+
+
+def test_a_claim_goes_on_after_an_unmerge_unless_somebody_has_claimed_the_address_since() -> None:
+    story = Story()
+    typed, proven = story.write(TYPED_MAIL), story.write(ANNA)
+    story.merge(typed.customer, proven.customer)
+    story.unmerge(typed.customer)
+    assert story.write(TYPED_MAIL) == Answer(typed.customer, "claimed", 2)
+    story.merge(typed.customer, proven.customer)
+    another = story.write(TYPED_MAIL).customer
+    story.unmerge(typed.customer)
+    assert story.write(TYPED_MAIL) == Answer(another, "claimed", 2)
 
 
 def test_who_has_a_crm_id_comes_out_on_top_of_who_came_earlier() -> None:
