@@ -21,6 +21,7 @@ from tests.contacts import email, inbound, message, phone, user
 from tests.identity.batches import POLICY, identify, ids, rows
 
 NUMBER = phone("+390000000001")
+EVIL = Handle("app_user", "shop:evil", "verified")
 NOW = 1_795_284_000_000
 
 
@@ -120,6 +121,27 @@ async def test_a_crm_id_that_was_only_said_keeps_nobody_apart(database: Database
     await database.write(lambda c: prove(c, Handle("crm", "C-1", "agent")))
     proved = await database.write(lambda c: prove(c, email(verified=True)))
     assert proved.guard is None
+
+
+async def test_strangers_do_not_use_up_an_order_number(database: Database) -> None:
+    """Nine forms with the victim's order number, before the victim writes on two channels of her own."""
+    fields = {"order": "IT-2231"}
+    for number in range(9):
+        await identify(database, message(f"s{number}", email(f"e{number}@evil.test"), channel="web_form", fields=fields))
+    (mail,) = await identify(database, message("v1", email("anna@posta.test", verified=True), fields=fields))
+    (call,) = await identify(database, message("v2", phone(), fields=fields))
+    pairs = [{row["customer_id"], row["owner_id"]} for row in await rows(database, suggestions)]
+    assert {mail.customer.id, call.customer.id} in pairs
+
+
+async def test_one_stranger_does_not_fill_the_queue(database: Database) -> None:
+    for number in range(40):
+        await identify(database, message(f"v{number}", email(f"v{number}@posta.test", verified=True)))
+    for at in (0, 20):
+        claims = [email(f"v{number}@posta.test") for number in range(at, at + 20)]
+        await identify(database, message(f"s{at}", EVIL, claims=claims, channel="app"))
+    found = [row for row in await rows(database, suggestions) if row["state"] == "open"]
+    assert len(found) <= 20
 
 
 def _sms(by: str, text: str) -> Contact:
