@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import Connection
+
 from identity.people import Identified
 from identity.policy import Policy
 from identity.resolve import IdentitySession
@@ -22,6 +24,17 @@ async def owners(database: Database) -> None:
 
 def naming(name: str, *numbers: int, **more: Any) -> Message:
     return message(name, user(), claims=[email(f"a{n}@esempio.it") for n in numbers], **more)
+
+
+async def left_out(database: Database, *batch: Message, policy: Policy = FEW) -> dict[str, int]:
+    def work(connection: Connection) -> dict[str, int]:
+        session = IdentitySession(connection, batch, policy)
+        for one in batch:
+            session.record(session.identify(one), one, "general")
+        session.save()
+        return dict(session.left_out)
+
+    return await database.write(work)
 
 
 async def of(database: Database, one: Identified) -> list[str]:
@@ -58,17 +71,10 @@ async def test_of_several_messages_at_once(database: Database) -> None:
 
 
 async def test_what_is_left_out_is_counted(database: Database) -> None:
-    def work(connection: Any) -> dict[str, int]:
-        session = IdentitySession(connection, batch, FEW)
-        for one in batch:
-            session.record(session.identify(one), one, "general")
-        session.save()
-        return dict(session.left_out)
-
     await owners(database)
     await identify(database, message("w1", phone(), fields={"order": "IT-2231"}))
     batch = [naming("m1", 0, 1, 2, 3, fields={"order": "IT-2231"}), naming("m2", 3)]
-    assert await database.write(work) == {"same_claim": 1, "same_order": 1}
+    assert await left_out(database, *batch) == {"same_claim": 1, "same_order": 1}
 
 
 async def test_strangers_use_up_what_is_theirs_alone(database: Database) -> None:
@@ -89,7 +95,8 @@ async def test_what_one_has_no_room_for_the_other_may_say(database: Database) ->
     await identify(database, message("m1", user(), claims=[phone()]), policy=policy)
     await identify(database, naming("m2", 0), policy=policy)
     assert await of(database, other) == []
-    await identify(database, naming("m3", 0), message("o3", mail, claims=[user()]), policy=policy)
+    batch = [naming("m3", 0), message("o3", mail, claims=[user()])]
+    assert await left_out(database, *batch, policy=policy) == {}
     assert await of(database, other) == ["same_claim"]
 
 
