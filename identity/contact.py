@@ -58,12 +58,19 @@ class Contact:
         return f"{self.message.connector}/{self.message.id}"
 
 
+def keyed(space: str, handle: Handle) -> Named:
+    """A handle with its keys in a brand."""
+    verified, claimed = handle_key(space, "verified", handle), handle_key(space, "claimed", handle)
+    key = claimed if standing(handle) == "claimed" else verified
+    return Named(handle, (("verified", verified), ("claimed", claimed)), key)
+
+
 def contact_of(message: Message, policy: Policy) -> Contact:
     inbound = message.inbound
     sender = inbound.sender
-    first = _named(inbound.brand, sender.handle)
-    aliases = [_named(inbound.brand, alias) for alias in sender.aliases[:_MOST_HANDLES] if not policy.is_shared(alias)]
-    claims = [_named(inbound.brand, claim) for claim in sender.claims[:_MOST_HANDLES] if not policy.is_shared(claim)]
+    first = keyed(inbound.brand, sender.handle)
+    aliases = [keyed(inbound.brand, alias) for alias in sender.aliases[:_MOST_HANDLES] if not policy.is_shared(alias)]
+    claims = [keyed(inbound.brand, claim) for claim in sender.claims[:_MOST_HANDLES] if not policy.is_shared(claim)]
     # What was only typed proves nothing about anything else that was typed: an address of another customer beside an
     # own number would join the two. Both sides need a proof, and a mailbox of many proves nothing about one of them.
     alone = policy.is_shared(sender.handle)
@@ -92,12 +99,6 @@ def _mentions(inbound: InboundMessage, words: list[str], at_ms: int, policy: Pol
         *said.texts(inbound.brand, words, at_ms),
         *said.name(inbound.brand, naming.full(inbound.sender.name)),
     )
-
-
-def _named(space: str, handle: Handle) -> Named:
-    verified, claimed = handle_key(space, "verified", handle), handle_key(space, "claimed", handle)
-    key = claimed if standing(handle) == "claimed" else verified
-    return Named(handle, (("verified", verified), ("claimed", claimed)), key)
 
 
 def _references(inbound: InboundMessage) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """Lists of customers, a batch of rows at a time, inside the transaction that keeps the place reached.
 
-What another system of yours says of an address is a person's word (`agent`). Rows make links, fill profiles, and join
-customers as contacts do: by the guards, else as suggestions. A row that was taken before changes nothing.
+What another system of yours says of an address is a person's word (`agent`), unless it says that nobody confirmed it. Rows
+make links, fill profiles, and join customers as contacts do: by the guards, else as suggestions. An address that a row only
+claims makes suggestions and nothing else. A row that was taken before changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -29,11 +30,13 @@ Outcome = Literal["new", "changed", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a row. `guards` are those that stopped a merge: the two are suggested."""
+    """What became of a row. `guards` are those that stopped a merge: the two are suggested. `claimed`: it claims an address
+    that another customer has, or claimed too; these two are suggested as well."""
 
     outcome: Outcome
     customer_id: str
     guards: tuple[Guard, ...] = ()
+    claimed: bool = False
 
 
 def take(
@@ -79,10 +82,10 @@ class _Session:
         is_new = links[0].home_id in self._owners.new - self._counted
         self._counted.add(links[0].home_id)
         merged, guards = self._merge(contact, links)
-        self._suggest(contact, own)
+        claimed = self._suggest(contact, own)
         changed = self._say(listed, links[0])
         outcome: Outcome = "new" if is_new else "changed" if fresh or merged or changed else "same"
-        return Taken(outcome, self._owners.owner(links[0]).id, guards)
+        return Taken(outcome, self._owners.owner(links[0]).id, guards, claimed)
 
     def save(self) -> None:
         """Write what changed."""
@@ -115,14 +118,22 @@ class _Session:
                     guards[stop] = None
         return merged, tuple(guards)
 
-    def _suggest(self, contact: ListedContact, own: Sequence[Named]) -> None:
-        """Who has only claimed an address of this row may be its owner."""
+    def _suggest(self, contact: ListedContact, own: Sequence[Named]) -> bool:
+        """Who has only claimed an address of this row may be its owner, and who has an address that the row only claims, or
+        claimed it too, may be whom the row is about; whether there is one of the latter."""
         for one in own:
             owner = self._owners.owner(self._owners.links[one.key])
-            claims = [self._owners.links.get(key) for standing, key in one.keys if standing == "claimed"]
-            for claim in claims:
-                if claim is not None and self._owners.root(claim.customer_id) != owner.id:
-                    self._suggestions.add(owner, claim.customer_id, "same_claim", contact)
+            self._beside(owner, (key for standing, key in one.keys if standing == "claimed"), contact)
+        owner = self._owners.owner(self._owners.links[own[0].key])
+        return self._beside(owner, (key for one in contact.claims for _, key in one.keys), contact)
+
+    def _beside(self, owner: Customer, keys: Iterable[str], contact: ListedContact) -> bool:
+        """Suggest the others who have one of these keys; whether there are any."""
+        links = [link for key in keys if (link := self._owners.links.get(key)) is not None]
+        others = [link.customer_id for link in links if self._owners.root(link.customer_id) != owner.id]
+        for other in others:
+            self._suggestions.add(owner, other, "same_claim", contact)
+        return bool(others)
 
     def _say(self, listed: Listed, link: Link) -> bool:
         """Enter what is new to the customer whom the first address was proven for."""

@@ -71,7 +71,7 @@ class Joining:
         store.move(connection, self.acts.moved)
         touched = self.touched | self.acts.changed | owners.new
         store.save_customers(connection, [owners.customers[id_] for id_ in touched], owners.new)
-        self._suggestions.save(owners.root, owners.customers)
+        self._suggestions.save(owners.root, owners.customers, now_ms)
         if self.acts.moved:
             settle(connection, {owners.root(top) for _, top in self.acts.moved}, now_ms)
         self.acts.save(connection)

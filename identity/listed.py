@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid5
 
-from identity.contact import Contact, Named
-from identity.people import handle_key
+from identity.contact import Contact, Named, keyed
 from identity.profile import Field, Value
 from normalizer.inbound import ENVELOPE_NAMESPACE, Handle, InboundMessage, Sender
 from normalizer.message import Message
@@ -14,12 +13,13 @@ from normalizer.message import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One row. `handles` are its addresses, at least one, a CRM id first; `place` says where it stands, for the links that
-    come of it."""
+    """One row. `handles` are its addresses, at least one, a CRM id first. `claims` are addresses that nobody confirmed to the
+    other system: they link nobody. `place` says where it stands, for the links that come of it."""
 
     handles: tuple[Handle, ...]
     facts: Mapping[Field, Value]
     place: str
+    claims: tuple[Handle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class ListedContact(Contact):
     """A row, as a contact that says nothing."""
 
     place: str
+    claims: tuple[Named, ...]
 
     @property
     def evidence(self) -> str:
@@ -35,7 +36,8 @@ class ListedContact(Contact):
 
 def contact(space: str, listed: Listed, now_ms: int) -> ListedContact:
     """What a row is for identity."""
-    own, place = tuple(_named(space, handle) for handle in listed.handles), listed.place
+    own, claims = (tuple(keyed(space, handle) for handle in some) for some in (listed.handles, listed.claims))
+    place = listed.place
     inbound = InboundMessage(
         event_key=place,
         external_id=place,
@@ -61,7 +63,7 @@ def contact(space: str, listed: Listed, now_ms: int) -> ListedContact:
         message=message,
         own=own,
         in_use=own,
-        named=own,
+        named=(*own, *claims),
         references=(),
         conversation=None,
         received_ms=now_ms,
@@ -70,10 +72,5 @@ def contact(space: str, listed: Listed, now_ms: int) -> ListedContact:
         words="",
         mentions=(),
         place=place,
+        claims=claims,
     )
-
-
-def _named(space: str, handle: Handle) -> Named:
-    """An address with its keys."""
-    verified, claimed = handle_key(space, "verified", handle), handle_key(space, "claimed", handle)
-    return Named(handle, (("verified", verified), ("claimed", claimed)), verified)

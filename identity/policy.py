@@ -35,6 +35,7 @@ class Policy:
     caps: Mapping[str, int] = field(default_factory=lambda: CAPS)
     cap_other: int = 8
     merges_per_day: int = 3
+    suggestions_per_day: int = 20
     shared: tuple[str, ...] = SHARED
     names_differ: bool = True
     recycled_kinds: frozenset[str] = frozenset({"phone"})

@@ -5,6 +5,7 @@ message of a sender sees the first in its history), and writes everything back i
 """
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
@@ -39,7 +40,7 @@ class IdentitySession:
         self._conversations = Conversations(
             connection, contacts, customers.values(), window_ms=policy.window_ms, root=self._owners.root
         )
-        self._suggestions = Suggestions(connection, contacts)
+        self._suggestions = Suggestions(connection, contacts, policy.suggestions_per_day)
         self._joining = Joining(connection, self._owners, self._suggestions, self._conversations.known, policy, actor=RULE)
         self._now_ms = max((contact.received_ms for contact in contacts), default=0)
 
@@ -94,6 +95,11 @@ class IdentitySession:
         self._joining.save(self._now_ms)
         self._conversations.save()
 
+    @property
+    def left_out(self) -> Counter[str]:
+        """After `save`: suggestions that were too many of one customer in a day, by reason."""
+        return self._suggestions.left_out
+
     def _see(self, contact: Contact) -> None:
         """Let go of addresses that are somebody else's by now, link those that nobody has, and note that they were seen."""
         owners = self._owners
@@ -140,7 +146,7 @@ class IdentitySession:
                 other = self._owners.links.get(key)
                 if other is not None and key not in own and self._owners.root(other.customer_id) != customer.id:
                     self._suggestions.add(customer, other.customer_id, "same_claim", contact)
-        self._suggestions.mention(customer, link.id, contact)
+        self._suggestions.mention(customer, link, contact)
 
 
 def _say(facts: Facts, field: Field, value: str, at_ms: int) -> bool:

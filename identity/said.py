@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
@@ -24,7 +24,7 @@ MOST: Final[Mapping[Reason, int]] = MappingProxyType({"same_order": 4, "same_wor
 HASH: Final = 32
 """Hexadecimal digits of what a key holds of a text."""
 KEPT: Final = 8
-"""Links that are kept for one key."""
+"""Links that are kept for one key, of proven ones and of claimed ones each: anybody makes as many claims as they like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,17 @@ class Mention:
     reason: Reason
     key: str
     also: str | None = None
+
+
+def others(reason: Reason, proven: Collection[str], claimed: Collection[str], *, is_proven: bool) -> frozenset[str]:
+    """Which of those who said the same may be who says it now, in a contact that `is_proven` or only claims its address.
+    `proven` are those who said it by a proven link, `claimed` by a claim. What claims say never keeps two proven ones from each
+    other; with claims a pair is made only while all together are few."""
+    everybody = frozenset((*proven, *claimed))
+    if len(everybody) <= MOST[reason]:
+        return everybody
+    few = len(frozenset(proven)) <= MOST[reason]
+    return frozenset(proven) if is_proven and few else frozenset()
 
 
 def split(text: str | None) -> list[str]:

@@ -1,5 +1,6 @@
 """Who may be one customer: gathered while a batch is under way, each with its reason and how likely it is."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,8 +11,9 @@ from sqlalchemy import Connection, select, update
 
 from identity import naming, said
 from identity.contact import Contact
+from identity.daily import Made, within_a_day
 from identity.merging import Guard
-from identity.people import Customer
+from identity.people import Customer, Link, Standing
 from identity.said import Mention
 from identity.store import rows_among
 from storage.bulk import insert_rows
@@ -37,7 +39,7 @@ _SCORES: Final[Mapping[Reason, tuple[int, int]]] = MappingProxyType(
     }
 )
 """Without and with names that are alike."""
-_SAID: Final = select(mentions.c.key, mentions.c.handle_id, handles.c.customer_id).join(
+_SAID: Final = select(mentions.c.key, mentions.c.handle_id, handles.c.customer_id, handles.c.standing).join(
     handles, handles.c.id == mentions.c.handle_id
 )
 _OTHERS: Final = select(customers.c.id, customers.c.root_id, customers.c.standing, customers.c.name)
@@ -45,7 +47,7 @@ _OTHERS: Final = select(customers.c.id, customers.c.root_id, customers.c.standin
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """`other` is a customer's id, which need not be loaded."""
+    """`customer` is whose contact it is, `other` a customer's id, which need not be loaded."""
 
     customer: Customer
     other: str
@@ -54,54 +56,68 @@ class _Pair:
     at_ms: int
 
 
-class Suggestions:
-    """The suggestions of one batch, and what its contacts mention."""
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Who mentioned something by a link, and whether that is proven."""
 
-    def __init__(self, connection: Connection, contacts: Sequence[Contact]) -> None:
+    owner: str
+    standing: Standing
+
+
+class Suggestions:
+    """The suggestions of one batch, and what its contacts mention. `most`: how many a customer makes a day by what it only
+    says; None where the batch is no customer's word. `left_out` counts, once saved, those that were more, by reason."""
+
+    def __init__(self, connection: Connection, contacts: Sequence[Contact], most: int | None = None) -> None:
         self._connection = connection
+        self._most = most
+        self.left_out: Counter[str] = Counter()
         self._pairs: list[_Pair] = []
-        self._said: dict[str, dict[str, str]] = {}
-        """Key to links that mentioned it, each with its owner."""
+        self._said: dict[str, dict[str, _Teller]] = {}
+        """Key to links that mentioned it."""
         self._new: list[dict[str, Any]] = []
         keys = {key for one in contacts for each in one.mentions for key in (each.key, each.also) if key}
         for row in rows_among(connection, _SAID, mentions.c.key, keys):
-            self._said.setdefault(row.key, {})[row.handle_id] = row.customer_id
+            self._said.setdefault(row.key, {})[row.handle_id] = _Teller(row.customer_id, row.standing)
 
     def add(self, customer: Customer, other: str, reason: Reason, contact: Contact) -> None:
         self._pairs.append(_Pair(customer, other, reason, contact.evidence, contact.received_ms))
 
-    def mention(self, customer: Customer, handle_id: str, contact: Contact) -> None:
+    def mention(self, customer: Customer, link: Link, contact: Contact) -> None:
         """Remember what a contact mentions, and suggest those who mentioned it before."""
         for each in contact.mentions:
             before = {**self._said.get(each.also or "", {}), **self._said.get(each.key, {})}
-            others = set(before.values()) - {customer.id}
-            if len(others) <= said.MOST[each.reason]:
-                for other in sorted(others):
-                    self.add(customer, other, each.reason, contact)
-            self._remember(each, customer, handle_id, contact)
+            proven, claimed = (
+                {one.owner for one in before.values() if (one.standing == "claimed") is is_claim} - {customer.id}
+                for is_claim in (False, True)
+            )
+            for other in sorted(said.others(each.reason, proven, claimed, is_proven=link.standing == "verified")):
+                self.add(customer, other, each.reason, contact)
+            self._remember(each, customer, link, contact)
 
-    def save(self, root: Callable[[str], str], known: Mapping[str, Customer]) -> None:
+    def save(self, root: Callable[[str], str], known: Mapping[str, Customer], now_ms: int) -> None:
         """Write them, by who is at the top of whom now."""
         insert_rows(self._connection, mentions, sorted(self._new, key=lambda row: (row["key"], row["handle_id"])), ignore=True)
         others = self._others({root(pair.other) for pair in self._pairs} - known.keys()) | dict(known)
-        rows: dict[str, dict[str, Any]] = {}
+        made: list[Made] = []
         for pair in self._pairs:
             one, other = others.get(root(pair.customer.id)), others.get(root(pair.other))
             if one is not None and other is not None and one.root_id != other.root_id:
                 row = suggestion(one, other, pair.reason, evidence=pair.evidence, at_ms=pair.at_ms)
-                rows.setdefault(row["id"], row)
+                made.append(Made(row, by=one.root_id))
+        rows, self.left_out = within_a_day(self._connection, made, self._most, now_ms)
         # Sorted, so that two nodes that make the same cannot deadlock.
         insert_rows(self._connection, suggestions, [rows[id_] for id_ in sorted(rows)], ignore=True)
 
-    def _remember(self, each: Mention, customer: Customer, handle_id: str, contact: Contact) -> None:
+    def _remember(self, each: Mention, customer: Customer, link: Link, contact: Contact) -> None:
         mine = self._said.setdefault(each.key, {})
-        if handle_id in mine or len(mine) >= said.KEPT:
+        if link.id in mine or sum(one.standing == link.standing for one in mine.values()) >= said.KEPT:
             return
-        mine[handle_id] = customer.id
+        mine[link.id] = _Teller(customer.id, link.standing)
         self._new.append(
             {
                 "key": each.key,
-                "handle_id": handle_id,
+                "handle_id": link.id,
                 "reason": each.reason,
                 "message_id": str(contact.message.id),
                 "at_ms": contact.at_ms,

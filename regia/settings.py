@@ -140,6 +140,9 @@ class Identity(_Section):
     )
     cap_other: int = Field(default=8, ge=1, description="The same for all other kinds.")
     merges_per_day: int = Field(default=3, ge=0, description="Merges that nobody decided, of one customer within 24 hours.")
+    suggestions_per_day: int = Field(
+        default=20, ge=0, description="New suggestions that one customer makes within 24 hours by what it writes; 0 for none."
+    )
     shared: tuple[str, ...] = Field(
         default=SHARED, description="Addresses of many people and placeholders, with * for any text: they link nobody."
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -13,14 +14,21 @@ from identity.views.lookup import REGION
 from regia.cli.common import ConfigOption, configured, fail
 from regia.cli.customer_common import ACTOR
 from regia.compose import Configured, migrate
-from regia.lists.importing import Import, Overtaken, Tally, Wanted
-from regia.lists.sheet import WINDOWS, BadSheet, open_sheet
+from regia.lists.importing import BegunOtherwise, Import, Overtaken, Tally, Wanted
+from regia.lists.sheet import WINDOWS, BadSheet, Sheet, open_sheet
 from regia.watch import logs
 from storage.database import Database, DatabaseUnavailable
 
 _INTERRUPTED: Final = 130
 """Exit status of a command that was ended by Ctrl-C, as shells have it."""
 _REGION: Final = re.compile(r"[A-Z]{2}", re.ASCII)
+
+
+class _Kind(StrEnum):
+    """What people register with, and may not have."""
+
+    PHONE = "phone"
+    EMAIL = "email"
 
 
 def customers(
@@ -34,6 +42,10 @@ def customers(
     brand: Annotated[str | None, typer.Option(help="Whose customers they are; needed when there are several.")] = None,
     source: Annotated[Literal["import", "api", "agent"], typer.Option(help="Whose word it is, for what wins.")] = "import",
     region: Annotated[str, typer.Option(help="Country of numbers without a prefix (ISO 3166).")] = REGION,
+    claimed: Annotated[
+        list[_Kind] | None,
+        typer.Option(metavar="KIND", help="Addresses of this kind (phone, email) were never confirmed: they link nobody."),
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="From the beginning, wherever an earlier import was.")] = False,
     config: ConfigOption = None,
 ) -> None:
@@ -42,14 +54,14 @@ def customers(
     found = configured(config)
     if not _REGION.fullmatch(region):
         fail("--region: two capital letters (ISO 3166), such as IT")
-    try:
-        sheet = open_sheet(path)
-    except BadSheet as bad:
-        fail(f"{path.name} is not imported: {bad}")
-    if sheet.encoding == WINDOWS:
-        typer.echo(f"regia: {path.name} is not UTF-8: it is read as Windows-1252; look at names with accents", err=True)
     wanted = Wanted(
-        sheet=sheet, brand=_brand(found, brand), source=source, region=region, policy=found.settings.policy, actor=ACTOR
+        sheet=_sheet(path),
+        brand=_brand(found, brand),
+        source=source,
+        region=region,
+        policy=found.settings.policy,
+        actor=ACTOR,
+        claimed=frozenset(kind.value for kind in claimed or ()),
     )
     done = _Run()
     try:
@@ -60,6 +72,16 @@ def customers(
     done.tell()
     if failure is not None:
         fail(failure)
+
+
+def _sheet(path: Path) -> Sheet:
+    try:
+        sheet = open_sheet(path)
+    except BadSheet as bad:
+        fail(f"{path.name} is not imported: {bad}")
+    if sheet.encoding == WINDOWS:
+        typer.echo(f"regia: {path.name} is not UTF-8: it is read as Windows-1252; look at names with accents", err=True)
+    return sheet
 
 
 class _Run:
@@ -89,6 +111,8 @@ async def _import(found: Configured, wanted: Wanted, done: _Run, *, again: bool)
             await importing.run(lambda number: progress.advance(bar, number))
     except DatabaseUnavailable as error:
         return f"the import stopped, since the database does not answer: {error}; start it again: it goes on where it was"
+    except BegunOtherwise as other:
+        return f"{wanted.sheet.path.name} is not imported: {other}"
     except Overtaken:
         return "the import stopped, since another one of the same file was started later and goes on"
     except OSError as error:

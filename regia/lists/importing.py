@@ -28,6 +28,16 @@ class Overtaken(Exception):
     """A later import of the same file goes on."""
 
 
+class BegunOtherwise(Exception):
+    """An import of the same file was stopped for which other addresses were claimed; the text says what to do. It is not gone
+    on with: one half of the list would link what the other half only claims."""
+
+    def __init__(self, claimed: Iterable[str]) -> None:
+        given = " ".join(f"--claimed {kind}" for kind in claimed)
+        begun = f"with {given}" if given else "without --claimed"
+        super().__init__(f"it was stopped before, begun {begun}: start it {begun} to go on, or with --again to begin anew")
+
+
 @dataclass(slots=True)
 class Tally:
     """Rows, each counted once: `new` made a customer, `changed` something of one, `same` nothing, `rejected` were not taken.
@@ -47,7 +57,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is imported, and how. `actor` stands in the audit log."""
+    """What is imported, and how. `actor` stands in the audit log, `claimed` are kinds of addresses that nobody confirmed."""
 
     sheet: Sheet
     brand: str
@@ -55,6 +65,7 @@ class Wanted:
     region: str
     policy: Policy
     actor: str
+    claimed: frozenset[str] = frozenset()
 
     @property
     def cursor(self) -> str:
@@ -71,11 +82,15 @@ class Import:
     place: Place
     tally: Tally = field(default_factory=Tally)
     _token: int = field(default_factory=lambda: time.time_ns() // 1000)
-    _later: Later = field(default_factory=Later)
+    _later: Later = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._later = Later(self.wanted.claimed)
 
     @classmethod
     async def begin(cls, database: Database, wanted: Wanted, *, again: bool = False) -> "Import":
-        """Where an earlier import of the same file was stopped, else at its beginning. Raises `DatabaseUnavailable`."""
+        """Where an earlier import of the same file was stopped, else at its beginning. Raises `BegunOtherwise` and
+        `DatabaseUnavailable`."""
         new = cls(database, wanted, Rejects.beside(wanted.sheet), wanted.sheet.body)
 
         def reached(connection: Connection) -> cursors.Cursor | None:
@@ -90,6 +105,9 @@ class Import:
         return new
 
     def _go_on(self, reached: dict[str, Any]) -> None:
+        begun = reached.get("claimed", ())
+        if frozenset(begun) != self.wanted.claimed:
+            raise BegunOtherwise(begun)
         self.place = Place(**reached["place"])
         self.tally = Tally(**reached["tally"])
         path, length = Path(reached["rejects"]["path"]), reached["rejects"]["length"]
@@ -142,7 +160,7 @@ class Import:
         for record in batch:
             place = f"import/{wanted.sheet.digest[:_DIGEST]}:{record.line}"
             try:
-                row = read_row(record, region=wanted.region, policy=wanted.policy, place=place)
+                row = read_row(record, region=wanted.region, policy=wanted.policy, place=place, claimed=wanted.claimed)
             except BadRow as bad:
                 told.append((record, str(bad)))
                 continue
@@ -155,10 +173,11 @@ class Import:
 
     def _reached(self, place: Place, tally: Tally) -> str:
         rejects = {"path": str(self.rejects.path), "length": self.rejects.length}
-        return orjson.dumps({"place": asdict(place), "tally": asdict(tally), "rejects": rejects}).decode()
+        reached = {"place": asdict(place), "tally": asdict(tally), "rejects": rejects, "claimed": sorted(self.wanted.claimed)}
+        return orjson.dumps(reached).decode()
 
 
 def _count(tally: Tally, taken: Iterable[Taken]) -> None:
     for one in taken:
         setattr(tally, one.outcome, getattr(tally, one.outcome) + 1)
-        tally.suggested += bool(one.guards)
+        tally.suggested += bool(one.guards) or one.claimed

@@ -4,6 +4,7 @@ Before it the journal repeats; after it a repeat changes nothing, and the same b
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -56,6 +57,8 @@ class Committed:
     """(connector, category)."""
     held: list[tuple[str, str]] = field(default_factory=list)
     """(connector, reason)."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Suggestions that were too many of one customer in a day, by reason."""
     before: bool = False
     """Some of the batch was committed before: its outbox rows may be unknown to this process's relay."""
 
@@ -122,6 +125,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
         result.routed.append((one.message.connector, decision.category))
     session.save()
+    result.left_out += session.left_out
     insert_rows(connection, messages, message_rows)
     insert_rows(connection, attachments, [file for one in ready for file in _attachment_rows(one.message)])
     positions = outbox.add(connection, target_rows)

@@ -11,7 +11,7 @@ from regia.pipeline.accepted import MEDIA
 from regia.pipeline.commit import CommitSettings, Committed, commit
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
-from regia.watch.metrics import BATCH, COMMIT_FAILURES, COMMITTED, QUARANTINED
+from regia.watch.metrics import BATCH, COMMIT_FAILURES, COMMITTED, LEFT_OUT, QUARANTINED
 from storage.database import Database, DatabaseUnavailable
 from storage.endings import BlobsEnded
 from storage.feed import Feed
@@ -245,3 +245,5 @@ def _count(committed: Committed) -> None:
         COMMITTED.labels(connector, category).inc()
     for connector, reason in committed.held:
         QUARANTINED.labels(connector, reason).inc()
+    for reason, number in committed.left_out.items():
+        LEFT_OUT.labels(reason).inc(number)

@@ -9,6 +9,11 @@ REPEATED: Final = Counter("regia_repeated_total", "Events that had been accepted
 REJECTED: Final = Counter("regia_rejected_total", "Requests refused, by reason.", ["connector", "code"])
 COMMITTED: Final = Counter("regia_committed_total", "Messages routed and committed.", ["connector", "category"])
 QUARANTINED: Final = Counter("regia_quarantined_total", "Events kept in quarantine, by reason.", ["connector", "reason"])
+LEFT_OUT: Final = Counter(
+    "regia_suggestions_left_out_total",
+    "Suggestions not made, since their customer had made `identity.suggestions_per_day` already.",
+    ["reason"],
+)
 PUBLISHED: Final = Counter("regia_published_total", "Publishes by outcome.", ["queue", "outcome"])
 EVENTS_PUBLISHED: Final = Counter("regia_events_published_total", "Events told and confirmed, repeats included.", ["type"])
 EVENTS_WAITING: Final = Gauge("regia_events_waiting", "Events that are not published yet; on the node that publishes them.")

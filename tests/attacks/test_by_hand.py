@@ -9,6 +9,8 @@ from desk.refusals import Refused
 from desk.replies import Reply, queue
 from identity import links, merges
 from identity.holding import Held
+from identity.imports import take
+from identity.listed import Listed
 from identity.people import Identified
 from normalizer.inbound import Handle
 from storage import outgoing
@@ -21,6 +23,8 @@ from tests.contacts import email, inbound, message, phone, user
 from tests.identity.batches import POLICY, identify, ids, rows
 
 NUMBER = phone("+390000000001")
+STRANGER = phone("+390000000009")
+EVIL = Handle("app_user", "shop:evil", "verified")
 NOW = 1_795_284_000_000
 
 
@@ -120,6 +124,52 @@ async def test_a_crm_id_that_was_only_said_keeps_nobody_apart(database: Database
     await database.write(lambda c: prove(c, Handle("crm", "C-1", "agent")))
     proved = await database.write(lambda c: prove(c, email(verified=True)))
     assert proved.guard is None
+
+
+async def test_strangers_do_not_use_up_an_order_number(database: Database) -> None:
+    """Nine forms with the victim's order number, before the victim writes on two channels of her own."""
+    fields = {"order": "IT-2231"}
+    for number in range(9):
+        await identify(database, message(f"s{number}", email(f"e{number}@evil.test"), channel="web_form", fields=fields))
+    (mail,) = await identify(database, message("v1", email("anna@posta.test", verified=True), fields=fields))
+    (call,) = await identify(database, message("v2", phone(), fields=fields))
+    pairs = [{row["customer_id"], row["owner_id"]} for row in await rows(database, suggestions)]
+    assert {mail.customer.id, call.customer.id} in pairs
+
+
+async def test_one_stranger_does_not_fill_the_queue(database: Database) -> None:
+    for number in range(40):
+        await identify(database, message(f"v{number}", email(f"v{number}@posta.test", verified=True)))
+    for at in (0, 20):
+        claims = [email(f"v{number}@posta.test") for number in range(at, at + 20)]
+        await identify(database, message(f"s{at}", EVIL, claims=claims, channel="app"))
+    found = [row for row in await rows(database, suggestions) if row["state"] == "open"]
+    assert len(found) <= 20
+
+
+async def _import(database: Database, handle: Handle, claimed: Handle) -> None:
+    """A row of a shop's customers, among whom the stranger has registered with an address that nobody confirmed."""
+    row = Listed(handles=(handle,), claims=(claimed,), facts={}, place="list/1")
+    await database.write(lambda c: take(c, "demo", [row], "import", actor="cli", now_ms=NOW, policy=POLICY))
+
+
+async def test_a_list_with_what_somebody_typed_joins_nobody(database: Database) -> None:
+    (victim,) = await identify(database, message("v1", email(verified=True), text="Il mio segreto"))
+    await identify(database, message("s1", STRANGER))
+    await _import(database, Handle("phone", STRANGER.value, "agent"), email())
+    (stranger,) = await identify(database, message("s2", STRANGER))
+    assert all("segreto" not in one.snippet for one in stranger.history)
+    (pair,) = await rows(database, suggestions)
+    assert ({pair["customer_id"], pair["owner_id"]}, pair["reason"]) == (set(ids([victim, stranger])), "same_claim")
+
+
+async def test_a_list_with_what_somebody_typed_gives_nobody_an_address(database: Database) -> None:
+    await identify(database, message("s1", STRANGER))
+    await _import(database, Handle("phone", STRANGER.value, "agent"), email())
+    (victim,) = await identify(database, message("v1", email(verified=True), text="Il mio segreto"))
+    (stranger,) = await identify(database, message("s2", STRANGER))
+    assert all("segreto" not in one.snippet for one in stranger.history)
+    assert victim.customer.id != stranger.customer.id
 
 
 def _sms(by: str, text: str) -> Contact:

@@ -80,6 +80,27 @@ def test_what_people_may_look_at(run: Run) -> None:
     assert {row["name"] for row in table(schema.customers)} == {"Zoë", "Bea"}
 
 
+def test_addresses_that_nobody_confirmed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stop(self: Import, batch: Any) -> None:
+        if self.tally.rows >= 3:
+            raise DatabaseUnavailable("away")
+        await real(self, batch)
+
+    real = Import._take
+    with monkeypatch.context() as patch:
+        patch.setattr(Import, "_take", stop)
+        run("--claimed", "phone", "--claimed", "email")
+    refused = run()
+    assert refused.exit_code == 1
+    assert refused.stdout == ""
+    assert "begun with --claimed email --claimed phone: start it with" in refused.stderr
+    assert run("--claimed", "email", "--claimed", "phone").stdout.splitlines()[0] == (
+        "11 rows: 10 new, 0 changed, 0 as they were, 1 rejected"
+    )
+    assert {row["kind"] for row in table(schema.handles)} == {"crm"}
+    assert run("--claimed", "crm_id").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("stopped", "status", "said"),
     [

@@ -55,6 +55,27 @@ class TestReasons:
         assert len(named) == 8
         assert len(await suggested(database)) == 1 + 2 + 3 + 4  # beyond four others it means nothing
 
+    async def test_claims_take_nothing_from_proofs(self, database: Database) -> None:
+        order = {"order": "IT-1234"}
+        for number in range(9):
+            await identify(database, message(f"c{number}", email(f"c{number}@esempio.it"), fields=order))
+        assert len(await suggested(database)) == 1 + 2 + 3 + 4
+        for number in range(9):
+            await identify(database, message(f"m{number}", user(f"u{number}"), fields=order))
+        named = [row["handle_id"] for row in await rows(database, schema.mentions)]
+        kinds = {row["id"]: row["standing"] for row in await rows(database, schema.handles)}
+        assert sorted(kinds[id_] for id_ in named) == ["claimed"] * 8 + ["verified"] * 8
+        # None between a proof and a claim, since all together are too many.
+        assert len(await suggested(database)) == 2 * (1 + 2 + 3 + 4)
+
+    async def test_a_proof_and_few_claims(self, database: Database) -> None:
+        for number in range(3):
+            await identify(database, message(f"c{number}", email(f"c{number}@esempio.it"), fields={"order": "IT-1234"}))
+        await identify(database, message("m1", phone(), fields={"order": "IT-1234"}))
+        for number in (4, 5):  # the last has more than four others, and is itself a claim: none, not even the proof
+            await identify(database, message(f"c{number}", email(f"c{number}@esempio.it"), fields={"order": "IT-1234"}))
+        assert len(await suggested(database)) == 1 + 2 + 3 + 4
+
     async def test_the_same_words(self, database: Database, one_batch: bool) -> None:
         found = await pair(database, {"text": WORDS}, {"text": WORDS.upper() + "!!", "hours": 20}, one_batch=one_batch)
         assert await suggested(database) == [("same_words", 40)]

@@ -41,8 +41,9 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def wanted(path: Path) -> Wanted:
-    return Wanted(sheet=open_sheet(path), brand="demo", source="import", region="IT", policy=Policy(), actor="x")
+def wanted(path: Path, *claimed: str) -> Wanted:
+    sheet, kinds = open_sheet(path), frozenset(claimed)
+    return Wanted(sheet=sheet, brand="demo", source="import", region="IT", policy=Policy(), actor="x", claimed=kinds)
 
 
 async def whole(database: Database, path: Path, **more: Any) -> Import:
