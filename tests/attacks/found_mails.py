@@ -10,7 +10,6 @@ from tests.attacks.world import World
 ROBOT = Handle("email", "no-reply@forms.test", "verified")
 GROUP = Handle("email", "gruppo@lists.test", "verified")
 ANNA = Handle("email", "anna@posta.test", "verified")
-KEVIN = Handle("email", "kevin@posta.test", "verified")
 
 
 async def test_a_copy_that_came_first_hides_no_mail(database: Database) -> None:
@@ -51,21 +50,6 @@ async def test_members_of_one_list_do_not_share_a_history(database: Database) ->
         envelopes += await world.commit([_contact("list", inbound)])
     assert envelopes[1] is not None
     assert envelopes[1].data["history"] == []
-
-
-async def test_a_kelvin_sign_in_a_token_is_no_k(database: Database) -> None:
-    """The stranger's own mailbox, which the shop has confirmed. A mail from it is not taken for the victim's; a token is."""
-    world = World([database], "found")
-    world.truth.belongs(KEVIN, "victim")
-    world.truth.belongs(Handle("app_user", "shop:9", "verified"), "stranger")
-    mail = [voice.passed(KEVIN.value), ("From", KEVIN.value), ("To", SHOP), ("Message-ID", "<1@posta.test>")]
-    (victim,) = await world.commit([_contact("victim", only(channels.mail(mail, "Il mio segreto", world.now)))])
-    token = channels.user_token("9", world.now, email="\u212aevin@posta.test", email_verified=True)
-    inbound = only(channels.api(channels.APP, token, {"text": "Ciao"}, world.now))
-    (stranger,) = await world.commit([_contact("stranger", inbound, "app")])
-    assert victim is not None
-    assert stranger is not None
-    assert stranger.customer != victim.customer
 
 
 def _contact(by: str, inbound: InboundMessage, connector: str = "mail") -> Contact:
