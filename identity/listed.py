@@ -59,6 +59,7 @@ def contact(space: str, listed: Listed, now_ms: int) -> ListedContact:
     )
     return ListedContact(
         message=message,
+        of_many=False,
         own=own,
         named=own,
         references=(),

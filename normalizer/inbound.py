@@ -58,6 +58,8 @@ class Sender(Struct, frozen=True, kw_only=True):
     name: str | None = None
     aliases: tuple[Handle, ...] = ()
     claims: tuple[Handle, ...] = ()
+    of_many: bool = False
+    """Whether the channel sees that many people write under this handle: a mailing list, a robot."""
 
 
 class InboundAttachment(Struct, frozen=True, kw_only=True):

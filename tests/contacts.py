@@ -22,13 +22,14 @@ def email(value: str = "anna@example.it", *, verified: bool = False) -> Handle:
 
 
 def inbound(name: str, handle: Handle | None = None, **more: Any) -> InboundMessage:
-    """Contact `name` of `handle`; every field of `InboundMessage` can be given, and `aliases`, `claims`, `sender_name`."""
+    """Contact `name` of `handle`; every field of `InboundMessage` can be given, and of `Sender` (`sender_name`)."""
     handle = handle or phone()
     sender = Sender(
         handle=handle,
         name=more.pop("sender_name", None),
         aliases=tuple(more.pop("aliases", ())),
         claims=tuple(more.pop("claims", ())),
+        of_many=more.pop("of_many", False),
     )
     fields: dict[str, Any] = {
         "event_key": name,

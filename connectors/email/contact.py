@@ -85,7 +85,7 @@ def _sender(read: mail.Mail, keys: MailKeys, settings: MailboxSettings) -> Sende
         handle, name = _email(read.sender.email, proof), read.sender.name
     named = dict.fromkeys((*(address.email for address in (*read.senders, *read.reply_to)), *read.inner_authors))
     others = (address for address in named if address != handle.value and not plus.own(address, settings.own_addresses))
-    return Sender(handle=handle, name=name, claims=tuple(map(_email, others)))
+    return Sender(handle=handle, name=name, claims=tuple(map(_email, others)), of_many=read.of_many)
 
 
 def _form(read: mail.Mail, settings: MailboxSettings) -> Sender | None:

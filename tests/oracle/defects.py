@@ -4,6 +4,7 @@ They show that a run over random sequences sees what it is made to see: a compar
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from tests.oracle.customers import Customers
@@ -113,6 +114,15 @@ class SharedLinks(Customers):
         return False
 
 
+class SharedTeachNames(Customers):
+    """Whoever writes from a shared handle gives its customer a name."""
+
+    def _write(self, contact: Contact, link: Link) -> int:
+        number = super()._write(contact, link)
+        self.messages[-1] = replace(self.messages[-1], name=contact.name)
+        return number
+
+
 class NumbersAreForEver(Customers):
     """No number is ever given out again."""
 
@@ -195,6 +205,7 @@ DEFECTS: Final = (
     NoMergeCap,
     NoNames,
     SharedLinks,
+    SharedTeachNames,
     NumbersAreForEver,
     YoungestOnTop,
     UnmergeEndsAll,
