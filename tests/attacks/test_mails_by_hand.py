@@ -9,8 +9,41 @@ from tests.attacks.channels import SHOP, only
 from tests.attacks.truth import Contact
 from tests.attacks.world import World
 
+ANNA = Handle("email", "anna@posta.test", "verified")
 GROUP = Handle("email", "gruppo@lists.test", "verified")
 KEVIN = Handle("email", "kevin@posta.test", "verified")
+
+
+async def test_a_copy_that_came_first_hides_no_mail(database: Database) -> None:
+    """The victim's mail has the stranger in Cc, and waits at our server (greylisting). The stranger sends the same
+    Message-ID and words in his own name meanwhile: the victim's mail counts as a repeat, and is in nobody's queue."""
+    world = World([database], "found")
+    world.truth.belongs(ANNA, "victim")
+    text, same = "Il mio ordine non arriva", ("Message-ID", "<1@posta.test>")
+    copied = only(channels.mail([("From", "evil@evil.test"), ("To", SHOP), same], text, world.now))
+    mail = only(channels.mail([voice.passed(ANNA.value), ("From", ANNA.value), ("To", SHOP), same], text, world.now))
+    await world.commit([_contact("stranger", copied)])
+    (found,) = await world.commit([_contact("victim", mail)])
+    assert found is not None
+
+
+@pytest.mark.parametrize("proved", [True, False])
+async def test_a_copy_with_another_address_for_answers_hides_no_mail(database: Database, proved: bool) -> None:
+    """As before, but with the victim's own From: forged, or signed by her provider and sent once more."""
+    world = World([database], "found")
+    world.truth.belongs(ANNA, "victim")
+    head = [
+        *([voice.passed(ANNA.value)] if proved else []),
+        ("From", ANNA.value),
+        ("To", SHOP),
+        ("Message-ID", "<1@posta.test>"),
+    ]
+    copied = only(channels.mail([*head, ("Reply-To", "evil@evil.test")], "Il mio ordine non arriva", world.now))
+    mail = only(channels.mail(head, "Il mio ordine non arriva", world.now))
+    await world.commit([_contact("victim", copied)])
+    (found,) = await world.commit([_contact("victim", mail)])
+    assert found is not None
+    assert found.data["reply"]["via"] is None
 
 
 @pytest.mark.parametrize("robot", ["no-reply@forms.test", "do.not.reply@forms.test", "shop-noreply+7@forms.test"])
