@@ -6,6 +6,7 @@ from typing import Final
 
 from connectors.api_body import AddressBody, HandleBody, SenderBody
 from connectors.api_settings import ApiSettings
+from connectors.kit.addresses import as_proved
 from connectors.kit.user_tokens import User
 from normalizer.inbound import Handle, Sender
 from normalizer.values import Invalid, read_email, read_phone
@@ -84,7 +85,7 @@ class Senders:
     def _handle(self, path: str, handle: HandleBody) -> Handle:
         if handle.proof != "claimed" and handle.proof not in self._trusted:
             self.problems[f"{path}.proof"] = "this connector is not trusted to give that proof: leave it out"
-        return Handle(handle.kind, self.address(f"{path}.value", handle), handle.proof)
+        return as_proved(Handle(handle.kind, self.address(f"{path}.value", handle), handle.proof), handle.value)
 
 
 def scoped(scope: str, user_id: str) -> str:

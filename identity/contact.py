@@ -31,9 +31,11 @@ class Named:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """`own`: the sender's handle and those that are surely the same person's; `in_use`: those of them that this contact shows
-    to be in use. `named`: these and all others it names."""
+    to be in use. `named`: these and all others it names; none where `of_many` people write under this sender, of whom each knows
+    nothing of the others."""
 
     message: Message
+    of_many: bool
     own: tuple[Named, ...]
     in_use: tuple[Named, ...]
     named: tuple[Named, ...]
@@ -71,24 +73,25 @@ def contact_of(message: Message, policy: Policy) -> Contact:
     first = keyed(inbound.brand, sender.handle)
     aliases = [keyed(inbound.brand, alias) for alias in sender.aliases[:_MOST_HANDLES] if not policy.is_shared(alias)]
     claims = [keyed(inbound.brand, claim) for claim in sender.claims[:_MOST_HANDLES] if not policy.is_shared(claim)]
+    of_many = policy.is_shared(sender.handle) or sender.of_many or inbound.automated == "list"
     # What was only typed proves nothing about anything else that was typed: an address of another customer beside an
     # own number would join the two. Both sides need a proof, and a mailbox of many proves nothing about one of them.
-    alone = policy.is_shared(sender.handle)
-    joined = () if alone else [one for one in aliases if "claimed" not in (standing(sender.handle), standing(one.handle))]
+    joined = () if of_many else [one for one in aliases if "claimed" not in (standing(sender.handle), standing(one.handle))]
     at_ms = _ms(_written_at(message))
     words = [] if inbound.kind in _AFTERTHOUGHTS else said.split(inbound.text)
     return Contact(
         message=message,
+        of_many=of_many,
         own=(first, *joined),
         in_use=(first,) if sender.recorded else (first, *joined),
-        named=(first,) if alone else (first, *aliases, *claims),
+        named=() if of_many else (first, *aliases, *claims),
         references=_references(inbound),
         conversation=inbound.thread.conversation,
         received_ms=_ms(message.received_at),
         at_ms=at_ms,
         awaits_answer=not (inbound.kind in _AFTERTHOUGHTS or inbound.automated or inbound.backlog),
         words=said.digest(words, said.REPEAT_WORDS),
-        mentions=() if inbound.automated or alone else _mentions(inbound, words, at_ms, policy),
+        mentions=() if inbound.automated or of_many else _mentions(inbound, words, at_ms, policy),
     )
 
 

@@ -44,7 +44,7 @@ class Conversations:
         conversation = (
             self._answered(contact, customer)
             or self._of(repeated, customer)
-            or self._recent(customer, at)
+            or self._recent(contact, customer)
             or self._opened(customer, at)
         )
         conversation.messages += 1
@@ -84,9 +84,10 @@ class Conversations:
         found = self.known.get(repeated.conversation) if repeated else None
         return found if found is not None and not found.split and self._root(found.owner_id) == customer.id else None
 
-    def _recent(self, customer: Customer, at: int) -> Conversation | None:
-        current = self._current(customer)
-        if current and current.opened_ms - self._window_ms <= at <= current.last_ms + self._window_ms:
+    def _recent(self, contact: Contact, customer: Customer) -> Conversation | None:
+        """The open one, unless many people write as this customer: whose it is, nobody knows."""
+        current = None if contact.of_many else self._current(customer)
+        if current and current.opened_ms - self._window_ms <= contact.at_ms <= current.last_ms + self._window_ms:
             return current
         return None
 

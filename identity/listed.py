@@ -61,6 +61,7 @@ def contact(space: str, listed: Listed, now_ms: int) -> ListedContact:
     )
     return ListedContact(
         message=message,
+        of_many=False,
         own=own,
         in_use=own,
         named=(*own, *claims),

@@ -15,12 +15,18 @@ Source = Literal["agent", "api", "import", "connector"]
 
 AUTHORITY: Final[tuple[Source, ...]] = ("agent", "api", "import", "connector")
 CAPS: Final[Mapping[str, int]] = MappingProxyType({"phone": 4, "email": 6, "crm": 1})
+_UNREAD: Final = (
+    *("no reply", "do not reply", "non rispondere", "nicht antworten", "ne pas repondre", "no responder", "nao responder"),
+)
+"""What programs call the address they write from; between the words stands nothing, or one of these."""
+_BETWEEN: Final = ("", "-", "_", ".")
 SHARED: Final = (
     *("info@*", "office@*", "ufficio@*", "sales@*", "vendite@*", "admin@*", "amministrazione@*", "contact@*", "contatti@*"),
-    *("noreply@*", "no-reply@*", "postmaster@*", "mailer-daemon@*", "webmaster@*", "ordini@*", "orders@*"),
+    *(f"{between.join(words.split())}@*" for words in _UNREAD for between in _BETWEEN),
+    *("postmaster@*", "mailer-daemon@*", "webmaster@*", "ordini@*", "orders@*"),
     *("*@example.com", "*@example.org", "*@test.com", "test@*", "nobody@*", "none@*", "null@*"),
 )
-"""Addresses that belong to a post and not to a person, and what people type who do not want to give one."""
+"""Addresses that belong to a post, or to a program, and not to a person, and what people type who do not want to give one."""
 CRM: Final = "crm"
 """The kind of a handle that another system of ours gave: a customer has one."""
 _DAY_MS: Final = 86_400_000

@@ -52,12 +52,14 @@ class IdentitySession:
         ambiguous = self._merge(contact, link)
         customer = self._owners.owner(link)
         match = _match(customer, link, contact, ambiguous=ambiguous)
-        history, earlier, unanswered = tuple(customer.history), customer.messages, customer.unanswered
+        earlier = customer.messages
+        history, unanswered = ((), 0) if contact.of_many else (tuple(customer.history), customer.unanswered)
         repeated = _repeated(customer, contact)
         conversation = self._conversations.join(contact, customer, repeated)
         self._suggest(customer, link, contact)
         self._count(customer, contact)
-        self._learn(customer, link, message, contact)
+        if not contact.of_many:
+            self._learn(customer, link, message, contact)
         return Identified(
             customer=customer,
             handle_id=link.id,
@@ -158,7 +160,7 @@ def _say(facts: Facts, field: Field, value: str, at_ms: int) -> bool:
 
 def _repeated(customer: Customer, contact: Contact) -> Interaction | None:
     """What the same customer wrote in the same words within a day on another channel: the first of them."""
-    if not contact.words:
+    if not contact.words or contact.of_many:
         return None
     since = contact.at_ms - DAY_MS
     return next(

@@ -63,6 +63,8 @@ class Sender(Struct, frozen=True, kw_only=True):
     aliases: tuple[Handle, ...] = ()
     claims: tuple[Handle, ...] = ()
     recorded: bool = False
+    of_many: bool = False
+    """Whether the channel sees that many people write under this handle: a mailing list, a robot."""
 
 
 class InboundAttachment(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 import phonenumbers
@@ -22,6 +23,7 @@ _GROUPED = re.compile(
 )
 # Letters without ink, beside the classes of blanks and controls: combining joiner, Hangul fillers, Braille blank, selectors.
 _WITHOUT_INK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 class Invalid(ValueError):
@@ -62,6 +64,31 @@ def read_email(text: str) -> str:
     if "." not in found.domain:
         raise Invalid(Problem("email"))
     return found.normalized.lower()
+
+
+def is_as_written(text: str, email: str) -> bool:
+    """Whether an address differs from what was made of it in ASCII capitals at most, or in the form of its domain (IDNA).
+
+    Only then is what was checked about the one true of the other. Unicode has more ways to be folded: the sign for kelvin is
+    a small k when lower-cased, and that is another mailbox.
+    """
+    local, _, domain = text.translate(_LOWER).rpartition("@")
+    known, _, named = email.rpartition("@")
+    return local == known and (domain == named or (domain.isascii() and domain == ascii_domain(named)))
+
+
+def ascii_domain(domain: str) -> str | None:
+    """The domain as DNS has it (`xn--bcher-kva.example`), so that both ways to write it compare; None when there is none.
+
+    By IDNA 2008: the older rules of Python's own codec make `straße` and `strasse` one domain, which have two owners.
+    """
+    if domain.isascii():
+        return domain.lower() or None
+    try:
+        found = validate_email(f"x@{domain}", check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    return found.ascii_domain.lower()
 
 
 def read_phone(text: str, region: str) -> str:

@@ -8,8 +8,9 @@ from typing import Final
 from desk.proof_words import FALLBACK, WORDS, Words
 from desk.proofs import BrandProofs, Proofs, Way
 from identity.challenges import Rules
+from normalizer.advice import Problem
 from normalizer.inbound import Handle, Proof
-from normalizer.values import read_email, read_phone
+from normalizer.values import Invalid, is_as_written, read_email, read_phone
 from regia.code_settings import Codes, CodesOfBrand
 from regia.links import Links
 from regia.settings import Settings
@@ -33,9 +34,15 @@ def proofs(settings: Settings, links: Links) -> Proofs:
 
 
 def address(kind: str, value: str, proof: Proof) -> Handle:
-    """An address that somebody named, as envelopes have it; a number needs its prefix. Raises `Invalid`."""
+    """An address that somebody named, as envelopes have it; a number needs its prefix. Raises `Invalid`.
+
+    A mail address that would become another mailbox's (`is_as_written`) is refused: a code would go to its owner.
+    """
     if kind == "email":
-        return Handle(kind, read_email(value), proof)
+        email = read_email(value)
+        if not is_as_written(value.strip(), email):
+            raise Invalid(Problem("pattern"))
+        return Handle(kind, email, proof)
     return Handle(kind, read_phone(value, _NOWHERE) if kind == "phone" else value, proof)
 
 

@@ -22,8 +22,7 @@ def email(value: str = "anna@example.it", *, verified: bool = False) -> Handle:
 
 
 def inbound(name: str, handle: Handle | None = None, **more: Any) -> InboundMessage:
-    """Contact `name` of `handle`; every field of `InboundMessage` can be given, and `aliases`, `claims`, `recorded`,
-    `sender_name`."""
+    """Contact `name` of `handle`; every field of `InboundMessage` can be given, and of `Sender` (`sender_name`)."""
     handle = handle or phone()
     sender = Sender(
         handle=handle,
@@ -31,6 +30,7 @@ def inbound(name: str, handle: Handle | None = None, **more: Any) -> InboundMess
         aliases=tuple(more.pop("aliases", ())),
         claims=tuple(more.pop("claims", ())),
         recorded=more.pop("recorded", False),
+        of_many=more.pop("of_many", False),
     )
     fields: dict[str, Any] = {
         "event_key": name,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from connectors.base import ChannelEvent, Parsed, Request, Status
-from connectors.declared import carried, values
+from connectors.declared import carried, people, values
 from connectors.declared.description import Description
 from connectors.declared.query import Query
 from connectors.declared.settings import WebhookSettings
@@ -144,7 +144,7 @@ class Event:
             content,
             key=told.event_key,
             external_id=message.ident("external_id"),
-            sender=values.sender(described.message.sender, message, account_id),
+            sender=people.sender(described.message.sender, message, account_id),
             raw=self.raw,
             content_type=self.content_type,
             sent_at=at,

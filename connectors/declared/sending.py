@@ -8,8 +8,9 @@ from uuid import UUID, uuid5
 
 from connectors.base import Fetched, Http, HttpResponse, Outgoing, Sent
 from connectors.declared.outgoing import Send
+from connectors.declared.people import is_scoped
 from connectors.declared.settings import WebhookSettings
-from connectors.declared.values import is_scoped, word_of
+from connectors.declared.values import word_of
 from connectors.errors import MediaUnavailable, SendFailed
 from connectors.kit.outbound import call, check, now, one_by_one, refused, split, status_code
 from connectors.kit.place import recipient

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 from pydantic import BaseModel
 
-from connectors.declared.description import From
 from connectors.declared.query import Query
 from connectors.declared.times import SentAt
 from connectors.kit.content import Content, unsupported
@@ -21,20 +20,15 @@ from normalizer.inbound import (
     Button,
     Call,
     FieldValue,
-    Handle,
     InboundAttachment,
     Kind,
     Location,
     Page,
     Reaction,
-    Sender,
 )
 from normalizer.markup import html_to_text, sanitise_html
-from normalizer.values import Invalid, read_email, read_phone
 
 _IDS: Final = frozenset({"external_id", "refers_to", "in_reply_to", "id"})
-_NO_REGION: Final = "ZZ"
-"""No country: a number must have its prefix."""
 _LATEST_YEAR: Final = 2200
 
 
@@ -189,49 +183,6 @@ def _is_scalar(value: Any) -> bool:
 
 def _is_list_of_scalars(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_scalar, value))
-
-
-def sender(described: From, message: Part, account_id: str | None) -> Sender:
-    """Who wrote, scoped to the account of ours that saw the id. Raises `Misshapen`."""
-    said = message.hints("sender")
-    region = described.claims.region or _NO_REGION
-    return Sender(
-        handle=Handle(described.kind, _address(described.kind, said, region, account_id), described.proof),
-        name=said.hint("name"),
-        claims=tuple(_claims(said.hints("claims"), region)),
-    )
-
-
-def is_scoped(kind: str) -> bool:
-    """Whether ids of the kind hold within one account only: all but addresses, which are the same for everybody."""
-    return kind not in _ADDRESSES
-
-
-def _address(kind: str, said: Part, region: str, account_id: str | None) -> str:
-    """An id of the provider's within the account; a mail address or a phone number as every other channel writes it."""
-    value = said.ident("id")
-    if is_scoped(kind):
-        return f"{account_id}:{value}" if account_id else value
-    try:
-        return _ADDRESSES[kind](value, region)
-    except Invalid:
-        raise Misshapen(said.at("id"), f"an address of kind {kind}") from None
-
-
-_ADDRESSES: Final[Mapping[str, Callable[[str, str], str]]] = MappingProxyType(
-    {"email": lambda text, _region: read_email(text), "phone": read_phone}
-)
-
-
-def _claims(said: Part, region: str) -> list[Handle]:
-    claims: list[Handle] = []
-    for kind, reader in _ADDRESSES.items():
-        try:
-            value = reader(id_of(said.data.get(kind)) if said.data.get(kind) else "", region)
-        except (Invalid, TypeError, AttributeError):
-            continue  # it only decorates
-        claims.append(Handle(kind, value, "claimed"))
-    return claims
 
 
 def sent_at(described: SentAt | None, message: Part) -> datetime | None:

@@ -21,7 +21,7 @@ _OWN_ID: Final = "regia."
 
 @dataclass(frozen=True, slots=True)
 class MailKeys:
-    """What names a mail: both keys stay the same in every mailbox and at every retry."""
+    """What names a mail, whoever sent it: both keys stay the same in every mailbox and at every retry."""
 
     event_key: str
     external_id: str
@@ -32,9 +32,10 @@ def contact(read: mail.Mail, raw: bytes, settings: MailboxSettings, arrived_at: 
     keys = mail_keys(read, raw)
     form = _form(read, settings)
     sender = _sender(read, keys, settings) if form is None else form
+    reply = _reply(read, sender, settings)
     thread = _thread(read, settings)
     return InboundMessage(
-        event_key=keys.event_key,
+        event_key=keys.event_key if read.message_id is None else f"{keys.event_key} {_whose(sender, reply)}",
         external_id=keys.external_id,
         brand=settings.brand,
         channel=settings.channel,
@@ -53,7 +54,7 @@ def contact(read: mail.Mail, raw: bytes, settings: MailboxSettings, arrived_at: 
         fields=_fields(read) | ({MARKED: thread.conversation} if thread.conversation else {}),
         thread=thread,
         automated=_automated(read, sender, settings, is_form=form is not None),
-        reply=_reply(read, sender, settings),
+        reply=reply,
     )
 
 
@@ -65,6 +66,14 @@ def mail_keys(read: mail.Mail, raw: bytes) -> MailKeys:
     return MailKeys(event_key=f"{read.message_id} {read.body_sha256}", external_id=read.message_id)
 
 
+def _whose(sender: Sender, reply: Reply) -> str:
+    """Who wrote, whether that is proved, and where an answer goes. Whoever was sent a copy of a mail knows its Message-ID and
+    body: were these all that names it, his own mail with both would be this one, and the real one a repeat that nobody sees."""
+    via = reply.via.value if reply.via else ""
+    parts = (sender.handle.kind, sender.handle.value, sender.handle.proof, via)
+    return sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def _email(address: str, proof: Proof = "claimed") -> Handle:
     return Handle(kind="email", value=address, proof=proof)
 
@@ -74,10 +83,11 @@ def _sender(read: mail.Mail, keys: MailKeys, settings: MailboxSettings) -> Sende
     Reply-To and the authors a forward names are claims: anybody can write them. Our own addresses are nobody's.
 
     A mail without a usable From keeps a handle of its own kind. It is no address, so nothing is ever sent to it;
-    it is different for every mail, so no two strangers become one customer; a repeat of the mail gives it again.
+    it is different for every mail and every From, so no two strangers become one customer; a repeat of the mail gives it again.
     """
     if read.sender is None:
-        unknown = sha256(keys.event_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        said = f"{keys.event_key}\n{read.sender_name or ''}"
+        unknown = sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         handle = Handle(kind="unknown_sender", value=f"unknown:{unknown}", proof="claimed")
         name = read.sender_name
     else:
@@ -85,7 +95,7 @@ def _sender(read: mail.Mail, keys: MailKeys, settings: MailboxSettings) -> Sende
         handle, name = _email(read.sender.email, proof), read.sender.name
     named = dict.fromkeys((*(address.email for address in (*read.senders, *read.reply_to)), *read.inner_authors))
     others = (address for address in named if address != handle.value and not plus.own(address, settings.own_addresses))
-    return Sender(handle=handle, name=name, claims=tuple(map(_email, others)))
+    return Sender(handle=handle, name=name, claims=tuple(map(_email, others)), of_many=read.of_many)
 
 
 def _form(read: mail.Mail, settings: MailboxSettings) -> Sender | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from connectors.email.settings import MailboxSettings
-from normalizer.mail.authentication import ascii_domain
+from normalizer.values import ascii_domain
 
 _PREFIX: Final = "con_"
 _MARK_OF: Final = b"regia mail conversation mark 1\n"

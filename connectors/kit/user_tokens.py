@@ -15,6 +15,7 @@ from jwt.types import Options
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.errors import Rejected
+from connectors.kit.addresses import as_proved
 from connectors.kit.user_keys import Key, UserKeys
 from normalizer.inbound import Handle
 from normalizer.values import Invalid, clean_line, read_email, read_phone
@@ -179,7 +180,7 @@ class UserTokens:
                 except Invalid:
                     continue
                 verified = believed and claims.get(f"{name}_verified") is True
-                found.append(Handle(kind, value, "verified" if verified else "claimed"))
+                found.append(as_proved(Handle(kind, value, "verified" if verified else "claimed"), text))
         return found
 
 

@@ -4,9 +4,8 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from email_validator import EmailNotValidError, validate_email
-
 from normalizer.mail.model import Authentication, Defect, Mail
+from normalizer.values import ascii_domain
 
 _MAX_HEADERS: Final = 10
 _MAX_LENGTH: Final = 4096
@@ -50,20 +49,6 @@ def proved(mail: Mail, trusted: Collection[str]) -> bool:
         return False
     domain = ascii_domain(mail.sender.email.rpartition("@")[2])
     return domain is not None and domain == ascii_domain(top.header_from)
-
-
-def ascii_domain(domain: str) -> str | None:
-    """The domain as DNS has it (`xn--bcher-kva.example`), so that both ways to write it compare; None when there is none.
-
-    By IDNA 2008: the older rules of Python's own codec make `straße` and `strasse` one domain, which have two owners.
-    """
-    if domain.isascii():
-        return domain.lower() or None
-    try:
-        found = validate_email(f"x@{domain}", check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
-        return None
-    return found.ascii_domain.lower()
 
 
 def _result(value: str) -> Authentication:

@@ -128,6 +128,8 @@ class Mail(Struct, frozen=True, kw_only=True):
     html: str | None
     attachments: tuple[Attachment, ...]
     automated: Automated | None
+    of_many: bool
+    """Whether many people write under this sender, also where `automated` has another reason."""
     defects: tuple[Defect, ...]
     body_sha256: str
     authentication: tuple[Authentication, ...] = ()

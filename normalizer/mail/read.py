@@ -7,7 +7,7 @@ from typing import Final
 from normalizer.mail import headers
 from normalizer.mail.addresses import addresses, name_of
 from normalizer.mail.authentication import results
-from normalizer.mail.automated import automated
+from normalizer.mail.automated import automated, is_of_many, marks_of
 from normalizer.mail.body import Body, body
 from normalizer.mail.calendar import calendar
 from normalizer.mail.forwards import inner_authors
@@ -61,7 +61,8 @@ def _mail(root: Part, content: Body, raw: bytes) -> Mail:
     answered = next(iter(headers.message_ids(root.header("in-reply-to"))), None)
     earlier = headers.message_ids(root.header("references"))
     sent = headers.date(root.header("date"))
-    reason = automated(root, authors[0] if authors else None, subject)
+    marks = marks_of(root, authors[0] if authors else None, subject)
+    reason = automated(marks)
     return Mail(
         message_id=own_id,
         subject=subject,
@@ -79,6 +80,7 @@ def _mail(root: Part, content: Body, raw: bytes) -> Mail:
         html=html or None,
         attachments=tuple(content.attachments),
         automated=reason,
+        of_many=is_of_many(marks),
         defects=_defects(root, doubts, own_id=own_id, has_date=sent is not None, html_lost=bool(shown) and html is None),
         body_sha256=_body_sha256(raw),
         authentication=results(root.headers("authentication-results")),

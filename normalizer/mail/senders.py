@@ -2,12 +2,11 @@
 
 import re
 from email.utils import getaddresses
-from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 from normalizer.mail.addresses import addresses, as_written
-from normalizer.mail.authentication import ascii_domain
 from normalizer.mail.model import Address, Defect
+from normalizer.values import is_as_written
 
 _LONGEST: Final = 2000
 """Characters of a From header that may be proved: longer ones are no names."""
@@ -15,7 +14,6 @@ _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PLAIN: Final = re.compile(r"""[^\s"'(),:;<>@\[\\\]]{1,64}@[^\s"'(),:;<>@\[\\\]]{1,253}""")
 
 _SEPARATORS: Final = frozenset(":;,")
-_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def senders(values: tuple[str, ...]) -> tuple[tuple[Address, ...], frozenset[Defect]]:
@@ -39,23 +37,13 @@ def _agreed(value: str, sender: Address) -> bool:
     if len(value) > _LONGEST or not value.replace("\t", " ").isprintable() or _is_list(value):
         return False
     specs = as_written(value)
-    if len(specs) != 1 or not _PLAIN.fullmatch(specs[0]) or specs[0] not in value or not _same(specs[0], sender.email):
+    if len(specs) != 1 or not _PLAIN.fullmatch(specs[0]) or specs[0] not in value or not is_as_written(specs[0], sender.email):
         return False
     try:
         pairs = getaddresses([value])
     except Exception:  # noqa: BLE001  # as `addresses`: whatever a broken header raises, it is no agreement
         return False
     return [spec for _, spec in pairs] == specs
-
-
-def _same(spec: str, email: str) -> bool:
-    """Whether an address differs from what was made of it in ASCII capitals at most, or in the form of its domain (IDNA).
-
-    Unicode has more ways: the sign for kelvin is a small k when lower-cased, and that is another mailbox.
-    """
-    local, _, domain = spec.translate(_LOWER).rpartition("@")
-    known, _, named = email.rpartition("@")
-    return local == known and (domain == named or (domain.isascii() and domain == ascii_domain(named)))
 
 
 def _is_list(value: str) -> bool:

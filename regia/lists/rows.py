@@ -9,8 +9,9 @@ from identity.listed import Listed
 from identity.policy import CRM, Policy
 from identity.profile import FIELDS
 from identity.views.lookup import address
-from normalizer.inbound import Handle
-from normalizer.values import Invalid, is_blank
+from normalizer.advice import Problem
+from normalizer.inbound import Handle, Proof
+from normalizer.values import Invalid, is_as_written, is_blank
 from regia.lists.sheet import ADDRESSES, Record
 
 _KINDS: Final = {"crm_id": CRM, "phone": "phone", "email": "email"}
@@ -63,10 +64,18 @@ def _addresses(cells: Mapping[str, str], region: str, claimed: Collection[str]) 
     for name, kind in _KINDS.items():
         if name in cells:
             try:
-                handles[name] = address(kind, cells[name], region, "claimed" if name in claimed else "agent")
+                handles[name] = _address(kind, cells[name], region, "claimed" if name in claimed else "agent")
             except Invalid as invalid:
                 problems[name] = invalid.problem.advice()
     return handles, problems
+
+
+def _address(kind: str, text: str, region: str, proof: Proof) -> Handle:
+    """Raises `Invalid`, also for a mail address that would become another mailbox's."""
+    found = address(kind, text, region, proof)
+    if kind == "email" and not is_as_written(text.strip(), found.value):
+        raise Invalid(Problem("pattern"))
+    return found
 
 
 def _facts(cells: Mapping[str, str]) -> dict[str, object]:

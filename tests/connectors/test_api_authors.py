@@ -87,6 +87,24 @@ def test_what_the_user_typed_stays_a_claim() -> None:
     assert message.reply.via == verified
 
 
+@pytest.mark.parametrize(
+    ("written", "known", "proof"),
+    [
+        ("Kevin@Example.IT", "kevin@example.it", "verified"),
+        ("kevin@xn--mller-kva.example", "kevin@müller.example", "verified"),
+        ("\u212aevin@example.it", "kevin@example.it", "claimed"),
+        ("kevin@example.\u212ait", "kevin@example.kit", "claimed"),
+    ],
+)
+def test_an_address_that_becomes_another_mailboxs_is_a_claim(written: str, known: str, proof: str) -> None:
+    """Whoever confirmed it confirmed the mailbox as it was written."""
+    found = only(post({"text": "Ciao"}, user_token=sign(email=written, email_verified=True)), shared(verified_addresses=True))
+    assert [*found.sender.aliases, *found.sender.claims] == [Handle("email", known, proof)]
+    body = {"text": "Ciao", "sender": {"handle": {"kind": "email", "value": written, "proof": "agent"}}}
+    handle = only(post(body), trusted_proofs=["agent"]).sender.handle
+    assert handle == Handle("email", known, "agent" if proof == "verified" else "claimed")
+
+
 def test_every_address_is_said_once_by_its_best_proof() -> None:
     mail, user = {"kind": "email", "value": "Anna@example.it"}, {"kind": "app_user", "value": "u-88213"}
     agents = [{**one, "proof": "agent"} for one in (mail, user)]

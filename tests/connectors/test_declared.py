@@ -222,6 +222,12 @@ def test_the_sender_is_scoped_to_the_account_and_vouched_for_only_where_the_desc
     assert (message.sender.handle, message.account) == (Handle("visitor", "a1:u1", "verified"), "a1")
 
 
+def test_a_mail_address_that_becomes_another_mailboxs_is_a_claim() -> None:
+    connector = webhook({"sender": {"id": "event.from", "kind": "email", "proof": "verified"}})
+    handles = [one(connector, {**EVENT, "from": each}).sender.handle for each in ("Kevin@example.it", "\u212aevin@example.it")]
+    assert handles == [Handle("email", "kevin@example.it", proof) for proof in ("verified", "claimed")]
+
+
 @pytest.mark.parametrize("proof", ["claimed", "verified"])
 @pytest.mark.parametrize(
     ("sender", "given", "wanted"),

@@ -75,7 +75,7 @@ def test_a_mail_as_a_contact() -> None:
     raw = HEAD + b"Cc: x@y.it\r\nIn-Reply-To: <out.2@shop>\r\nReferences: <out.1@shop>\r\n <out.2@shop>\r\n\r\nCiao\r\n"
     read = message(raw)
     assert read.external_id == "a.1@example.it"
-    assert read.event_key == f"a.1@example.it {sha256(b'Ciao').hexdigest()}"
+    assert read.event_key.startswith(f"a.1@example.it {sha256(b'Ciao').hexdigest()} ")
     assert read.sender.name == "Anna"
     assert read.sent_at == datetime(2024, 6, 3, 8, 30, tzinfo=UTC)
     assert read.thread.in_reply_to == "out.2@shop"

@@ -136,6 +136,44 @@ def test_the_mark_survives_the_normaliser() -> None:
     assert normalise(name, "mail", RECEIVED, found, attachments=(), languages=("it",)).inbound.thread == found.thread
 
 
+ANNA = "From: Anna <anna@example.it>"
+HOME = "Reply-To: anna@home.example"
+FORM = "From: Shop <ordini@casalinghi.example>"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ((PASS, ANNA), ("Received: from b", "Delivered-To: b@x.example", PASS, "From: ANNA@example.it"), True),
+        ((ANNA,), ("From: Eva <eva@example.it>",), False),
+        ((ANNA,), (PASS, ANNA), False),
+        ((PASS, ANNA), (PASS.replace("mx.regia", "mx.evil"), ANNA), False),
+        ((ANNA,), (ANNA, HOME), False),
+        ((ANNA, HOME), ("Received: from b", ANNA, HOME, "Subject: Fwd"), True),
+        ((ANNA,), (ANNA, "Reply-To: ordini@casalinghi.example"), True),
+        ((FORM, HOME), (PASS.replace("example.it", "casalinghi.example"), FORM, HOME), True),
+        ((FORM, HOME), (FORM, "Reply-To: eva@example.it"), False),
+        ((FORM, HOME), ("From: anna@home.example",), True),
+        ((), ("Received: from b",), True),
+        ((), (HOME,), False),
+        ((), (ANNA,), False),
+        (("From: Anna",), ("From: Eva",), False),
+    ],
+)
+def test_a_mail_of_somebody_else_is_no_repeat(one: tuple[str, ...], other: tuple[str, ...], same: bool) -> None:
+    """With one Message-ID and one body, which everybody knows who was sent a copy."""
+    first, second = read(mail(*one)), read(mail(*other))
+    assert first.external_id == second.external_id == "a@example.it"
+    assert (first.event_key == second.event_key) is same
+
+
+def test_what_is_read_again_is_the_same_while_the_same_servers_are_trusted() -> None:
+    raw = mail(PASS, ANNA)
+    connector = EmailConnector("mail", EmailSettings.model_validate(SETTINGS))
+    (again,) = connector.reread(raw, "message/rfc822", RECEIVED).messages
+    assert again.event_key == read(raw).event_key != read(raw, trusted_servers=()).event_key
+
+
 INVITATION = (
     "From: Tecnico <tecnico@posta.example>\r\nSubject: Ritiro\r\nMIME-Version: 1.0\r\nContent-Type: "
     'multipart/alternative; boundary="b"'

@@ -163,6 +163,7 @@ async def test_a_persons_word(client: Client, gateway: Gateway) -> None:
     assert (await other.json())["outcome"] == "merged"
 
 
+KELVIN = {"kind": "email", "value": "\u212aevin@example.it"}
 REFUSED: list[tuple[str, Any, int, str, str]] = [
     ("/v1/customers/cus_none/proofs", {"handle": ANNA}, 404, "unknown_customer", ""),
     ("/v1/customers/%00/proofs", {"handle": ANNA}, 404, "unknown_customer", ""),
@@ -173,6 +174,14 @@ REFUSED: list[tuple[str, Any, int, str, str]] = [
     (PROOFS, {"handle": {"kind": "email", "value": "info@example.it"}}, 409, "shared_handle", ""),
     (LINKS, {"handle": {"kind": "email", "value": "info@example.it"}, "reason": "x"}, 409, "shared_handle", ""),
     (PROOFS, {"handle": {"kind": "email", "value": "anna"}}, 400, "invalid_fields", "handle.value"),
+    (PROOFS, {"handle": KELVIN}, 400, "invalid_fields", "handle.value"),
+    (
+        LINKS,
+        {"handle": KELVIN, "reason": "x"},
+        400,
+        "invalid_fields",
+        "handle.value",
+    ),
     (PROOFS, {"handle": {"kind": "phone", "value": "333 1234567"}}, 400, "invalid_fields", "handle.value"),
     (PROOFS, {"handle": {"kind": "email"}}, 400, "invalid_fields", "handle.value"),
     (PROOFS, {"handle": ANNA, "method": "sms"}, 400, "invalid_fields", "method"),

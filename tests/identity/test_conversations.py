@@ -9,7 +9,7 @@ from sqlalchemy import update
 from identity import tickets
 from identity.people import HISTORY
 from identity.tickets import TicketState
-from normalizer.inbound import Thread
+from normalizer.inbound import Handle, Thread
 from normalizer.message import Message
 from storage import schema
 from storage.database import Database
@@ -24,6 +24,44 @@ def ms(hours: float) -> int:
 
 def imported(name: str, *, sent: float) -> Message:
     return message(name, backlog=True, sent_at=START + timedelta(hours=sent))
+
+
+BOX = Handle("email", "info@example.it", "verified")
+OF_MANY: list[tuple[Handle, dict[str, Any]]] = [
+    (BOX, {}),
+    (email("no_reply@example.it", verified=True), {}),
+    (email("non.rispondere@example.it"), {}),
+    (email(verified=True), {"automated": "list"}),
+    (email(verified=True), {"of_many": True}),
+]
+
+
+@pytest.mark.parametrize(("handle", "more"), OF_MANY)
+class TestOfMany:
+    """People who write under one handle, and know nothing of each other."""
+
+    async def test_no_history_and_no_conversation_but_the_one_it_answers(
+        self, database: Database, handle: Handle, more: dict[str, Any]
+    ) -> None:
+        words = {"text": "Vorrei sapere quando arriva la padella che ho ordinato", **more}
+        (first,) = await identify(database, message("m1", handle, **words))
+        (other,) = await identify(database, message("m2", handle, channel="email", hours=1, **words))
+        (answer,) = await identify(database, message("m3", handle, hours=2, reply_to="m1", **words))
+        assert first.customer.id == other.customer.id == answer.customer.id
+        assert first.conversation.id == answer.conversation.id != other.conversation.id
+        assert [(one.history, one.unanswered, one.repeat_of) for one in (other, answer)] == [((), 0, None)] * 2
+        assert (answer.sequence, answer.earlier) == (3, 2)
+
+    async def test_it_teaches_no_name_and_no_language_and_suggests_nobody(
+        self, database: Database, handle: Handle, more: dict[str, Any]
+    ) -> None:
+        await identify(database, message("m1", email("anna@posta.it", verified=True), sender_name="Anna Bianchi"))
+        await identify(database, message("m2", email(handle.value, verified=handle.proof == "claimed")))
+        said = {"sender_name": "Anna Bianchi", "language": "it", "claims": [email("anna@posta.it")], "aliases": [phone()]}
+        (found,) = await identify(database, message("m3", handle, hours=1, fields={"order": "A-1"}, **said, **more))
+        assert (found.customer.name, found.customer.language) == (None, None)
+        assert await rows(database, schema.suggestions) == []
+        assert [row["kind"] for row in await rows(database, schema.handles)] == ["email"] * 3
 
 
 class TestConversations:

@@ -151,6 +151,7 @@ def test_an_address_of_many_people_is_left_out() -> None:
             {"phone": "12", "email": "anna", "language": "secret", "name": "s" * 201},
             ["phone: ", "email: ", "language: ", "name: "],
         ),
+        ({"email": "\u212aevin@secret.it"}, ["email: "]),
         ({"email": "", "name": "secret"}, ["none of phone, email, crm_id"]),
         ({"email": "info@secret.it"}, ["many people"]),
         ({"email": "a@b.it", "tags": "s" * 61}, ["tags: "]),

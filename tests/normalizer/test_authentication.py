@@ -6,8 +6,9 @@ import time
 import pytest
 
 from normalizer import mail
-from normalizer.mail.authentication import ascii_domain, results
+from normalizer.mail.authentication import results
 from normalizer.mail.senders import senders
+from normalizer.values import ascii_domain
 
 OURS = "mx.regia.example"
 PASS = f"{OURS}; dmarc=pass header.from=example.it"

@@ -120,6 +120,24 @@ def test_daemons_and_the_persons_behind_their_addresses(sender: str, subject: st
     assert read(subject, headers, sender=sender).automated == expected
 
 
+@pytest.mark.parametrize(
+    ("sender", "headers", "of_many"),
+    [
+        (ANNA, "", False),
+        (ANNA, "Precedence: bulk\n", False),
+        (ANNA, "Auto-Submitted: auto-replied\n", False),
+        (ANNA, "Precedence: list\n", True),
+        (ANNA, "List-Id: <l.example>\n", True),
+        (ANNA, "X-Regia-Id: 1\nList-Id: <l.example>\n", True),
+        (ANNA, "Auto-Submitted: auto-replied\nList-Post: <mailto:l@l.example>\n", True),
+        ("no-reply@shop.example", "", True),
+        ("shop-noreply+7@shop.example", "Auto-Submitted: auto-generated\n", True),
+    ],
+)
+def test_many_people_write_there_whatever_else_the_marks_say(sender: str, headers: str, of_many: bool) -> None:
+    assert read("Ordine", headers, sender=sender).of_many is of_many
+
+
 ABOUT = "regia.x.0f@shop.example"
 DSN = f"message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\nX: <{ABOUT}>"
 MDN = f"message/disposition-notification\n\nOriginal-Message-ID: <{ABOUT}>\nDisposition: manual-action/x; displayed"

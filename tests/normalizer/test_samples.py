@@ -12,7 +12,7 @@ from connectors.base import Parsed, Request
 from connectors.email import EmailConnector, EmailSettings
 from normalizer import mail
 from normalizer.inbound import InboundMessage
-from normalizer.mail.authentication import ascii_domain
+from normalizer.values import ascii_domain
 
 SAMPLES: Final = Path(__file__).parents[1] / "samples" / "email"
 SETTINGS: Final = EmailSettings(brand="shop", address="assistenza@casalinghi.example", trusted_servers=("mx.regia.example",))

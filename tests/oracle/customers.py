@@ -89,7 +89,8 @@ class Customers(Merging):
 
     def _write(self, contact: Contact, link: Link) -> int:
         under, number = self.top(link.home), self.next_number(link.home)
-        self.messages.append(Message(contact.id, link.name, link.home, under, number, contact.name))
+        name = None if self._shared(contact.sender) else contact.name  # a contact of many teaches none
+        self.messages.append(Message(contact.id, link.name, link.home, under, number, name))
         self.given.append(under)
         return number
 

@@ -64,6 +64,15 @@ class SharedLinks(Customers):
         return False
 
 
+class SharedTeachNames(Customers):
+    """Whoever writes from a shared handle gives its customer a name."""
+
+    def _write(self, contact: Contact, link: Link) -> int:
+        number = super()._write(contact, link)
+        self.messages[-1] = replace(self.messages[-1], name=contact.name)
+        return number
+
+
 class NumbersAreForEver(Customers):
     """No number is ever given out again."""
 
@@ -123,6 +132,7 @@ DEFECTS: Final = (
     RecordsBreakSilence,
     CapsOfOtherKinds,
     SharedLinks,
+    SharedTeachNames,
     NumbersAreForEver,
     UnmergeEndsAll,
     ReleaseForgets,

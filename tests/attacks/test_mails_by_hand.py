@@ -1,4 +1,6 @@
-"""Finds that are not repaired: run by path, `pytest tests/attacks/found_mails.py`. See FOUND.md."""
+"""Attacks by hand with mails and mail addresses that were repaired: see FOUND.md for those that were not."""
+
+import pytest
 
 from normalizer.inbound import Handle, InboundMessage
 from storage.database import Database
@@ -7,9 +9,8 @@ from tests.attacks.channels import SHOP, only
 from tests.attacks.truth import Contact
 from tests.attacks.world import World
 
-ROBOT = Handle("email", "no-reply@forms.test", "verified")
-GROUP = Handle("email", "gruppo@lists.test", "verified")
 ANNA = Handle("email", "anna@posta.test", "verified")
+GROUP = Handle("email", "gruppo@lists.test", "verified")
 KEVIN = Handle("email", "kevin@posta.test", "verified")
 
 
@@ -26,11 +27,31 @@ async def test_a_copy_that_came_first_hides_no_mail(database: Database) -> None:
     assert found is not None
 
 
-async def test_people_behind_one_robot_do_not_share_a_history(database: Database) -> None:
+@pytest.mark.parametrize("proved", [True, False])
+async def test_a_copy_with_another_address_for_answers_hides_no_mail(database: Database, proved: bool) -> None:
+    """As before, but with the victim's own From: forged, or signed by her provider and sent once more."""
+    world = World([database], "found")
+    world.truth.belongs(ANNA, "victim")
+    head = [
+        *([voice.passed(ANNA.value)] if proved else []),
+        ("From", ANNA.value),
+        ("To", SHOP),
+        ("Message-ID", "<1@posta.test>"),
+    ]
+    copied = only(channels.mail([*head, ("Reply-To", "evil@evil.test")], "Il mio ordine non arriva", world.now))
+    mail = only(channels.mail(head, "Il mio ordine non arriva", world.now))
+    await world.commit([_contact("victim", copied)])
+    (found,) = await world.commit([_contact("victim", mail)])
+    assert found is not None
+    assert found.data["reply"]["via"] is None
+
+
+@pytest.mark.parametrize("robot", ["no-reply@forms.test", "do.not.reply@forms.test", "shop-noreply+7@forms.test"])
+async def test_people_behind_one_robot_do_not_share_a_history(database: Database, robot: str) -> None:
     """A service that hosts the shop's form writes from its own address, and names each customer in Reply-To."""
     world = World([database], "found")
-    world.truth.belongs(ROBOT, "robot")
-    first, second = (_hosted(world, reply_to) for reply_to in ("anna@posta.test", "evil@evil.test"))
+    world.truth.belongs(Handle("email", robot, "verified"), "robot")
+    first, second = (_hosted(world, robot, reply_to) for reply_to in ("anna@posta.test", "evil@evil.test"))
     (anna,) = await world.commit([_contact("robot", first)])
     (stranger,) = await world.commit([_contact("robot", second)])
     assert anna is not None
@@ -39,18 +60,22 @@ async def test_people_behind_one_robot_do_not_share_a_history(database: Database
     assert stranger.data["conversation"]["id"] != anna.data["conversation"]["id"]
 
 
-async def test_members_of_one_list_do_not_share_a_history(database: Database) -> None:
-    """Lists put their own address into From, since DMARC would fail otherwise; `automated` is `list`."""
+@pytest.mark.parametrize("mark", [(), ("X-Regia-Id", "1"), ("Auto-Submitted", "auto-replied")])
+async def test_members_of_one_list_do_not_share_a_history(database: Database, mark: tuple[str, str] | tuple[()]) -> None:
+    """Lists put their own address into From, since DMARC would fail otherwise; `automated` is `list`, unless the stranger
+    gives his mail the mark of something else."""
     world = World([database], "found")
     world.truth.belongs(GROUP, "list")
     envelopes = []
     for number in range(2):
         headers = [voice.passed(GROUP.value), ("From", f"Anna via Gruppo <{GROUP.value}>"), ("List-Id", "<gruppo.lists.test>")]
-        headers += [("To", SHOP), ("Message-ID", f"<{number}@lists.test>")]
+        headers += [("To", SHOP), ("Message-ID", f"<{number}@lists.test>"), *([mark] if mark and number else [])]
         inbound = only(channels.mail(headers, f"Testo {number}", world.now))
         envelopes += await world.commit([_contact("list", inbound)])
     assert envelopes[1] is not None
+    assert envelopes[0] is not None
     assert envelopes[1].data["history"] == []
+    assert envelopes[1].data["conversation"]["id"] != envelopes[0].data["conversation"]["id"]
 
 
 async def test_a_kelvin_sign_in_a_token_is_no_k(database: Database) -> None:
@@ -73,6 +98,6 @@ def _contact(by: str, inbound: InboundMessage, connector: str = "mail") -> Conta
     return Contact(by=by, kind="by hand", connector=connector, inbound=inbound, answers=answers)
 
 
-def _hosted(world: World, reply_to: str) -> InboundMessage:
-    headers = [voice.passed(ROBOT.value), ("From", f"Form <{ROBOT.value}>"), ("Reply-To", reply_to), ("To", SHOP)]
+def _hosted(world: World, robot: str, reply_to: str) -> InboundMessage:
+    headers = [voice.passed(robot), ("From", f"Form <{robot}>"), ("Reply-To", reply_to), ("To", SHOP)]
     return only(channels.mail([*headers, ("Message-ID", f"<{reply_to}>")], f"Scrive {reply_to}", world.now))
