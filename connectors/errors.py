@@ -54,6 +54,10 @@ RejectionCode = Literal[
     "shared_handle",
     "handle_cap",
     "crm_conflict",
+    "unknown_conversation",
+    "unknown_message",
+    "unknown_ticket",
+    "ambiguous_ticket",
 ]
 
 REJECTIONS: Final[Mapping[RejectionCode, int]] = MappingProxyType(
@@ -74,6 +78,9 @@ REJECTIONS: Final[Mapping[RejectionCode, int]] = MappingProxyType(
         "unknown_challenge": 404,
         "unknown_link": 404,
         "unknown_suggestion": 404,
+        "unknown_conversation": 404,
+        "unknown_message": 404,
+        "unknown_ticket": 404,
         "method_not_allowed": 405,
         "too_slow": 408,
         "idempotency_conflict": 409,
@@ -88,6 +95,7 @@ REJECTIONS: Final[Mapping[RejectionCode, int]] = MappingProxyType(
         "shared_handle": 409,
         "handle_cap": 409,
         "crm_conflict": 409,
+        "ambiguous_ticket": 409,
         "gone": 410,
         "expired": 410,
         "too_many_attempts": 410,

@@ -1,4 +1,4 @@
-"""Events, version 1: what happened to customers, channels and messages, as CloudEvents of the envelope's frame.
+"""Events, version 1: what happened to customers, tickets, channels and messages, as CloudEvents of the envelope's frame.
 
 An event names ids and never what stands behind them: no address, no name, no text.
 """
@@ -24,6 +24,11 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "regia.customer.merged.v1": "two customers are one",
         "regia.customer.unmerged.v1": "a merge was undone",
         "regia.customer.erased.v1": "a customer was erased: erase your copies",
+        "regia.ticket.opened.v1": "a conversation has a ticket",
+        "regia.ticket.assigned.v1": "somebody works on a conversation's ticket",
+        "regia.ticket.updated.v1": "something else happened to a conversation's ticket",
+        "regia.ticket.closed.v1": "a conversation's ticket was closed",
+        "regia.ticket.reopened.v1": "a conversation's ticket was opened again",
         "regia.channel.silent.v1": "a channel is silent against its habit",
         "regia.channel.back.v1": "it is not any more",
         "regia.token.expiring.v1": "a channel's token is about to expire",

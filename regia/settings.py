@@ -23,7 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Scope = Literal["messages", "queues", "customers", "customers.read", "events"]
+Scope = Literal["messages", "queues", "customers", "customers.read", "events", "tickets"]
 
 
 class _Section(BaseModel):

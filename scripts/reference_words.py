@@ -67,7 +67,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "tokens[].name": "for you",
         "tokens[].token": "what the consumer sends as `Authorization: Bearer …`",
         "tokens[].scopes": "what it may do: `messages` (read messages and files), `queues` (take from embedded queues), "
-        "`events` (follow events), `customers` (have addresses proven, and say whose they are)",
+        "`events` (follow events), `customers` (have addresses proven, and say whose they are), "
+        "`customers.read` (look at customers), `tickets` (tell what happened to tickets)",
         "connectors": "name to settings; the name is part of the connector's address. Their keys: on the page of their `type`",
     },
     "whatsapp": {

@@ -9,13 +9,24 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, not_, or_, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, not_, or_, select, update
 
 from storage import erased, family, ledger
 from storage.bulk import among, ids_parameter, update_rows
 from storage.family import Family
 from storage.removal import Removed, remove_messages, remove_outgoing
-from storage.schema import audit, challenges, conversations, customers, handles, mentions, messages, outgoing, suggestions
+from storage.schema import (
+    audit,
+    challenges,
+    conversations,
+    customers,
+    handles,
+    mentions,
+    messages,
+    outgoing,
+    suggestions,
+    ticket_events,
+)
 from storage.schema_customers import KEPT
 
 
@@ -133,10 +144,17 @@ def answers_without_message(connection: Connection, found: Family) -> list[str]:
 
 
 def _remove_conversations(connection: Connection, found: Family) -> None:
-    """Theirs. One that still has messages, of somebody who was merged with them, becomes that one's."""
+    """Theirs, with what tickets told of them. One that still has messages, of somebody who was merged with them, becomes that
+    one's."""
     theirs, parameter = among(connection, conversations.c.customer_id), ids_parameter(connection, found.ids)
     others = exists().where(messages.c.conversation_id == conversations.c.id)
+    told = ticket_events.c.conversation_id
+    gone = select(conversations.c.id).where(theirs, not_(others))
+    connection.execute(delete(ticket_events).where(told.in_(gone)), parameter)
     connection.execute(delete(conversations).where(theirs, not_(others)), parameter)
+    # Of which of the two a ticket system spoke nobody knows.
+    stays = select(conversations.c.id).where(theirs)
+    connection.execute(update(ticket_events).where(told.in_(stays)).values(reason=None, url=None), parameter)
     left = (
         select(conversations.c.id, func.count().label("messages"), func.max(handles.c.customer_id).label("owner"))
         .join(messages, messages.c.conversation_id == conversations.c.id)

@@ -22,6 +22,7 @@ from storage.schema import (
     outgoing_parts,
     signals,
     suggestions,
+    ticket_events,
 )
 
 Rows = list[dict[str, Any]]
@@ -46,11 +47,14 @@ def about(connection: Connection, found: Family) -> dict[str, Rows]:
         wanted = or_(*(among(connection, column) for column in columns))
         return _rows(connection, select(table).where(wanted).order_by(*table.primary_key.columns), ours)
 
+    talks = select(conversations.c.id).where(among(connection, conversations.c.customer_id))
+    told = select(ticket_events).where(ticket_events.c.conversation_id.in_(talks)).order_by(ticket_events.c.position)
     asked = rows(challenges, challenges.c.customer_id, challenges.c.home_id)
     return {
         "customers": rows(customers, customers.c.id),
         "handles": rows(handles, handles.c.customer_id),
         "conversations": rows(conversations, conversations.c.customer_id),
+        "ticket_events": _rows(connection, told, ours),
         "suggestions": rows(suggestions, suggestions.c.customer_id, suggestions.c.owner_id),
         # `secret` is a hash of the code, and ours.
         "challenges": [{name: value for name, value in row.items() if name != "secret"} for row in asked],

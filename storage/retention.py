@@ -22,6 +22,7 @@ from storage.schema import (
     repeats,
     signals,
     targets,
+    ticket_events,
 )
 
 PAGE: Final = 200
@@ -108,6 +109,14 @@ def old_outgoing(connection: Connection, before: Before, place: Place, now_ms: i
     ids = [row.id for row in rows if row.told_ms is not None and before.is_old(row.connector, row.created_ms)]
     removed = removal.forget_outgoing(connection, ids) if ids else 0
     return Done(removed, (rows[-1].position,) if len(rows) == PAGE else None)
+
+
+def old_tickets(connection: Connection, before: Before, place: Place, _now_ms: int) -> Done:
+    """What ticket systems told. Conversations keep the ticket and stay as they are."""
+    query = select(ticket_events.c.id, ticket_events.c.space, ticket_events.c.received_ms)
+    ids, further = _due(connection, query, ticket_events.c, before, place)
+    connection.execute(delete(ticket_events).where(among(connection, ticket_events.c.id)), ids_parameter(connection, ids))
+    return Done(len(ids), further)
 
 
 def old_events(connection: Connection, before: Before, _place: Place, _now_ms: int) -> Done:

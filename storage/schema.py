@@ -29,6 +29,7 @@ from storage.schema_customers import (
     handles,
     mentions,
     suggestions,
+    ticket_events,
 )
 from storage.schema_outgoing import outgoing, outgoing_parts
 from storage.schema_watch import alarms, traffic
@@ -59,6 +60,7 @@ __all__ = [
     "signals",
     "suggestions",
     "targets",
+    "ticket_events",
     "traffic",
 ]
 

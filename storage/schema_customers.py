@@ -107,7 +107,34 @@ conversations = Table(
     Column("split", Boolean, nullable=False, server_default=text("false")),
     Index(None, "customer_id"),
 )
-"""`split`: an unmerge left it with words of two customers, so that nobody goes on in it."""
+"""`split`: an unmerge left it with words of two customers, so that nobody goes on in it. `ticket` and `open` are what
+`ticket_events` come to, until somebody answers."""
+
+ticket_events = Table(
+    "ticket_events",
+    metadata,
+    Column("position", Serial, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("space", Text, nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("agent", Text),
+    Column("product", Text),
+    Column("reason", Text),
+    Column("url", Text),
+    Column("actor", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Index("ux_ticket_events_id", "id", unique=True),
+    Index(None, "ticket", "at_ms"),
+    Index(None, "conversation_id"),
+    Index(None, "received_ms"),
+    sqlite_autoincrement=True,
+)
+"""What ticket systems told, one row for each conversation it is about; only ever added to. `id` is made from all that was
+told, so that a repeat has the same. `event` is opened, assigned, updated, closed or reopened; `at_ms` is when it happened
+there, `position` the order in which it came here, `actor` who told it."""
 
 mentions = Table(
     "mentions",

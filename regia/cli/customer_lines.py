@@ -47,7 +47,7 @@ def profile(one: Profile) -> Iterator[str]:
     if one.conversation is not None:
         open_ = one.conversation
         what = f"{open_.id} since {from_ms(open_.opened_ms)}, {open_.messages} messages on {', '.join(open_.channels)}"
-        yield _line("conversation", what)
+        yield _line("conversation", what if open_.ticket is None else f"{what}, ticket {open_.ticket}")
 
 
 def moment(one: Moment) -> str:

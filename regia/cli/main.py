@@ -19,6 +19,7 @@ from regia.cli import (
     rules,
     run,
     schema,
+    ticket,
 )
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command()(demo.demo)
 app.command()(parse.parse)
 app.command()(schema.schema)
 app.command()(reply.reply)
+app.command()(ticket.ticket)
 app.add_typer(connector.app, name="connector")
 app.add_typer(customer.app, name="customer")
 app.add_typer(queue.app, name="queue")

@@ -20,6 +20,7 @@ from regia.http import (
     queues,
     stored,
     suggestions,
+    tickets,
 )
 from regia.http.errors import errors
 from regia.http.requests import GATEWAY
@@ -75,6 +76,7 @@ _ROUTES: Final = (
     web.post("/v1/proofs/{id}", proofs.answer),
     web.get("/proof/{token}", proof_page.show),
     web.post("/proof/{token}", proof_page.confirm),
+    web.post("/v1/tickets", tickets.tell),
     web.get("/v1/events", events.feed),
     web.get("/v1/queues", queues.states),
     web.post("/v1/queues/{queue}/take", queues.take),

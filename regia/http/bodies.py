@@ -1,15 +1,17 @@
 """JSON bodies of the interface: strict models, which the API description publishes too."""
 
-from typing import Annotated, Final, Literal, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from connectors.api_body import AddressBody
+from connectors.api_body import AddressBody, Moment, WebAddress
 from connectors.api_document import problems_of, refusal
 from connectors.errors import Rejected
 from connectors.forms import JSON
 from identity.facts import GIVEN
+from identity.tickets import News, Said, TicketEvent
 from normalizer.values import clean_line, is_blank
 from regia.http.requests import read_body
 
@@ -19,12 +21,24 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 
 _LONGEST: Final = 16_384
 """Bytes."""
+AHEAD: Final = timedelta(minutes=5)
+"""How far another machine's clock may be ahead."""
 
 
 def _said(text: str) -> str:
     if is_blank(text) or text != clean_line(text):
         raise ValueError("must be one line of text without blanks around it or control characters")
     return text
+
+
+def _past(moment: datetime) -> datetime:
+    """A time ahead of all others would outdo whatever is told later. Raises `ValueError`."""
+    if moment > datetime.now(UTC) + AHEAD:
+        raise ValueError("must not lie in the future: look at the clock there")
+    return moment
+
+
+_Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_said)]
 
 
 class _Strict(BaseModel):
@@ -53,9 +67,7 @@ class LinkBody(_Strict):
     """Whose an address is by the word of a person of yours."""
 
     handle: AddressBody
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_said)] = Field(
-        description="How the person knows; it is kept with the link."
-    )
+    reason: _Words = Field(description="How the person knows; it is kept with the link.")
 
 
 class FactsBody(_Strict):
@@ -79,6 +91,47 @@ class MergeBody(_Strict):
 
     other: Id = Field(alias="with", description="The id of the other customer.")
     top: Id | None = Field(default=None, description="Which of the two is to come out on top.")
+
+
+class TicketBody(_Strict):
+    """What happened to a ticket of yours. Of one that was not told of before, name the conversation, or a message of it."""
+
+    event: TicketEvent
+    ticket: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9#][A-Za-z0-9#._:/-]{0,99}$")] = Field(
+        description="Your number of the ticket; no address and no name, since events tell it."
+    )
+    brand: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")] | None = Field(
+        default=None, description="Needed where several brands have a ticket of this number, and no conversation is named."
+    )
+    conversation: Id | None = Field(default=None, description="As envelopes have it: con_…")
+    message: Id | None = Field(default=None, description="Instead of the conversation: the id of an envelope of it.")
+    agent: _Words | None = Field(default=None, description="Who works on it, by your id or name.")
+    product: _Words | None = Field(default=None, description="What it is about, by article number or name.")
+    reason: _Words | None = Field(default=None, description="Why, in a word or a line.")
+    url: WebAddress | None = Field(default=None, description="Where people of yours read the ticket.")
+    at: Annotated[Moment, AfterValidator(_past)] | None = Field(
+        default=None, description="When it happened there; without it, now. With it a repeat is known for one at any time."
+    )
+
+    @model_validator(mode="after")
+    def _about_one(self) -> Self:
+        if self.conversation is not None and self.message is not None:
+            raise ValueError("name either the conversation or a message of it")
+        return self
+
+    @property
+    def news(self) -> News:
+        """As identity takes it."""
+        said = Said(event=self.event, agent=self.agent, product=self.product, reason=self.reason, url=self.url)
+        at_ms = None if self.at is None else round(self.at.timestamp() * 1000)
+        return News(
+            ticket=self.ticket,
+            said=said,
+            at_ms=at_ms,
+            brand=self.brand,
+            conversation=self.conversation,
+            message=self.message,
+        )
 
 
 async def read_json(request: web.Request, model: type[B]) -> B:

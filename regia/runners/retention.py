@@ -51,6 +51,7 @@ _BY_BRAND: Final[Mapping[Kind, Step]] = {
     "messages": steps.old_messages,
     "raw": steps.old_raw,
     "attachments": steps.old_attachments,
+    "tickets": steps.old_tickets,
 }
 _BY_CONNECTOR: Final[Mapping[Kind, Step]] = {
     "quarantine": steps.old_quarantine,

@@ -14,6 +14,7 @@ PAGES = (
     "docs/configuration.md",
     "docs/envelope.md",
     "docs/identity.md",
+    "docs/tickets.md",
 )
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""

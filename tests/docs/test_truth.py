@@ -1,6 +1,7 @@
 """What the pages say about the code is what the code says: tables, examples, links, names of files, commands and addresses."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,9 +16,12 @@ from dispatcher.topology import Binding, Exchange, Queue, declarations
 from identity.challenges import Rules
 from identity.proof_refusals import PROOF_REFUSALS
 from identity.refusals import REASONS
+from identity.ticket_refusals import TICKET_REFUSALS
+from identity.tickets import AGAIN_MS, EVENTS
 from regia.cli.common import configured
 from regia.cli.main import app
 from regia.compose import configure
+from regia.http.bodies import AHEAD, TicketBody
 from regia.http.openapi import openapi
 from regia.lists.sheet import COLUMNS
 from regia.runners.standing import ELSEWHERE, OK, STARTING, Reason
@@ -141,6 +145,19 @@ def test_why_something_is_not_done_to_customers() -> None:
     listed = re.search(r"names the columns, in any order: (.*?)\n\(with", page)
     assert listed
     assert set(re.findall(r"`(\w+)`", listed[1])) == set(COLUMNS)
+
+
+def test_tickets_are_told_as_they_are() -> None:
+    page = read("docs/tickets.md")
+    assert first_column(page.partition("## What comes of it")[0]) == set(TicketBody.model_fields)
+    assert first_column(section("docs/tickets.md", "What comes of it")) == set(EVENTS)
+    refusals = section("docs/tickets.md", "Why something is not taken")
+    assert first_column(refusals) == set(TICKET_REFUSALS)
+    assert all(f"| `{reason}` | {told} |" in refusals for reason, told in TICKET_REFUSALS.items())
+    assert AGAIN_MS == 10 * 60_000
+    assert "for ten minutes" in page
+    assert timedelta(minutes=5) == AHEAD
+    assert "five minutes ahead" in page
 
 
 def test_the_reasons_of_quarantine_are_those_of_the_code() -> None:

@@ -29,6 +29,7 @@ from storage.schema import (
     signals,
     suggestions,
     targets,
+    ticket_events,
 )
 
 NOW = 1_790_000_000_000
@@ -102,6 +103,9 @@ class Planted:
         )
         talk = row(conversations, id=self.conversation, space=self.brand, customer_id=self.id, channels="[]", ticket=self.tag)
         insert_rows(connection, conversations, [talk])
+        told = {"space": self.brand, "ticket": self.tag, "conversation_id": self.conversation, "event": "closed"}
+        words = {"agent": "giulia", "reason": f"reason {self.tag}", "url": f"https://tickets.example/{self.tag}"}
+        insert_rows(connection, ticket_events, [row(ticket_events, id=f"tck_{self.name}", **told, **words, received_ms=NOW)])
 
     def event(self, connection: Connection, id_: str) -> str:
         """An id of the ledger, so that the books know of it."""

@@ -10,7 +10,7 @@ from storage import books, endings, erased, erasure, family, outbox
 from storage.database import Database
 from storage.erasure import Act, Part
 from storage.journal_file import JournalFile
-from storage.schema import audit, conversations, customers, handles, messages, outgoing
+from storage.schema import audit, conversations, customers, handles, messages, outgoing, ticket_events
 from tests.erasing.planted import JOURNAL, NOW, Planted, everything, holding, row
 
 ANNA, BRUNO = ("ANNA", "+393331234567"), ("BRUNO", "+393337654321")
@@ -137,6 +137,11 @@ async def test_a_conversation_with_the_words_of_two_is_the_other_ones_from_now_o
         bruno.conversation: (bruno.id, True),
     }
     assert {one["id"]: one["messages"] for one in found}[anna.conversation] == 1
+    told = await database.read(lambda connection: connection.execute(select(ticket_events)).mappings().all())
+    assert {one["conversation_id"]: (one["agent"], one["reason"], one["url"]) for one in told} == {
+        anna.conversation: ("giulia", None, None),
+        bruno.conversation: ("giulia", f"reason {bruno.tag}", f"https://tickets.example/{bruno.tag}"),
+    }
     left = await database.read(lambda connection: connection.execute(select(outgoing.c.id)).scalars().all())
     assert "out_to_bruno" in left
     assert not set(anna.outgoing) & set(left)

@@ -83,6 +83,7 @@ async def test_what_is_known_of_the_customer(database: Database, blobs: Blobs) -
         "customers": 2,
         "handles": 4,
         "conversations": 1,
+        "ticket_events": 1,
         "suggestions": 2,
         "challenges": 1,
         "audit": 1,

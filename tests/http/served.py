@@ -12,11 +12,12 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
 
 from regia.compose import Configured, configure, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
-from regia.settings import Data
+from regia.settings import LOCAL, Data, DatabaseStore
 from storage.journal import Journal
 
 CONFIG = """
@@ -31,6 +32,7 @@ tokens:
   - {name: worker, token: "${WORKER}", scopes: [queues]}
   - {name: follower, token: "${FOLLOWER}", scopes: [events]}
   - {name: site, token: "${SITE}", scopes: [customers]}
+  - {name: helpdesk, token: "${HELPDESK}", scopes: [tickets]}
   - {name: viewer, token: "${VIEWER}", scopes: [customers.read]}
 identity:
   codes: {email: mail, rate: {count: 20}, brands: {demo: {name: Casa Demo}}}
@@ -77,13 +79,14 @@ SECRETS = {
     "READER": "token-reader",
     "WORKER": "token-worker",
     "SITE": "token-site",
+    "HELPDESK": "token-helpdesk",
     "VIEWER": "token-viewer",
     "FOLLOWER": "token-follower",
     "DESK": "token-desk",
     "APP": "a-secret-of-the-shops-own-server",
 }
-ALL, READER, WORKER, SITE, VIEWER, DESK = (
-    {"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "SITE", "VIEWER", "DESK")
+ALL, READER, WORKER, SITE, HELPDESK, VIEWER, DESK = (
+    {"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "SITE", "HELPDESK", "VIEWER", "DESK")
 )
 
 Client = TestClient[Any, Any]
@@ -96,12 +99,19 @@ class _Server(TestServer):
         return web.AppRunner(self.app, access_log=None, shutdown_timeout=1, auto_decompress=False)
 
 
-def make_gateway(folder: Path, migrated: Path, *, node: str = "n1") -> Gateway:
-    """A gateway that is not started. Those of one folder share its database, each with a journal of its own."""
+def make_gateway(folder: Path, migrated: Path, *, node: str = "n1", database: str = LOCAL) -> Gateway:
+    """A gateway that is not started. Those of one folder share its database, each with a journal of its own. `database` is
+    the address of another one."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
     if not (folder / "data" / "regia.sqlite").exists():
         shutil.copy(migrated, folder / "data" / "regia.sqlite")
-    settings = configured().settings.model_copy(update={"node": node, "data": Data(path=folder / "data")})
+    settings = configured().settings.model_copy(
+        update={
+            "node": node,
+            "data": Data(path=folder / "data"),
+            "database": DatabaseStore(url=SecretStr(database)),
+        }
+    )
     stores = open_stores(settings)
     return Gateway(replace(configured(), settings=settings), stores, Journal.open(folder / "journals" / f"{node}.sqlite"))
 

@@ -71,6 +71,8 @@ REFUSED: list[tuple[tuple[str, str], dict[str, str], int, str]] = [
     (ONE, WORKER, 403, "scope_missing"),
     (("GET", "/v1/events"), {}, 401, "token_missing"),
     (("GET", "/v1/events"), READER, 403, "scope_missing"),
+    (("POST", "/v1/tickets"), {}, 401, "token_missing"),
+    (("POST", "/v1/tickets"), ALL, 403, "scope_missing"),
     (("GET", "/v1/messages/any/raw"), WORKER, 403, "scope_missing"),
     (("GET", "/v1/attachments/any"), WORKER, 403, "scope_missing"),
     (("GET", "/v1/attachments/any"), {}, 401, "token_missing"),

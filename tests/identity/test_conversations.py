@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from identity import tickets
 from identity.people import HISTORY
-from identity.tickets import TicketState
 from normalizer.inbound import Handle, Thread
 from normalizer.message import Message
 from storage import schema
@@ -255,40 +253,3 @@ class TestHistory:
         assert [len(one.history) for one in found] == [0] * 5 + [1] * 5
         for person, one in zip(people, found[5:], strict=True):
             assert one.history[0].id == str(message(f"a{person.value}", person).id)
-
-
-class TestTickets:
-    async def told(self, database: Database, conversation: str, ticket: str, state: TicketState) -> bool:
-        return await database.write(lambda connection: tickets.tell(connection, conversation, ticket, state))
-
-    async def test_its_ticket_stands_in_what_follows(self, database: Database) -> None:
-        (first,) = await identify(database, message("m1"))
-        assert await self.told(database, first.conversation.id, "T-1", "opened")
-        (second,) = await identify(database, message("m2", hours=1))
-        assert (second.conversation.id, second.conversation.ticket) == (first.conversation.id, "T-1")
-
-    async def test_a_closed_one_ends_it_until_somebody_answers(self, database: Database) -> None:
-        (first,) = await identify(database, message("m1"))
-        for state in tickets.STATES:
-            assert await self.told(database, first.conversation.id, "T-1", state)
-        (second,) = await identify(database, message("m2", hours=1))
-        assert second.conversation.id != first.conversation.id
-        (third,) = await identify(database, message("m3", hours=2, reply_to="m1"))
-        (fourth,) = await identify(database, message("m4", hours=3))
-        assert (third.conversation.id, fourth.conversation.id) == (first.conversation.id,) * 2
-
-    async def test_what_comes_of_an_earlier_ticket_changes_nothing(self, database: Database) -> None:
-        (first,) = await identify(database, message("m1"))
-        for ticket, state in (("T-1", "opened"), ("T-2", "opened"), ("T-1", "closed")):
-            assert await self.told(database, first.conversation.id, ticket, state)  # type: ignore[arg-type]  # literals above
-        (second,) = await identify(database, message("m2", hours=1))
-        assert (second.conversation.id, second.conversation.ticket) == (first.conversation.id, "T-2")
-
-    async def test_a_conversation_that_there_is_not(self, database: Database) -> None:
-        assert not await self.told(database, "con_none", "T-1", "opened")
-
-    async def test_the_conversation_of_a_message(self, database: Database) -> None:
-        (first,) = await identify(database, message("m1"))
-        id_ = str(message("m1").id)
-        assert await database.read(lambda connection: tickets.conversation_of(connection, id_)) == first.conversation.id
-        assert await database.read(lambda connection: tickets.conversation_of(connection, "none")) is None

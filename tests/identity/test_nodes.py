@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, func, select
 
+from identity import tickets
 from identity.people import Identified
+from identity.tickets import News, Said
 from normalizer.inbound import Handle
 from storage import schema
 from storage.database import Database
-from tests.contacts import email, message, phone, user
-from tests.identity.batches import ids, resolve
+from tests.contacts import START, email, message, phone, user
+from tests.identity.batches import ids, resolve, rows
 
 
 async def test_two_nodes_with_one_new_sender(postgresql_url: str) -> None:
@@ -112,3 +114,30 @@ async def test_the_loser_of_one_handle_gives_up_the_others(
     known = await fast.read(lambda connection: set(connection.execute(owned).scalars()))
     assert len(known - {again.customer.id}) <= 1  # the one from before: nobody else is on top
     await asyncio.gather(fast.close(), slow.close())
+
+
+async def test_what_a_ticket_system_tells_beside_a_commit_is_not_lost(postgresql_url: str) -> None:
+    """The commit has read the conversation and not yet written it when a ticket is told of."""
+    node, other = Database(postgresql_url), Database(postgresql_url)
+    (first,) = await node.write(lambda connection: resolve(connection, [message("m1")]))
+    read, told = threading.Event(), threading.Event()
+
+    @event.listens_for(node.engine, "before_cursor_execute")
+    def hold(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("UPDATE conversations"):
+            read.set()
+            told.wait(1)  # it waits for the customer's lock, which this transaction has
+
+    def tell(connection: Connection) -> None:
+        assert read.wait(20)
+        news = News(ticket="T-1", said=Said(event="closed"), conversation=first.conversation.id)
+        tickets.tell(connection, news, actor="x", now_ms=int(START.timestamp() * 1000) + 7_200_000)
+
+    async def other_node() -> None:
+        await other.write(tell)
+        told.set()
+
+    await asyncio.gather(node.write(lambda connection: resolve(connection, [message("m2", hours=1)])), other_node())
+    (row,) = await rows(node, schema.conversations)
+    assert (row["messages"], row["ticket"], row["open"]) == (2, "T-1", False)
+    await asyncio.gather(node.close(), other.close())

@@ -27,6 +27,7 @@ from storage.schema import (
     repeats,
     signals,
     targets,
+    ticket_events,
 )
 from storage.schema import events as event_table
 from tests.erasing.planted import JOURNAL, NOW, Planted, count, row
@@ -216,6 +217,14 @@ async def test_proofs_that_were_asked_for(database: Database) -> None:
     assert await ids(database, challenges) == {"c3", "c4"}
 
 
+async def test_what_ticket_systems_told(database: Database) -> None:
+    rows = [row(ticket_events, id=f"{brand}{at}", space=brand, received_ms=NOW + at) for at in range(5) for brand in "ab"]
+    await database.write(lambda connection: connection.execute(insert(ticket_events), rows))
+    assert await go(database, retention.old_tickets, Before(None, {"a": NOW + 3})) == 3
+    assert await go(database, retention.old_tickets, Before(NOW + 1, {"a": NOW + 4})) == 2
+    assert await ids(database, ticket_events) == {"a4", "b1", "b2", "b3", "b4"}
+
+
 async def test_events_that_were_published(database: Database) -> None:
     def tell(connection: Connection) -> None:
         events.add(connection, [NewEvent(f"e{at}", "t", "s", NOW + at, b"{}") for at in range(5)])
@@ -232,11 +241,12 @@ async def test_everything_at_once_keeps_customers_and_conversations(database: Da
     all_: list[Step] = [
         *(retention.old_messages, retention.old_raw, retention.old_attachments, retention.old_quarantine),
         *(retention.old_signals, retention.old_outgoing, retention.old_ids, retention.old_words, retention.old_challenges),
+        retention.old_tickets,
     ]
     for step in all_:
         await go(database, step, Before(NOW + 10**6, {}))
-    tables: list[Any] = [messages, attachments, targets, quarantine, signals, outgoing, challenges, mentions]
-    assert [await count(database, table) for table in tables] == [0] * 8
+    tables: list[Any] = [messages, attachments, targets, quarantine, signals, outgoing, challenges, mentions, ticket_events]
+    assert [await count(database, table) for table in tables] == [0] * len(tables)
     assert (await count(database, customers), await count(database, conversations)) == (2, 1)
     found = await balanced(database, person)
     assert (found.removed, found.accepted) == (person.seq, person.seq)

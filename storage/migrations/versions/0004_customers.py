@@ -1,4 +1,4 @@
-"""Links, merges, mentions, audit, events and asked proofs of customers; messages out that answer nothing"""
+"""Links, merges, mentions, audit, events, asked proofs and tickets of customers; messages out that answer nothing"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -177,6 +177,7 @@ def _new_tables() -> None:
     op.create_index('ix_events_new', 'events', ['position'], sqlite_where=NEW, postgresql_where=NEW)
     op.create_index('ix_events_open', 'events', ['number'], sqlite_where=OPEN, postgresql_where=OPEN)
     _proofs_and_erased()
+    _tickets()
 
 
 def _proofs_and_erased() -> None:
@@ -212,6 +213,30 @@ def _proofs_and_erased() -> None:
     sa.Column('events', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('journal', name=op.f('pk_forgotten'))
     )
+
+
+def _tickets() -> None:
+    op.create_table('ticket_events',
+    sa.Column('position', SERIAL, autoincrement=True, nullable=False),
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('space', sa.Text(), nullable=False),
+    sa.Column('ticket', sa.Text(), nullable=False),
+    sa.Column('conversation_id', sa.Text(), nullable=False),
+    sa.Column('event', sa.Text(), nullable=False),
+    sa.Column('agent', sa.Text(), nullable=True),
+    sa.Column('product', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('url', sa.Text(), nullable=True),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('at_ms', sa.BigInteger(), nullable=False),
+    sa.Column('received_ms', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('position', name=op.f('pk_ticket_events')),
+    sqlite_autoincrement=True
+    )
+    op.create_index('ux_ticket_events_id', 'ticket_events', ['id'], unique=True)
+    op.create_index(op.f('ix_ticket_events_ticket_at_ms'), 'ticket_events', ['ticket', 'at_ms'])
+    op.create_index(op.f('ix_ticket_events_conversation_id'), 'ticket_events', ['conversation_id'])
+    op.create_index(op.f('ix_ticket_events_received_ms'), 'ticket_events', ['received_ms'])
 
 
 def downgrade() -> None:
