@@ -31,8 +31,8 @@ class Named:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """`own`: the sender's handle and those that are surely the same person's; `in_use`: those of them that this contact shows
-    to be in use. `named`: these and all others it names; none where `of_many` people write under this sender, of whom each knows
-    nothing of the others."""
+    to be in use. `named`: these and all others it names; none where `of_many` people write under this sender, of whom each
+    knows nothing of the others."""
 
     message: Message
     of_many: bool

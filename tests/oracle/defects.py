@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.oracle.customers import Customers
 from tests.oracle.defects_merging import MERGING
+from tests.oracle.facts import Link
 from tests.oracle.terms import Answer, Contact, Customer, Key, LinkName, Rules
 
 
