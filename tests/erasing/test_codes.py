@@ -15,8 +15,10 @@ from storage.erasure import Act
 from storage.retention import Before
 from storage.schema import challenges
 from storage.schema import outgoing as table
+from tests.contacts import message, phone
 from tests.customers import add_customer
 from tests.erasing.planted import NOW, everything, holding
+from tests.identity.batches import identify
 
 ANNAS, BRUNOS = "anna.secret@example.it", "bruno.secret@example.it"
 
@@ -103,12 +105,12 @@ async def test_an_export_has_them_without_the_code(database: Database) -> None:
 
 async def test_what_a_person_said_of_a_proof_goes_with_the_link(database: Database) -> None:
     """The log and the events are kept longer, and have ids only."""
-    await database.write(lambda connection: add_customer(connection, "cus_anna", standing="verified"))
+    (anna,) = await identify(database, message("m1", phone()))
     decided = Decided(
-        customer_id="cus_anna", handle=Handle("email", ANNAS, "claimed"), actor="token/desk", reason="PLANTED said so"
+        customer_id=anna.customer.id, handle=Handle("email", ANNAS, "claimed"), actor="token/desk", reason="PLANTED said so"
     )
     await database.write(lambda connection: proofs.decide(connection, decided, known(), NOW))
     assert set(holding(await everything(database), "PLANTED")) == {"handles"}
     act = Act("act_1", "token", NOW + 9)
-    await database.write(lambda connection: erasure.finish(connection, "cus_anna", act, 10))
+    await database.write(lambda connection: erasure.finish(connection, anna.customer.id, act, 10))
     assert holding(await everything(database), "PLANTED", ANNAS) == {}
