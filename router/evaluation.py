@@ -1,7 +1,6 @@
 """One message while rules look at it: every text is folded once, however many rules ask."""
 
 from collections.abc import Iterable
-from itertools import chain
 
 from router.expressions import Expressions
 from router.fold import fold, phrase, words
@@ -23,32 +22,25 @@ class Evaluation:
         "_folded",
         "_named",
         "_phrases",
-        "errors",
+        "expressions",
         "facts",
         "get",
-        "word_sets",
+        "held",
     )
 
     def __init__(self, facts: Facts, expressions: Expressions, named: Iterable[str]) -> None:
         self.facts = facts
         self.get = facts.get
-        self.errors: dict[str, str] = {}
-        """Why an expression could not be evaluated, by the condition's id."""
-        self.word_sets: dict[str, frozenset[str]] = {}
-        """What `words` made already."""
+        self.held: set[int] = set()
+        """The numbers of the questions that the index answers with yes."""
+        self.expressions: dict[int, bool | str] = {}
+        """By its number, whether an expression holds, or why it could not be evaluated. Only those that were asked."""
         self._expressions = expressions
         self._named = named
         self._activation: object = None
         self._phrases: dict[str, str] = {}
         self._folded: dict[str, tuple[str, ...]] = {}
         self._encoded: dict[str, tuple[bytes, ...]] = {}
-
-    def words(self, fact: str) -> frozenset[str]:
-        """The folded words."""
-        found = self.word_sets.get(fact)
-        if found is None:
-            found = self.word_sets[fact] = frozenset(chain.from_iterable(map(words, self._texts(fact))))
-        return found
 
     def phrases(self, fact: str) -> str:
         """The folded words as one text, with a space around each."""

@@ -1,9 +1,10 @@
-"""Rendering the explanation that `Ruleset.route` wrote. Nothing is evaluated again: the record says it all.
+"""Rendering the explanation that `Ruleset.route` wrote. No rule is evaluated again: the record has what was found to hold.
 
-The record is compact JSON: `ruleset` (the hash), `tried` (for each rule in order the id of the condition that failed, or
-the list of fields the rule won; rules after a final one are not in it), `values` (of the facts that rules ask about, in the
-order of `Ruleset.asked`),
-`errors` (of expressions, by condition id) and `decided_by`.
+The record is compact JSON: `ruleset` (the hash); `matched`, by the places of rules that matched, the fields each won;
+`stopped`, the place of a final rule that matched; `held`, the numbers of the questions about texts and equalities that
+hold, all of them; `expressions`, by number, what came of those that were asked; `values` of the facts that rules ask
+about, in the order of `Ruleset.asked`; and `decided_by`. A comparison holds or not by the value that stands there; where
+that is not the whole value, `unlike` has the numbers of the fact's comparisons that held.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from router.model import Rule
+from router.found import Found
+from router.model import Condition, Expression, Rule
 from router.ruleset import Ruleset
 from router.wording import condition_in_words, facts_of, value_in_words
 
@@ -41,14 +43,14 @@ def as_data(ruleset: Ruleset, explanation: bytes) -> dict[str, Any]:
 
 
 def _rules(ruleset: Ruleset, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    tried = record["tried"]
-    for index, rule in enumerate(ruleset.rules):
-        if index >= len(tried):
+    found, stopped = Found(ruleset, record), record.get("stopped", len(ruleset.rules))
+    for place, rule in enumerate(ruleset.rules):
+        if place > stopped:
             yield _entry(rule, "not_tried")
-        elif isinstance(tried[index], list):
-            yield _entry(rule, "matched", won=tried[index])
+        elif (won := record["matched"].get(str(place))) is not None:
+            yield _entry(rule, "matched", won=won)
         else:
-            yield _entry(rule, "failed", failed=_failed(ruleset, tried[index], record))
+            yield _entry(rule, "failed", failed=_failed(found.first_failed(rule), ruleset, record))
 
 
 def _entry(rule: Rule, outcome: str, **more: Any) -> dict[str, Any]:
@@ -56,8 +58,7 @@ def _entry(rule: Rule, outcome: str, **more: Any) -> dict[str, Any]:
     return {"name": rule.name, "file": file, "line": line, "outcome": outcome, **more}
 
 
-def _failed(ruleset: Ruleset, number: int, record: dict[str, Any]) -> dict[str, Any]:
-    condition = ruleset.conditions[number]
+def _failed(condition: Condition, ruleset: Ruleset, record: dict[str, Any]) -> dict[str, Any]:
     file, line, column = condition.place
     failed = {
         "condition": condition_in_words(condition),
@@ -66,8 +67,10 @@ def _failed(ruleset: Ruleset, number: int, record: dict[str, Any]) -> dict[str, 
         "column": column,
         "values": {fact: record["values"].get(fact) for fact in facts_of(condition)},
     }
-    error = record.get("errors", {}).get(str(number))
-    return {**failed, "error": error} if error else failed
+    outcome = None
+    if isinstance(condition, Expression):
+        outcome = record.get("expressions", {}).get(str(ruleset.atoms.number(condition)))
+    return {**failed, "error": outcome} if isinstance(outcome, str) else failed
 
 
 def render(ruleset: Ruleset, explanation: bytes) -> str:

@@ -38,25 +38,39 @@ _FOLDED: Final = _Folded(words_only=False)
 _WORDS: Final = _Folded(words_only=True)
 
 
-# Most texts fit Latin-1 once their few other characters are folded, and bytes are translated ten times faster.
-# A character that does not become one byte is marked with a zero, and then the whole text goes the general way.
+class _Latin:
+    """The same for texts that fit Latin-1 once their few other characters are folded: bytes are translated ten times faster. A
+    character that does not become one byte is marked with a zero, and then the whole text goes the general way."""
+
+    def __init__(self, table: _Folded) -> None:
+        self._table = table
+        folded = [table[code] for code in range(256)]
+        self._bytes = b"".join(char.encode("latin-1") if len(char) == 1 and char <= "\xff" else b"\0" for char in folded)
+        self._dropped = bytes(code for code, char in enumerate(folded) if not char)
+
+    def fold(self, text: str) -> str:
+        data = _latin(text) or _latin(_NOT_LATIN.sub(self._run, text))
+        if data is not None and b"\0" not in (plain := data.translate(self._bytes, self._dropped)):
+            return plain.decode("latin-1")
+        return text.translate(self._table)
+
+    def _run(self, match: re.Match[str]) -> str:
+        return match.group().translate(self._table)
+
+
 _NOT_LATIN: Final = re.compile("[^\x00-\xff]+")
-_LATIN: Final = [_WORDS[code] for code in range(256)]
-_LATIN_WORDS: Final = b"".join(char.encode("latin-1") if len(char) == 1 and char <= "\xff" else b"\0" for char in _LATIN)
-_LATIN_DROPPED: Final = bytes(code for code, char in enumerate(_LATIN) if not char)
+_LATIN: Final = _Latin(_FOLDED)
+_LATIN_WORDS: Final = _Latin(_WORDS)
 
 
 def fold(text: str) -> str:
     """The text without case, accents and invisible characters; punctuation and spaces stay."""
-    return text.lower() if text.isascii() else text.translate(_FOLDED)
+    return text.lower() if text.isascii() else _LATIN.fold(text)
 
 
 def words(text: str) -> list[str]:
     """The folded words in order."""
-    data = _latin(text) or _latin(_NOT_LATIN.sub(_folded_run, text))
-    if data is not None and b"\0" not in (plain := data.translate(_LATIN_WORDS, _LATIN_DROPPED)):
-        return plain.decode("latin-1").split()
-    return text.translate(_WORDS).split()
+    return _LATIN_WORDS.fold(text).split()
 
 
 def phrase(found: list[str]) -> str:
@@ -69,7 +83,3 @@ def _latin(text: str) -> bytes | None:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         return None
-
-
-def _folded_run(match: re.Match[str]) -> str:
-    return match.group().translate(_WORDS)

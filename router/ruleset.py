@@ -10,13 +10,16 @@ from typing import Any
 
 import orjson
 
+from router.atoms import Atoms, has_expression
 from router.cases import Case
-from router.compile import compile_condition
+from router.compile import Check, compare_by_fact, compile_condition
 from router.deciding import Won, decision
 from router.evaluation import Evaluation
 from router.expressions import Expressions
+from router.index import INDEXED, Index
 from router.model import Category, Condition, Decision, Expression, FactTest, Group, Rule
-from router.shown import PLAIN, shown
+from router.shown import PLAIN, is_exact, shown
+from router.triggers import Triggers
 from router.vocabulary import Fact, Facts, FactType
 
 
@@ -53,44 +56,71 @@ class Ruleset:
         self.rules = contents.rules
         self.tests = tuple(tests)
         self.conditions = {part.id: part for rule in contents.rules for top in rule.when for part in _parts(top)}
-        self._compiled = tuple((rule, tuple(map(compile_condition, rule.when))) for rule in contents.rules)
+        self.atoms = Atoms(condition for rule in contents.rules for condition in rule.when)
+        self._checks = tuple(tuple(self._compiled(rule)) for rule in contents.rules)
+        self._index = Index(
+            (number, atom)
+            for number, atom in enumerate(self.atoms.all)
+            if isinstance(atom, FactTest) and atom.operator in INDEXED
+        )
+        self._triggers = Triggers(contents.rules, self.atoms)
         self._expressions = expressions
         self._named = _named(self.conditions.values())
         self.asked = tuple(self._asked())
         """The facts that conditions ask about, in the order in which an explanation holds their values."""
         self._shown = tuple((name, self.vocabulary[name].private) for name in self.asked)
+        self._compared = compare_by_fact(self.atoms)
 
     def route(self, facts: Facts) -> Decision:
         """Decide where a message goes. Never fails: what cannot be evaluated does not match, and is explained."""
         e = Evaluation(facts, self._expressions, self._named)
+        e.held = self._index.held(e)
         won = Won()
-        tried: list[int | list[str]] = []
-        for rule, checks in self._compiled:
-            for check in checks:
-                failed = check(e)
-                if failed:
-                    tried.append(failed)
-                    break
-            else:
-                tried.append(won.take(rule.name, rule.then))
+        matched: dict[str, list[str]] = {}
+        stopped = None
+        for place in self._triggers.places(e.held):
+            if all(check(e) for check in self._checks[place]):
+                rule = self.rules[place]
+                matched[str(place)] = won.take(rule.name, rule.then)
                 if rule.then.final:
+                    stopped = place
                     break
         category = won.complete(self.categories, self.default)
-        return decision(won, category, self._explanation(e, tried, won.by))
+        return decision(won, category, self._explanation(e, matched, stopped, won.by))
 
-    def _explanation(self, e: Evaluation, tried: list[int | list[str]], decided_by: Mapping[str, str]) -> bytes:
+    def _compiled(self, rule: Rule) -> Iterable[Check]:
+        """Its conditions, those with an expression last: it costs most, and nothing where another condition fails."""
+        for condition in sorted(rule.when, key=has_expression):
+            yield compile_condition(condition, self.atoms)
+
+    def _explanation(
+        self, e: Evaluation, matched: Mapping[str, list[str]], stopped: int | None, decided_by: Mapping[str, str]
+    ) -> bytes:
         get = e.get
+        values = [value if (value := get(name)).__class__ in PLAIN else shown(value, private) for name, private in self._shown]
         written: dict[str, Any] = {
             "ruleset": self.hash,
-            "tried": tried,
-            "values": [
-                value if (value := get(name)).__class__ in PLAIN else shown(value, private) for name, private in self._shown
-            ],
+            "matched": matched,
+            "held": sorted(e.held),
+            "values": values,
             "decided_by": decided_by,
         }
-        if e.errors:
-            written["errors"] = e.errors
+        if stopped is not None:
+            written["stopped"] = stopped
+        if e.expressions:
+            written["expressions"] = {str(number): outcome for number, outcome in e.expressions.items()}
+        if unlike := self._unlike(e):
+            written["unlike"] = unlike
         return orjson.dumps(written)
+
+    def _unlike(self, e: Evaluation) -> dict[str, list[int]]:
+        """Of facts whose value is not shown as it is (a very large number, one that is none), the comparisons that hold."""
+        found: dict[str, list[int]] = {}
+        for fact, tests in self._compared.items():
+            value = e.get(fact)
+            if value is not None and not is_exact(value):
+                found[fact] = [number for number, holds in tests if holds(value)]
+        return found
 
     def _asked(self) -> Iterable[str]:
         """Every fact that some condition asks about, in order of first use."""

@@ -1,6 +1,7 @@
 """How an explanation holds the value of a fact: enough to understand a decision, never a message's text."""
 
 from collections.abc import Mapping
+from math import isfinite
 
 from router.vocabulary import Value
 
@@ -24,6 +25,15 @@ def shown(value: Value, private: bool) -> Shown:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if -_INT64 <= value < _INT64 else "a very large number"
     return value
+
+
+def is_exact(value: Value) -> bool:
+    """Whether a number or a date is shown as it is, so that it can be compared again."""
+    if isinstance(value, float):
+        return isfinite(value)
+    if isinstance(value, int):
+        return -_INT64 <= value < _INT64
+    return not isinstance(value, str) or (len(value) <= LENGTH_MAX and value.isascii())
 
 
 def _cut(text: str) -> str:

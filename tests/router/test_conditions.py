@@ -151,7 +151,7 @@ ERRORS: list[tuple[str, Facts, str]] = [
 def test_an_expression_that_fails_does_not_match_and_says_so(expression: str, facts: Facts, reason: str) -> None:
     decision = decide(f'{{expr: "{expression}"}}', facts)
     assert decision.category == "miss"
-    assert json.loads(decision.explanation)["errors"] == {"1": reason}
+    assert json.loads(decision.explanation)["expressions"] == {"0": reason}
     assert b"a secret" not in decision.explanation
 
 

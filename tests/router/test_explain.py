@@ -60,10 +60,12 @@ def ruleset() -> Ruleset:
 def test_the_record(ruleset: Ruleset) -> None:
     assert json.loads(ruleset.route(FACTS).explanation) == {
         "ruleset": ruleset.hash,
-        "tried": [1, 3, 12, ["category", "tags", "priority"]],
+        "matched": {"3": ["category", "tags", "priority"]},
+        "stopped": 3,
+        "held": [1, 3, 7, 8, 9],
+        "expressions": {"5": "no value for fields.total"},
         "values": [0, "email", {"length": 29}, "RESO " + "è" * 74 + "…", ["a", "b"], None, False, None],
         "decided_by": {"category": "last", "tags": "last", "priority": "last"},
-        "errors": {"12": "no value for fields.total"},
     }
 
 

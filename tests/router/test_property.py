@@ -1,6 +1,8 @@
 """Random rules over random messages, against an interpreter that is too plain to be wrong."""
 
 import json
+import re
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,6 +14,19 @@ from router.vocabulary import Facts
 
 CHANNELS = ["email", "sms", "form"]
 WORDS = ["reso", "rimborso", "ordine", "perché"]
+PATTERNS = [
+    "RMA-[0-9]+",
+    "(?i)rma",
+    "^re:",
+    "[0-9]{2}",
+    "a+|b",
+    "(?:R|x)MA-1",
+    "ma.1",
+    "R?MA-?2",
+    r"\bRMA\b",
+    "RMA-1|RMA-2",
+]
+SUBJECTS = ["re: RMA-12", "RE: rma", "perché", "PERCHE", "x RMA-2", "MA2 b", "", "aa"]
 
 leaves = st.one_of(
     st.sampled_from(CHANNELS).map(lambda value: {"channel": value}),
@@ -22,6 +37,13 @@ leaves = st.one_of(
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=2).map(lambda words: {"text": {"words": words}}),
     st.sampled_from(["vip", "press"]).map(lambda tag: {"customer.tags": tag}),
     st.just({"language": None}),
+    st.sampled_from(["rma", "per", "e: r", "é"]).map(lambda text: {"subject": {"contains": text}}),
+    st.lists(st.sampled_from(["re:", "Perch", "x"]), min_size=1, max_size=2).map(
+        lambda texts: {"subject": {"starts_with": texts}}
+    ),
+    st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=3).map(lambda patterns: {"subject": {"matches": patterns}}),
+    st.just({"text": {"words": "reso ordine"}}),
+    st.just({"expr": "history.unanswered > 1 || channel == 'sms'"}),
 )
 conditions: st.SearchStrategy[Any] = st.recursive(
     leaves,
@@ -54,6 +76,7 @@ messages = st.fixed_dictionaries(
         "text": st.lists(st.sampled_from([*WORDS, "PERCHE", "resoconto", "Reso!"]), max_size=3).map(" ".join),
         "customer.tags": st.frozensets(st.sampled_from(["vip", "press"])),
         "language": st.just("it"),
+        "subject": st.sampled_from(SUBJECTS),
     },
 )
 
@@ -67,15 +90,48 @@ def holds_one(key: str, wanted: Any, facts: Facts) -> bool:
     if key in ("any", "all", "not"):
         each = [holds(part, facts) for part in parts]
         return {"any": any(each), "all": all(each), "not": not any(each)}[key]
+    if key == "expr":
+        return facts.get("history.unanswered", 0) > 1 or facts.get("channel") == "sms"  # type: ignore[operator]
     value: Any = facts.get(key)
     if wanted is None or value is None:
         return wanted is value
-    if key == "history.unanswered":
-        return bool(eval(f"{value} {wanted}"))  # noqa: S307 - the strategy above makes nothing else than comparisons
-    if key == "text":
-        plain = value.lower().replace("é", "e").replace("!", " ").split()
-        return any(word.replace("é", "e") in plain for word in wanted["words"])
-    return wanted in value if key == "customer.tags" else value in parts
+    asked = {
+        "history.unanswered": is_number,
+        "text": has_words,
+        "subject": looks_into,
+        "customer.tags": lambda tags, tag: tag in tags,
+    }
+    return bool(asked[key](value, wanted)) if key in asked else value in parts
+
+
+def is_number(value: int, wanted: str) -> bool:
+    return bool(eval(f"{value} {wanted}"))  # noqa: S307 - the strategy above makes nothing else than comparisons
+
+
+def has_words(value: str, wanted: dict[str, Any]) -> bool:
+    plain = value.lower().replace("é", "e").replace("!", " ").split()
+    if wanted["words"] == "reso ordine":
+        return ("reso", "ordine") in pairwise(plain)
+    return any(word.replace("é", "e") in plain for word in wanted["words"])
+
+
+def looks_into(value: str, wanted: dict[str, Any]) -> bool:
+    ((operator, operands),) = wanted.items()
+    plain = value.lower().replace("é", "e")
+    operands = [operands] if isinstance(operands, str) else operands
+    if operator == "matches":
+        return any(re.search(pattern, value, re.ASCII) for pattern in operands)
+    folded = [text.lower().replace("é", "e") for text in operands]
+    return any(plain.startswith(text) if operator == "starts_with" else text in plain for text in folded)
+
+
+def first_failed(rule: dict[str, Any], facts: Facts) -> str:
+    """The key of the condition that is asked first of those that fail; inside `all` that of its part."""
+    conditions = sorted(rule["when"].items(), key=lambda entry: "expr" in json.dumps(entry))
+    key, wanted = next(entry for entry in conditions if not holds_one(*entry, facts))
+    if key == "all":
+        return first_failed({"when": next(part for part in wanted if not holds(part, facts))}, facts)
+    return key
 
 
 def interpret(given: list[dict[str, Any]], facts: Facts) -> dict[str, Any]:
@@ -122,7 +178,15 @@ def test_as_the_plain_interpreter(given_rules: list[dict[str, Any]], given_messa
     ruleset = load([("rules.yaml", json.dumps(written))])
     for facts in given_messages:
         decision = ruleset.route(facts)
-        outcomes = [rule["outcome"] for rule in explain.as_data(ruleset, decision.explanation)["rules"]]
+        explained = explain.as_data(ruleset, decision.explanation)["rules"]
+        outcomes = [rule["outcome"] for rule in explained]
         found = {name: getattr(decision, name) for name in ("category", "targets", "priority", "tags", "product")}
         matched = [outcome == "matched" for outcome in outcomes if outcome != "not_tried"]
         assert {**found, "matched": matched} == interpret(given_rules, facts)
+        for rule, told in zip(given_rules, explained, strict=True):
+            if told["outcome"] == "failed":
+                assert words_of(first_failed(rule, facts)) in told["failed"]["condition"]
+
+
+def words_of(key: str) -> str:
+    return f"{key} (" if key in ("any", "not") else key
