@@ -15,7 +15,9 @@ from router.compile import compile_condition
 from router.deciding import Won, decision
 from router.evaluation import Evaluation
 from router.expressions import Expressions
+from router.extractors import Extractor, Extractors
 from router.model import Category, Condition, Decision, Expression, FactTest, Group, Rule
+from router.names import Names
 from router.shown import PLAIN, shown
 from router.vocabulary import Fact, Facts, FactType
 
@@ -32,13 +34,16 @@ class Contents:
     queues: frozenset[str]
     default: str
     rules: tuple[Rule, ...]
+    extractors: tuple[Extractor, ...]
+    names: Names
 
 
 class Ruleset:
     """Rules with the categories and queues they name. Immutable, and safe to share between threads.
 
     `hash` names the version (`sha256:…`), `sources` are the files as (name, text), `fields` the declared fields with
-    their types, `targets` every name a message can be routed to, `tests` the cases of the files for `router.testing`.
+    their types, extracted ones included, `targets` every name a message can be routed to, `tests` the cases of the files
+    for `router.testing`, `names` the named things for `router.names.unused`.
     """
 
     def __init__(self, contents: Contents, tests: Iterable[Case], expressions: Expressions) -> None:
@@ -51,9 +56,11 @@ class Ruleset:
         self.targets = contents.queues | contents.categories.keys()
         self.default = contents.default
         self.rules = contents.rules
+        self.names = contents.names
         self.tests = tuple(tests)
         self.conditions = {part.id: part for rule in contents.rules for top in rule.when for part in _parts(top)}
         self._compiled = tuple((rule, tuple(map(compile_condition, rule.when))) for rule in contents.rules)
+        self._extractors = Extractors(contents.extractors)
         self._expressions = expressions
         self._named = _named(self.conditions.values())
         self.asked = tuple(self._asked())
@@ -62,6 +69,7 @@ class Ruleset:
 
     def route(self, facts: Facts) -> Decision:
         """Decide where a message goes. Never fails: what cannot be evaluated does not match, and is explained."""
+        facts, extracted = self._extractors.run(facts)
         e = Evaluation(facts, self._expressions, self._named)
         won = Won()
         tried: list[int | list[str]] = []
@@ -76,7 +84,7 @@ class Ruleset:
                 if rule.then.final:
                     break
         category = won.complete(self.categories, self.default)
-        return decision(won, category, self._explanation(e, tried, won.by))
+        return decision(won, category, self._explanation(e, tried, won.by), extracted)
 
     def _explanation(self, e: Evaluation, tried: list[int | list[str]], decided_by: Mapping[str, str]) -> bytes:
         get = e.get
