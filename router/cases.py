@@ -12,7 +12,7 @@ from router.vocabulary import Fact, Facts, Value
 
 _KEYS: Final = ("name", "message", "expect")
 
-Expected = str | int | bool | tuple[str, ...] | Mapping[str, str] | None
+Expected = str | int | bool | tuple[str, ...] | Mapping[str, Value] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class CaseReader:
             "product": _text_or_none,
             "discard": _discard,
             "decided_by": _decided_by,
+            "fields": lambda node: _fields(node, vocabulary),
         }
 
     def read(self, node: Node) -> Case | None:
@@ -156,6 +157,17 @@ def _text_or_none(node: Node) -> str | None:
 
 def _discard(node: Node) -> str | bool | None:
     return node.value if isinstance(node.value, bool) else _text_or_none(node)
+
+
+def _fields(node: Node, vocabulary: Mapping[str, Fact]) -> Mapping[str, Value]:
+    found: dict[str, Value] = {}
+    known = [name.removeprefix("fields.") for name in vocabulary if name.startswith("fields.")]
+    for name, child in node.mapping().items():
+        if name in known:
+            found[name] = _value(child, vocabulary[f"fields.{name}"])
+        else:
+            child.fail(f"there is no field {name!r}", suggestion(name, known) or "declare it under fields:", key=True)
+    return found
 
 
 def _decided_by(node: Node) -> Mapping[str, str]:

@@ -7,16 +7,17 @@ from datetime import date
 from itertools import count
 from typing import Final, Literal, cast
 
+from router.blocks import NamedConditions
 from router.expressions import ExpressionInvalid, Expressions
 from router.fold import fold, words
 from router.model import Bound, Comparison, Condition, Expression, FactOperator, FactTest, Group
-from router.patterns import PatternInvalid, compile_pattern
+from router.named import NamedTexts, Wrong
+from router.names import NESTED_MAX
 from router.reading import Node, suggestion
 from router.vocabulary import Fact
 
 _TEXT_OPERATORS: Final = ("words", "contains", "starts_with", "matches")
-_WORDS_OF_LOGIC: Final = ("any", "all", "not", "expr")
-_DEPTH_MAX: Final = 16
+_WORDS_OF_LOGIC: Final = ("any", "all", "not", "expr", "use")
 _BOUND: Final = re.compile(r"\s*(==|!=|<=|>=|<|>|=)\s*(\S+)\s*")
 
 Operand = str | bool | Bound | None
@@ -29,6 +30,8 @@ class ConditionReader:
     vocabulary: Mapping[str, Fact]
     expressions: Expressions
     numbers: "count[int]"
+    texts: NamedTexts
+    blocks: NamedConditions
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -40,14 +43,17 @@ class ConditionReader:
         if not isinstance(node.value, dict) or not node.value:
             node.fail("must be a mapping with at least one condition", "for example {channel: email}")
             return ()
-        if depth > _DEPTH_MAX:
-            node.fail(f"conditions are nested deeper than {_DEPTH_MAX}")
+        if depth > NESTED_MAX:
+            node.fail(f"conditions are nested deeper than {NESTED_MAX}")
             return ()
+        self.blocks.deepest = max(self.blocks.deepest, depth)
         return tuple(part for key, child in node.mapping().items() for part in self._entry(key, child, depth))
 
     def _entry(self, key: str, node: Node, depth: int) -> Iterator[Condition]:
         if key == "expr":
             yield from self._expression(node)
+        elif key == "use":
+            yield from self.blocks.used(node, depth)
         elif key in ("any", "all", "not"):
             yield from self._group(cast(Literal["any", "all", "not"], key), node, depth)
         elif (fact := self.vocabulary.get(key)) is not None:
@@ -99,7 +105,7 @@ class ConditionReader:
             yield from self._operators(name, fact, node)
             return
         operator: FactOperator = "compare" if fact.type in ("integer", "number", "date") else "equals"
-        operands = tuple(operand for item in node.one_or_many() for operand in _operand(item, fact))
+        operands = tuple(operand for item in node.one_or_many() for operand in self._operand(item, fact))
         yield FactTest(next(self.numbers), node.place, name, fact.type, operator, operands)
 
     def _operators(self, name: str, fact: Fact, node: Node) -> Iterator[Condition]:
@@ -109,58 +115,44 @@ class ConditionReader:
         if not node.value:
             node.fail("must name at least one of " + ", ".join(_TEXT_OPERATORS))
         for operator, child in node.mapping(_TEXT_OPERATORS).items():
-            operands = tuple(text for item in child.one_or_many() for text in _checked(operator, item))
+            operands = tuple(text for item in child.one_or_many() for text in self._looked_for(operator, item))
             yield FactTest(next(self.numbers), child.place, name, fact.type, cast(FactOperator, operator), operands)
 
+    def _looked_for(self, operator: str, node: Node) -> tuple[str, ...]:
+        """The texts of an operator, where they can ever match."""
+        if operator != "matches":
+            return self.texts.texts(node, operator, _no_word if operator == "words" else _no_sign)
+        pattern = self.texts.pattern(node)
+        return () if pattern is None else (pattern,)
 
-def _checked(operator: str, node: Node) -> Iterator[str]:
-    """The text of an operator, where it can ever match."""
-    text = node.text()
-    if text is None:
-        return
-    if operator == "words" and not words(text):
-        node.fail("has no letter or digit, so it is no word", "use contains for signs")
-    elif operator in ("contains", "starts_with") and not fold(text):
-        node.fail("has nothing left after folding")
-    elif operator == "matches":
-        yield from _pattern(node, text)
-    else:
-        yield text
-
-
-def _pattern(node: Node, text: str) -> Iterator[str]:
-    try:
-        compile_pattern(text)
-    except PatternInvalid as error:
-        node.fail(f"is no RE2 pattern: {error}", "lookaround and back-references do not exist in RE2")
-    else:
-        yield text
+    def _operand(self, node: Node, fact: Fact) -> Iterator[Operand]:
+        if node.value is None and isinstance(node.loc[-1], str):
+            yield None  # asks for a message that does not have the fact
+        elif fact.type in ("text", "list"):
+            yield from self.texts.texts(node, fact.choices, lambda text: _no_choice(text, fact.choices))
+        else:
+            yield from _OPERANDS[fact.type](node)
 
 
-def _operand(node: Node, fact: Fact) -> Iterator[Operand]:
-    if node.value is None and isinstance(node.loc[-1], str):
-        yield None  # asks for a message that does not have the fact
-        return
-    yield from _OPERANDS[fact.type](node, fact)
+def _no_word(text: str) -> Wrong | None:
+    return None if words(text) else ("has no letter or digit, so it is no word", "use contains for signs")
 
 
-def _text_operand(node: Node, fact: Fact) -> Iterator[str]:
-    text = node.text()
-    if text is None:
-        return
-    if fact.choices and text not in fact.choices:
-        node.fail("can never be so", suggestion(text, fact.choices))
-    else:
-        yield text
+def _no_sign(text: str) -> Wrong | None:
+    return None if fold(text) else ("has nothing left after folding", None)
 
 
-def _flag_operand(node: Node, fact: Fact) -> Iterator[bool]:
+def _no_choice(text: str, choices: frozenset[str]) -> Wrong | None:
+    return ("can never be so", suggestion(text, choices)) if choices and text not in choices else None
+
+
+def _flag_operand(node: Node) -> Iterator[bool]:
     flag = node.flag()
     if flag is not None:
         yield flag
 
 
-def _number_operand(node: Node, fact: Fact) -> Iterator[Bound]:
+def _number_operand(node: Node) -> Iterator[Bound]:
     value = node.value
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield Bound("==", value)
@@ -170,7 +162,7 @@ def _number_operand(node: Node, fact: Fact) -> Iterator[Bound]:
         node.fail("must be a number or a comparison with one", 'for example 2 or ">= 2"')
 
 
-def _date_operand(node: Node, fact: Fact) -> Iterator[Bound]:
+def _date_operand(node: Node) -> Iterator[Bound]:
     value = node.value
     if isinstance(value, str) and (bound := _bound(value, _as_date) or _bound(f"== {value}", _as_date)) is not None:
         yield bound
@@ -200,9 +192,7 @@ def _as_date(text: str) -> str | None:
         return None
 
 
-_OPERANDS: Final[Mapping[str, Callable[[Node, Fact], Iterator[Operand]]]] = {
-    "text": _text_operand,
-    "list": _text_operand,
+_OPERANDS: Final[Mapping[str, Callable[[Node], Iterator[Operand]]]] = {
     "boolean": _flag_operand,
     "integer": _number_operand,
     "number": _number_operand,

@@ -56,8 +56,8 @@ class Won:
             self.by[field] = by
 
 
-def decision(won: Won, category: Category, explanation: bytes) -> Decision:
-    """The decision, of what was won and completed."""
+def decision(won: Won, category: Category, explanation: bytes, extracted: Mapping[str, str | float | bool]) -> Decision:
+    """The decision, of what was won and completed, with the fields that were taken out of the texts."""
     single, lists = won.single.get, won.lists.get
     sla: Sla | None = single("sla")
     discard = single("discard")
@@ -74,6 +74,7 @@ def decision(won: Won, category: Category, explanation: bytes) -> Decision:
         discard=discard,
         decided_by=won.by,
         explanation=explanation,
+        extracted=extracted,
     )
 
 

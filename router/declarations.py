@@ -1,15 +1,21 @@
-"""Reading what rules files declare: fields, categories, queues and the default. Several files declare together."""
+"""Reading what rules files declare: fields, categories, queues, named things, extractors and the default.
+
+Several files declare together. What a named thing or an extractor says is read by `router.named`, `router.blocks` and
+`router.extractors`, once all names are known.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 from router.actions import TARGET_NAME, category
-from router.model import Category
+from router.model import Category, Place
+from router.names import NAME, Kind
 from router.reading import Node
 from router.vocabulary import DECLARABLE, FIELD_NAME, FactType
 
 _NAMES_HINT: Final = "use a to z, 0 to 9, - and _"
+_FIELDS_HINT: Final = "use letters, digits and _, and begin with a letter"
 
 
 @dataclass(slots=True)
@@ -20,6 +26,10 @@ class Declarations:
     categories: dict[str, Category] = field(default_factory=dict)
     queues: dict[str, Node] = field(default_factory=dict)
     default: str | None = None
+    lists: dict[str, Node] = field(default_factory=dict)
+    patterns: dict[str, Node] = field(default_factory=dict)
+    conditions: dict[str, Node] = field(default_factory=dict)
+    extract: dict[str, Node] = field(default_factory=dict)
     _declared: dict[str, Node] = field(default_factory=dict)
 
     def read(self, files: Iterable[Node]) -> None:
@@ -30,6 +40,10 @@ class Declarations:
             "categories": self._categories,
             "queues": self._queues,
             "default": defaults.append,
+            "lists": lambda node: self._named("list", node, self.lists),
+            "patterns": lambda node: self._named("pattern", node, self.patterns),
+            "conditions": lambda node: self._named("condition", node, self.conditions),
+            "extract": self._extract,
         }
         first = None
         for file in files:
@@ -37,16 +51,40 @@ class Declarations:
             for key, reader in readers.items():
                 if isinstance(file.value, dict) and key in file.value:
                     reader(file.child(key))
+        for name in self.extract:
+            self.fields.setdefault(name, "text")
         self._default(first, defaults)
+
+    def places(self) -> dict[tuple[Kind, str], Place]:
+        """Where each named thing is declared."""
+        named: tuple[tuple[Kind, dict[str, Node]], ...]
+        named = (("list", self.lists), ("pattern", self.patterns), ("condition", self.conditions))
+        return {(kind, name): node.place for kind, nodes in named for name, node in nodes.items()}
 
     def _fields(self, node: Node) -> None:
         for name, child in node.mapping().items():
             if not FIELD_NAME.fullmatch(name):
-                child.fail("is no name for a field", "use letters, digits and _, and begin with a letter", key=True)
+                child.fail("is no name for a field", _FIELDS_HINT, key=True)
             if child.value not in DECLARABLE:
                 child.fail("must be a type: " + ", ".join(DECLARABLE))
             self._once(f"fields.{name}", "field", name, child)
             self.fields[name] = cast(FactType, child.value) if child.value in DECLARABLE else "text"
+
+    def _named(self, kind: Kind, node: Node, into: dict[str, Node]) -> None:
+        for name, child in node.mapping().items():
+            if not NAME.fullmatch(name):
+                child.fail(f"is no name for a {kind}", f"{_NAMES_HINT}, and begin with a letter", key=True)
+            # A list and a pattern are both written $name, so they share their names.
+            key = f"conditions.{name}" if kind == "condition" else f"${name}"
+            if self._once(key, kind, name, child):
+                into[name] = child
+
+    def _extract(self, node: Node) -> None:
+        for name, child in node.mapping().items():
+            if not FIELD_NAME.fullmatch(name):
+                child.fail("is no name for a field", _FIELDS_HINT, key=True)
+            if self._once(f"extract.{name}", "extractor", name, child):
+                self.extract[name] = child
 
     def _categories(self, node: Node) -> None:
         for name, child in node.mapping().items():

@@ -1,22 +1,29 @@
 """From the text of rules files to a ruleset, or to everything that is wrong with them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Final
 
 from config.document import ConfigError, Problem, read_yaml
 from router.actions import ActionReader
+from router.blocks import NamedConditions
 from router.cases import Case, CaseReader
 from router.conditions import ConditionReader
 from router.declarations import Declarations
 from router.expressions import CelExpressions
+from router.extractors import read_extractors
 from router.model import CATEGORY, DEFAULT, Actions, Rule
+from router.named import NamedTexts
+from router.names import Names, Usage
 from router.reading import Node, Source
 from router.ruleset import Contents, Ruleset
-from router.vocabulary import with_fields
+from router.vocabulary import Fact, with_fields
 
-_FILE_KEYS: Final = ("fields", "categories", "queues", "default", "rules", "tests")
+_FILE_KEYS: Final = (
+    *("fields", "categories", "queues", "default", "rules", "tests"),
+    *("lists", "patterns", "conditions", "extract"),
+)
 _RULE_KEYS: Final = ("name", "when", "then")
 _RULE_NAME_MAX: Final = 80
 
@@ -39,7 +46,10 @@ def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
         problems.append(Problem("rules", None, None, "", "there is no rules file"))
     vocabulary = with_fields(declared.fields)
     expressions = CelExpressions(vocabulary)
-    rules = _Rules(ConditionReader(vocabulary, expressions, count(1)), declared)
+    usage = Usage()
+    conditions = _conditions(declared, vocabulary, expressions, usage)
+    extractors = read_extractors(declared.extract, declared.fields, vocabulary, conditions.texts)
+    rules = _Rules(conditions, declared)
     rules.read(files)
     cases = _cases(files, CaseReader(vocabulary, rules.targets, frozenset(declared.categories)))
     if problems or declared.default is None:
@@ -53,6 +63,8 @@ def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
         queues=frozenset(declared.queues),
         default=declared.default,
         rules=tuple(rules.found),
+        extractors=extractors,
+        names=Names(declared.places(), usage.uses),
     )
     return Ruleset(contents, cases, expressions)
 
@@ -74,6 +86,17 @@ def _parsed(name: str, text: str, problems: list[Problem]) -> Node | None:
         return None
     value = {} if document.data is None else document.data
     return Node(Source(document, text.split("\n"), problems), (), value)
+
+
+def _conditions(
+    declared: Declarations, vocabulary: Mapping[str, Fact], expressions: CelExpressions, usage: Usage
+) -> ConditionReader:
+    """The reader of conditions, which knows all named things."""
+    texts, blocks = NamedTexts(usage), NamedConditions(usage)
+    texts.read(declared.lists, declared.patterns)
+    reader = ConditionReader(vocabulary, expressions, count(1), texts, blocks)
+    blocks.read(declared.conditions, reader.read)
+    return reader
 
 
 class _Rules:

@@ -119,7 +119,8 @@ class Decision:
 
     `targets` is empty for a discarded message. `sla_first_reply` is in seconds. `decided_by` names, for each field
     that was decided, the rule (several, joined by a comma, where rules added to it), `category` where the category's
-    own setting held, or `default`. `explanation` is for `router.explain`.
+    own setting held, or `default`. `explanation` is for `router.explain`. `extracted` has the fields that extractors
+    filled, by their names without `fields.`.
     """
 
     category: str
@@ -134,3 +135,4 @@ class Decision:
     discard: str | None
     decided_by: Mapping[str, str]
     explanation: bytes
+    extracted: Mapping[str, str | float | bool]

@@ -13,10 +13,21 @@ class PatternInvalid(Exception):
     """RE2 does not take the pattern; the text says why."""
 
 
+class Match(Protocol):
+    """Where a pattern matched. A group that took no part is None."""
+
+    def group(self) -> bytes: ...
+
+    def groups(self) -> tuple[bytes | None, ...]: ...
+
+
 class Pattern(Protocol):
     """A compiled pattern, which looks anywhere in UTF-8 text."""
 
-    def search(self, text: bytes, /) -> object | None: ...
+    @property
+    def groups(self) -> int: ...
+
+    def search(self, text: bytes, /) -> Match | None: ...
 
 
 def compile_pattern(pattern: str) -> Pattern:

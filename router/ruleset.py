@@ -16,8 +16,10 @@ from router.compile import Check, compare_by_fact, compile_condition
 from router.deciding import Won, decision
 from router.evaluation import Evaluation
 from router.expressions import Expressions
+from router.extractors import Extractor, Extractors
 from router.index import INDEXED, Index
 from router.model import Category, Condition, Decision, Expression, FactTest, Group, Rule
+from router.names import Names
 from router.shown import PLAIN, is_exact, shown
 from router.triggers import Triggers
 from router.vocabulary import Fact, Facts, FactType
@@ -35,13 +37,16 @@ class Contents:
     queues: frozenset[str]
     default: str
     rules: tuple[Rule, ...]
+    extractors: tuple[Extractor, ...]
+    names: Names
 
 
 class Ruleset:
     """Rules with the categories and queues they name. Immutable, and safe to share between threads.
 
     `hash` names the version (`sha256:…`), `sources` are the files as (name, text), `fields` the declared fields with
-    their types, `targets` every name a message can be routed to, `tests` the cases of the files for `router.testing`.
+    their types, extracted ones included, `targets` every name a message can be routed to, `tests` the cases of the files
+    for `router.testing`, `names` the named things for `router.names.unused`.
     """
 
     def __init__(self, contents: Contents, tests: Iterable[Case], expressions: Expressions) -> None:
@@ -54,6 +59,7 @@ class Ruleset:
         self.targets = contents.queues | contents.categories.keys()
         self.default = contents.default
         self.rules = contents.rules
+        self.names = contents.names
         self.tests = tuple(tests)
         self.conditions = {part.id: part for rule in contents.rules for top in rule.when for part in _parts(top)}
         self.atoms = Atoms(condition for rule in contents.rules for condition in rule.when)
@@ -64,6 +70,7 @@ class Ruleset:
             if isinstance(atom, FactTest) and atom.operator in INDEXED
         )
         self._triggers = Triggers(contents.rules, self.atoms)
+        self._extractors = Extractors(contents.extractors)
         self._expressions = expressions
         self._named = _named(self.conditions.values())
         self.asked = tuple(self._asked())
@@ -73,6 +80,7 @@ class Ruleset:
 
     def route(self, facts: Facts) -> Decision:
         """Decide where a message goes. Never fails: what cannot be evaluated does not match, and is explained."""
+        facts, extracted = self._extractors.run(facts)
         e = Evaluation(facts, self._expressions, self._named)
         e.held = self._index.held(e)
         won = Won()
@@ -86,7 +94,7 @@ class Ruleset:
                     stopped = place
                     break
         category = won.complete(self.categories, self.default)
-        return decision(won, category, self._explanation(e, matched, stopped, won.by))
+        return decision(won, category, self._explanation(e, matched, stopped, won.by), extracted)
 
     def _compiled(self, rule: Rule) -> Iterable[Check]:
         """Its conditions, those with an expression last: it costs most, and nothing where another condition fails."""

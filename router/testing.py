@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from router.cases import Case, Expected
 from router.model import Decision, Place
 from router.ruleset import Ruleset
+from router.vocabulary import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,15 @@ def _run(ruleset: Ruleset, case: Case) -> TestResult:
     mismatches = tuple(
         Mismatch(field, expected, actual)
         for field, expected in case.expect.items()
-        if not _matches(expected, actual := _actual(decision, field))
+        if not _matches(expected, actual := _actual(decision, field, case))
     )
     return TestResult(case.name, case.place, mismatches, decision)
 
 
-def _actual(decision: Decision, field: str) -> Expected:
+def _actual(decision: Decision, field: str, case: Case) -> Expected:
+    if field == "fields":  # what extractors found and what the message had, of those that are expected
+        had = {name.removeprefix("fields."): value for name, value in case.facts.items()}
+        return {name: decision.extracted.get(name, had.get(name)) for name in cast(Mapping[str, Value], case.expect[field])}
     read = _FIELDS.get(field)
     value: Expected = read(decision) if read else getattr(decision, field)
     return value

@@ -25,6 +25,9 @@ def assemble(message: Message, identified: Identified, decision: Decision, links
     data["customer"] = _customer(identified)
     data["conversation"] = _conversation(identified)
     data["history"] = [_interaction(one) for one in identified.history]
+    for name, value in decision.extracted.items():
+        if data["fields"].get(name) in (None, ""):  # what the message has stays, also where rules could not read it
+            data["fields"][name] = value
     data["routing"] = _routing(message, decision, ruleset)
     return orjson.dumps(
         {

@@ -40,6 +40,7 @@ __all__ = ["database", "filled_url", "migrated_postgresql", "migrated_sqlite", "
 
 RULES = """
 fields: {order: text, total: number, urgent: boolean}
+extract: {order: '\\bIT-[0-9]+', total: 'EUR ([0-9,]+)', model: 'MP-[0-9]+'}
 categories:
   returns: {label: Resi, owners: [logistics@demo.example], sla: {first_reply: 4h}, playbook: "https://demo.example/sop"}
   general: {label: Informazioni}

@@ -140,3 +140,25 @@ async def test_an_envelope_with_anything_in_its_texts(line: Line) -> None:
     await line.idle()
     (row,) = await line.rows(messages)
     VALIDATOR.validate(orjson.loads(row["envelope"]))
+
+
+async def test_what_rules_took_out_of_a_text_stands_among_the_fields(line: Line) -> None:
+    line.start()
+    text = "IT-2231, MP-28, EUR 12,5"
+    await line.accept(
+        inbound("none", text="Ciao"),
+        inbound("all", text=text, fields={"note": "mine"}),
+        inbound("own", text=text, fields={"order": "IT-1", "total": 0, "model": ["MP-1"]}),
+        inbound("blank", text=text, fields={"order": "", "total": None, "model": "MP-1"}),
+    )
+    await line.idle()
+    fields = {name: envelope["data"]["fields"] for name, envelope in (await line.envelopes()).items()}
+    found = {"order": "IT-2231", "total": 12.5, "model": "MP-28"}
+    assert fields == {
+        "none": {},
+        "all": {"note": "mine", **found},
+        "own": {"order": "IT-1", "total": 0, "model": ["MP-1"]},
+        "blank": {**found, "model": "MP-1"},
+    }
+    for row in await line.rows(messages):
+        VALIDATOR.validate(orjson.loads(row["envelope"]))

@@ -29,6 +29,7 @@ NOTHING: dict[str, Any] = {
     "product": None,
     "discard": None,
     "decided_by": {"category": "default"},
+    "extracted": {},
 }
 
 RETURNS: dict[str, Any] = {
