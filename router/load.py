@@ -14,9 +14,9 @@ from router.expressions import CelExpressions
 from router.model import CATEGORY, DEFAULT, Actions, Rule
 from router.reading import Node, Source
 from router.ruleset import Contents, Ruleset
-from router.vocabulary import with_fields
+from router.vocabulary import with_declared
 
-_FILE_KEYS: Final = ("fields", "categories", "queues", "default", "rules", "tests")
+_FILE_KEYS: Final = ("fields", "calendars", "categories", "queues", "default", "rules", "tests")
 _RULE_KEYS: Final = ("name", "when", "then")
 _RULE_NAME_MAX: Final = 80
 
@@ -37,17 +37,18 @@ def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
     declared.read(files)
     if not files:
         problems.append(Problem("rules", None, None, "", "there is no rules file"))
-    vocabulary = with_fields(declared.fields)
+    vocabulary = with_declared(declared.fields, declared.calendars)
     expressions = CelExpressions(vocabulary)
     rules = _Rules(ConditionReader(vocabulary, expressions, count(1)), declared)
     rules.read(files)
-    cases = _cases(files, CaseReader(vocabulary, rules.targets, frozenset(declared.categories)))
+    cases = _cases(files, CaseReader(vocabulary, rules.targets, declared.categories, declared.calendars))
     if problems or declared.default is None:
         raise ConfigError(problems)
     contents = Contents(
         hash=ruleset_hash([text for _, text in sources]),
         sources=tuple(sources),
         fields=declared.fields,
+        calendars={name: calendar for name, calendar in declared.calendars.items() if calendar is not None},
         vocabulary=vocabulary,
         categories=declared.categories,
         queues=frozenset(declared.queues),
@@ -83,7 +84,7 @@ class _Rules:
         self.found: list[Rule] = []
         self.targets = frozenset(declared.categories) | frozenset(declared.queues)
         self._conditions = conditions
-        self._actions = ActionReader(declared.categories, self.targets)
+        self._actions = ActionReader(declared.categories, self.targets, declared.calendars)
         self._elsewhere = {
             **dict.fromkeys(conditions.known, "write it under when:"),
             **dict.fromkeys(self._actions.known, "write it under then:"),
