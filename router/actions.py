@@ -20,13 +20,13 @@ _SECONDS: Final = (86_400, 3_600, 60, 1)
 
 
 class ActionReader:
-    """Reads what rules do, against the declared categories and queues."""
+    """Reads what rules do, against the declared categories, queues and calendars."""
 
-    def __init__(self, categories: Collection[str], targets: Collection[str]) -> None:
+    def __init__(self, categories: Collection[str], targets: Collection[str], calendars: Collection[str]) -> None:
         self._single: Mapping[str, Callable[[Node], str | int | Sla | None]] = {
             "category": lambda node: node.name_in(categories, "category"),
             "queue": lambda node: node.name_in(targets, "queue or category"),
-            "sla": sla,
+            "sla": lambda node: sla(node, calendars),
             "product": Node.text,
             "playbook": playbook,
             "discard": Node.text,
@@ -70,12 +70,12 @@ def _names(node: Node, names: Collection[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name is not None))
 
 
-def category(name: str, node: Node) -> Category:
+def category(name: str, node: Node, calendars: Collection[str]) -> Category:
     """A category with its settings, all of which may be left out."""
     entries = node.mapping(_CATEGORY_KEYS) if node.value is not None else {}
     read: dict[str, Any] = {}
     for key, child in entries.items():
-        _put(read, key, _CATEGORY_READERS[key](child))
+        _put(read, key, sla(child, calendars) if key == "sla" else _CATEGORY_READERS[key](child))
     return Category(name, **{"label": name, **read})
 
 
@@ -88,13 +88,15 @@ def priority(node: Node, hint: str | None = None) -> int | None:
     return None
 
 
-def sla(node: Node) -> Sla | None:
-    """A promise of time; what is wrong has been reported."""
+def sla(node: Node, calendars: Collection[str]) -> Sla | None:
+    """A promise of time, by one of the declared calendars or by none; what is wrong has been reported."""
     entries = node.mapping(_SLA_KEYS)
     if isinstance(node.value, dict) and "first_reply" not in entries:
         node.fail("must name first_reply", "for example {first_reply: 4h}")
     seconds = duration(entries["first_reply"]) if "first_reply" in entries else None
-    calendar = entries["calendar"].text() if "calendar" in entries else None
+    calendar = (
+        entries["calendar"].name_in(calendars, "calendar", "declare it under calendars:") if "calendar" in entries else None
+    )
     return None if seconds is None else Sla(seconds, calendar)
 
 
@@ -120,7 +122,6 @@ def playbook(node: Node) -> str | None:
 _CATEGORY_READERS: Final[Mapping[str, Callable[[Node], object]]] = {
     "label": Node.text,
     "owners": Node.texts,
-    "sla": sla,
     "priority": priority,
     "playbook": playbook,
 }

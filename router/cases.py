@@ -1,14 +1,16 @@
 """Reading `tests:`: a message as facts, and what must come of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from router.actions import duration, priority
+from router.calendars import Calendar
 from router.model import Place
+from router.moments import moment
 from router.reading import Node, suggestion
-from router.vocabulary import Fact, Facts, Value
+from router.vocabulary import RECEIVED, Fact, Facts, Value
 
 _KEYS: Final = ("name", "message", "expect")
 
@@ -26,10 +28,17 @@ class Case:
 
 
 class CaseReader:
-    """Reads tests against the vocabulary and the declared categories and queues."""
+    """Reads tests against the vocabulary and the declared categories, queues and calendars."""
 
-    def __init__(self, vocabulary: Mapping[str, Fact], targets: frozenset[str], categories: frozenset[str]) -> None:
+    def __init__(
+        self,
+        vocabulary: Mapping[str, Fact],
+        targets: frozenset[str],
+        categories: Collection[str],
+        calendars: Mapping[str, Calendar | None],
+    ) -> None:
         self._vocabulary = vocabulary
+        self._zones = {calendar.zone for calendar in calendars.values() if calendar}
         self._expected: Mapping[str, Callable[[Node], Expected]] = {
             "category": lambda node: node.name_in(categories, "category"),
             "queue": lambda node: node.name_in(targets, "queue or category"),
@@ -39,7 +48,7 @@ class CaseReader:
             "tags": _texts,
             "owners": _texts,
             "sla_first_reply": duration,
-            "calendar": _text_or_none,
+            "calendar": lambda node: None if node.value is None else node.name_in(calendars, "calendar"),
             "playbook": _text_or_none,
             "product": _text_or_none,
             "discard": _discard,
@@ -69,6 +78,8 @@ class CaseReader:
             fact = self._vocabulary.get(name)
             if name in into:
                 child.fail("is given twice", key=True)
+            elif name == RECEIVED:
+                into[name] = None if child.value is None else moment(child, self._zones)
             elif fact is not None:
                 into[name] = _value(child, fact)
             elif any(known.startswith(f"{name}.") for known in self._vocabulary):
@@ -80,7 +91,8 @@ class CaseReader:
         """The facts with what follows from them, and the defaults of the vocabulary for all others."""
         facts = {**{name: fact.default for name, fact in self._vocabulary.items()}, **_following(given), **given}
         new = facts["customer.messages"] == 0 if "customer.new" not in given else given["customer.new"]
-        return {"customer.match": "new" if new else "verified", **_present(facts), "customer.new": new}
+        missing = {name: None for name, value in given.items() if value is None and self._vocabulary[name].derived}
+        return {"customer.match": "new" if new else "verified", **_present(facts), **missing, "customer.new": new}
 
     def _expect(self, node: Node) -> Iterator[tuple[str, Expected]]:
         if not node.value:

@@ -14,7 +14,7 @@ from router.model import Bound, Comparison, Condition, Expression, FactOperator,
 from router.named import NamedTexts, Wrong
 from router.names import NESTED_MAX
 from router.reading import Node, suggestion
-from router.vocabulary import Fact
+from router.vocabulary import DECLARED_UNDER, Fact
 
 _TEXT_OPERATORS: Final = ("words", "contains", "starts_with", "matches")
 _WORDS_OF_LOGIC: Final = ("any", "all", "not", "expr", "use")
@@ -62,10 +62,12 @@ class ConditionReader:
             node.fail("unknown condition", self._hint(key), key=True)
 
     def _hint(self, key: str) -> str | None:
-        if key.startswith("fields."):
-            return suggestion(key, self.vocabulary) or "declare it under fields:"
+        prefix, dot, _ = key.partition(".")
+        declared = f"declare it under {DECLARED_UNDER[prefix]}:" if prefix in DECLARED_UNDER else None
+        if dot and declared:
+            return suggestion(key, self.vocabulary) or declared
         inner = [name for name in self.vocabulary if name.startswith(f"{key}.")]
-        return f"use one of {', '.join(inner)}" if inner else suggestion(key, self.known)
+        return f"use one of {', '.join(inner)}" if inner else declared or suggestion(key, self.known)
 
     def _group(self, word: Literal["any", "all", "not"], node: Node, depth: int) -> Iterator[Condition]:
         if word == "not" and isinstance(node.value, dict):

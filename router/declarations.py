@@ -1,21 +1,24 @@
-"""Reading what rules files declare: fields, categories, queues, named things, extractors and the default.
+"""Reading what rules files declare: fields, calendars, categories, queues, named things,
+extractors and the default.
 
 Several files declare together. What a named thing or an extractor says is read by `router.named`, `router.blocks` and
 `router.extractors`, once all names are known.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 from router.actions import TARGET_NAME, category
+from router.calendar_reading import calendar
+from router.calendars import Calendar
 from router.model import Category, Place
 from router.names import NAME, Kind
 from router.reading import Node
 from router.vocabulary import DECLARABLE, FIELD_NAME, FactType
 
-_NAMES_HINT: Final = "use a to z, 0 to 9, - and _"
 _FIELDS_HINT: Final = "use letters, digits and _, and begin with a letter"
+_NAMES_HINT: Final = "use a to z, 0 to 9, - and _"
 
 
 @dataclass(slots=True)
@@ -23,6 +26,7 @@ class Declarations:
     """What the files declare. A name with something wrong is kept, so that its uses are not reported as well."""
 
     fields: dict[str, FactType] = field(default_factory=dict)
+    calendars: dict[str, Calendar | None] = field(default_factory=dict)
     categories: dict[str, Category] = field(default_factory=dict)
     queues: dict[str, Node] = field(default_factory=dict)
     default: str | None = None
@@ -32,28 +36,26 @@ class Declarations:
     extract: dict[str, Node] = field(default_factory=dict)
     _declared: dict[str, Node] = field(default_factory=dict)
 
-    def read(self, files: Iterable[Node]) -> None:
+    def read(self, files: Sequence[Node]) -> None:
         """Read the declarations of the files; what is wrong has been reported."""
         defaults: list[Node] = []
-        readers: dict[str, Callable[[Node], object]] = {
-            "fields": self._fields,
-            "categories": self._categories,
-            "queues": self._queues,
-            "default": defaults.append,
-            "lists": lambda node: self._named("list", node, self.lists),
-            "patterns": lambda node: self._named("pattern", node, self.patterns),
-            "conditions": lambda node: self._named("condition", node, self.conditions),
-            "extract": self._extract,
-        }
-        first = None
-        for file in files:
-            first = first or file
-            for key, reader in readers.items():
-                if isinstance(file.value, dict) and key in file.value:
-                    reader(file.child(key))
+        _each(files, {"calendars": self._calendars})  # first, for categories of any file may name them
+        _each(
+            files,
+            {
+                "fields": self._fields,
+                "categories": self._categories,
+                "queues": self._queues,
+                "default": defaults.append,
+                "lists": lambda node: self._named("list", node, self.lists),
+                "patterns": lambda node: self._named("pattern", node, self.patterns),
+                "conditions": lambda node: self._named("condition", node, self.conditions),
+                "extract": self._extract,
+            },
+        )
         for name in self.extract:
             self.fields.setdefault(name, "text")
-        self._default(first, defaults)
+        self._default(files[0] if files else None, defaults)
 
     def places(self) -> dict[tuple[Kind, str], Place]:
         """Where each named thing is declared."""
@@ -86,10 +88,17 @@ class Declarations:
             if self._once(f"extract.{name}", "extractor", name, child):
                 self.extract[name] = child
 
+    def _calendars(self, node: Node) -> None:
+        for name, child in node.mapping().items():
+            if not FIELD_NAME.fullmatch(name):
+                child.fail("is no name for a calendar", _FIELDS_HINT, key=True)
+            self._once(f"calendars.{name}", "calendar", name, child)
+            self.calendars[name] = calendar(child)
+
     def _categories(self, node: Node) -> None:
         for name, child in node.mapping().items():
             if self._target_once("category", name, child):
-                self.categories[name] = category(name, child)
+                self.categories[name] = category(name, child, self.calendars)
 
     def _queues(self, node: Node) -> None:
         for item in node.items():
@@ -117,3 +126,11 @@ class Declarations:
             self.default = defaults[0].name_in(self.categories, "category")
         elif file is not None:
             file.fail("must have a default", "name the category of messages that no rule decides: default: general")
+
+
+def _each(files: Sequence[Node], readers: Mapping[str, Callable[[Node], object]]) -> None:
+    """Let the readers of the files' keys read, file by file."""
+    for file in files:
+        for key, reader in readers.items():
+            if isinstance(file.value, dict) and key in file.value:
+                reader(file.child(key))

@@ -18,10 +18,10 @@ from router.named import NamedTexts
 from router.names import Names, Usage
 from router.reading import Node, Source
 from router.ruleset import Contents, Ruleset
-from router.vocabulary import Fact, with_fields
+from router.vocabulary import Fact, with_declared
 
 _FILE_KEYS: Final = (
-    *("fields", "categories", "queues", "default", "rules", "tests"),
+    *("fields", "calendars", "categories", "queues", "default", "rules", "tests"),
     *("lists", "patterns", "conditions", "extract"),
 )
 _RULE_KEYS: Final = ("name", "when", "then")
@@ -44,20 +44,21 @@ def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
     declared.read(files)
     if not files:
         problems.append(Problem("rules", None, None, "", "there is no rules file"))
-    vocabulary = with_fields(declared.fields)
+    vocabulary = with_declared(declared.fields, declared.calendars)
     expressions = CelExpressions(vocabulary)
     usage = Usage()
     conditions = _conditions(declared, vocabulary, expressions, usage)
     extractors = read_extractors(declared.extract, declared.fields, vocabulary, conditions.texts)
     rules = _Rules(conditions, declared)
     rules.read(files)
-    cases = _cases(files, CaseReader(vocabulary, rules.targets, frozenset(declared.categories)))
+    cases = _cases(files, CaseReader(vocabulary, rules.targets, declared.categories, declared.calendars))
     if problems or declared.default is None:
         raise ConfigError(problems)
     contents = Contents(
         hash=ruleset_hash([text for _, text in sources]),
         sources=tuple(sources),
         fields=declared.fields,
+        calendars={name: calendar for name, calendar in declared.calendars.items() if calendar is not None},
         vocabulary=vocabulary,
         categories=declared.categories,
         queues=frozenset(declared.queues),
@@ -106,7 +107,7 @@ class _Rules:
         self.found: list[Rule] = []
         self.targets = frozenset(declared.categories) | frozenset(declared.queues)
         self._conditions = conditions
-        self._actions = ActionReader(declared.categories, self.targets)
+        self._actions = ActionReader(declared.categories, self.targets, declared.calendars)
         self._elsewhere = {
             **dict.fromkeys(conditions.known, "write it under when:"),
             **dict.fromkeys(self._actions.known, "write it under then:"),

@@ -107,12 +107,12 @@ class Node:
         self.fail(f"must be true or false, not {_kind(self.value)}")
         return None
 
-    def name_in(self, names: Collection[str], what: str) -> str | None:
-        """One of the declared `names`; `what` says what they name."""
+    def name_in(self, names: Collection[str], what: str, hint: str | None = None) -> str | None:
+        """One of the declared `names`; `what` says what they name, and `hint` what to do where none is suggested."""
         name = self.text()
         if name is None or name in names:
             return name
-        self.fail(f"there is no {what} {name!r}", suggestion(name, names))
+        self.fail(f"there is no {what} {name!r}", suggestion(name, names) or hint)
         return None
 
 

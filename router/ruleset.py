@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from router.atoms import Atoms, has_expression
+from router.calendars import Calendar, Clock
 from router.cases import Case
 from router.compile import Check, compare_by_fact, compile_condition
 from router.deciding import Won, decision
@@ -32,6 +33,7 @@ class Contents:
     hash: str
     sources: tuple[tuple[str, str], ...]
     fields: Mapping[str, FactType]
+    calendars: Mapping[str, Calendar]
     vocabulary: Mapping[str, Fact]
     categories: Mapping[str, Category]
     queues: frozenset[str]
@@ -45,14 +47,15 @@ class Ruleset:
     """Rules with the categories and queues they name. Immutable, and safe to share between threads.
 
     `hash` names the version (`sha256:…`), `sources` are the files as (name, text), `fields` the declared fields with
-    their types, extracted ones included, `targets` every name a message can be routed to, `tests` the cases of the files
-    for `router.testing`, `names` the named things for `router.names.unused`.
+    their types, extracted ones included, `calendars` the declared calendars, `targets` every name a message can be routed
+    to, `tests` the cases of the files for `router.testing`, `names` the named things for `router.names.unused`.
     """
 
     def __init__(self, contents: Contents, tests: Iterable[Case], expressions: Expressions) -> None:
         self.hash = contents.hash
         self.sources = contents.sources
         self.fields = contents.fields
+        self.calendars = contents.calendars
         self.vocabulary = contents.vocabulary
         self.categories = contents.categories
         self.queues = contents.queues
@@ -75,13 +78,14 @@ class Ruleset:
         self._named = _named(self.conditions.values())
         self.asked = tuple(self._asked())
         """The facts that conditions ask about, in the order in which an explanation holds their values."""
+        self._clock = Clock(contents.calendars, frozenset(self.asked))
         self._shown = tuple((name, self.vocabulary[name].private) for name in self.asked)
         self._compared = compare_by_fact(self.atoms)
 
     def route(self, facts: Facts) -> Decision:
         """Decide where a message goes. Never fails: what cannot be evaluated does not match, and is explained."""
         facts, extracted = self._extractors.run(facts)
-        e = Evaluation(facts, self._expressions, self._named)
+        e = Evaluation(self._clock.told(facts), self._expressions, self._named)
         e.held = self._index.held(e)
         won = Won()
         matched: dict[str, list[str]] = {}

@@ -1,11 +1,11 @@
 """What rules may ask about: every name with its type, in one table.
 
 The caller builds the facts of a message from this table: a flat mapping from name to value. The fields an
-integrator declares under `fields:` join it as `fields.<name>`.
+integrator declares under `fields:` join it as `fields.<name>`, and each calendar as `hours.<name>` and its like.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -20,7 +20,21 @@ FactType = Literal["text", "integer", "number", "boolean", "date", "list"]
 DECLARABLE: tuple[FactType, ...] = ("text", "number", "boolean", "date")
 
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-"""What a declared field may be called: expressions must be able to name it."""
+"""What a declared field or calendar may be called: expressions must be able to name it."""
+
+RECEIVED = "received"
+"""The moment of which the facts of calendars are: text in UTC, as the envelope has it."""
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+DECLARED_UNDER: Mapping[str, str] = {
+    "fields": "fields",
+    "hours": "calendars",
+    "date": "calendars",
+    "weekday": "calendars",
+    "holiday": "calendars",
+}
+"""Where the names that begin so and have a dot are declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,8 @@ class Fact:
     """Where the values are a closed list, a rule naming another one is an error."""
     private: bool = False
     """An explanation holds only how long the value was."""
+    derived: bool = False
+    """The router makes it of other facts, unless it is given."""
 
 
 def _one_of(*choices: str) -> frozenset[str]:
@@ -54,6 +70,7 @@ VOCABULARY: Mapping[str, Fact] = {
     "language": _TEXT,
     "automated": _TEXT,
     "backlog": Fact("boolean", default=False),
+    RECEIVED: _TEXT,
     "button": _TEXT,
     "sender.handle": _TEXT,
     "sender.kind": _TEXT,
@@ -76,6 +93,18 @@ VOCABULARY: Mapping[str, Fact] = {
 }
 
 
-def with_fields(declared: Mapping[str, FactType]) -> Mapping[str, Fact]:
-    """The table with the declared fields (name without `fields.`) added."""
-    return {**VOCABULARY, **{f"fields.{name}": Fact(kind) for name, kind in declared.items()}}
+_OF_CALENDARS: Mapping[str, Fact] = {
+    "hours": Fact("text", choices=_one_of("open", "closed"), derived=True),
+    "date": Fact("date", derived=True),
+    "weekday": Fact("text", choices=frozenset(DAYS), derived=True),
+    "holiday": Fact("boolean", derived=True),
+}
+
+
+def with_declared(fields: Mapping[str, FactType], calendars: Iterable[str]) -> Mapping[str, Fact]:
+    """The table with the declared fields (name without `fields.`) and the facts of the declared calendars added."""
+    return {
+        **VOCABULARY,
+        **{f"fields.{name}": Fact(kind) for name, kind in fields.items()},
+        **{f"{prefix}.{name}": fact for name in calendars for prefix, fact in _OF_CALENDARS.items()},
+    }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from identity.people import Identified
+from normalizer.envelope_data import rfc3339
 from normalizer.inbound import FieldValue
 from normalizer.message import Message
 from normalizer.values import Invalid, read_number
@@ -28,6 +29,7 @@ def facts(message: Message, identified: Identified, declared: Mapping[str, FactT
         "language": message.language,
         "automated": inbound.automated,
         "backlog": inbound.backlog,
+        "received": rfc3339(message.received_at),
         "button": inbound.button.id if inbound.button else None,
         "sender.handle": handle.value,
         "sender.kind": handle.kind,

@@ -8,6 +8,9 @@ from router.vocabulary import VOCABULARY, Value
 
 HEAD = """\
 fields: {total: number, bought: date}
+calendars:
+  office: &hours {timezone: Europe/Rome, hours: {mon-fri: "09:00-18:00"}}
+  shop: *hours
 categories:
   returns: {owners: [r@example.it], sla: {first_reply: 4h, calendar: office}}
   general:
@@ -44,7 +47,7 @@ def test_result(test: str, mismatches: list[Mismatch]) -> None:
     (result,) = run_tests(load([("rules.yaml", HEAD + f"  - {{{test}}}\n")]))
     assert list(result.mismatches) == mismatches
     assert result.passed == (not mismatches)
-    assert result.place == ("rules.yaml", 11, 5)
+    assert result.place == ("rules.yaml", 14, 5)
     assert result.name == "tests[0]"
 
 
@@ -66,6 +69,13 @@ FACTS: list[tuple[str, dict[str, Value]]] = [
     ("{fields: {total: 89.9, bought: 2026-11-30}, backlog: true}", {"fields.total": 89.9, "fields.bought": "2026-11-30",
                                                                     "backlog": True}),
     ("{language: null}", {"language": None}),
+    ("{received: 2026-12-25T10:00}", {"received": "2026-12-25T09:00:00.000Z"}),
+    ("{received: 2026-07-25T10:00:59}", {"received": "2026-07-25T08:00:59.000Z"}),
+    ("{received: 2026-10-25T02:30}", {"received": "2026-10-25T00:30:00.000Z"}),  # the first of two
+    ("{received: 2026-10-25T02:30+01:00}", {"received": "2026-10-25T01:30:00.000Z"}),
+    ("{received: 2026-03-29T02:30Z}", {"received": "2026-03-29T02:30:00.000Z"}),
+    ("{received: 2026-12-25T10:00:00-05:00}", {"received": "2026-12-25T15:00:00.000Z"}),
+    ("{received: null, hours: {office: open}, weekday.shop: null}", {"received": None, "hours.office": "open"}),
 ]  # fmt: skip
 
 
@@ -75,3 +85,8 @@ def test_facts_of_a_message(message: str, expected: dict[str, Value]) -> None:
     facts = ruleset.tests[0].facts
     assert {name: facts.get(name) for name in expected} == expected
     assert ruleset.tests[0].name == "t"
+
+
+def test_a_local_time_without_calendars_is_utc() -> None:
+    text = "categories: {a: {}}\ndefault: a\ntests:\n  - {message: {received: 2026-12-25T10:00}, expect: {priority: 0}}\n"
+    assert load([("rules.yaml", text)]).tests[0].facts["received"] == "2026-12-25T10:00:00.000Z"

@@ -13,6 +13,7 @@ categories:
   returns: {owners: [r@example.it], sla: {first_reply: 4h, calendar: office}, priority: 3, playbook: https://example.it/r}
   general:
 queues: [recovery, partners]
+calendars: {office: {timezone: Europe/Rome, hours: {mon-fri: "09:00-18:00"}}}
 default: general
 rules:
 """
