@@ -47,6 +47,7 @@ class Conversations:
             or self._recent(contact, customer)
             or self._opened(customer, at)
         )
+        conversation.reopened = not conversation.open or at > conversation.last_ms + self._window_ms
         conversation.messages += 1
         conversation.open = True
         # Imported messages come in any order.

@@ -103,7 +103,8 @@ class Customer:
 
 @dataclass(slots=True)
 class Conversation:
-    """`owner_id` is who owns it now: the one at the top of the merges of `customer_id`."""
+    """`owner_id` is who owns it now: the one at the top of the merges of `customer_id`. `reopened`: the contact that is looked
+    at goes on in it after it had ended, by time or by a ticket; that is not stored."""
 
     id: str
     space: str
@@ -115,6 +116,7 @@ class Conversation:
     ticket: str | None = None
     open: bool = True
     split: bool = False
+    reopened: bool = False
     owner_id: str = ""
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from router.calendars import Calendar
 from router.model import Place
 from router.moments import moment
 from router.reading import Node, suggestion
-from router.vocabulary import RECEIVED, Fact, Facts, Value
+from router.vocabulary import RECEIVED, Fact, Facts, Value, file_kind
 
 _KEYS: Final = ("name", "message", "expect")
 
@@ -113,7 +113,7 @@ def _following(given: Mapping[str, Value]) -> dict[str, Value]:
     if isinstance(handle, str) and "@" in handle:
         facts |= {"sender.kind": "email", "sender.domain": handle.rpartition("@")[2].lower()}
     if isinstance(types, tuple):
-        facts["attachments.count"] = len(types)
+        facts |= {"attachments.count": len(types), "attachments.kinds": tuple(map(file_kind, types))}
     return facts
 
 

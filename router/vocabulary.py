@@ -84,21 +84,36 @@ VOCABULARY: Mapping[str, Fact] = {
     "customer.new": Fact("boolean"),
     "attachments.count": _COUNT,
     "attachments.types": Fact("list", default=()),
+    "attachments.kinds": Fact("list", default=(), choices=_one_of("image", "audio", "video", "document", "other")),
+    "attachments.size": _COUNT,
     "conversation.messages": _COUNT,
+    "conversation.age": Fact("number", default=0.0),
+    "conversation.reopened": Fact("boolean", default=False),
     "conversation.channels": Fact("list", default=()),
     "conversation.ticket": _TEXT,
     "history.unanswered": _COUNT,
     "history.last_category": _TEXT,
     "history.contacts": _COUNT,
+    "history.day": _COUNT,
+    "history.week": _COUNT,
 }
 
 
+_FILE_KINDS: Mapping[str, str] = {
+    **{kind: kind for kind in ("image", "audio", "video")},
+    **dict.fromkeys(("text", "application", "message"), "document"),
+}
 _OF_CALENDARS: Mapping[str, Fact] = {
     "hours": Fact("text", choices=_one_of("open", "closed"), derived=True),
     "date": Fact("date", derived=True),
     "weekday": Fact("text", choices=frozenset(DAYS), derived=True),
     "holiday": Fact("boolean", derived=True),
 }
+
+
+def file_kind(media_type: str) -> str:
+    """What sort of file it is, as `attachments.kinds` has it."""
+    return _FILE_KINDS.get(media_type.partition("/")[0].lower(), "other")
 
 
 def with_declared(fields: Mapping[str, FactType], calendars: Iterable[str]) -> Mapping[str, Fact]:

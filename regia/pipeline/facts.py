@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 from identity.people import Identified
 from normalizer.envelope_data import rfc3339
 from normalizer.inbound import FieldValue
 from normalizer.message import Message
 from normalizer.values import Invalid, read_number
-from router.vocabulary import Facts, FactType, Value
+from router.vocabulary import Facts, FactType, Value, file_kind
+
+_HOUR_MS: Final = 3_600_000
 
 
 def facts(message: Message, identified: Identified, declared: Mapping[str, FactType]) -> Facts:
@@ -43,14 +46,26 @@ def facts(message: Message, identified: Identified, declared: Mapping[str, FactT
         "customer.new": identified.earlier == 0,
         "attachments.count": len(message.attachments),
         "attachments.types": tuple(item.content_type for item in message.attachments if item.content_type),
-        "conversation.messages": identified.conversation.messages,
+        "attachments.kinds": tuple(file_kind(item.content_type or "") for item in message.attachments),
+        "attachments.size": sum(item.size or 0 for item in message.attachments),
+        "conversation.messages": identified.conversation.messages - 1,
+        "conversation.age": (identified.at_ms - identified.conversation.opened_ms) / _HOUR_MS,
+        "conversation.reopened": identified.conversation.reopened,
         "conversation.channels": tuple(identified.conversation.channels),
         "conversation.ticket": identified.conversation.ticket,
         "history.unanswered": identified.unanswered,
         "history.last_category": history[-1].category if history else None,
         "history.contacts": len(history),
+        "history.day": _since(identified, 24),
+        "history.week": _since(identified, 7 * 24),
         **{f"fields.{name}": _fact(inbound.fields.get(name), kind) for name, kind in declared.items()},
     }
+
+
+def _since(identified: Identified, hours: int) -> int:
+    """How many of the contacts in the customer's short history are not older than that."""
+    since = identified.at_ms - hours * _HOUR_MS
+    return sum(since <= one.at_ms <= identified.at_ms for one in identified.history)
 
 
 def _fact(value: FieldValue, kind: FactType) -> Value:
