@@ -40,6 +40,7 @@ EXCEPT = (
     ' open: {2026-12-24: "10:00-11:00", 2026-12-25: ["10:00-12:00", "20:00-02:00"]}}'
 )
 NIGHTS = f'{{{ROME}, hours: {{mon-sun: "22:00-06:00"}}, holidays: {{country: IT}}, closed: 2026-03-11}}'
+LONGER = f'{{{ROME}, hours: {{sun: "02:30-04:00"}}}}'
 LATE = f'{{{ROME}, hours: {{sun: "02:15-02:45"}}}}'
 
 HOURS: list[tuple[str, str, str]] = [
@@ -215,6 +216,8 @@ def office(calendar: str = DAILY) -> Calendar:
         (EXCEPT, "2026-12-24T10:30:00+01:00", 3600, "2026-12-25T10:30:00+01:00"),
         (LATE, "2026-10-25T00:00:00+02:00", 3600, "2026-10-25T02:45:00+01:00"),  # twice half an hour
         (LATE, "2026-03-29T00:00:00+01:00", 1800, "2026-04-05T02:45:00+02:00"),  # a sunday without
+        # it opens when the clock is put forward into the span, to the second
+        (LONGER, "2026-03-29T01:00:07+01:00", 1, "2026-03-29T03:00:01+02:00"),
         (ALWAYS, "2026-10-31T12:00:00-04:00", 86400, "2026-11-01T11:00:00-05:00"),  # 24 hours of an hour each
     ],
 )
