@@ -96,6 +96,8 @@ class Extractors:
             value = read_fields(spec, {field: taken}, region="")[0].get(field) if taken is not None else None
             if isinstance(value, str | float | bool | int):
                 found[field] = value
+        if not found:
+            return facts, _NOTHING
         return {**facts, **{f"fields.{field}": value for field, value in found.items()}}, found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Final
 
-from router.names import NAME, NESTED_MAX, Kind, Usage, reading_order
+from router.names import NAME, NESTED_MAX, SIZE_MAX, Kind, Usage, reading_order
 from router.patterns import PatternInvalid, compile_pattern
 from router.reading import Node, suggestion
 
@@ -117,7 +117,7 @@ def spend(usage: Usage, node: Node, size: int) -> bool:
     """Account for a use that stands for so many texts and conditions; the first that is too much has been reported."""
     fits = usage.spend(size)
     if fits is False:
-        node.fail("with this, names stand for too many texts and conditions", "at most 500,000, counted at each use")
+        node.fail("with this, names stand for too many texts and conditions", f"at most {SIZE_MAX:,}, counted at each use")
     return bool(fits)
 
 
