@@ -19,6 +19,7 @@ from identity.said import DAY_MS
 from identity.suggestions import Reason, suggestion
 from normalizer.inbound import Handle, Proof
 from storage.bulk import insert_rows
+from storage.database import DatabaseUnavailable
 from storage.schema import handles, suggestions
 
 Outcome = Literal["linked", "known", "merged", "suggested"]
@@ -49,7 +50,8 @@ def prove(
     two are merged, or by a guard suggested. A customer for whom nothing was proven has claims only, whoever stands above it,
     and anybody may have made them: the address is linked to a customer of its own, and the two are suggested.
 
-    Raises `NotPossible`: `unknown_customer`, `shared_handle`, `handle_cap`.
+    Raises `NotPossible`: `unknown_customer`, `shared_handle`, `handle_cap`; `DatabaseUnavailable` where another node gives the
+    address to somebody at the same time.
     """
     if policy.is_shared(handle):
         raise NotPossible("shared_handle")
@@ -158,7 +160,9 @@ def _new_link(home: Customer, top: Customer, handle: Handle, key: str, *, proof:
 
 
 def _begin(held: Held, top: Customer, link: Link, *, actor: str, now_ms: int) -> None:
-    store.add_links(held.connection, [link])
+    if not store.add_links(held.connection, [link]):
+        # Nobody had it when it was looked for. Whoever asks again finds its owner.
+        raise DatabaseUnavailable("another node gives this address to somebody at this moment")
     top.links.append(link)
     # What a person says is in the link, and goes with it; the log and the event have ids only.
     detail = None if link.proof == "agent" else {"evidence": link.evidence}

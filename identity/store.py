@@ -7,9 +7,11 @@ from typing import Any, Final, cast
 
 import orjson
 from sqlalchemy import Column, Connection, Row, Select, select
+from sqlalchemy.exc import IntegrityError
 
 from identity.people import Customer, Interaction, Link
 from storage.bulk import among, ids_parameter, insert_rows, update_rows
+from storage.database import DatabaseUnavailable
 from storage.schema import customers, handles
 
 _LINK_COLUMNS: Final = tuple(one.name for one in fields(Link))
@@ -34,13 +36,13 @@ def links_of(connection: Connection, customer_ids: Collection[str]) -> list[Link
     return [_link(row) for row in rows_among(connection, _CURRENT, handles.c.customer_id, customer_ids)]
 
 
-def add_links(connection: Connection, new: Iterable[Link], ended: Collection[tuple[str, str, int]] = ()) -> None:
-    """Insert links; one whose key another node inserted first stays out. Sorted, so that two nodes cannot deadlock. `ended`:
-    what ended already, as for `end_links`: it has no key any more."""
+def add_links(connection: Connection, new: Iterable[Link], ended: Collection[tuple[str, str, int]] = ()) -> int:
+    """Insert links; how many. One whose key another node inserted first stays out. Sorted, so that two nodes cannot deadlock.
+    `ended`: what ended already, as for `end_links`: it has no key any more."""
     ends = {id_: {"key": None, "ended_by": why, "ended_ms": at_ms} for id_, why, at_ms in ended}
     none = {"ended_by": None, "ended_ms": None}
     rows = [_link_row(link) | none | ends.get(link.id, {}) for link in sorted(new, key=attrgetter("key"))]
-    insert_rows(connection, handles, rows, ignore=True)
+    return insert_rows(connection, handles, rows, ignore=True)
 
 
 def see_links(connection: Connection, seen: Iterable[Link]) -> None:
@@ -63,9 +65,13 @@ def end_links(connection: Connection, ended: Sequence[tuple[str, str, int]]) -> 
 
 
 def begin_links_again(connection: Connection, begun: Sequence[tuple[str, str]]) -> None:
-    """Let ended links go on: (id, key)."""
+    """Let ended links go on: (id, key). Raises `DatabaseUnavailable` where another node has given one of the keys away since it
+    was looked for: only who waits for that node's transaction hears of it."""
     rows = [{"id": id_, "key": key, "ended_by": None, "ended_ms": None} for id_, key in sorted(begun)]
-    update_rows(connection, handles, "id", rows)
+    try:
+        update_rows(connection, handles, "id", rows)
+    except IntegrityError:
+        raise DatabaseUnavailable("somebody claims one of these addresses at this moment") from None
 
 
 def move(connection: Connection, moved: Sequence[tuple[str, str]]) -> None:

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, func, select
 
-from identity import tickets
+from identity import merges, tickets
+from identity.links import Proved, prove
 from identity.people import Identified
 from identity.tickets import News, Said
 from normalizer.inbound import Handle
 from storage import schema
-from storage.database import Database
+from storage.database import Database, DatabaseUnavailable
 from tests.contacts import START, email, message, phone, user
-from tests.identity.batches import ids, resolve, rows
+from tests.identity.batches import POLICY, ids, resolve, rows
+
+LATER = int(START.timestamp() * 1000) + 7_200_000
 
 
 async def test_two_nodes_with_one_new_sender(postgresql_url: str) -> None:
@@ -140,4 +143,71 @@ async def test_what_a_ticket_system_tells_beside_a_commit_is_not_lost(postgresql
     await asyncio.gather(node.write(lambda connection: resolve(connection, [message("m2", hours=1)])), other_node())
     (row,) = await rows(node, schema.conversations)
     assert (row["messages"], row["ticket"], row["open"]) == (2, "T-1", False)
+    await asyncio.gather(node.close(), other.close())
+
+
+def stop_before(node: Database, beginning: str) -> tuple[threading.Event, threading.Event]:
+    """Hold a node in front of a statement: set when it is there, and to be set when it may go on."""
+    there, on = threading.Event(), threading.Event()
+
+    @event.listens_for(node.engine, "before_cursor_execute")
+    def hold(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith(beginning):
+            there.set()
+            assert on.wait(20)
+
+    return there, on
+
+
+@pytest.mark.parametrize("claims_only", [False, True], ids=["proven customer", "claims only"])
+async def test_an_address_that_is_proven_while_another_node_meets_it(postgresql_url: str, *, claims_only: bool) -> None:
+    """The proof found nobody, and the other node was first: nothing is said to be linked that is not."""
+    node, other = Database(postgresql_url), Database(postgresql_url)
+    mine = email("rosa@example.it", verified=not claims_only)
+    (asker,) = await node.write(lambda connection: resolve(connection, [message("m1", mine)]))
+    there, on = stop_before(node, "INSERT INTO handles")
+
+    def proof(connection: Connection) -> Proved:
+        so = {"proof": "verified", "evidence": "challenge/1", "actor": "x", "now_ms": LATER, "policy": POLICY}
+        return prove(connection, asker.customer.id, email(verified=True), **so)  # type: ignore[arg-type]
+
+    async def meet() -> str:
+        assert await asyncio.to_thread(there.wait, 20)
+        (found,) = await other.write(lambda connection: resolve(connection, [message("m2", email(verified=True))]))
+        on.set()
+        return found.customer.id
+
+    refused, owner = await asyncio.gather(node.write(proof), meet(), return_exceptions=True)
+    assert isinstance(refused, DatabaseUnavailable)
+    assert not [row for row in await rows(node, schema.audit) if row["action"] == "linked"]
+    again = await node.write(proof)
+    assert again.outcome == ("known" if claims_only else "merged")
+    (link,) = [row for row in await rows(node, schema.handles) if row["value"] == email().value]
+    assert (link["id"], link["customer_id"], link["home_id"]) == (again.link_id, again.customer_id, owner)
+    await asyncio.gather(node.close(), other.close())
+
+
+async def test_an_unmerge_beside_somebody_who_claims_the_address(postgresql_url: str) -> None:
+    """The claim would begin again, and another node has given its address away meanwhile: that is nobody's defect."""
+    node, other = Database(postgresql_url), Database(postgresql_url)
+    so: dict[str, Any] = {"actor": "x", "now_ms": LATER, "policy": POLICY}
+    (claim,) = await node.write(lambda connection: resolve(connection, [message("m1", email())]))
+    (proven,) = await node.write(lambda connection: resolve(connection, [message("m2", phone())]))
+    await node.write(lambda connection: merges.merge(connection, claim.customer.id, proven.customer.id, **so))
+    there, on = stop_before(node, "UPDATE handles SET key")
+
+    async def write() -> str:
+        assert await asyncio.to_thread(there.wait, 20)
+        (found,) = await other.write(lambda connection: resolve(connection, [message("m3", email(), hours=1)]))
+        on.set()
+        return found.customer.id
+
+    def undo(connection: Connection) -> str:
+        return merges.unmerge(connection, claim.customer.id, **so)
+
+    refused, stranger = await asyncio.gather(node.write(undo), write(), return_exceptions=True)
+    assert isinstance(refused, DatabaseUnavailable)
+    await node.write(undo)  # asked again, it finds the address claimed
+    (link,) = [row for row in await rows(node, schema.handles) if row["kind"] == "email" and row["key"]]
+    assert link["customer_id"] == stranger
     await asyncio.gather(node.close(), other.close())
