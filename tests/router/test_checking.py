@@ -54,6 +54,8 @@ def implied(given: dict[str, Any], wanted: dict[str, Any]) -> bool:
         ({"text": {"words": "send back"}}, {"not": {"text": {"contains": "send back"}}}),  # "send, back"
         ({"text": {"contains": "refund"}}, {"not": {"text": {"words": "refund"}}}),  # "refunds"
         ({"text": {"starts_with": ["re", "aw"]}}, {"text": {"starts_with": ["ref"]}}),
+        ({"text": {"starts_with": "re"}}, {"not": {"text": {"starts_with": "ref"}}}),
+        ({"not": {"sender.proof": ["verified", "claimed", "agent"]}},),  # missing
         ({"text": {"matches": "a"}}, {"not": {"text": {"matches": "aa"}}}),
         ({"channel": None}, {"not": {"channel": "email"}}),
         ({"not": {"channel": "email"}}, {"not": {"channel": None}}),
