@@ -1,37 +1,30 @@
 """`regia rules`: check, test, and explain the rules."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
 
-from regia.cli.common import ConfigOption, config_errors, configured, fail
+from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.rules_check import Files, check, coverage, rules_of
 from regia.cli.stored import read
 from router.explain import render
 from router.load import load
-from router.ruleset import Ruleset
 from router.testing import run_tests
 from storage import lookup
 from storage.rulesets import sources_of
 
 app = typer.Typer(no_args_is_help=True, help="Check, test and explain the rules.")
 
-Files = Annotated[list[Path] | None, typer.Argument(help="Rule files; without them the configuration's.")]
-
-
-@app.command()
-def check(files: Files = None, config: ConfigOption = None) -> None:
-    """Load the rules and say everything that is wrong with them, with file, line and column."""
-    rules = _rules(files, config)
-    typer.echo(f"{len(rules.rules)} rules, {len(rules.categories)} categories, {len(rules.tests)} tests: no problems")
+app.command()(check)
+app.command()(coverage)
 
 
 @app.command("test")
 def run_cases(files: Files = None, config: ConfigOption = None) -> None:
     """Run the `tests:` of the rules. Exits with 1 when one fails."""
-    results = run_tests(_rules(files, config))
+    results = run_tests(rules_of(files, config))
     failed = [result for result in results if not result.passed]
     for result in failed:
         file, line, column = result.place
@@ -64,14 +57,3 @@ def _stored(connection: Connection, message_id: str) -> tuple[bytes, str]:
     if sources is None:
         fail("the version of the rules that decided is not stored")
     return bytes(row["explanation"]), sources
-
-
-def _rules(files: list[Path] | None, config: Path | None) -> Ruleset:
-    if not files:
-        return configured(config).rules
-    try:
-        sources = [(str(path), path.read_text(encoding="utf-8")) for path in files]
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"a rule file cannot be read: {error}", status=2)
-    with config_errors():
-        return load(sources)

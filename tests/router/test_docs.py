@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from config.document import ConfigError
+from regia.cli.main import app
 from router import explain
 from router.load import load
 from router.testing import run_tests
@@ -18,7 +20,7 @@ SHOWN = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
 
 def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 8
-    assert len(SHOWN) == 2
+    assert len(SHOWN) == 4
     assert PAGE.count("```") == 2 * (len(EXAMPLES) + len(SHOWN))
 
 
@@ -44,8 +46,16 @@ def test_the_mistakes_it_shows() -> None:
     assert f"{caught.value}\n" == SHOWN[0]
 
 
+def test_the_warnings_and_the_coverage_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rules.yaml").write_text(next(example for example in EXAMPLES if "mail-by-sms" in example), encoding="utf-8")
+    for command, shown in (("check", SHOWN[1]), ("coverage", SHOWN[2])):
+        result = CliRunner().invoke(app, ["rules", command, "rules.yaml"])
+        assert (result.exit_code, result.output) == (0, shown)
+
+
 def test_the_explanation_it_shows() -> None:
     example = next(example for example in EXAMPLES if "test-shop" in example)
     ruleset = load([("rules.yaml", example)])
     decision = ruleset.route(dict(ruleset.tests[-1].facts))
-    assert explain.render(ruleset, decision.explanation) == SHOWN[1]
+    assert explain.render(ruleset, decision.explanation) == SHOWN[3]
