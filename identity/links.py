@@ -131,11 +131,11 @@ def _held(connection: Connection, customer_id: str, handle: Handle) -> tuple[str
 
 
 def _is_proven(connection: Connection, home: Customer, top: Customer) -> bool:
-    """Whether anything was ever proven for this very customer. Of one who has claims only nobody knows who asks, also where a
-    person has taken them for somebody else's since."""
+    """Whether this very customer has more than claims. Of one who has no more nobody knows who asks, also where a person has
+    taken them for somebody else's since: then it stands below a proven one, and its row may say so too."""
     links = handles.c
-    mine = (links.customer_id == top.id, links.home_id == home.id, links.standing == "verified")
-    return connection.execute(select(links.id).where(*mine).limit(1)).first() is not None
+    mine = select(links.standing).where(links.customer_id == top.id, links.home_id == home.id).distinct()
+    return "verified" in (set(connection.execute(mine).scalars()) or {home.standing})
 
 
 def _forgotten(link: Link, now_ms: int, policy: Policy) -> bool:
