@@ -10,11 +10,21 @@ from router.coverage import coverage
 from router.fates import Fate, fates
 from router.implication import Logic
 from router.model import Condition, Group, Place, Rule
+from router.names import unused
 from router.ruleset import Ruleset
 from router.wording import condition_in_words
 
 Kind = Literal[
-    "never_matches", "never_tried", "never_wins", "does_nothing", "no_category", "no_queue", "no_test", "no_tests", "overlap"
+    "never_matches",
+    "never_tried",
+    "never_wins",
+    "does_nothing",
+    "no_category",
+    "no_queue",
+    "no_test",
+    "no_tests",
+    "unused",
+    "overlap",
 ]
 
 _PARTS_MAX: Final = 30  # pairs of more would take long, and say no more
@@ -42,6 +52,9 @@ def check(ruleset: Ruleset) -> list[Finding]:
     warnings = [finding for fate in found for finding in _of_rule(fate, logic)]
     warnings += _unreached(ruleset, found)
     warnings += _untested(ruleset, found)
+    warnings += (
+        Finding("unused", place, name, f"{kind} {name!r} is used by no rule") for kind, name, place in unused(ruleset.names)
+    )
     order = {name: index for index, (name, _) in enumerate(ruleset.sources)}
     return sorted(warnings, key=lambda finding: (order.get(finding.place[0], 0), finding.place[1:]))
 

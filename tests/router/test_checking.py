@@ -157,3 +157,18 @@ def test_hostile_conditions_end_soon() -> None:
     many = {"all": [{"any": [*some, {"not": [{"all": some}]}]} for _ in range(40)]}
     rules = ruleset({"when": many, "then": {"category": "one"}}, {"when": many, "then": {"category": "two"}})
     assert {found.kind for found in check(rules)} <= {"never_wins", "no_tests", "no_category"}
+
+
+def test_named_things_that_no_rule_uses() -> None:
+    rules = ruleset(
+        {"when": {"use": "written", "text": {"words": "$used"}}, "then": {"category": "one"}},
+        lists={"used": ["a"], "idle": ["b"]},
+        patterns={"number": "[0-9]{3}"},
+        conditions={"written": {"channel": "email"}, "spoken": {"channel": "call"}},
+    )
+    told = {str(found) for found in check(rules) if found.kind == "unused"}
+    assert {line.partition("warning: ")[2] for line in told} == {
+        "list 'idle' is used by no rule",
+        "pattern 'number' is used by no rule",
+        "condition 'spoken' is used by no rule",
+    }
