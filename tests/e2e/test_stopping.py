@@ -9,7 +9,7 @@ from tests.e2e.runs import stopped_under_load
 
 
 def test_sigterm_under_load_drains_within_ten_seconds(make_gateway: MakeGateway, tmp_path: Path) -> None:
-    assert stopped_under_load(make_gateway(), tmp_path, seed=5, messages=250) < 10
+    assert stopped_under_load(make_gateway(), tmp_path, seed=5, messages=400) < 10
 
 
 def _refused(gateway: Gateway, *, code: int) -> str:
