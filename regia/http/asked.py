@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from aiohttp import web
 from sqlalchemy import Connection
 
-from connectors.errors import Rejected
+from connectors.errors import Rejected, RejectionCode
 from identity.policy import Policy
 from identity.refusals import NotPossible
 from identity.views.paging import MOST, BadCursor, Page
@@ -30,7 +30,7 @@ async def look(request: web.Request, work: Callable[[Connection], T]) -> T:
     try:
         return await request.app[GATEWAY].stores.database.read(work)
     except NotPossible as error:
-        raise await _unknown_or_gone(request, error) from None
+        raise await unless_erased(request, error.reason, str(error)) from None
     except BadCursor as error:
         raise Rejected("malformed", str(error)) from None
 
@@ -43,15 +43,16 @@ async def act(request: web.Request, work: Callable[[Connection, "Actor"], T]) ->
     try:
         return await gateway.stores.database.write(lambda connection: work(connection, actor))
     except NotPossible as error:
-        raise await _unknown_or_gone(request, error) from None
+        raise await unless_erased(request, error.reason, str(error)) from None
 
 
-async def _unknown_or_gone(request: web.Request, error: NotPossible) -> Rejected:
-    """Who asks for somebody erased hears that: their own copy is to be erased too."""
+async def unless_erased(request: web.Request, reason: RejectionCode, detail: str) -> Rejected:
+    """What is answered where something is not done. Who asks for somebody erased hears that: their own copy is to be erased
+    too."""
     database, id_ = request.app[GATEWAY].stores.database, id_of(request) if "id" in request.match_info else ""
-    if error.reason == "unknown_customer" and await database.read(lambda connection: is_erased(connection, id_)):
+    if reason == "unknown_customer" and await database.read(lambda connection: is_erased(connection, id_)):
         return Rejected("gone", "this customer was erased: erase your copies")
-    return Rejected(error.reason, str(error))
+    return Rejected(reason, detail)
 
 
 class Actor:

@@ -11,7 +11,7 @@ from regia.erasing.failures import EraseFailed
 from regia.erasing.reach import Reach
 from regia.exporting.export import Export, ExportFailed, open_export
 from regia.http.access import require
-from regia.http.asked import Actor, id_of
+from regia.http.asked import Actor, id_of, unless_erased
 from regia.http.requests import GATEWAY, json_answer
 from storage.blobs import BlobsUnavailable
 from storage.database import DatabaseUnavailable
@@ -29,7 +29,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     try:
         found = await open_export(stores.database, stores.blobs, id_of(request), actor=by.name, now_ms=by.now_ms)
     except ExportFailed as failed:
-        raise _refused(failed.reason, str(failed), failed.root_id) from None
+        raise await _refused(request, failed.reason, str(failed), failed.root_id) from None
     return await _send(request, found)
 
 
@@ -42,7 +42,7 @@ async def leave(request: web.Request) -> web.Response:
         if failed.retryable:
             logger.warning("a customer is not erased yet", extra={"reason": failed.reason})
             raise Rejected("unavailable", str(failed), retry_after=_AGAIN) from None
-        raise _refused(failed.reason, str(failed), failed.root_id) from None
+        raise await _refused(request, failed.reason, str(failed), failed.root_id) from None
     return json_answer({"erased": asdict(done)})
 
 
@@ -51,10 +51,10 @@ def _actor(request: web.Request) -> Actor:
     return Actor(f"token/{token.name}", request.app[GATEWAY].configured.settings.policy)
 
 
-def _refused(reason: str, detail: str, root_id: str | None) -> Rejected:
+async def _refused(request: web.Request, reason: str, detail: str, root_id: str | None) -> Rejected:
     if reason == "merged":
         return Rejected("merged_already", f"{detail}: it stands below {root_id}")
-    return Rejected("unknown_customer", detail)
+    return await unless_erased(request, "unknown_customer", detail)
 
 
 async def _send(request: web.Request, found: Export) -> web.StreamResponse:

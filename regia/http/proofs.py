@@ -19,6 +19,7 @@ from normalizer.envelope_data import from_ms
 from normalizer.inbound import Handle, Proof
 from normalizer.values import Invalid
 from regia.http.access import require
+from regia.http.asked import unless_erased
 from regia.http.bodies import AnswerBody, LinkBody, ProofBody, read_json
 from regia.http.requests import GATEWAY, json_answer
 from regia.proving import address
@@ -46,6 +47,8 @@ async def ask(request: web.Request) -> web.Response:
         asked = await step(request, lambda connection, known, now_ms: proofs.begin(connection, wanted, known, now_ms))
     except ProofRefused as refused:
         PROOFS.labels(body.method, refused.reason).inc()
+        if refused.reason == "unknown_customer":
+            raise await unless_erased(request, refused.reason, PROOF_REFUSALS[refused.reason]) from None
         raise refuse(refused.reason, refused.retry_ms) from None
     PROOFS.labels(body.method, "asked").inc()
     return json_answer({"id": asked.id, "expires_at": from_ms(asked.expires_ms)}, status=202)
@@ -81,7 +84,7 @@ async def step(request: web.Request, work: Step[T]) -> T:
     try:
         return await gateway.stores.database.write(lambda connection: work(connection, gateway.proofs, now_ms))
     except NotPossible as error:
-        raise Rejected(error.reason, str(error)) from None
+        raise await unless_erased(request, error.reason, str(error)) from None
 
 
 def judged(method: str, done: Proved | AnswerRefusal) -> Proved:

@@ -42,8 +42,12 @@ async def test_erased_it_is_gone(client: Client, people: People) -> None:
     assert (erased["customers"], erased["links"], erased["messages"], erased["again"]) == (1, 1, 1, False)
     for more in ("", "/timeline", "/audit"):
         await refusal(await client.get(f"{path}{more}", headers=VIEWER), 410, "gone")
+    await refusal(await client.get(f"{path}/export", headers=SITE), 410, "gone")
     await refusal(await client.patch(path, json={"tier": "gold"}, headers=SITE), 410, "gone")
     await refusal(await client.post(f"{path}/unmerge", headers=SITE), 410, "gone")
+    email = {"kind": "email", "value": "anna@example.it"}
+    for more, body in (("proofs", {"handle": email, "method": "code"}), ("links", {"handle": email, "reason": "so"})):
+        await refusal(await client.post(f"{path}/{more}", json=body, headers=SITE), 410, "gone")
     assert (await post(client, path, method="DELETE"))["erased"]["again"] is True
     assert (await get(client, "/v1/customers?kind=phone&value=%2B393331234567"))["verified"] == []
     assert (await get(client, f"/v1/customers/{other.customer.id}"))["messages"] == 1
