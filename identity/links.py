@@ -58,11 +58,12 @@ def prove(
     key, held = _held(connection, customer_id, handle)
     home, top = held.get(customer_id), held.top(customer_id)
     link = held.links.get(key)
-    if not _is_proven(connection, home, top):
-        return _beside(held, top, link, handle, key, proof=proof, evidence=evidence, actor=actor, now_ms=now_ms)
-    if link is not None and link.customer_id != top.id and _forgotten(link, now_ms, policy):
+    proven = _is_proven(connection, home, top)
+    if link is not None and not (proven and link.customer_id == top.id) and _forgotten(link, now_ms, policy):
         _end(held, held.customers[link.customer_id], link, "recycled", actor=actor, now_ms=now_ms)
         link = None
+    if not proven:
+        return _beside(held, top, link, handle, key, proof=proof, evidence=evidence, actor=actor, now_ms=now_ms)
     if link is None:
         new = _new_link(home, top, handle, key, proof=proof, evidence=evidence, now_ms=now_ms)
         if one_too_many(top.links, new, policy):

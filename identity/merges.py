@@ -69,7 +69,7 @@ def unmerge(connection: Connection, customer_id: str, *, actor: str, now_ms: int
         one.root_id = child.id
     theirs = held.tree(top.id)
     _give_back(connection, child.id, top.id, {one.id for one in mine})
-    recount.split(connection, child.id, top.id)
+    recount.split(connection, (child.id, [one.id for one in mine]), (top.id, [one.id for one in theirs]))
     for customer, tree in ((child, mine), (top, theirs)):
         _own_facts(customer, tree, policy)
         recount.recount(connection, customer, [one.id for one in tree])

@@ -133,6 +133,7 @@ def join(merge: Merge, policy: Policy, conversations: Mapping[str, Conversation]
     top.own_facts = top.own_facts if top.own_facts is not None else top.facts
     top.facts = together((top.facts, below.facts))
     show(top, policy)
+    _keep_own(below, policy)
     for link in below.links:
         link.customer_id = top.id
     top.links += below.links
@@ -142,7 +143,15 @@ def join(merge: Merge, policy: Policy, conversations: Mapping[str, Conversation]
     top.messages += below.messages
     top.unanswered += below.unanswered
     top.history = sorted((*top.history, *below.history), key=attrgetter("at_ms", "id"))[-HISTORY:]
+    below.history = []
     top.conversation_id = _latest(top, below, conversations)
+
+
+def _keep_own(below: Customer, policy: Policy) -> None:
+    """Leave on a row what its own handles say: who stands below it may be taken out, and erased, while it is below another."""
+    below.facts = below.own_facts if below.own_facts is not None else below.facts
+    below.own_facts = None
+    show(below, policy)
 
 
 def show(customer: Customer, policy: Policy) -> None:

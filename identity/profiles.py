@@ -107,7 +107,8 @@ def _crm_id(
     top = Held(connection, (customer_id,)).top(customer_id)
     own = [link for link in top.links if link.kind == CRM]
     if not isinstance(value, str):
-        for link in own:
+        # Of one below another, what was said of itself; at the top, of everybody below it too, since that is what is shown.
+        for link in (link for link in own if customer_id in (top.id, link.home_id)):
             release(connection, link.id, actor=actor, now_ms=now_ms)
             changed.add("crm_id")
         return None

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Row, Select, and_, case, func, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, func, or_, select, update
 
 from identity import said, store
 from identity.people import HISTORY, Customer, Interaction
@@ -35,22 +35,28 @@ def recount(connection: Connection, customer: Customer, tree: Collection[str]) -
     customer.conversation_id = connection.execute(_current(tree)).scalar_one_or_none()
 
 
-def split(connection: Connection, child: str, top: str) -> None:
-    """After links went back from `top` to `child`: conversations with words of both are nobody's to go on with, and those with
-    words of the child alone are the child's."""
-    owner = handles.c.customer_id
+Side = tuple[str, Collection[str]]
+"""Who is at the top of a tree, and the ids of all in it."""
+
+
+def split(connection: Connection, child: Side, top: Side) -> None:
+    """After links went back from one to the other: conversations with words of both are nobody's to go on with, and those with
+    words of one alone are that one's, whoever opened them."""
+    owner, place = handles.c.customer_id, messages.c.conversation_id
+    opened = select(conversations.c.id).where(conversations.c.customer_id.in_(child[1]))
     query = (
-        select(messages.c.conversation_id, func.min(owner).label("one"), func.max(owner).label("other"))
+        select(place, func.min(owner).label("one"), func.max(owner).label("other"))
         .join(handles, handles.c.id == messages.c.handle_id)
-        .where(messages.c.conversation_id.in_(_of(child)))
-        .group_by(messages.c.conversation_id)
+        .where(or_(place.in_(_of(child[0])), place.in_(opened)))
+        .group_by(place)
     )
     found = connection.execute(query).all()
     both = [row.conversation_id for row in found if row.one != row.other]
-    alone = [row.conversation_id for row in found if row.one == row.other]
     connection.execute(update(conversations).where(conversations.c.id.in_(both)).values(split=True, open=False))
-    mine = and_(conversations.c.id.in_(alone), conversations.c.customer_id == top)
-    connection.execute(update(conversations).where(mine).values(customer_id=child))
+    for (own, _), (_, others) in ((child, top), (top, child)):
+        alone = [row.conversation_id for row in found if row.one == row.other == own]
+        theirs = and_(conversations.c.id.in_(alone), conversations.c.customer_id.in_(others))
+        connection.execute(update(conversations).where(theirs).values(customer_id=own))
 
 
 def interaction(row: Row[Any]) -> Interaction:
