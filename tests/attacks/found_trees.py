@@ -1,6 +1,5 @@
 """Finds that are not repaired: run by path, `pytest tests/attacks/found_trees.py`. See FOUND.md."""
 
-
 from identity.links import release
 from identity.policy import Policy
 from normalizer.inbound import Handle
