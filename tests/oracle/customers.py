@@ -69,7 +69,7 @@ class Customers(Merging):
             if any(self.top(other.home) == self.top(link.home) for other in self._live(others)):
                 self.happened["kept after silence, by an alias"] += silent_days > self.rules.reassign_days
                 continue  # an alias that its owner owns
-            kinds = {one.name.key.kind for one in self.owned(link.home)}
+            kinds = {one.name.key.kind for one in self.owned(link.home) if one is not link}
             if silent_days > self.rules.recycle_days:
                 self.happened["recycled by silence"] += 1
                 ended.append(link)
