@@ -73,7 +73,7 @@ class Way:
         return CommitSettings(
             journal="jrn_bench",
             node="bench",
-            ruleset=self.configured.rules,
+            rules=self.configured.rules,
             links=links,
             policy=self.configured.settings.policy,
         )

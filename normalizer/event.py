@@ -35,6 +35,8 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "regia.token.refused.v1": "a provider refuses a channel's token",
         "regia.token.back.v1": "the token is good again",
         "regia.message.quarantined.v1": "a contact is held in quarantine",
+        "regia.rules.activated.v1": "another version of the rules decides from now on",
+        "regia.rules.rejected.v1": "a node's rule files are wrong: the version before goes on there",
     }
 )
 """All types there are, and what each tells. A type's meaning and its `data` never change; another one gets a new number."""

@@ -5,14 +5,13 @@ answer, what comes in waits in the journal and in the outbox.
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from weakref import WeakSet
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from dispatcher.base import Outcome, QueueMismatch, QueuesUnavailable
 from dispatcher.relay import Relay
@@ -26,6 +25,9 @@ from regia.pipeline.prepare import Preparer
 from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.proving import proofs
+from regia.rules.live import Rules
+from regia.rules.shadow import Tally
+from regia.rules.versions import Versions
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from regia.watch.newest import Newest
 from regia.watch.sends import Sends
@@ -36,7 +38,6 @@ from storage.database import DatabaseUnavailable
 from storage.journal import Journal
 from storage.journal_file import JournalUnavailable
 from storage.outbox import OutboxRow
-from storage.rulesets import keep
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,10 @@ class Gateway:
         self.journal = journal
         self.links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
         self.proofs = proofs(settings, self.links)
+        self.versions = Versions(stores.database, settings.node, configured.rules, self._prepare_queues)
+        self.shadowed = Tally()
+        """What the shadow of the rules said; the runner of the rules stores it."""
+        self.topology = configured.topology
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
@@ -96,7 +101,14 @@ class Gateway:
 
     def pipeline_of(self, journal: Journal) -> Pipeline:
         """A pipeline that works off `journal` with this gateway's parts."""
-        return Pipeline(journal, self.preparer, self.stores.database, self.relay, lambda: self._commit_settings(journal))
+        return Pipeline(
+            journal,
+            self.preparer,
+            self.stores.database,
+            self.relay,
+            lambda: self._commit_settings(journal),
+            shadowed=self.shadowed.add,
+        )
 
     def relay_of(self, node: str) -> Relay:
         """A relay that publishes what `node` has committed."""
@@ -137,13 +149,18 @@ class Gateway:
 
     async def _open_database(self) -> None:
         await migrate(self.stores.database)
-        rules = self.configured.rules
-        sources = json.dumps(rules.sources)
+        await self.versions.bring(self.configured.rules)
 
-        def keep_rules(connection: Connection) -> None:
-            keep(connection, rules.hash, sources)
-
-        await self.stores.database.write(keep_rules)
+    async def _prepare_queues(self, rules: Rules) -> None:
+        """Declare the queues of rules that are about to decide, beside those there are: messages of the version before are on
+        their way to these."""
+        self.topology = self.topology.joined(self.configured.topology_of(rules))
+        if "queues" in self.missing:  # it opens them when they answer
+            return
+        try:
+            await self._open_queues()
+        except (QueuesUnavailable, QueueMismatch) as error:
+            logger.warning("queues of new rules are not declared yet", extra={"reason": str(error)})
 
     async def _own_outbox(self) -> None:
         """Wait until nobody else publishes what this node had committed before it died. Without Redis nobody does."""
@@ -168,7 +185,7 @@ class Gateway:
         return not self.configured.settings.coordination.is_local or self.stores.database.is_sqlite
 
     async def _open_queues(self) -> None:
-        await self.stores.queues.open(self.configured.topology)
+        await self.stores.queues.open(self.topology)
 
     async def _until_it_works(self, part: str, attempt: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -193,7 +210,7 @@ class Gateway:
         return CommitSettings(
             journal=journal.id,
             node=settings.node,
-            ruleset=self.configured.rules,
+            rules=self.versions.rules,
             links=self.links,
             policy=settings.policy,
         )

@@ -32,9 +32,11 @@ from storage.schema_customers import (
     ticket_events,
 )
 from storage.schema_outgoing import outgoing, outgoing_parts
+from storage.schema_rules import activations, rule_nodes, rulesets, shadow_changes, shadow_runs
 from storage.schema_watch import alarms, traffic
 
 __all__ = [
+    "activations",
     "alarms",
     "attachments",
     "audit",
@@ -56,7 +58,10 @@ __all__ = [
     "outgoing_parts",
     "quarantine",
     "repeats",
+    "rule_nodes",
     "rulesets",
+    "shadow_changes",
+    "shadow_runs",
     "signals",
     "suggestions",
     "targets",
@@ -194,14 +199,6 @@ signals = Table(
     Index(None, "received_ms"),
 )
 """Statuses of what we sent, echoes, and events of accounts: everything a provider tells that is not a contact."""
-
-rulesets = Table(
-    "rulesets",
-    metadata,
-    Column("hash", Text, primary_key=True),
-    Column("sources", Text, nullable=False),
-    Column("created_ms", BigInteger, nullable=False),
-)
 
 journals = Table(
     "journals",

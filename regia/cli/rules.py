@@ -7,10 +7,12 @@ import typer
 from sqlalchemy import Connection
 
 from regia.cli.common import ConfigOption, configured, fail
-from regia.cli.rules_check import Files, check, coverage, rules_of
+from regia.cli.rules_check import Brand, Files, check, coverage, each_of, rules_of
+from regia.cli.rules_live import activate, shadow, versions
 from regia.cli.stored import read
 from router.explain import render
 from router.load import load
+from router.ruleset import Ruleset
 from router.testing import run_tests
 from storage import lookup
 from storage.rulesets import sources_of
@@ -19,12 +21,22 @@ app = typer.Typer(no_args_is_help=True, help="Check, test and explain the rules.
 
 app.command()(check)
 app.command()(coverage)
+app.command()(versions)
+app.command()(activate)
+app.command()(shadow)
 
 
 @app.command("test")
-def run_cases(files: Files = None, config: ConfigOption = None) -> None:
+def run_cases(files: Files = None, config: ConfigOption = None, brand: Brand = None) -> None:
     """Run the `tests:` of the rules. Exits with 1 when one fails."""
-    results = run_tests(rules_of(files, config))
+    passed = [_run(rules) for rules in each_of(rules_of(files, config, brand))]
+    if not all(passed):
+        raise typer.Exit(1)
+
+
+def _run(rules: Ruleset) -> bool:
+    """Whether all tests passed."""
+    results = run_tests(rules)
     failed = [result for result in results if not result.passed]
     for result in failed:
         file, line, column = result.place
@@ -33,8 +45,7 @@ def run_cases(files: Files = None, config: ConfigOption = None) -> None:
             by = result.decision.decided_by.get(one.field)
             typer.echo(f"{file}:{line}:{column}: {result.name}: {told}{f' (by {by})' if by else ''}")
     typer.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
-    if failed:
-        raise typer.Exit(1)
+    return not failed
 
 
 @app.command()

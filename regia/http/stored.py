@@ -9,6 +9,7 @@ from urllib.parse import quote
 import orjson
 from aiohttp import web
 
+from config.problems import ConfigError
 from connectors.errors import Rejected
 from normalizer.envelope_data import from_ms
 from regia.http.access import require
@@ -91,12 +92,15 @@ async def _row(request: web.Request) -> Any:
 async def _explanation(request: web.Request, row: Any) -> Any:
     """By the version of the rules that decided, which may be an older one."""
     gateway = request.app[GATEWAY]
-    rules = gateway.configured.rules
-    if row["ruleset"] != rules.hash:
+    rules = gateway.versions.rules.version(row["ruleset"])
+    if rules is None:
         sources = await gateway.stores.database.read(lambda connection: sources_of(connection, row["ruleset"]))
         if sources is None:
             return None
-        rules = await asyncio.to_thread(_loaded, sources)
+        try:
+            rules = await asyncio.to_thread(_loaded, sources)
+        except ConfigError:  # stored by a Regia that took more
+            return None
     return as_data(rules, bytes(row["explanation"]))
 
 

@@ -27,8 +27,9 @@ from regia.pipeline.files import PutSince, settle
 from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from regia.pipeline.signals import record
+from regia.rules.live import Rules
+from regia.rules.shadow import Asked, ask
 from router.model import Decision
-from router.ruleset import Ruleset
 from storage import events, outbox
 from storage.bulk import insert_rows
 from storage.outbox import PENDING, OutboxRow
@@ -43,7 +44,7 @@ class CommitSettings:
 
     journal: str
     node: str
-    ruleset: Ruleset
+    rules: Rules
     links: Links
     policy: Policy
 
@@ -59,6 +60,7 @@ class Committed:
     """(connector, reason)."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Suggestions that were too many of one customer in a day, by reason."""
+    shadowed: list[Asked] = field(default_factory=list)
     before: bool = False
     """Some of the batch was committed before: its outbox rows may be unknown to this process's relay."""
 
@@ -117,10 +119,13 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         message = one.message
         if message.language is None:  # a text too short to tell: what the customer last wrote in
             message = msgspec.structs.replace(message, language=identified.customer.language)
-        decision = settings.ruleset.route(facts(message, identified, settings.ruleset.fields))
+        ruleset = settings.rules.of(message.inbound.brand)
+        decision = ruleset.route(facts(message, identified, ruleset.fields))
+        if (asked := ask(settings.rules, message, identified, decision)) is not None:
+            result.shadowed.append(asked)
         session.record(identified, message, decision.category)
-        envelope = assemble(message, identified, decision, settings.links, settings.ruleset.hash)
-        row = _message_row(one, decision, envelope, settings.ruleset.hash)
+        envelope = assemble(message, identified, decision, settings.links, ruleset.hash)
+        row = _message_row(one, decision, envelope, ruleset.hash)
         message_rows.append(row | _identity_columns(identified))
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
         result.routed.append((one.message.connector, decision.category))

@@ -46,6 +46,17 @@ READING: Final = Histogram(
 READER_KILLED: Final = Counter(
     "regia_reader_killed_total", "Readings that were ended, by cause: time, memory, died.", ["connector", "cause"]
 )
+RULES: Final = Gauge(
+    "regia_rules", "1 for the version of the rules that decides for a brand (`*`: all others).", ["brand", "hash"]
+)
+RULES_WRONG: Final = Gauge(
+    "regia_rules_wrong", "1 while rule files, or a chosen version, cannot be used and the version before decides."
+)
+SHADOWED: Final = Counter(
+    "regia_shadow_total",
+    "Messages that a shadow's rules were asked about, by what they said: same, different, failed.",
+    ["said"],
+)
 READY: Final = Gauge("regia_ready", "1 when the part is ready.", ["part"])
 CHANNEL_SILENT: Final = Gauge(
     "regia_channel_silent", "1 while a channel is silent against its habit; on the node that watches.", ["connector"]

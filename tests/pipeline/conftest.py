@@ -26,6 +26,7 @@ from regia.pipeline.intake import Intake
 from regia.pipeline.media import MediaStage
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.worker import Pipeline
+from regia.rules.live import Rules
 from router.load import load
 from storage import books
 from storage.blobs import Blobs
@@ -130,7 +131,7 @@ class Line:
         self.pipeline = self.pipeline_of(self.journal)
 
     def pipeline_of(self, journal: Journal) -> Pipeline:
-        settings = CommitSettings(journal=journal.id, node="n1", ruleset=RULESET, links=LINKS, policy=Policy())
+        settings = CommitSettings(journal=journal.id, node="n1", rules=Rules.of_all(RULESET), links=LINKS, policy=Policy())
         return Pipeline(journal, self.preparer, self.database, self.relay, lambda: settings)
 
     def start(self) -> None:
