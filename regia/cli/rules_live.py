@@ -9,12 +9,13 @@ import orjson
 import typer
 from sqlalchemy import Connection
 
-from regia.cli.common import ConfigOption, config_errors, configured, fail
+from regia.cli.common import ConfigOption, config_errors, fail, source_of
 from regia.cli.rules_check import AsJson
 from regia.cli.stored import read, write
 from regia.rules.activating import activate as choose
+from regia.rules.files import named
 from regia.rules.live import EVERY_BRAND
-from regia.settings import Settings
+from regia.settings import Settings, Source
 from router.load import load
 from storage import rulesets, shadows
 from storage.rulesets import Activation, NodeRules
@@ -31,7 +32,7 @@ OfBrand = Annotated[str, typer.Option("--brand", help="For a brand that has rule
 
 def versions(config: ConfigOption = None, as_json: AsJson = False) -> None:
     """Which version decides for which brand, on which node; which there are, and who chose them."""
-    settings = configured(config).settings
+    settings = _settings(source_of(config))
     told = read(settings, lambda connection: _everything(connection))  # noqa: PLW0108 - typed by its use
     if as_json:
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
@@ -47,23 +48,24 @@ def versions(config: ConfigOption = None, as_json: AsJson = False) -> None:
 
 def activate(hash_: Hash, config: ConfigOption = None, brand: OfBrand = EVERY_BRAND) -> None:
     """Let a version that was there before decide, on every node, until rule files change or another one is chosen."""
-    found = configured(config)
-    if brand not in found.rules.live:
-        fail(f"brand {brand!r} has no rules of its own; those that have: {', '.join(sorted(found.rules.live))}", status=2)
-    wanted = full_hash(found.settings, hash_)
-    sources = read(found.settings, lambda connection: rulesets.sources_of(connection, wanted))
+    source = source_of(config)
+    settings, brands = _settings(source), {name for role, name in named(source) if role == "live"}
+    if brand not in brands:
+        fail(f"brand {brand!r} has no rules of its own; those that have: {', '.join(sorted(brands))}", status=2)
+    wanted = full_hash(settings, hash_)
+    sources = read(settings, lambda connection: rulesets.sources_of(connection, wanted))
     with config_errors():
         load([(name, text) for name, text in json.loads(sources or "[]")])
     chosen = Activation(brand=brand, hash=wanted, actor="command line", at_ms=time.time_ns() // 1_000_000)
-    write(found.settings, lambda connection: choose(connection, chosen))
-    for node in _followed(found.settings, chosen):
+    write(settings, lambda connection: choose(connection, chosen))
+    for node in _followed(settings, chosen):
         is_live = node.live == wanted
         typer.echo(f"node {node.node}: " + (f"{_short(wanted)} decides" if is_live else "has not followed: does it run?"))
 
 
 def shadow(config: ConfigOption = None, as_json: AsJson = False) -> None:
     """What the rules under `shadow:` would have done otherwise with the messages that came in."""
-    counted = read(configured(config).settings, shadows.runs)
+    counted = read(_settings(source_of(config)), shadows.runs)
     if as_json:
         typer.echo(orjson.dumps([_run(pair, one) for pair, one in counted.items()], option=orjson.OPT_INDENT_2).decode())
         return
@@ -77,6 +79,11 @@ def shadow(config: ConfigOption = None, as_json: AsJson = False) -> None:
         for change, number in one.changes.most_common():
             typer.echo(f"{number:7}  {_words(orjson.loads(change))}")
             typer.echo(f"         such as {', '.join(one.examples[change][:3])}")
+
+
+def _settings(source: Source) -> Settings:
+    with config_errors():
+        return source.settings()
 
 
 def full_hash(settings: Settings, beginning: str) -> str:
