@@ -26,6 +26,7 @@ from regia.pipeline.prepare import Preparer
 from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.proving import proofs
+from regia.replying import channels
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from regia.watch.newest import Newest
 from regia.watch.sends import Sends
@@ -73,6 +74,7 @@ class Gateway:
         self.journal = journal
         self.links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
         self.proofs = proofs(settings, self.links)
+        self.channels = channels(configured)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
@@ -196,6 +198,7 @@ class Gateway:
             ruleset=self.configured.rules,
             links=self.links,
             policy=settings.policy,
+            channels=self.channels,
         )
 
     async def check(self) -> dict[str, str]:
