@@ -46,13 +46,11 @@ def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
     if not files:
         problems.append(Problem("rules", None, None, "", "there is no rules file"))
     vocabulary = with_declared(declared.fields, declared.calendars)
-    expressions = CelExpressions(vocabulary)
-    usage = Usage()
+    expressions, usage = CelExpressions(vocabulary), Usage()
     conditions = _conditions(declared, vocabulary, expressions, usage)
     extractors = read_extractors(declared.extract, declared.fields, vocabulary, conditions.texts)
     templates = read_templates(declared.templates, vocabulary)
-    rules = _Rules(conditions, declared, usage)
-    rules.read(files)
+    rules = _Rules(conditions, declared, usage, files)
     cases = _cases(files, CaseReader(vocabulary, rules.targets, declared))
     if problems or declared.default is None:
         raise ConfigError(problems)
@@ -104,9 +102,9 @@ def _conditions(
 
 
 class _Rules:
-    """The rules of all files, in order."""
+    """The rules of all files, in order; what is wrong has been reported."""
 
-    def __init__(self, conditions: ConditionReader, declared: Declarations, usage: Usage) -> None:
+    def __init__(self, conditions: ConditionReader, declared: Declarations, usage: Usage, files: Sequence[Node]) -> None:
         self.found: list[Rule] = []
         self.targets = frozenset(declared.categories) | frozenset(declared.queues)
         self._conditions = conditions
@@ -116,8 +114,6 @@ class _Rules:
             **dict.fromkeys(self._actions.known, "write it under then:"),
         }
         self._places: dict[str, Node] = {}
-
-    def read(self, files: Sequence[Node]) -> None:
         for file in files:
             for node in _listed(file, "rules"):
                 self._rule(node)
