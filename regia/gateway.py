@@ -18,6 +18,7 @@ from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
 from regia.compose import Configured, Stores, migrate
 from regia.links import Links
+from regia.parts import in_public, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.intake import Intake
 from regia.pipeline.media import MediaStage
@@ -25,6 +26,7 @@ from regia.pipeline.prepare import Preparer
 from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.proving import proofs
+from regia.replying import channels
 from regia.rules.live import Rules
 from regia.rules.shadow import Tally
 from regia.rules.versions import Versions
@@ -32,25 +34,13 @@ from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from regia.watch.newest import Newest
 from regia.watch.sends import Sends
 from regia.watch.traffic import Traffic
-from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
 from storage.journal import Journal
-from storage.journal_file import JournalUnavailable
 from storage.outbox import OutboxRow
 
 logger = logging.getLogger(__name__)
 
-_CHECK: Final = 3.0
-"""Seconds a part may take to answer the readiness page."""
-_AWAY: Final = (
-    JournalUnavailable,
-    DatabaseUnavailable,
-    QueuesUnavailable,
-    BlobsUnavailable,
-    CoordinationUnavailable,
-    TimeoutError,
-)
 _AGAIN: Final = 2.0
 """Seconds between attempts to bring up a part that does not answer."""
 
@@ -78,6 +68,7 @@ class Gateway:
         self.shadowed = Tally()
         """What the shadow of the rules said; the runner of the rules stores it."""
         self.topology = configured.topology
+        self.channels = channels(configured)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
@@ -192,8 +183,8 @@ class Gateway:
             try:
                 await attempt()
             except (DatabaseUnavailable, QueuesUnavailable, QueueMismatch) as error:
-                self.missing[part] = _in_public(error)
-                more = {"part": part, "reason": _in_the_log(error)}
+                self.missing[part] = in_public(error)
+                more = {"part": part, "reason": in_the_log(error)}
                 logger.warning("a part is not ready; contacts wait in the journal", extra=more)
             except Exception as error:  # a defect here must be seen on the readiness page, not end the task unseen
                 self.missing[part] = f"failed: {type(error).__name__}; see the log"
@@ -213,6 +204,7 @@ class Gateway:
             rules=self.versions.rules,
             links=self.links,
             policy=settings.policy,
+            channels=self.channels,
         )
 
     async def check(self) -> dict[str, str]:
@@ -226,35 +218,12 @@ class Gateway:
             "coordination": stores.coordination.ping,
         }
         parts = [part for part in asked if part not in self.missing]
-        answers = await asyncio.gather(*(_wrong_with(part, asked[part]) for part in parts))
+        answers = await asyncio.gather(*(wrong_with(part, asked[part]) for part in parts))
         return {part: wrong for part, wrong in zip(parts, answers, strict=True) if wrong is not None}
 
     def waiting(self) -> Mapping[str, int]:
         """Rows in memory by stage."""
         return {"pipeline": len(self.pipeline), "relay": len(self.relay)}
-
-
-async def _wrong_with(part: str, ask: Callable[[], Awaitable[object]]) -> str | None:
-    """None when the part answers in time."""
-    try:
-        async with asyncio.timeout(_CHECK):
-            await ask()
-    except _AWAY as error:
-        logger.warning("a part does not answer", extra={"part": part, "reason": _in_the_log(error)})
-        READY.labels(part).set(0)
-        return _in_public(error)
-    READY.labels(part).set(1)
-    return None
-
-
-def _in_the_log(error: Exception) -> str:
-    """Its text, or its kind where it has none, as a `TimeoutError`."""
-    return str(error) or type(error).__name__
-
-
-def _in_public(error: Exception) -> str:
-    """For the readiness page, which anybody may read: our own words, never a driver's, which name hosts and users."""
-    return str(error) if isinstance(error, QueueMismatch) else "does not answer; the log says why"
 
 
 def _count_published(row: OutboxRow, outcome: Outcome) -> None:

@@ -116,6 +116,7 @@ messages = Table(
     Column("at_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("awaits_answer", Boolean, nullable=False, server_default=text("false")),
     Column("repeat_of", Text),
+    Column("reply_refused", Text),
     Column("envelope", LargeBinary, nullable=False),
     Column("explanation", LargeBinary, nullable=False),
     Column("raw", LargeBinary),
@@ -128,7 +129,8 @@ messages = Table(
     Index("ix_messages_raw_blob", "raw_sha256", sqlite_where=text("raw IS NULL"), postgresql_where=text("raw IS NULL")),
 )
 """A message keeps the handle and the customer it was written under. Whose it is now is whose the link `handle_id` is.
-`at_ms` is its place in history: when it arrived, or for what was imported when it was sent. Without `raw` the raw bytes are
+`at_ms` is its place in history: when it arrived, or for what was imported when it was sent. `reply_refused`: why the answer
+that a rule chose was not queued. Without `raw` the raw bytes are
 in the blob store under `raw_sha256`, or where that is empty, kept no longer."""
 
 targets = Table(

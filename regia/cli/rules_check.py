@@ -43,6 +43,11 @@ def _configured_rules(config: Path | None, brand: str | None) -> dict[str, Rules
     return found if brand is None else {brand: found[brand]}
 
 
+def one_of(files: list[Path] | None, config: Path | None, brand: str | None) -> Ruleset:
+    """The rules of the files, or of the configuration: of the brand, or without one of all that have none of their own."""
+    return next(iter(rules_of(files, config, brand if files else brand or EVERY_BRAND).values()))
+
+
 def each_of(found: Mapping[str, Ruleset], *, quiet: bool = False) -> Iterator[Ruleset]:
     """One after the other, each below the name of its brand where there are several."""
     for brand, rules in found.items():

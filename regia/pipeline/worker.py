@@ -8,11 +8,12 @@ from typing import Final
 
 from dispatcher.relay import Relay
 from regia.pipeline.accepted import MEDIA
-from regia.pipeline.commit import CommitSettings, Committed, commit
+from regia.pipeline.commit import CommitSettings, commit
+from regia.pipeline.counting import count
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from regia.rules.shadow import Asked
-from regia.watch.metrics import BATCH, COMMIT_FAILURES, COMMITTED, LEFT_OUT, QUARANTINED
+from regia.watch.metrics import COMMIT_FAILURES
 from storage.database import Database, DatabaseUnavailable
 from storage.endings import BlobsEnded
 from storage.feed import Feed
@@ -225,7 +226,7 @@ class Pipeline:
             self._relay.reread()
         self._forget(numbers)
         self._shadowed(committed.shadowed)
-        _count(committed)
+        count(committed)
 
     def _forget(self, numbers: set[int]) -> None:
         self._stubborn -= numbers
@@ -251,14 +252,3 @@ def _quarantined(one: Prepared) -> Held:
             return Held(row, connector, received_ms, "commit_failed", detail, raw, "application/octet-stream")
         case _:
             raise TypeError("a repeat is two numbers: there is nothing in it to hold")
-
-
-def _count(committed: Committed) -> None:
-    if committed.routed:
-        BATCH.observe(len(committed.routed))
-    for connector, category in committed.routed:
-        COMMITTED.labels(connector, category).inc()
-    for connector, reason in committed.held:
-        QUARANTINED.labels(connector, reason).inc()
-    for reason, number in committed.left_out.items():
-        LEFT_OUT.labels(reason).inc(number)

@@ -22,6 +22,11 @@ OUTGOING: Final = Counter(
     "Tries to send a message, by what it is then: sent, failed, unknown, or queued again.",
     ["connector", "state"],
 )
+ANSWERS: Final = Counter(
+    "regia_answers_by_rule_total",
+    "Answers that rules chose, when their message was committed: queued, or why not.",
+    ["connector", "outcome"],
+)
 PROOFS: Final = Counter(
     "regia_proofs_total",
     "Proofs of addresses: asked, linked, known, merged, suggested, or why not.",
