@@ -1,7 +1,6 @@
 """The JSON Schema of conditions and of the messages of tests: both are made from the vocabulary."""
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from router import keys
@@ -18,7 +17,6 @@ from router.shapes import (
     mapping,
     matching,
     of_table,
-    one_of,
     one_or_many,
     or_null,
     whole,
@@ -65,7 +63,7 @@ def condition() -> Shape:
     facts = {name: explained(_question(fact), fact.says) for name, fact in VOCABULARY.items()}
     return {
         **mapping({**facts, **of_table(keys.LOGIC, logic)}, some=True),
-        "patternProperties": {_pattern(name): explained(_question(fact), fact.says) for name, fact in _declared()}
+        "patternProperties": {_pattern(name): explained(_question(fact), fact.says) for name, fact in OF_CALENDARS.items()}
         | {_pattern("fields"): explained(_asked("any"), OF_FIELDS)},
     }
 
@@ -91,7 +89,7 @@ def message() -> Shape:
         prefix: mapping({name.partition(".")[2]: shape for name, shape in flat.items() if name.startswith(f"{prefix}.")})
         for prefix in dict.fromkeys(name.partition(".")[0] for name in flat if "." in name)
     }
-    declared = {name: explained(_given(name, fact), fact.says) for name, fact in _declared()}
+    declared = {name: explained(_given(name, fact), fact.says) for name, fact in OF_CALENDARS.items()}
     declared["fields"] = explained(_VALUE, OF_FIELDS)
     return {
         **mapping(flat | nested | {name: values(shape) for name, shape in declared.items()}),
@@ -102,11 +100,6 @@ def message() -> Shape:
 def values(shape: Shape = _VALUE) -> Shape:
     """A mapping from the names of fields or calendars to values."""
     return {"type": "object", "patternProperties": {whole(FIELD_NAME.pattern): shape}, "additionalProperties": False}
-
-
-def _declared() -> Iterator[tuple[str, Fact]]:
-    """The facts of calendars, by what stands before the dot."""
-    yield from OF_CALENDARS.items()
 
 
 def _pattern(prefix: str) -> str:
@@ -138,8 +131,7 @@ def _question(fact: Fact) -> Shape:
     if not fact.choices:
         return _asked({"list": "text", "integer": "number"}.get(fact.type, fact.type))
     asked = {"$ref": "#/definitions/operators"}
-    one = {"anyOf": [one_of(fact.choices, ""), {"type": "string", "pattern": f"^{_NAMED}"}]}
-    del one["anyOf"][0]["errorMessage"]
+    one = {"anyOf": [{"type": "string", "enum": sorted(fact.choices)}, {"type": "string", "pattern": f"^{_NAMED}"}]}
     return {"anyOf": [*one["anyOf"], {"type": "array", "minItems": 1, "items": one}, asked, NULL]}
 
 
