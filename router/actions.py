@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
+from router import keys
 from router.model import Actions, Category, Sla
 from router.names import Usage
 from router.reading import Node
@@ -12,11 +13,10 @@ TARGET_NAME: Final = re.compile(r"[a-z0-9_-]+")
 """Categories and queues are parts of routing keys and queue names."""
 
 PRIORITY_MAX: Final = 9
+LINKS: Final = ("https://", "http://")
 
-_CATEGORY_KEYS: Final = ("label", "owners", "sla", "priority", "playbook")
-_SLA_KEYS: Final = ("first_reply", "calendar")
-_RAISE: Final = re.compile(r"\+([1-9])")
-_DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+RAISE: Final = re.compile(r"\+([1-9])")
+DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SECONDS: Final = (86_400, 3_600, 60, 1)
 
 
@@ -63,7 +63,7 @@ class ActionReader:
                 adds[key] = self._lists[key](child)
             elif key == "final":
                 final = child.flag() or False
-            elif isinstance(child.value, str) and (match := _RAISE.fullmatch(child.value)):
+            elif isinstance(child.value, str) and (match := RAISE.fullmatch(child.value)):
                 raises = int(match[1])
             else:
                 _put(sets, key, priority(child, 'or "+1" to "+9"'))
@@ -94,7 +94,7 @@ def _template(node: Node, templates: Collection[str], usage: Usage) -> str | Non
 
 def category(name: str, node: Node, calendars: Collection[str]) -> Category:
     """A category with its settings, all of which may be left out."""
-    entries = node.mapping(_CATEGORY_KEYS) if node.value is not None else {}
+    entries = node.mapping(keys.CATEGORY) if node.value is not None else {}
     read: dict[str, Any] = {}
     for key, child in entries.items():
         _put(read, key, sla(child, calendars) if key == "sla" else _CATEGORY_READERS[key](child))
@@ -112,7 +112,7 @@ def priority(node: Node, hint: str | None = None) -> int | None:
 
 def sla(node: Node, calendars: Collection[str]) -> Sla | None:
     """A promise of time, by one of the declared calendars or by none; what is wrong has been reported."""
-    entries = node.mapping(_SLA_KEYS)
+    entries = node.mapping(keys.SLA)
     if isinstance(node.value, dict) and "first_reply" not in entries:
         node.fail("must name first_reply", "for example {first_reply: 4h}")
     seconds = duration(entries["first_reply"]) if "first_reply" in entries else None
@@ -124,7 +124,7 @@ def sla(node: Node, calendars: Collection[str]) -> Sla | None:
 
 def duration(node: Node) -> int | None:
     """A duration such as `4h`, `1h30m` or `2d`, in seconds."""
-    match = _DURATION.fullmatch(node.value) if isinstance(node.value, str) else None
+    match = DURATION.fullmatch(node.value) if isinstance(node.value, str) else None
     seconds = sum(int(part or 0) * unit for part, unit in zip(match.groups(), _SECONDS, strict=True)) if match else 0
     if seconds > 0:
         return seconds
@@ -135,7 +135,7 @@ def duration(node: Node) -> int | None:
 def playbook(node: Node) -> str | None:
     """A link. Only web addresses, for staff click on it."""
     link = node.text()
-    if link is None or link.startswith(("https://", "http://")):
+    if link is None or link.startswith(LINKS):
         return link
     node.fail("must be a link that begins with https:// or http://")
     return None

@@ -6,14 +6,13 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from router import public_holidays
+from router import keys, public_holidays
 from router.calendars import DAY, Calendar, Holidays, Plan, Span
+from router.moments import day as day_of
 from router.reading import Node, suggestion
 from router.vocabulary import DAYS
 
-_KEYS: Final = ("timezone", "hours", "holidays", "closed", "open")
-_SPAN: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\s*-\s*(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24:00))")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+SPAN: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\s*-\s*(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24:00))")
 _OF_THE_MACHINE: Final = frozenset(("localtime", "Factory", "posixrules"))
 """Names in the database that mean something else on each machine, or nothing."""
 _DAYS_HINT: Final = f"use {', '.join(DAYS)}, ranges such as mon-fri, or several with commas"
@@ -21,7 +20,7 @@ _DAYS_HINT: Final = f"use {', '.join(DAYS)}, ranges such as mon-fri, or several 
 
 def calendar(node: Node) -> Calendar | None:
     """One calendar; what is wrong has been reported, and then gives None where no calendar can be made of it."""
-    entries = node.mapping(_KEYS)
+    entries = node.mapping(keys.CALENDAR)
     if not isinstance(node.value, dict):
         return None
     if "timezone" not in entries:
@@ -38,6 +37,11 @@ def calendar(node: Node) -> Calendar | None:
     return Calendar(Plan(zone=zone, week=week, holidays=holidays, closed=closed, open=opened))
 
 
+def time_zones() -> frozenset[str]:
+    """The names that `timezone` may have on this machine."""
+    return frozenset(available_timezones()) - _OF_THE_MACHINE
+
+
 def _zone(node: Node) -> ZoneInfo | None:
     name = node.text()
     if name is None:
@@ -49,7 +53,7 @@ def _zone(node: Node) -> ZoneInfo | None:
         pass  # a folder, another file, or a name that is none: all the same to whoever wrote it
     node.fail(
         f"there is no time zone {name!r}",
-        suggestion(name, available_timezones() - _OF_THE_MACHINE) or "for example Europe/Rome",
+        suggestion(name, time_zones()) or "for example Europe/Rome",
     )
     return None
 
@@ -101,7 +105,7 @@ def _span(node: Node) -> Iterator[Span]:
     text = node.text()
     if text is None:
         return
-    match = _SPAN.fullmatch(text.strip())
+    match = SPAN.fullmatch(text.strip())
     if match is None:
         node.fail("must be a span of time", 'for example "09:00-13:00", "22:00-06:00" or "00:00-24:00"')
         return
@@ -114,7 +118,7 @@ def _span(node: Node) -> Iterator[Span]:
 
 def _holidays(node: Node) -> Holidays | None:
     """The public holidays of a country, or of a region of it."""
-    entries = node.mapping(("country", "region"))
+    entries = node.mapping(keys.HOLIDAYS)
     if "country" not in entries:
         if isinstance(node.value, dict):
             node.fail("must name country", "for example {country: IT}")
@@ -148,7 +152,7 @@ def _open(node: Node) -> dict[date, tuple[Span, ...]]:
         node.fail("must name at least one day with its hours", 'for example {2026-12-27: "10:00-12:00"}')
     opened = {}
     for key, child in node.mapping().items():
-        day = _date(key)
+        day = day_of(key)
         if day is None:
             child.fail("is no date", "for example 2026-12-27", key=True)
         spans = _spans(child)
@@ -162,7 +166,7 @@ def _days(node: Node) -> Iterator[tuple[date, date]]:
     text = node.text()
     if text is None:
         return
-    ends = [_date(part.strip()) for part in text.split("..")]
+    ends = [day_of(part.strip()) for part in text.split("..")]
     first, last = ends[0], ends[-1]
     if first is None or last is None or len(ends) > 2:  # noqa: PLR2004 - from and to
         node.fail("must be a date or a range of dates", "for example 2026-12-24 or 2026-08-10..2026-08-21")
@@ -170,13 +174,6 @@ def _days(node: Node) -> Iterator[tuple[date, date]]:
         node.fail("ends before it begins")
     else:
         yield first, last
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        return None
 
 
 def _listed(node: Node | None) -> list[Node]:

@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Final
 
+from router import keys
 from router.actions import duration, priority, template_name
 from router.declarations import Declarations
 from router.model import Place
-from router.moments import moment
+from router.moments import day, moment
 from router.reading import Node, suggestion
 from router.vocabulary import RECEIVED, Fact, Facts, Value, file_kind
-
-_KEYS: Final = ("name", "message", "expect")
 
 Expected = str | int | bool | tuple[str, ...] | Mapping[str, Value] | None
 
@@ -38,12 +35,9 @@ class CaseReader:
             "category": lambda node: node.name_in(categories, "category"),
             "queue": lambda node: node.name_in(targets, "queue or category"),
             "targets": lambda node: _names(node, targets),
-            "queues": lambda node: _names(node, targets),
             "priority": priority,
             "tags": _texts,
             "owners": _texts,
-            "sla_first_reply": duration,
-            "calendar": lambda node: None if node.value is None else node.name_in(calendars, "calendar"),
             "playbook": _text_or_none,
             "product": _text_or_none,
             "reply": lambda node: None if node.value is None else template_name(node, declared.templates),
@@ -52,10 +46,15 @@ class CaseReader:
             "decided_by": _decided_by,
             "fields": lambda node: _fields(node, vocabulary),
         }
+        self._of_sla: Mapping[str, tuple[str, Callable[[Node], Expected]]] = {
+            "first_reply": ("sla_first_reply", duration),
+            "calendar": ("calendar", lambda node: node.name_in(calendars, "calendar")),
+        }
+        self.known = (*self._expected, "sla")
 
     def read(self, node: Node) -> Case | None:
         """One test; what is wrong has been reported, and then gives None."""
-        entries = node.mapping(_KEYS)
+        entries = node.mapping(keys.CASE)
         if not isinstance(node.value, dict):
             return None
         missing = [key for key in ("message", "expect") if key not in entries]
@@ -94,11 +93,11 @@ class CaseReader:
     def _expect(self, node: Node) -> Iterator[tuple[str, Expected]]:
         if not node.value:
             node.fail("must name at least one field of the decision")
-        for key, child in node.mapping((*self._expected, "sla")).items():
+        for key, child in node.mapping(self.known).items():
             if key == "sla":
-                for part, inner in child.mapping(("first_reply", "calendar")).items():
-                    field = "sla_first_reply" if part == "first_reply" else part
-                    yield field, None if inner.value is None else self._expected[field](inner)
+                for part, inner in child.mapping(keys.SLA).items():
+                    field, read = self._of_sla[part]
+                    yield field, None if inner.value is None else read(inner)
             else:
                 yield key, self._expected[key](child)
 
@@ -144,11 +143,10 @@ def _number(node: Node, fact: Fact) -> int | float | None:
 
 
 def _date(node: Node, text: str) -> str | None:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        node.fail("must be a date", "for example 2026-11-30")
-        return None
+    if day(text) is not None:
+        return text
+    node.fail("must be a date", "for example 2026-11-30")
+    return None
 
 
 def _names(node: Node, names: frozenset[str]) -> tuple[str, ...]:

@@ -3,22 +3,21 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from itertools import count
 from typing import Final, Literal, cast
 
+from router import keys
 from router.blocks import NamedConditions
 from router.expressions import ExpressionInvalid, Expressions
 from router.fold import fold, words
 from router.model import Bound, Comparison, Condition, Expression, FactOperator, FactTest, Group
+from router.moments import day
 from router.named import NamedTexts, Wrong
 from router.names import NESTED_MAX
 from router.reading import Node, suggestion
 from router.vocabulary import DECLARED_UNDER, Fact
 
-_TEXT_OPERATORS: Final = ("words", "contains", "starts_with", "matches")
-_WORDS_OF_LOGIC: Final = ("any", "all", "not", "expr", "use")
-_BOUND: Final = re.compile(r"\s*(==|!=|<=|>=|<|>|=)\s*(\S+)\s*")
+BOUND: Final = re.compile(r"\s*(==|!=|<=|>=|<|>|=)\s*(\S+)\s*")
 
 Operand = str | bool | Bound | None
 
@@ -36,7 +35,7 @@ class ConditionReader:
     @property
     def known(self) -> tuple[str, ...]:
         """Every key a condition may have."""
-        return (*self.vocabulary, *_WORDS_OF_LOGIC)
+        return (*self.vocabulary, *keys.LOGIC)
 
     def read(self, node: Node, depth: int = 0) -> tuple[Condition, ...]:
         """The conditions of a mapping, in order; all of them must hold. What is wrong has been reported."""
@@ -115,8 +114,8 @@ class ConditionReader:
             node.fail(f"a {fact.type} is compared with a value", 'for example ">= 2"' if fact.type != "boolean" else None)
             return
         if not node.value:
-            node.fail("must name at least one of " + ", ".join(_TEXT_OPERATORS))
-        for operator, child in node.mapping(_TEXT_OPERATORS).items():
+            node.fail("must name at least one of " + ", ".join(keys.OPERATORS))
+        for operator, child in node.mapping(keys.OPERATORS).items():
             operands = tuple(text for item in child.one_or_many() for text in self._looked_for(operator, item))
             yield FactTest(next(self.numbers), child.place, name, fact.type, cast(FactOperator, operator), operands)
 
@@ -173,7 +172,7 @@ def _date_operand(node: Node) -> Iterator[Bound]:
 
 
 def _bound(text: str, convert: Callable[[str], float | str | None]) -> Bound | None:
-    match = _BOUND.fullmatch(text)
+    match = BOUND.fullmatch(text)
     value = convert(match[2]) if match else None
     if match is None or value is None:
         return None
@@ -188,10 +187,7 @@ def _as_number(text: str) -> float | None:
 
 
 def _as_date(text: str) -> str | None:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        return None
+    return text if day(text) is not None else None
 
 
 _OPERANDS: Final[Mapping[str, Callable[[Node], Iterator[Operand]]]] = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
 from normalizer.fields import FieldSpec, FieldType, read_fields
+from router import keys
 from router.named import NamedTexts
 from router.patterns import Pattern, compile_pattern
 from router.reading import Node
@@ -17,7 +18,6 @@ VALUE_MAX: Final = 200
 """Characters of a value. A longer one would have to be cut, and half an order number is another order's."""
 
 _SOURCES: Final = ("subject", "text")
-_KEYS: Final = ("pattern", "from")
 
 Extracted: TypeAlias = Mapping[str, str | float | bool]
 """Values by the names of fields, without `fields.`."""
@@ -52,7 +52,7 @@ def read_extractors(
 def _read(node: Node, texts: NamedTexts, vocabulary: Mapping[str, Fact]) -> tuple[str | None, tuple[str, ...]]:
     if not isinstance(node.value, dict):
         return texts.pattern(node), _SOURCES
-    entries = node.mapping(_KEYS)
+    entries = node.mapping(keys.EXTRACTOR)
     if "pattern" not in entries:
         node.fail("must have a pattern", "for example {pattern: 'IT-[0-9]+', from: text}")
         return None, ()

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Final
 
 from config.document import ConfigError, Problem, read_yaml
+from router import keys
 from router.actions import ActionReader
 from router.blocks import NamedConditions
 from router.cases import Case, CaseReader
@@ -21,12 +22,8 @@ from router.ruleset import Contents, Ruleset
 from router.templates import read_templates
 from router.vocabulary import Fact, with_declared
 
-_FILE_KEYS: Final = (
-    *("fields", "calendars", "categories", "queues", "default", "rules", "tests"),
-    *("lists", "patterns", "conditions", "extract", "templates"),
-)
-_RULE_KEYS: Final = ("name", "when", "then")
-_RULE_NAME_MAX: Final = 80
+RULE_NAME_MAX: Final = 80
+RULE_NAMES_TAKEN: Final = (DEFAULT, CATEGORY)
 
 
 def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
@@ -40,7 +37,7 @@ def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
     if problems:
         raise ConfigError(problems)
     for file in files:
-        file.mapping(_FILE_KEYS)
+        file.mapping(keys.FILE)
     declared = Declarations()
     declared.read(files)
     if not files:
@@ -119,7 +116,7 @@ class _Rules:
                 self._rule(node)
 
     def _rule(self, node: Node) -> None:
-        entries = node.mapping(_RULE_KEYS, self._elsewhere)
+        entries = node.mapping(keys.RULE, self._elsewhere)
         missing = [key for key in ("name", "then") if key not in entries]
         if missing and isinstance(node.value, dict):
             node.fail(f"must have {' and '.join(missing)}")
@@ -137,10 +134,10 @@ class _Rules:
         if first is not node:
             file, line, _ = first.place
             node.fail(f"rule {name!r} is there already, at {file}:{line}")
-        elif name in (DEFAULT, CATEGORY):
+        elif name in RULE_NAMES_TAKEN:
             node.fail(f"a rule cannot be called {name!r}", "explanations use the word for what no rule decided")
-        elif len(name) > _RULE_NAME_MAX or "," in name or not name.isprintable():
-            node.fail(f"must have at most {_RULE_NAME_MAX} characters, in one line and without a comma")
+        elif len(name) > RULE_NAME_MAX or "," in name or not name.isprintable():
+            node.fail(f"must have at most {RULE_NAME_MAX} characters, in one line and without a comma")
         return name
 
 

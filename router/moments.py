@@ -1,16 +1,25 @@
-"""Reading `received:` of a test: the moment when its message came."""
+"""Reading dates, and `received:` of a test: the moment when its message came."""
 
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from normalizer.envelope_data import rfc3339
 from router.reading import Node
 
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 _WITH_OFFSET: Final = "for example 2026-12-25T10:00+01:00 or 2026-12-25T09:00Z"
+
+
+def day(text: str) -> date | None:
+    """The date that a text in the form `2026-12-25` is; other forms of ISO 8601 are none."""
+    try:
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def moment(node: Node, zones: Collection[ZoneInfo]) -> str | None:

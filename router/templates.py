@@ -12,6 +12,7 @@ from typing import Final
 from jinja2 import Template, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from router import keys
 from router.answers import FILTERS, OF_FACTS, OWN, SPACES, AnswerTemplate, environment
 from router.reading import Node, suggestion
 from router.vocabulary import DECLARED_UNDER, Fact
@@ -24,8 +25,7 @@ TEXTS_MAX: Final = 1_000
 """Texts and subjects of all templates and languages together."""
 NESTED_MAX: Final = 20
 
-_KEYS: Final = ("text", "subject", "to_claimed")
-_LANGUAGE: Final = re.compile("[a-z]{2}")
+LANGUAGE: Final = re.compile("[a-z]{2}")
 _ALLOWED: Final = "a template holds texts, {{ values }} and {% if %} with ==, !=, and, or, not"
 _PLAIN: Final = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
@@ -77,7 +77,7 @@ class _Reader:
         self._texts = 0
 
     def read(self, node: Node) -> AnswerTemplate | None:
-        entries = node.mapping(_KEYS)
+        entries = node.mapping(keys.TEMPLATE)
         if "text" not in entries:
             if isinstance(node.value, dict):
                 node.fail("must have a text", 'for example {text: {it: "…", en: "…"}}')
@@ -96,7 +96,7 @@ class _Reader:
             self._texts += 1
             if self._texts == TEXTS_MAX + 1:
                 child.fail(f"is one text more than {TEXTS_MAX:,}, in all templates", key=True)
-            if not _LANGUAGE.fullmatch(language):
+            if not LANGUAGE.fullmatch(language):
                 child.fail("is no language", "write its two letters of ISO 639-1: it, en, de", key=True)
             source = child.text()
             if source is None or self._texts > TEXTS_MAX:

@@ -71,6 +71,5 @@ def _matches(expected: Expected, actual: Expected) -> bool:
 
 _FIELDS: Final[Mapping[str, Callable[[Decision], Expected]]] = {
     "queue": lambda decision: decision.targets[0] if decision.targets else None,
-    "queues": lambda decision: decision.targets,
 }
 """Names that tests may use for a part of the decision, besides its own."""

@@ -17,6 +17,7 @@ from connectors.abilities import Abilities
 from connectors.registry import CHANNELS
 from regia.settings import Settings
 from regia.watch import metrics
+from router.vocabulary import OF_CALENDARS, OF_FIELDS, VOCABULARY, Fact
 from scripts.reference_words import CHANNEL_MEANINGS, DEFAULTS, MEANINGS
 
 ROOT: Final = Path(__file__).parents[1]
@@ -132,6 +133,22 @@ def _sends(able: Abilities) -> str:
     return "; ".join(words)
 
 
+_TYPES: Final = {"boolean": "true or false", "integer": "number", "number": "number, with a point in `expr`"}
+
+
+def facts_table() -> str:
+    """What a rule can ask: every name with its type and its words, and its values where they are a closed list."""
+    lines = ["| name | type | what it is |", "| --- | --- | --- |"]
+    facts = {**VOCABULARY, **{f"{prefix}.NAME": fact for prefix, fact in OF_CALENDARS.items()}}
+    lines += [f"| `{name}` | {_TYPES.get(fact.type, fact.type)} | {_cell(_of(fact))} |" for name, fact in facts.items()]
+    return "\n".join([*lines, f"| `fields.NAME` | as declared | {_cell(OF_FIELDS)} |"])
+
+
+def _of(fact: Fact) -> str:
+    choices = [f"`{choice}`" for choice in sorted(fact.choices)]
+    return f"{fact.says}: {', '.join(choices[:-1])} or {choices[-1]}" if choices else fact.says
+
+
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: settings_table("settings", Settings),
     **{
@@ -140,10 +157,12 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     },
     "metrics": metrics_table,
     "channels": channels_table,
+    "facts": facts_table,
 }
 PAGES: Final = (
     "docs/configuration.md",
     "docs/operations.md",
+    "docs/rules.md",
     "docs/channels/README.md",
     *(f"docs/channels/{channel.name}.md" for channel in CHANNELS),
 )

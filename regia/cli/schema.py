@@ -7,15 +7,23 @@ import typer
 
 from normalizer import envelope, event
 from regia.http.openapi import openapi
+from router import schema as rules
 
 
 class Which(StrEnum):
     envelope = "envelope"
     event = "event"
     openapi = "openapi"
+    rules = "rules"
 
 
 def schema(which: Which) -> None:
-    """Print a contract as JSON: the envelope's or the events' JSON Schema, or the HTTP interface's OpenAPI description."""
-    made = {Which.envelope: envelope.json_schema, Which.event: event.json_schema, Which.openapi: openapi}
+    """Print a contract as JSON: the JSON Schema of the envelope, the events or rules files, or the HTTP interface's OpenAPI
+    description."""
+    made = {
+        Which.envelope: envelope.json_schema,
+        Which.event: event.json_schema,
+        Which.openapi: openapi,
+        Which.rules: rules.json_schema,
+    }
     typer.echo(orjson.dumps(made[which](), option=orjson.OPT_INDENT_2).decode())

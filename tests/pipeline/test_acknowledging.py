@@ -15,6 +15,7 @@ from normalizer.event import Event
 from normalizer.inbound import Handle, InboundMessage, Reply, reference_number
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.worker import Pipeline
+from regia.rules.live import Rules
 from regia.watch.metrics import ANSWERS
 from router.load import load
 from storage import automatic
@@ -59,7 +60,7 @@ class Shop:
     def __init__(self, line: Line) -> None:
         self.line = line
         self.settings = CommitSettings(
-            journal=line.journal.id, node="n1", ruleset=RULESET, links=LINKS, policy=Policy(), channels=CHANNELS
+            journal=line.journal.id, node="n1", rules=Rules.of_all(RULESET), links=LINKS, policy=Policy(), channels=CHANNELS
         )
         line.pipeline_of = lambda journal: Pipeline(  # type: ignore[method-assign]  # a restart makes it anew
             journal, line.preparer, line.database, line.relay, lambda: self.settings

@@ -175,7 +175,7 @@ def test_calendars_of_several_files() -> None:
 def test_a_broken_calendar_is_reported_once() -> None:
     broken = GOOD.replace("Europe/Rome", "Europe/Rom")
     more = "rules:\n  - {name: r, when: {hours.c: open}, then: {sla: {first_reply: 4h, calendar: c}}}\n"
-    tests = "tests:\n  - {message: {received: 2026-12-25T10:00}, expect: {calendar: c}}\n"
+    tests = "tests:\n  - {message: {received: 2026-12-25T10:00}, expect: {sla: {calendar: c}}}\n"
     assert calendars(broken, more + tests) == [
         "a.yaml:5:27: calendars.c.timezone: there is no time zone 'Europe/Rom' (did you mean 'Europe/Rome'?)"
     ]

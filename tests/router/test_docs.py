@@ -8,20 +8,25 @@ from typer.testing import CliRunner
 
 from config.document import ConfigError
 from regia.cli.main import app
-from router import explain
+from router import explain, keys
+from router.actions import ActionReader
+from router.cases import CaseReader
+from router.declarations import Declarations
 from router.load import load
+from router.names import Usage
 from router.testing import run_tests
 from router.vocabulary import VOCABULARY
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+EDITOR = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
 SHOWN = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 8
     assert len(SHOWN) == 4
-    assert PAGE.count("```") == 2 * (len(EXAMPLES) + len(SHOWN))
+    assert PAGE.count("```") == 2 * (len(EXAMPLES) + len(SHOWN) + len(EDITOR))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -29,6 +34,18 @@ def test_an_example(example: str) -> None:
     results = run_tests(load([("rules.md", example)]))
     assert results
     assert [(result.name, result.mismatches) for result in results if not result.passed] == []
+
+
+def test_every_action_is_explained() -> None:
+    table = PAGE[PAGE.index("## What a rule can do") : PAGE.index("## What a rule can ask")]
+    named = set(re.findall(r"^\| `(\w+):", table, re.MULTILINE))
+    assert named == set(ActionReader((), (), (), (), Usage()).known)
+    assert [key for key in keys.CATEGORY if f"`{key}`" not in table] == []
+
+
+def test_what_a_test_may_expect_is_named() -> None:
+    section = PAGE[PAGE.index("## Tests") : PAGE.index("## Several files")]
+    assert [key for key in CaseReader({}, frozenset(), Declarations()).known if f"`{key}`" not in section] == []
 
 
 def test_every_name_is_explained() -> None:
