@@ -125,8 +125,8 @@ messages = Table(
 )
 """A message keeps the handle and the customer it was written under. Whose it is now is whose the link `handle_id` is.
 `at_ms` is its place in history: when it arrived, or for what was imported when it was sent. Without `raw` the raw bytes are
-in the blob store under `raw_sha256`, or where that is empty, kept no longer. `cut`: what the envelope showed of somebody who was
-erased since was taken out of it."""
+in the blob store under `raw_sha256`, or where that is empty, kept no longer. `cut`: what the envelope showed of somebody who
+was erased since was taken out of it."""
 
 targets = Table(
     "targets",

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from regia.cli.common import ConfigOption, configured, fail
 from regia.cli.rules_check import Files, check, coverage, rules_of
+from regia.cli.rules_diff import diff
 from regia.cli.stored import read
 from router.explain import render
 from router.load import load
@@ -19,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Check, test and explain the rules.
 
 app.command()(check)
 app.command()(coverage)
+app.command()(diff)
 
 
 @app.command("test")

@@ -1,0 +1,187 @@
+"""`regia rules diff`: what other rules would have done with the messages that came in."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import orjson
+import typer
+
+from regia.cli.common import ConfigOption, config_errors, configured, fail
+from regia.cli.rules_check import AsJson, rules_of
+from regia.cli.stored import read, use
+from regia.compose import Configured
+from regia.settings import Settings
+from regia.trying.outcome import Example, Outcome, Tally
+from regia.trying.replay import Trial, replay
+from router.differing import Change
+from router.load import load
+from router.model import Sla
+from router.reading import suggestion
+from router.ruleset import Ruleset
+from storage.replayed import Only, versions
+from storage.rulesets import sources_of
+
+_DAY: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+_HASH: Final = re.compile(r"(?:sha256:)?(?P<digits>[0-9a-f]*)")
+_DIGITS: Final = 8
+_MOVES_SHOWN: Final = 20
+
+New = Annotated[
+    list[str], typer.Argument(metavar="NEW...", help="Rule files, or the hash of a stored version (or its first 8 digits).")
+]
+
+
+def diff(
+    new: New,
+    *,
+    last: Annotated[int, typer.Option(min=1, help="So many of the newest messages.")] = 1000,
+    since: Annotated[datetime | None, typer.Option(formats=_DAY, help="Received from this time on, in UTC.")] = None,
+    brand: Annotated[str | None, typer.Option(help="Only this brand.")] = None,
+    examples: Annotated[int, typer.Option(min=0, max=1000, help="So many messages of each kind.")] = 5,
+    fail_on_change: Annotated[bool, typer.Option("--fail-on-change", help="Exit with 1 when one would change.")] = False,
+    as_json: AsJson = False,
+    config: ConfigOption = None,
+) -> None:
+    """Replay stored messages through the live rules and through others: what would move, and by which rule. Publishes
+    nothing and writes nothing."""
+    found = configured(config)
+    if brand is not None and brand not in found.brands:
+        fail(f"no connector has the brand {brand!r}{_hint(brand, found)}")
+    since_ms = None if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1000)
+    trial = Trial(
+        live=found.rules,
+        new=_new_rules(new, found.settings),
+        only=Only(brand=brand, since_ms=since_ms),
+        last=last,
+        examples=examples,
+    )
+    outcome = use(found.settings, lambda database: replay(database, trial, _progress))
+    if as_json:
+        typer.echo(orjson.dumps(_data(outcome, trial), option=orjson.OPT_INDENT_2).decode())
+    else:
+        for line in _lines(outcome):
+            typer.echo(line)
+    if fail_on_change and outcome.changed:
+        raise typer.Exit(1)
+
+
+def _hint(brand: str, found: Configured) -> str:
+    hint = suggestion(brand, found.brands)
+    return f" ({hint})" if hint else ""
+
+
+def _progress(done: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done:,} messages", end="\r", file=sys.stderr, flush=True)
+
+
+def _new_rules(new: list[str], settings: Settings) -> Ruleset:
+    """The rules of the files, or of the stored version; what is wrong with either ends the program."""
+    named = [one for one in new if (one.startswith("sha256:") or _is_digits(one)) and not Path(one).exists()]
+    if not named:
+        return rules_of([Path(one) for one in new], None)
+    if len(new) > 1:
+        fail("name either rule files or one stored version", status=2)
+    match = _HASH.fullmatch(named[0].lower())
+    if match is None or len(match["digits"]) < _DIGITS:
+        fail(f"a stored version is sha256: and at least {_DIGITS} of its digits", status=2)
+    with config_errors():
+        return load([(name, text) for name, text in json.loads(_stored(f"sha256:{match['digits']}", settings))])
+
+
+def _is_digits(text: str) -> bool:
+    return len(text) >= _DIGITS and _HASH.fullmatch(text.lower()) is not None
+
+
+def _stored(beginning: str, settings: Settings) -> str:
+    found = read(settings, lambda connection: versions(connection, beginning))
+    if len(found) > 1:
+        fail(f"several stored versions begin with {beginning}, {', '.join(found)}: give more digits", status=2)
+    sources = read(settings, lambda connection: sources_of(connection, found[0])) if found else None
+    if sources is None:
+        fail(f"no stored version of the rules begins with {beginning}", status=2)
+    return sources
+
+
+def _lines(outcome: Outcome) -> Iterable[str]:
+    for field, moves in outcome.by_field().items():
+        number = sum(tally.count for _, tally in moves)
+        yield f"{field}: {number:,} would change"
+        for change, tally in moves[:_MOVES_SHOWN]:
+            yield f"{tally.count:7,}  {_words(change.before)} -> {_words(change.after)}{_by(change)}"
+            yield from _examples(tally)
+        if len(moves) > _MOVES_SHOWN:
+            rest = sum(tally.count for _, tally in moves[_MOVES_SHOWN:])
+            yield f"{rest:7,}  in {len(moves) - _MOVES_SHOWN:,} other ways; --json has them all"
+    for (fact, why), tally in outcome.not_comparable.items():
+        yield f"{tally.count:,} without {fact}: {why}"
+        yield from _examples(tally)
+    if outcome.not_reproduced:
+        number = len(outcome.not_reproduced)
+        yield f"{number:,} not decided as when received, by the same rules: what is said of them here may be wrong"
+        yield from _examples(Tally(number, outcome.not_reproduced[: outcome.examples]))
+    left_out = f", {outcome.left_out:,} cannot be compared" if outcome.left_out else ""
+    yield f"{outcome.messages:,} messages: {outcome.same:,} as before, {outcome.changed:,} would change{left_out}"
+
+
+def _examples(tally: Tally) -> Iterable[str]:
+    return (f"           {one.id} {one.channel}" for one in tally.examples)
+
+
+def _by(change: Change) -> str:
+    if change.by_before is None and change.by_after is None:
+        return ""
+    before, after = change.by_before or "nobody", change.by_after or "nobody"
+    return f"  (by {before})" if before == after else f"  (by {before} -> {after})"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Sla):
+        return f"{value.first_reply} s{f' by {value.calendar}' if value.calendar else ''}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
+    return "nothing" if value is None else str(value)
+
+
+def _data(outcome: Outcome, trial: Trial) -> dict[str, Any]:
+    fields = {
+        field: {
+            "count": sum(tally.count for _, tally in moves),
+            "changes": [{**_change(change), **_counted(tally)} for change, tally in moves],
+        }
+        for field, moves in outcome.by_field().items()
+    }
+    missing = [{"fact": fact, "reason": why, **_counted(tally)} for (fact, why), tally in outcome.not_comparable.items()]
+    return {
+        "live": trial.live.hash,
+        "new": trial.new.hash,
+        "messages": outcome.messages,
+        "as_before": outcome.same,
+        "would_change": outcome.changed,
+        "not_comparable": {"count": outcome.left_out, "reasons": missing},
+        "not_reproduced": [*map(_example, outcome.not_reproduced)],
+        "fields": fields,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    values = {"before": _plain(change.before), "after": _plain(change.after)}
+    return {**values, "by_before": change.by_before, "by_after": change.by_after}
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _counted(tally: Tally) -> dict[str, Any]:
+    return {"count": tally.count, "examples": [*map(_example, tally.examples)]}
+
+
+def _example(one: Example) -> dict[str, str]:
+    return {"id": one.id, "channel": one.channel}

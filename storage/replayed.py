@@ -1,0 +1,58 @@
+"""Stored messages in pages, newest first, and stored versions of the rules: for those who try rules on what came in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, select, tuple_
+
+from storage.schema import messages, rulesets
+
+_COLUMNS: Final = (
+    *(messages.c.id, messages.c.channel, messages.c.ruleset, messages.c.received_ms),
+    *(messages.c.cut, messages.c.envelope, messages.c.explanation),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A committed message: its envelope's bytes, by which version of the rules it was decided, and the record of that.
+    `cut`: an erase has taken something out of the envelope."""
+
+    id: str
+    channel: str
+    ruleset: str
+    received_ms: int
+    cut: bool
+    envelope: bytes
+    explanation: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """Which messages: of one brand, received at `since_ms` or later."""
+
+    brand: str | None = None
+    since_ms: int | None = None
+
+
+def before(connection: Connection, only: Only, place: tuple[int, str] | None, limit: int) -> Sequence[Stored]:
+    """The next page, newest first: messages before `place`, the `received_ms` and id of the last one of the page before."""
+    query = select(*_COLUMNS)
+    if only.brand is not None:
+        query = query.where(messages.c.brand == only.brand)
+    if only.since_ms is not None:
+        query = query.where(messages.c.received_ms >= only.since_ms)
+    if place is not None:
+        query = query.where(tuple_(messages.c.received_ms, messages.c.id) < tuple_(*place))
+    query = query.order_by(messages.c.received_ms.desc(), messages.c.id.desc()).limit(limit)
+    return [
+        Stored(row.id, row.channel, row.ruleset, row.received_ms, row.cut, bytes(row.envelope), bytes(row.explanation))
+        for row in connection.execute(query)
+    ]
+
+
+def versions(connection: Connection, beginning: str) -> list[str]:
+    """The hashes (`sha256:…`) of stored versions of the rules that begin so, of many only some."""
+    query = select(rulesets.c.hash).where(rulesets.c.hash.startswith(beginning, autoescape=True))
+    return list(connection.execute(query.order_by(rulesets.c.hash).limit(10)).scalars())
