@@ -12,6 +12,7 @@ _COLUMNS: Final = (
     *(messages.c.id, messages.c.channel, messages.c.ruleset, messages.c.received_ms),
     *(messages.c.cut, messages.c.envelope, messages.c.explanation),
 )
+_NEWEST: Final = (messages.c.received_ms.desc(), messages.c.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,19 @@ class Only:
 
 def before(connection: Connection, only: Only, place: tuple[int, str] | None, limit: int) -> Sequence[Stored]:
     """The next page, newest first: messages before `place`, the `received_ms` and id of the last one of the page before."""
-    query = select(*_COLUMNS)
+    query = select(messages.c.id)
     if only.brand is not None:
         query = query.where(messages.c.brand == only.brand)
     if only.since_ms is not None:
         query = query.where(messages.c.received_ms >= only.since_ms)
     if place is not None:
         query = query.where(tuple_(messages.c.received_ms, messages.c.id) < tuple_(*place))
-    query = query.order_by(messages.c.received_ms.desc(), messages.c.id.desc()).limit(limit)
+    # Ids first: where much came in within one millisecond, SQLite sorts whole rows otherwise.
+    ids = query.order_by(*_NEWEST).limit(limit)
+    rows = connection.execute(select(*_COLUMNS).where(messages.c.id.in_(ids)).order_by(*_NEWEST))
     return [
         Stored(row.id, row.channel, row.ruleset, row.received_ms, row.cut, bytes(row.envelope), bytes(row.explanation))
-        for row in connection.execute(query)
+        for row in rows
     ]
 
 

@@ -127,7 +127,8 @@ def _lines(outcome: Outcome) -> Iterable[str]:
         yield f"{number:,} not decided as when received, by the same rules: what is said of them here may be wrong"
         yield from _examples(Tally(number, outcome.not_reproduced[: outcome.examples]))
     left_out = f", {outcome.left_out:,} cannot be compared" if outcome.left_out else ""
-    yield f"{outcome.messages:,} messages: {outcome.same:,} as before, {outcome.changed:,} would change{left_out}"
+    plural = "" if outcome.messages == 1 else "s"
+    yield f"{outcome.messages:,} message{plural}: {outcome.same:,} as before, {outcome.changed:,} would change{left_out}"
 
 
 def _examples(tally: Tally) -> Iterable[str]:

@@ -58,6 +58,7 @@ class _Comparing:
     def __init__(self, trial: Trial) -> None:
         self.outcome = Outcome(trial.examples)
         self._live, self._new = trial.live, trial.new
+        self._alike = trial.live.fields == trial.new.fields
         self._needed = needed(trial.live) | needed(trial.new)
 
     def compare(self, stored: Stored, data: dict[str, Any], decided: Ruleset | None) -> None:
@@ -67,8 +68,9 @@ class _Comparing:
         if unknown:
             self.outcome.cannot_compare(message, unknown)
             return
-        before = self._live.route(recalled.facts(self._live.fields))
-        after = self._new.route(recalled.facts(self._new.fields))
+        facts = recalled.facts(self._live.fields)
+        before = self._live.route(facts)
+        after = self._new.route(facts if self._alike else recalled.facts(self._new.fields))
         self.outcome.compared(message, changes(before, after))
         if stored.ruleset == self._live.hash and not _is_stored(before, data["routing"]):
             self.outcome.not_reproduced.append(message)

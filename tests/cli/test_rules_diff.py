@@ -110,7 +110,7 @@ def test_what_it_prints(folder: Path) -> None:
 
 def test_which_messages(folder: Path) -> None:
     accept(inbound("a"), inbound("b", brand="shop"))
-    assert diff("new.yaml", "--brand", "shop").output.endswith("\n1 messages: 0 as before, 1 would change\n")
+    assert diff("new.yaml", "--brand", "shop").output.endswith("\n1 message: 0 as before, 1 would change\n")
     assert diff("new.yaml", "--since", "2099-01-01").output == "0 messages: 0 as before, 0 would change\n"
     wrong = diff("new.yaml", "--brand", "shp")
     assert (wrong.exit_code, wrong.output) == (1, "regia: no connector has the brand 'shp' (did you mean 'shop'?)\n")
@@ -174,7 +174,7 @@ def test_a_stored_version(folder: Path) -> None:
     hash_ = store_version(NEW)
     digits = hash_.removeprefix("sha256:")
     for named in (hash_, digits, hash_[:15], digits[:8], digits[:8].upper()):
-        assert diff(named).output.endswith("\n1 messages: 0 as before, 1 would change\n"), named
+        assert diff(named).output.endswith("\n1 message: 0 as before, 1 would change\n"), named
     engine = create_engine("sqlite:///data/regia.sqlite")
     with engine.begin() as connection:
         keep(connection, f"{hash_[:15]}0", "[]")
