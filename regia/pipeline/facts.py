@@ -63,7 +63,7 @@ def facts(message: Message, identified: Identified, declared: Mapping[str, FactT
         "history.contacts": len(history),
         "history.day": contacts_since(times, identified.at_ms, 24),
         "history.week": contacts_since(times, identified.at_ms, 7 * 24),
-        **{f"fields.{name}": field_fact(inbound.fields.get(name), kind) for name, kind in declared.items()},
+        **{f"fields.{name}": field_value(inbound.fields.get(name), kind) for name, kind in declared.items()},
     }
 
 
@@ -72,7 +72,7 @@ def contacts_since(times: Sequence[int], at_ms: int, hours: int) -> int:
     return sum(at_ms - hours * HOUR_MS <= one <= at_ms for one in times)
 
 
-def field_fact(value: FieldValue, kind: FactType) -> Value:
+def field_value(value: FieldValue, kind: FactType) -> Value:
     """A field as the type its declaration says: channels hand over much as text that is a number or a date. A number that is
     none is missing: the envelope, being JSON, has null there."""
     if value is None or isinstance(value, list) or (isinstance(value, float) and not isfinite(value)):

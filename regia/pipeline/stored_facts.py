@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from normalizer.inbound import FieldValue
-from regia.pipeline.facts import HOUR_MS, contacts_since, field_fact
+from regia.pipeline.facts import HOUR_MS, contacts_since, field_value
 from router.vocabulary import Facts, FactType, Value, file_kind
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +42,7 @@ def facts_of_envelope(data: Mapping[str, Any], declared: Mapping[str, FactType])
         **_conversation(data, at_ms),
         **_history(data["history"], at_ms),
         **{name: data[group][key] for name, (group, key) in ADDED.items() if key in data[group]},
-        **{f"fields.{name}": field_fact(_said(data, name), kind) for name, kind in declared.items()},
+        **{f"fields.{name}": field_value(_said(data, name), kind) for name, kind in declared.items()},
     }
 
 

@@ -236,3 +236,16 @@ def test_beside_a_gateway_that_writes(writing: list[int]) -> None:
     seen = int(done.output.splitlines()[-1].split()[0].replace(",", ""))
     assert 300 + before <= seen <= 300 + len(writing)
     assert len(writing) > before, "it was not held up"
+
+
+def test_many_kinds_of_changes_are_cut(folder: Path) -> None:
+    accept(*(inbound(f"m{n}", phone(f"+3933300{n:05}"), text=f"w{n}x") for n in range(25)))
+    tags = (f"  - {{name: r{n}, when: {{text: {{words: w{n}x}}}}, then: {{tags: t{n}}}}}\n" for n in range(25))
+    Path("many.yaml").write_text(RULES + "".join(tags))
+    lines = diff("many.yaml", "--examples", "0").output.splitlines()
+    assert (lines[0], len(lines)) == ("tags: 25 would change", 23)
+    assert lines[-2:] == [
+        "      5  in 5 other ways; --json has them all",
+        "25 messages: 0 as before, 25 would change",
+    ]
+    assert len(json.loads(diff("many.yaml", "--json").output)["fields"]["tags"]["changes"]) == 25
