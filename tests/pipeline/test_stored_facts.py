@@ -255,3 +255,10 @@ def test_an_envelope_of_before_leaves_out_what_it_does_not_have() -> None:
     del data["routing"]["extracted"]
     found = facts_of_envelope(data, {})
     assert found.keys() == facts(written, _somebody(written), {}).keys() - ADDED.keys()
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_json_does_not_have_is_missing_at_once(number: float) -> None:
+    for name in NAMES:
+        written = message("m1", text="", fields={name: number})
+        compare(written, _somebody(written), EXTRACTING)
