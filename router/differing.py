@@ -56,6 +56,8 @@ _FIELDS: Final[Mapping[str, Callable[[Decision], Any]]] = {
     for one in fields(Decision)
     if one.name not in _EVIDENCE
 }
+FIELDS: Final = tuple(_FIELDS)
+"""What of a decision is compared, by the names that a `Change` has."""
 
 
 def _same(was: Any, now: Any) -> bool:

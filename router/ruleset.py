@@ -51,7 +51,7 @@ class Ruleset:
     `hash` names the version (`sha256:…`), `sources` are the files as (name, text), `fields` the declared fields with
     their types, extracted ones included, `calendars` the declared calendars, `targets` every name a message can be routed
     to, `tests` the cases of the files for `router.testing`, `names` the named things for `router.names.unused`, `answers` the
-    templates for `Decision.reply`.
+    templates for `Decision.reply`, `extractors` what fills fields before any rule is tried.
     """
 
     def __init__(self, contents: Contents, tests: Iterable[Case], expressions: Expressions) -> None:
@@ -65,6 +65,7 @@ class Ruleset:
         self.targets = contents.queues | contents.categories.keys()
         self.default = contents.default
         self.rules = contents.rules
+        self.extractors = contents.extractors
         self.names = contents.names
         self.tests = tuple(tests)
         self.conditions = {part.id: part for rule in contents.rules for top in rule.when for part in _parts(top)}
