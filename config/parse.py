@@ -16,6 +16,7 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.reader import Reader
 
+from config import composing
 from config.problems import ConfigError, Loc, Problem, dotted
 
 MAX_BYTES: Final = 2_000_000
@@ -164,7 +165,7 @@ def parse(text: str, name: str) -> tuple[Node | None, Any, list[Problem]]:
     root, data = None, None
     if stopped is None:
         try:
-            root = yaml.compose(text)
+            root = _compose(yaml, text)
             data = None if root is None else converter.convert(root)
         except _Stop as stop:
             stopped = _at(name, stop.mark, stop.message, stop.hint)
@@ -178,6 +179,15 @@ def parse(text: str, name: str) -> tuple[Node | None, Any, list[Problem]]:
     for mark, message, hint in yaml.composer.refused:
         converter.problem(mark, message, hint)
     return root, data, converter.problems
+
+
+def _compose(yaml: YAML, text: str) -> Node | None:
+    """The tree of nodes. ruamel.yaml makes it where libyaml cannot be relied on, and so every error is of one wording."""
+    try:
+        return composing.compose(text, yaml.resolver.resolve, most=MAX_NODES, deepest=MAX_DEPTH)
+    except composing.Unsure:
+        root: Node | None = yaml.compose(text)
+        return root
 
 
 def parse_plain_scalar(text: str) -> Any:
