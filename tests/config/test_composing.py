@@ -61,7 +61,7 @@ def test_where_the_readers_may_differ(name: str, monkeypatch: pytest.MonkeyPatch
 
 def test_thousands_of_texts_that_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
     went = 0
-    for text in _made("sample", 1_500):
+    for text in made("sample", 1_500):
         usual, alone = both(text, monkeypatch)
         assert usual.outcome == alone.outcome, repr(text)
         went += usual.fast
@@ -81,7 +81,7 @@ def test_limits_are_left_to_the_slow_way(most: int, deepest: int) -> None:
         composing.compose("a: [1, [2], 3]\n", lambda *_: "tag:yaml.org,2002:str", most=most, deepest=deepest)
 
 
-def _made(seed: str, count: int) -> Iterator[str]:
+def made(seed: str, count: int) -> Iterator[str]:
     texts = [path.read_text(encoding="utf-8") for path in FILES]
     made = chain(documents(seed, count), soups(seed, count), changed(seed, texts, count))
     return (text for text in made if text.isascii() or text.encode("utf-8", "replace").decode() == text)
