@@ -120,7 +120,8 @@ class Decision:
     `targets` is empty for a discarded message. `sla_first_reply` is in seconds. `decided_by` names, for each field
     that was decided, the rule (several, joined by a comma, where rules added to it), `category` where the category's
     own setting held, or `default`. `explanation` is for `router.explain`. `extracted` has the fields that extractors
-    filled, by their names without `fields.`.
+    filled, by their names without `fields.`. `failed` has the rules with an expression that could not be evaluated
+    though it had all values it asks for, each with the reason, a short code.
     """
 
     category: str
@@ -136,3 +137,4 @@ class Decision:
     decided_by: Mapping[str, str]
     explanation: bytes
     extracted: Mapping[str, str | float | bool]
+    failed: tuple[tuple[str, str], ...] = ()

@@ -59,6 +59,8 @@ class Committed:
     """(connector, reason)."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Suggestions that were too many of one customer in a day, by reason."""
+    failed: list[tuple[str, str, str]] = field(default_factory=list)
+    """(ruleset, rule, reason) of expressions that failed."""
     before: bool = False
     """Some of the batch was committed before: its outbox rows may be unknown to this process's relay."""
 
@@ -123,6 +125,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         row = _message_row(one, decision, envelope, settings.ruleset.hash)
         message_rows.append(row | _identity_columns(identified))
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
+        result.failed += [(settings.ruleset.hash, *one_failed) for one_failed in decision.failed]
         result.routed.append((one.message.connector, decision.category))
     session.save()
     result.left_out += session.left_out

@@ -8,10 +8,11 @@ from typing import Final
 
 from dispatcher.relay import Relay
 from regia.pipeline.accepted import MEDIA
-from regia.pipeline.commit import CommitSettings, Committed, commit
+from regia.pipeline.commit import CommitSettings, commit
+from regia.pipeline.counted import count
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
-from regia.watch.metrics import BATCH, COMMIT_FAILURES, COMMITTED, LEFT_OUT, QUARANTINED
+from regia.watch.metrics import COMMIT_FAILURES
 from storage.database import Database, DatabaseUnavailable
 from storage.endings import BlobsEnded
 from storage.feed import Feed
@@ -210,7 +211,7 @@ class Pipeline:
             # this one had read the outbox: it may hold rows of which the relay has not heard.
             self._relay.reread()
         self._forget(numbers)
-        _count(committed)
+        count(committed)
 
     def _forget(self, numbers: set[int]) -> None:
         self._stubborn -= numbers
@@ -236,14 +237,3 @@ def _quarantined(one: Prepared) -> Held:
             return Held(row, connector, received_ms, "commit_failed", detail, raw, "application/octet-stream")
         case _:
             raise TypeError("a repeat is two numbers: there is nothing in it to hold")
-
-
-def _count(committed: Committed) -> None:
-    if committed.routed:
-        BATCH.observe(len(committed.routed))
-    for connector, category in committed.routed:
-        COMMITTED.labels(connector, category).inc()
-    for connector, reason in committed.held:
-        QUARANTINED.labels(connector, reason).inc()
-    for reason, number in committed.left_out.items():
-        LEFT_OUT.labels(reason).inc(number)
