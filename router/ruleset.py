@@ -103,6 +103,8 @@ class Ruleset:
 
     def _failed(self, e: Evaluation) -> tuple[tuple[str, str], ...]:
         """The rules with an expression that was asked and failed, not for want of a value, each with the reason."""
+        if not e.expressions:
+            return ()
         reasons = {number: found for number, found in e.expressions.items() if found.__class__ is str}
         told = ((number, str(reason)) for number, reason in reasons.items() if not str(reason).startswith(NO_VALUE))
         return tuple((rule, reason) for number, reason in told for rule in self._asking[number])

@@ -1,5 +1,6 @@
 """Each hostile file is loaded, or ends as errors with places: never as anything else, and within bounds of time and memory."""
 
+import gc
 import json
 import random
 import subprocess
@@ -10,7 +11,7 @@ from typing import Any
 
 from router.ruleset import Ruleset
 from tests.hostile_rules.files import FILES, wrong_types
-from tests.hostile_rules.loading import loaded
+from tests.hostile_rules.loading import HEAD, loaded
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30.0
@@ -48,3 +49,27 @@ def test_a_sample_of_hostile_files() -> None:
 def test_a_sample_of_wrong_types_at_each_place() -> None:
     rng = random.Random("places")  # noqa: S311 - sample data
     attack_places(rng.sample(wrong_types(), 500))
+
+
+def test_what_ended_the_process_or_the_flow_is_refused_where_it_stands() -> None:
+    long = f"{HEAD}rules: [{{name: r, when: {{text: {{words: {'x' * 1_001}}}}}, then: {{tags: t}}}}]\n"
+    assert loaded(long) == ["rules.yaml:4:40: rules[0].when.text.words: has more than 1,000 characters (look for a part of it)"]
+    assert isinstance(loaded(long.replace("xx", "x", 1)), Ruleset)
+    late = f"{HEAD}rules: [{{name: r, then: {{sla: {{first_reply: 87601h}}}}}}]\n"
+    assert loaded(late) == [
+        "rules.yaml:4:45: rules[0].then.sla.first_reply: must be a duration of at most 3650d (for example 30m, 4h, 1h30m or 2d)"
+    ]
+    assert isinstance(loaded(late.replace("87601h", "3650d")), Ruleset)
+
+
+def test_the_collector_is_left_as_it_was() -> None:
+    """Loading has it wait, also where it ends with errors."""
+    for text in (HEAD, "a: ["):
+        loaded(text)
+        assert gc.isenabled()
+    gc.disable()
+    try:
+        loaded(HEAD)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
