@@ -16,7 +16,7 @@ from tests.hostile_rules.test_patterns import attack as attack_with_pattern
 from tests.proof.figures import record
 
 SEED: Final = os.environ.get("SEED", "20261121")
-TEXTS: Final = 2_000
+TEXTS: Final = 1_000
 
 
 @pytest.mark.proof
