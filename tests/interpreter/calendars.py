@@ -95,9 +95,9 @@ def days(key: str) -> list[str]:
     """The days that a key of `hours` names."""
     found: list[str] = []
     for part in key.split(","):
-        first, _, last = (DAYS.index(day.strip()) if day.strip() else -1 for day in part.partition("-"))
-        until = first if last < 0 else last
-        length = (until - first) % 7 + 1
+        named = [DAYS.index(day.strip()) for day in part.split("-")]
+        first = named[0]
+        length = (named[-1] - first) % 7 + 1
         found += [DAYS[(first + number) % 7] for number in range(length)]
     return found
 

@@ -1,0 +1,94 @@
+"""Random messages for a ruleset: values that its conditions ask for, values beside them, and none at all."""
+
+import random
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Final
+
+from tests.interpreter import pools
+from tests.interpreter.asking import FREE, day_beside
+from tests.interpreter.generator import FIELDS, Ruleset
+from tests.interpreter.vocabulary import type_of
+
+MISSING: Final = 0.15
+ALWAYS: Final = ("text", "subject", "received")
+
+
+class Messages:
+    """Draws the facts of messages."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.ruleset = ruleset
+        self.chances = random.Random(f"{ruleset.seed} messages")
+        self.names = list(dict.fromkeys((*ALWAYS, *ruleset.literals, *(f"fields.{name}" for name in FIELDS))))
+        self.said = [str(value) for name in FREE for value in ruleset.literals.get(name, ())]
+
+    def message(self) -> dict[str, Any]:
+        found = {name: self.value(name) for name in self.names if not self.left_out(name)}
+        return {name: value for name, value in found.items() if value is not None or self.chances.random() < 0.5}
+
+    def left_out(self, name: str) -> bool:
+        """What calendars say is seldom given."""
+        return self.chances.random() < (0.97 if name.startswith(("hours.", "date.", "weekday.", "holiday.")) else 0.02)
+
+    def value(self, name: str) -> Any:
+        if self.chances.random() < MISSING:
+            return None
+        if name in FREE:
+            return self.text()
+        kind = type_of(name, FIELDS | {"model": "text"})
+        if kind == "list":
+            return self.items(name)
+        if kind == "boolean":
+            return self.chances.random() < 0.5
+        return self.compared(kind, name) if kind in ("number", "date") else self.plain(name)
+
+    def asked(self, name: str, others: Sequence[Any]) -> Any:
+        literals = self.ruleset.literals.get(name) or others
+        return self.chances.choice(literals if self.chances.random() < 0.6 else others)
+
+    def plain(self, name: str) -> str:
+        if name == "received":
+            return self.chances.choice(pools.MOMENTS)
+        calendars: dict[str, Sequence[str]] = {"hours": ("open", "closed"), "weekday": ("mon", "tue", "sat", "sun")}
+        pool = calendars.get(name.partition(".")[0]) or pools.CLOSED.get(name) or pools.VALUES[name]
+        value = str(self.asked(name, pool))
+        drawn = self.chances.random()
+        if drawn < 0.04:
+            return ""
+        return value if drawn < 0.85 or name in pools.CLOSED else self.chances.choice((value.upper(), value + "x", "x" + value, value.title()))
+
+    def items(self, name: str) -> Any:
+        found = [self.asked(name, pools.ITEMS[name]) for _ in range(self.chances.choice((0, 1, 1, 2, 3)))]
+        if self.chances.random() < 0.1:
+            found += pools.ITEMS[name] + tuple(f"{one}-{number}" for number in range(3) for one in pools.ITEMS[name])
+        return tuple(sorted(set(found))) if self.chances.random() < 0.5 else frozenset(found)
+
+    def compared(self, kind: str, name: str) -> Any:
+        if kind == "date":
+            drawn = self.asked(name, pools.DATES)
+            return day_beside(drawn, self.chances.choice((0, 0, 1, -1)))
+        if name in pools.WHOLE:
+            return max(0, min(int(self.asked(name, pools.WHOLE[name])) + self.chances.choice((0, 0, 1, -1)), 2**63 - 1))
+        if name == "conversation.age":
+            return max(0.0, float(self.asked(name, pools.AGES)) + self.chances.choice((0, 0, 0.5, -0.5)))
+        return self.asked(name, pools.NUMBERS) + self.chances.choice((0, 0, 0, 1, -0.5))
+
+    def text(self) -> str:
+        pieces: list[str] = []
+        for _ in range(self.chances.choice((0, 1, 1, 2, 3, 4, 6))):
+            drawn = self.chances.random()
+            if self.said and drawn < 0.5:
+                pieces.append(self.chances.choice(self.said))
+            else:
+                pieces.append(self.chances.choice(pools.TELLING if drawn < 0.7 else pools.PHRASES if drawn < 0.8 else pools.WORDS))
+            pieces.append(self.chances.choice(pools.SIGNS))
+        return self.in_another_form("".join(pieces[:-1] if self.chances.random() < 0.7 else pieces))
+
+    def in_another_form(self, text: str) -> str:
+        drawn = self.chances.random()
+        if drawn < 0.1:
+            return unicodedata.normalize(self.chances.choice(("NFC", "NFD", "NFKC")), text)
+        if drawn < 0.2:
+            return self.chances.choice((text.upper(), text.lower(), text.title(), text.swapcase()))
+        return text
