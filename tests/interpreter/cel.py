@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import re2
+
 TOKEN: Final = re.compile(r"\s*(\d+\.\d+|\d+|'[^']*'|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|&&|\|\||[=!<>]=|[-+*/%<>!?:()\[\],.])")
 LEVELS: Final = (("||",), ("&&",), ("==", "!=", "<", "<=", ">", ">=", "in"), ("+", "-"), ("*", "/", "%"))
-METHODS: Final = ("startsWith", "endsWith", "contains", "size", "exists", "all")
+METHODS: Final = ("startsWith", "endsWith", "contains", "size", "matches", "exists", "all")
 INT64: Final = 2**63
 
 Tree = tuple[Any, ...]
@@ -163,6 +165,7 @@ class Expressions:
             "startsWith": lambda: first.startswith(second),
             "endsWith": lambda: first.endswith(second),
             "contains": lambda: second in first,
+            "matches": lambda: re2.search(second, first) is not None,
         }
         return table[kind]() if kind in table else self.computed(kind, first, second)
 

@@ -55,11 +55,19 @@ class Conditions(Texts, Expressions):
 
     def ask(self, when: Value, facts: Mapping[str, Any]) -> Failed | None:
         """The conditions directly under `when`: those in which an expression stands come last."""
-        for entry in self.in_order(list(when.entries or ())):
+        for entry in self.in_order(self.brought_in(when)):
             failed = self.ask_entry(entry, facts)
             if failed is not None:
                 return failed
         return None
+
+    def brought_in(self, when: Value) -> list[Entry]:
+        """What `use` names under `when` is asked as if it stood there."""
+        found: list[Entry] = []
+        for entry in when.entries or ():
+            named = [self.named(name) for name in entry.value.texts()] if entry.key == "use" else []
+            found += [one for part in named for one in self.brought_in(part)] if entry.key == "use" else [entry]
+        return found
 
     def in_order(self, entries: list[Entry]) -> list[Entry]:
         return sorted(entries, key=self.has_expression)
@@ -120,7 +128,8 @@ class Conditions(Texts, Expressions):
             return {"length": len(value)}
         if isinstance(value, str):
             return value if len(value) <= SHOWN_TEXT else value[: SHOWN_TEXT - 1] + "…"
-        return [self.shown("", item) for item in list(value)[:SHOWN_ITEMS]]
+        items = sorted(value) if isinstance(value, frozenset) else list(value)
+        return [self.shown("", item) for item in items[:SHOWN_ITEMS]]
 
     def ask_expression(self, entry: Entry, facts: Mapping[str, Any]) -> Failed | None:
         tree = Parser(entry.value.written).whole()

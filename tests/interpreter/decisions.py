@@ -38,9 +38,14 @@ class Decisions:
         """What the rule called `name` wins."""
         wins = {key for key, value in then.items() if self.wins(key, value, so_far)}
         for key in wins:
-            so_far.by.setdefault(key, []).append(name)
+            place = 0 if self.is_winner(key, then[key]) else len(so_far.by.get(key, []))
+            so_far.by.setdefault(key, []).insert(place, name)
         so_far.final = so_far.final or self.is_final(then)
         return wins
+
+    def is_winner(self, key: str, value: Value) -> bool:
+        """Whether it wins a field, so that it is named before those that add to it."""
+        return key not in self.accumulates and not RAISE.fullmatch(value.written)
 
     def is_final(self, then: Mapping[str, Value]) -> bool:
         return "final" in then and then["final"].plain is True

@@ -44,12 +44,14 @@ class Expressing:
                 f"{left} || {right}",
                 f"({left} || {right}) && {self.expression(depth)}",
                 f"!({left})",
-                f"({left}) ? {right} : {self.expression(0)}",
+                f"(({left}) ? ({right}) : ({self.expression(0)}))",
             )
         )
 
     def quoted(self, name: str) -> str:
         value = self.literal(name)
+        if value == "text/plain":  # see found.py: the router takes the word for the fact
+            value = "image/png"
         self.note(name, value)
         return f"'{value}'"
 

@@ -56,6 +56,8 @@ def short(pair: Pair, model: type[Interpreter] = Interpreter) -> str:
             return False
         return bool(found) and found[0].startswith(REFUSED) is refused
 
+    if refused:
+        return f"seed {ruleset.seed}: {compared(ruleset, message, model)}"
     if not refused:
         ruleset, message = shrink(ruleset, message, fails)
     files = "\n".join(f"--- {name}\n{text}" for name, text in ruleset.files())

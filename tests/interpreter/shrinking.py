@@ -3,12 +3,14 @@
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tests.interpreter.generator import Ruleset
 
 Fails = Callable[[Ruleset, Mapping[str, Any]], bool]
 Path = tuple[Any, ...]
+Change = Callable[[], dict[str, Any] | None]
 
 
 def shrink(ruleset: Ruleset, message: Mapping[str, Any], fails: Fails) -> tuple[Ruleset, dict[str, Any]]:
@@ -16,35 +18,50 @@ def shrink(ruleset: Ruleset, message: Mapping[str, Any], fails: Fails) -> tuple[
     facts = dict(message)
     shorter = True
     while shorter:
-        shorter = False
-        for smaller in _smaller(ruleset.documents):
-            candidate = replace(ruleset, documents=smaller)
-            if fails(candidate, facts):
-                ruleset, shorter = candidate, True
-                break
-        for less in _less(facts):
-            if fails(ruleset, less):
-                facts, shorter = less, True
-                break
+        documents, shorter = _shorter(ruleset.documents, _changes, lambda one: fails(replace(ruleset, documents=one), facts))
+        ruleset = replace(ruleset, documents=documents)
+        facts, less = _shorter(facts, _less, lambda one: fails(ruleset, one))
+        shorter = shorter or less
     return ruleset, facts
 
 
-def _less(facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for name in facts:
-        yield {key: value for key, value in facts.items() if key != name}
+def _shorter(value: Any, changes: Callable[[Any], list[Any]], fails: Callable[[Any], bool]) -> tuple[Any, bool]:
+    """One way through all changes; what follows a change that does no harm is tried on the shorter one."""
+    number, found = 0, False
+    while number < len(changed := changes(value)):
+        smaller = changed[number]()
+        if smaller is not None and fails(smaller):
+            value, found = smaller, True
+        else:
+            number += 1
+    return value, found
+
+
+def _less(facts: dict[str, Any]) -> list[Change]:
+    changes: list[Change] = [partial(_without, facts, name) for name in facts]
     for name, value in facts.items():
         if isinstance(value, str) and name != "received":
-            for size in (len(value) // 2, 1):
-                for start in range(0, len(value), size or 1):
-                    yield {**facts, name: value[:start] + value[start + (size or 1) :]}
+            half = len(value) // 2
+            changes += [partial(_cut, facts, name, 0, half), partial(_cut, facts, name, half, len(value))] if half else []
+            changes += [partial(_cut, facts, name, start, start + 1) for start in range(len(value))]
+    return changes
 
 
-def _smaller(documents: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in _paths(documents, ()):
-        for change in (_drop, _lift):
-            smaller = copy.deepcopy(documents)
-            if change(smaller, path):
-                yield smaller
+def _without(facts: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in facts.items() if key != name}
+
+
+def _cut(facts: dict[str, Any], name: str, start: int, end: int) -> dict[str, Any]:
+    return {**facts, name: facts[name][:start] + facts[name][end:]}
+
+
+def _changes(documents: dict[str, Any]) -> list[Change]:
+    return [partial(_changed, documents, path, change) for path in _paths(documents, ()) for change in (_drop, _lift)]
+
+
+def _changed(documents: dict[str, Any], path: Path, change: Callable[[dict[str, Any], Path], bool]) -> dict[str, Any] | None:
+    smaller = copy.deepcopy(documents)
+    return smaller if change(smaller, path) else None
 
 
 def _paths(value: Any, path: Path) -> Iterator[Path]:
