@@ -4,7 +4,7 @@ An expression is parsed into nested tuples and walked. `&&` and `||` hold or fai
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import re2
@@ -127,18 +127,18 @@ class Expressions:
                 raise CannotEvaluateError
             return facts[parts[0]]
         if kind in ("&&", "||"):
-            return self.joined(kind == "||", parts[0], parts[1], facts)
+            return self.joined(kind == "||", [(part, facts) for part in parts])
         if kind == "?":
             return self.value(parts[1] if self.value(parts[0], facts) else parts[2], facts)
         if kind in ("exists", "all"):
-            each = [self.value(parts[2], {**facts, parts[1][1]: item}) for item in self.value(parts[0], facts)]
-            return any(each) if kind == "exists" else all(each)
+            items = self.value(parts[0], facts)
+            return self.joined(kind == "exists", [(parts[2], {**facts, parts[1][1]: item}) for item in items])
         return self.called(kind, [self.value(part, facts) for part in parts])
 
-    def joined(self, decides: bool, left: Tree, right: Tree, facts: Mapping[str, Any]) -> bool:
-        """`||` (decided by true) or `&&` (decided by false): a side without value matters only where the other does not decide."""
+    def joined(self, decides: bool, sides: Sequence[tuple[Tree, Mapping[str, Any]]]) -> bool:
+        """`||`, `exists` (true decides) or `&&`, `all` (false does): what has no value matters only where nothing decides."""
         failed = False
-        for side in (left, right):
+        for side, facts in sides:
             try:
                 if self.value(side, facts) is decides:
                     return decides

@@ -38,11 +38,23 @@ class Declared:
 
 @dataclass(frozen=True)
 class Failed:
-    """The condition that failed: its place, the values of what it asks, whether an expression had none."""
+    """The condition that failed: its place, the values of what it asks, whether an expression had none.
+
+    `instead` has what may be told of it in its place; only known differences (`known.py`) have such.
+    """
 
     place: Place
     values: dict[str, object]
     error: bool = False
+    instead: "tuple[Failed, ...]" = ()
+
+
+def _all(each: list[bool | None]) -> bool | None:
+    return False if False in each else None if None in each else True
+
+
+def _not(holds: bool | None) -> bool | None:
+    return None if holds is None else not holds
 
 
 class Conditions(Texts, Expressions):
@@ -55,11 +67,36 @@ class Conditions(Texts, Expressions):
 
     def ask(self, when: Value, facts: Mapping[str, Any]) -> Failed | None:
         """The conditions directly under `when`: those in which an expression stands come last."""
-        for entry in self.in_order(self.brought_in(when)):
-            failed = self.ask_entry(entry, facts)
-            if failed is not None:
-                return failed
+        entries = self.in_order(self.brought_in(when))
+        return self.fails_without_expressions(entries, facts) or self.ask_each(entries, facts)
+
+    def ask_each(self, entries: list[Entry], facts: Mapping[str, Any]) -> Failed | None:
+        return next((failed for one in entries if (failed := self.ask_entry(one, facts)) is not None), None)
+
+    def fails_without_expressions(self, entries: list[Entry], facts: Mapping[str, Any]) -> Failed | None:
+        """The first condition that fails whatever expressions say; then none is evaluated. Inside `all` the part of it."""
+        for entry in entries:
+            if self.known(entry, facts) is False:
+                if entry.key in ("all", "use"):
+                    return self.fails_without_expressions([one for part in self.parts(entry) for one in part.entries or ()], facts)
+                return self.ask_entry(entry, facts) if not self.has_expression(entry) else self.told(entry, facts)
         return None
+
+    def known(self, entry: Entry, facts: Mapping[str, Any]) -> bool | None:
+        """Whether a condition holds, nothing where that is up to an expression."""
+        if entry.key == "expr":
+            return None
+        if entry.key not in ("any", "all", "not", "use"):
+            return self.ask_fact(entry, facts) is None
+        each = [_all([self.known(one, facts) for one in part.entries or ()]) for part in self.parts(entry)]
+        if entry.key in ("all", "use"):
+            return _all(each)
+        one_holds = _not(_all([_not(one) for one in each]))
+        return one_holds if entry.key == "any" else _not(one_holds)
+
+    def parts(self, entry: Entry) -> list[Value]:
+        """The mappings under `any`, `all`, `not` or `use`."""
+        return [self.named(name) for name in entry.value.texts()] if entry.key == "use" else list(entry.value.many())
 
     def brought_in(self, when: Value) -> list[Entry]:
         """What `use` names under `when` is asked as if it stood there."""
@@ -73,10 +110,8 @@ class Conditions(Texts, Expressions):
         return sorted(entries, key=self.has_expression)
 
     def has_expression(self, entry: Entry) -> bool:
-        if entry.key == "use":
-            return any(self.has_expression(one) for name in entry.value.texts() for one in self.named(name).entries or ())
-        if entry.key in ("any", "all", "not"):
-            return any(self.has_expression(one) for part in entry.value.many() for one in part.entries or ())
+        if entry.key in ("any", "all", "not", "use"):
+            return any(self.has_expression(one) for part in self.parts(entry) for one in part.entries or ())
         return entry.key == "expr"
 
     def named(self, name: str) -> Value:
@@ -84,12 +119,10 @@ class Conditions(Texts, Expressions):
 
     def ask_entry(self, entry: Entry, facts: Mapping[str, Any]) -> Failed | None:
         """One key and its value: nothing when it holds, else the part of it that is told."""
-        if entry.key == "all":
-            return self.counted("all", self.ask_all(list(entry.value.many()), facts))
-        if entry.key == "use":
-            return self.counted("use", self.ask_all([self.named(name) for name in entry.value.texts()], facts))
+        if entry.key in ("all", "use"):
+            return self.counted(entry.key, self.ask_all(self.parts(entry), facts))
         if entry.key in ("any", "not"):
-            each = [self.ask_part(part, facts) is None for part in entry.value.many()]
+            each = [self.ask_part(part, facts) is None for part in self.parts(entry)]
             holds = any(each) if entry.key == "any" else not any(each)
             return self.counted(entry.key, None if holds else self.told(entry, facts))
         if entry.key == "expr":
@@ -101,7 +134,7 @@ class Conditions(Texts, Expressions):
 
     def ask_part(self, part: Value, facts: Mapping[str, Any]) -> Failed | None:
         """The conditions of one mapping inside `any`, `all`, `not` or `use`."""
-        return next((failed for one in part.entries or () if (failed := self.ask_entry(one, facts)) is not None), None)
+        return self.ask_each(list(part.entries or ()), facts)
 
     def counted(self, what: str, failed: Failed | None) -> Failed | None:
         self.seen[what, failed is None] += 1
@@ -115,8 +148,7 @@ class Conditions(Texts, Expressions):
         if entry.key == "expr":
             yield from names(Parser(entry.value.written).whole())
         elif entry.key in ("any", "all", "not", "use"):
-            parts = [self.named(name) for name in entry.value.texts()] if entry.key == "use" else entry.value.many()
-            yield from (name for part in parts for one in part.entries or () for name in self.asked(one))
+            yield from (name for part in self.parts(entry) for one in part.entries or () for name in self.asked(one))
         else:
             yield entry.key
 

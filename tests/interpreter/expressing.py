@@ -50,8 +50,6 @@ class Expressing:
 
     def quoted(self, name: str) -> str:
         value = self.literal(name)
-        if value == "text/plain":  # see found.py: the router takes the word for the fact
-            value = "image/png"
         self.note(name, value)
         return f"'{value}'"
 

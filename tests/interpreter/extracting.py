@@ -14,7 +14,7 @@ LOOKED_AT: Final = 100_000
 LONGEST: Final = 200
 TRUE: Final = ("true", "yes", "y", "si", "sì", "on", "1")
 FALSE: Final = ("false", "no", "n", "off", "0")
-PLAIN_NUMBER: Final = re.compile(r"-?[0-9]+(?:[.,][0-9]{1,6})?")
+PLAIN_NUMBER: Final = re.compile(r"-?([0-9]+)(?:[.,][0-9]{1,6})?")
 GROUPED: Final = re.compile(r"-?[0-9]{1,3}(?:(\.[0-9]{3})+(,[0-9]{1,6})?|(,[0-9]{3})+(\.[0-9]{1,6})?|( [0-9]{3})+([.,][0-9]{1,6})?)")
 TWO_MEANINGS: Final = re.compile(r"-?[0-9]{1,3}[.,][0-9]{3}")
 DAY_FIRST: Final = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})")
@@ -78,14 +78,16 @@ class Extracting:
         return value
 
     def number(self, value: str) -> float | None:
-        if TWO_MEANINGS.fullmatch(value) or sum(one.isdigit() for one in value) > DIGITS:
+        if TWO_MEANINGS.fullmatch(value):
             return None
-        if PLAIN_NUMBER.fullmatch(value):
-            return float(value.replace(",", "."))
+        if found := PLAIN_NUMBER.fullmatch(value):
+            return float(value.replace(",", ".")) if len(found[1]) <= DIGITS else None
         if not (found := GROUPED.fullmatch(value)):
             return None
         decimals = found[2] or found[4] or found[6] or ""
         whole = value.removesuffix(decimals)
+        if sum(one.isdigit() for one in whole) > DIGITS:
+            return None
         return float(re.sub(r"[., ]", "", whole) + decimals.replace(",", "."))
 
     def date(self, value: str) -> str | None:

@@ -9,6 +9,7 @@ from router.load import load
 from tests.interpreter.comparing import differences
 from tests.interpreter.generator import Generator, Ruleset
 from tests.interpreter.interpreter import Interpreter
+from tests.interpreter.known import AsItIs
 from tests.interpreter.messages import Messages
 from tests.interpreter.shrinking import shrink
 
@@ -16,7 +17,7 @@ Pair = tuple[Ruleset, Mapping[str, Any]]
 REFUSED: Final = "the router refuses it: "
 
 
-def compared(ruleset: Ruleset, message: Mapping[str, Any], model: type[Interpreter] = Interpreter) -> list[str]:
+def compared(ruleset: Ruleset, message: Mapping[str, Any], model: type[Interpreter] = AsItIs) -> list[str]:
     """What differs for one pair."""
     files = ruleset.files()
     try:
@@ -26,7 +27,7 @@ def compared(ruleset: Ruleset, message: Mapping[str, Any], model: type[Interpret
     return differences(real, model(files), message)
 
 
-def run(seed: str, messages: int, seen: Counter[tuple[str, bool]], model: type[Interpreter] = Interpreter) -> Iterator[Pair]:
+def run(seed: str, messages: int, seen: Counter[tuple[str, bool]], model: type[Interpreter] = AsItIs) -> Iterator[Pair]:
     """One ruleset with so many messages: the pairs that differ. What the conditions did is counted in `seen`."""
     ruleset = Generator(seed).ruleset()
     files = ruleset.files()
@@ -44,7 +45,7 @@ def run(seed: str, messages: int, seen: Counter[tuple[str, bool]], model: type[I
     seen.update(interpreter.seen)
 
 
-def short(pair: Pair, model: type[Interpreter] = Interpreter) -> str:
+def short(pair: Pair, model: type[Interpreter] = AsItIs) -> str:
     """A failing pair made short, with what differs."""
     ruleset, message = pair
     refused = compared(ruleset, message, model)[0].startswith(REFUSED)
