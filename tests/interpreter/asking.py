@@ -140,7 +140,7 @@ class Asking(Expressing):
             value = self.pick(self.values(name))
             if operator in ("contains", "starts_with"):
                 start = 0 if operator == "starts_with" else self.chances.randrange(len(value))
-                value = value[start : start + self.chances.randint(1, 6)]
+                value = value[start : start + self.chances.randint(1, 6)].strip() or value
                 value = self.chances.choice((value, value.upper(), value.title()))
         self.note(name, value)
         return "$" + value if value.startswith("$") else value

@@ -17,8 +17,11 @@ FALSE: Final = ("false", "no", "n", "off", "0")
 PLAIN_NUMBER: Final = re.compile(r"-?([0-9]+)(?:[.,][0-9]{1,6})?")
 GROUPED: Final = re.compile(r"-?[0-9]{1,3}(?:(\.[0-9]{3})+(,[0-9]{1,6})?|(,[0-9]{3})+(\.[0-9]{1,6})?|( [0-9]{3})+([.,][0-9]{1,6})?)")
 TWO_MEANINGS: Final = re.compile(r"-?[0-9]{1,3}[.,][0-9]{3}")
-DAY_FIRST: Final = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})")
+DAY_FIRST: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 DIGITS: Final = 15
+FILLERS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Letters and marks that show nothing (Unicode: Default_Ignorable_Code_Point), and the empty Braille pattern."""
+VARIATIONS: Final = re.compile("[\ufe00-\ufe0f]")
 
 
 class Extracting:
@@ -62,8 +65,11 @@ class Extracting:
     def cleaned(self, value: str) -> str:
         if len(value) > LONGEST:
             return ""
-        spaced = " ".join(value.split())
-        return "".join(one for one in spaced if unicodedata.category(one) != "Cc").strip()
+        shown = "".join(one for one in value if one in "\t\n\r" or unicodedata.category(one) != "Cc")
+        return " ".join(shown.split()) if any(self.is_visible(one) for one in shown) else ""
+
+    def is_visible(self, one: str) -> bool:
+        return unicodedata.category(one)[0] not in "CZ" and one not in FILLERS and not VARIATIONS.fullmatch(one)
 
     def read(self, value: str, kind: str) -> Any:
         if not value:
@@ -93,7 +99,7 @@ class Extracting:
     def date(self, value: str) -> str | None:
         try:
             if found := DAY_FIRST.fullmatch(value):
-                return date(int(found[4]), int(found[3]), int(found[1])).isoformat()
+                return date(int(found[3]), int(found[2]), int(found[1])).isoformat()
             return date.fromisoformat(value).isoformat() if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
         except ValueError:
             return None
