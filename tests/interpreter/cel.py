@@ -4,6 +4,7 @@ An expression is parsed into nested tuples and walked. `&&` and `||` hold or fai
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -118,7 +119,16 @@ def names(tree: Tree, bound: tuple[str, ...] = ()) -> list[str]:
 class Expressions:
     """Evaluates trees. A fact that is not there raises `CannotEvaluateError`."""
 
+    seen: Counter[tuple[str, bool]]
+
     def value(self, tree: Tree, facts: Mapping[str, Any]) -> Any:
+        """What the tree comes to. Of what is true or false it is counted how often it was."""
+        value = self.evaluated(tree, facts)
+        if isinstance(value, bool):
+            self.seen[f"expr {tree[0]}", value] += 1
+        return value
+
+    def evaluated(self, tree: Tree, facts: Mapping[str, Any]) -> Any:
         kind, *parts = tree
         if kind == "is":
             return parts[0]

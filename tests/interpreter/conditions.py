@@ -10,7 +10,7 @@ from typing import Any, Final
 from tests.interpreter.cel import CannotEvaluateError, Expressions, Parser, names
 from tests.interpreter.reading import Entry, Place, Value
 from tests.interpreter.texts import Texts
-from tests.interpreter.vocabulary import type_of
+from tests.interpreter.vocabulary import CALENDAR_TYPES, type_of
 
 OPERATORS: Final = ("words", "contains", "starts_with", "matches")
 COMPARISON: Final = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*(\S+)\s*")
@@ -184,7 +184,10 @@ class Conditions(Texts, Expressions):
 
     def ask_fact(self, entry: Entry, facts: Mapping[str, Any]) -> Failed | None:
         value, kind = facts.get(entry.key), type_of(entry.key, self.declared.fields)
-        self.seen[f"fact {entry.key.partition('.')[0] if '.' in entry.key and entry.key[0] == 'f' else entry.key}", True] += 1
+        start = entry.key.partition(".")[0]
+        return self.counted(f"fact {start if start in CALENDAR_TYPES else entry.key}", self.ask_value(entry, kind, value, facts))
+
+    def ask_value(self, entry: Entry, kind: str, value: Any, facts: Mapping[str, Any]) -> Failed | None:
         if entry.value.entries is not None:
             return self.ask_operators(entry, value, facts)
         what = "null" if entry.value.plain is None and entry.value.items is None else f"{kind} is"
@@ -237,7 +240,7 @@ class Conditions(Texts, Expressions):
             patterns = one.key == "matches"
             entries = [self.pattern(text) for text in one.value.texts()] if patterns else self.entries(one.value)
             holds = any(self.looks(one.key, text, entries) for text in texts)
-            self.seen[one.key, holds] += 1
+            self.seen[f"{one.key} in {type_of(entry.key, self.declared.fields)}", holds] += 1
             if not holds:
                 return Failed(one.place, {entry.key: self.shown(entry.key, facts.get(entry.key))})
         return None

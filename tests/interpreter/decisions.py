@@ -1,6 +1,7 @@
 """What the rules that match do to the decision (docs/rules.md, How rules work together, What a rule can do)."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -31,12 +32,16 @@ class Deciding:
 class Decisions:
     """Applies the `then` of rules, one after the other."""
 
+    seen: Counter[tuple[str, bool]]
+
     first_wins = FIRST_WINS
     accumulates = ADDED
 
     def apply(self, name: str, then: Mapping[str, Value], so_far: Deciding) -> set[str]:
         """What the rule called `name` wins."""
         wins = {key for key, value in then.items() if self.wins(key, value, so_far)}
+        for key, value in then.items():
+            self.seen[f"then {key}{' +n' if key == 'priority' and RAISE.fullmatch(value.written) else ''}", key in wins] += 1
         for key in wins:
             place = 0 if self.is_winner(key, then[key]) else len(so_far.by.get(key, []))
             so_far.by.setdefault(key, []).insert(place, name)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -27,8 +28,13 @@ VARIATIONS: Final = re.compile("[\ufe00-\ufe0f]")
 class Extracting:
     """Fills fields that the message does not have."""
 
+    seen: Counter[tuple[str, bool]]
+
     def extracted(self, extract: Mapping[str, Value], types: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, Any]:
         found = {name: self.extract(declared, types[name], facts) for name, declared in extract.items()}
+        for name, value in found.items():
+            self.seen[f"extract {types[name]}", value is not None] += 1
+            self.seen["extracted but there", self.is_there(facts.get(f"fields.{name}"), types[name])] += value is not None
         return {
             name: value
             for name, value in found.items()

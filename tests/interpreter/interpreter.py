@@ -68,13 +68,17 @@ class Interpreter(Conditions, Decisions, Extracting):
         facts = dict(message)
         if facts.get("received") is not None:
             for name, calendar in self.calendars.items():
-                for what, value in calendar.facts(facts["received"]).items():
+                said = calendar.facts(facts["received"])
+                self.seen["calendar open", said["hours"] == "open"] += 1
+                self.seen["calendar holiday", said["holiday"] is True] += 1
+                for what, value in said.items():
                     facts.setdefault(f"{what}.{name}", value)
         return facts
 
     def try_rule(self, rule: Value, facts: Mapping[str, Any], so_far: Deciding) -> Told:
         keys = rule.keys()
         name = keys["name"].written
+        self.seen["stopped by a final rule", so_far.final] += 1
         if so_far.final:
             return Told(name, rule.place, "not_tried")
         failed = self.ask(keys["when"], facts) if "when" in keys else None
