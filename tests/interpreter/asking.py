@@ -123,7 +123,7 @@ class Asking(Expressing):
 
     def entry(self, name: str, operator: str) -> str:
         if operator == "matches":
-            pattern = self.pick(pools.PATTERNS)
+            pattern = self.pick(pools.PATTERNS if name in FREE else pools.OF_VALUES)
             return f"${self.pick(list(self.patterns))}" if self.patterns and self.chances.random() < 0.3 else pattern
         holders = [one for one, what in self.lists.items() if what == self.sort_of(name, operator)]
         if holders and self.chances.random() < 0.25:

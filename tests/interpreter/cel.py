@@ -6,6 +6,7 @@ An expression is parsed into nested tuples and walked. `&&` and `||` hold or fai
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import re2
@@ -103,6 +104,12 @@ class Parser:
         if self.peek() == "(":
             return (last, ("name", start), *self.arguments()) if start else (last, *self.arguments())
         return ("name", token)
+
+
+@cache
+def parsed(text: str) -> Tree:
+    """The tree of an expression. The same texts come with every message."""
+    return Parser(text).whole()
 
 
 def names(tree: Tree, bound: tuple[str, ...] = ()) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.interpreter.cel import CannotEvaluateError, Expressions, Parser, names
+from tests.interpreter.cel import CannotEvaluateError, Expressions, names, parsed
 from tests.interpreter.reading import Entry, Place, Value
 from tests.interpreter.texts import Texts
 from tests.interpreter.vocabulary import CALENDAR_TYPES, type_of
@@ -146,7 +146,7 @@ class Conditions(Texts, Expressions):
     def asked(self, entry: Entry) -> Iterator[str]:
         """The names of the facts that a condition asks for."""
         if entry.key == "expr":
-            yield from names(Parser(entry.value.written).whole())
+            yield from names(parsed(entry.value.written))
         elif entry.key in ("any", "all", "not", "use"):
             yield from (name for part in self.parts(entry) for one in part.entries or () for name in self.asked(one))
         else:
@@ -164,7 +164,7 @@ class Conditions(Texts, Expressions):
         return [self.shown("", item) for item in items[:SHOWN_ITEMS]]
 
     def ask_expression(self, entry: Entry, facts: Mapping[str, Any]) -> Failed | None:
-        tree = Parser(entry.value.written).whole()
+        tree = parsed(entry.value.written)
         error = False
         try:
             holds = bool(self.value(tree, self.typed(facts)))

@@ -142,10 +142,10 @@ class Generator(Asking):
         return found
 
     def extractors(self) -> dict[str, Any]:
-        return {name: self.extractor() for name in (*FIELDS, "model") if self.chances.random() < 0.3}
+        return {name: self.extractor(FIELDS.get(name, "text")) for name in (*FIELDS, "model") if self.chances.random() < 0.3}
 
-    def extractor(self) -> Any:
-        pattern = self.pick(pools.EXTRACTING)
+    def extractor(self, kind: str) -> Any:
+        pattern = self.pick(pools.FOR_KINDS[kind] if self.chances.random() < 0.8 else pools.EXTRACTING)
         if self.patterns and self.chances.random() < 0.2:
             pattern = f"${self.pick(list(self.patterns))}"
         if self.chances.random() < 0.5:

@@ -21,6 +21,7 @@ class Messages:
         self.ruleset = ruleset
         self.chances = random.Random(f"{ruleset.seed} messages")
         self.names = list(dict.fromkeys((*ALWAYS, *ruleset.literals, *(f"fields.{name}" for name in FIELDS))))
+        self.extracts = any("extract" in document for document in ruleset.documents.values())
         self.said = [str(value) for name in FREE for value in ruleset.literals.get(name, ())]
 
     def message(self) -> dict[str, Any]:
@@ -81,7 +82,8 @@ class Messages:
             if self.said and drawn < 0.5:
                 pieces.append(self.chances.choice(self.said))
             else:
-                pieces.append(self.chances.choice(pools.TELLING if drawn < 0.7 else pools.PHRASES if drawn < 0.8 else pools.WORDS))
+                telling = self.extracts and drawn < 0.8
+                pieces.append(self.chances.choice(pools.TELLING if telling else pools.PHRASES if drawn < 0.6 else pools.WORDS))
             pieces.append(self.chances.choice(pools.SIGNS))
         return self.in_another_form("".join(pieces[:-1] if self.chances.random() < 0.7 else pieces))
 

@@ -62,10 +62,17 @@ PATTERNS: Final = (
     *(r"\b[A-Z]{2}-[0-9]{4,6}\b", r"(?i)refund", r"^re:", r"[0-9]+", r"(?i)stra(ß|ss)e", r"\bIT\b", r"MP-([0-9]+)", r"[àèéìòù]", r"\p{Greek}", r"a.x"),
     *(r"(?m)^back", r"(?s)send.back", r"back$", r"send\s+back", r"\S{8,}", r"(?:refund|reso)s?", r"[^a-z ]", r"x{2}", r"\pL\pN", r"(?U)a.+x"),
 )  # fmt: skip
+OF_VALUES: Final = (r"image/(png|jpeg)", r"^[a-z]+$", r"vip", r"\.example$", r"-[0-9]", r"(?i)^[A-M]", r"^.{4}$", r"[0-9T]:|a")
 EXTRACTING: Final = (
     *(r"\b(IT-[0-9]{4,6})\b", r"MP-[0-9]+", r"(?i)(?:total|totale):? ([0-9.,]+)|EUR ([0-9.,]+)", r"on (\S+)", r"is: ([^;]*);", r"(?s)send(.*)back"),
     *(r"(refund)|(reso)", r"(refund)?x", r"amount ([-€0-9., ]+)", r"x+"),
 )
+FOR_KINDS: Final = {
+    "number": (EXTRACTING[2], EXTRACTING[8]),
+    "date": (EXTRACTING[3],),
+    "boolean": (EXTRACTING[4],),
+    "text": EXTRACTING,
+}
 TELLING: Final = (
     *("total: 12", "totale: 1.240,50", "EUR 89,90", "EUR 1.234", "EUR 1,234.56", "total 12345678901234567", "amount 1 234", "amount -€ 89.9"),
     *("amount 1 234 567,1234567", "amount € 12 €", "amount 12.345.678", "amount 123456789012345", "amount 0,123456", "amount 1234567890123.456"),

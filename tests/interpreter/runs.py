@@ -45,6 +45,15 @@ def run(seed: str, messages: int, seen: Counter[tuple[str, bool]], model: type[I
     seen.update(interpreter.seen)
 
 
+def batch(seed: str, numbers: range, messages: int) -> tuple[list[str], Counter[tuple[str, bool]]]:
+    """Several rulesets, to be run in a process of their own: what differs first, made short, and what was reached."""
+    seen: Counter[tuple[str, bool]] = Counter()
+    for number in numbers:
+        for pair in run(f"{seed} {number}", messages, seen):
+            return [short(pair)], seen
+    return [], seen
+
+
 def short(pair: Pair, model: type[Interpreter] = AsItIs) -> str:
     """A failing pair made short, with what differs."""
     ruleset, message = pair
