@@ -96,7 +96,9 @@ class Asking(Expressing):
             return self.chances.random() < 0.5
         if kind == "date":
             return self.compared_date(name)
-        value: float = self.chances.choice(pools.WHOLE[name] if kind == "whole" else pools.AGES if name[0] == "c" else pools.NUMBERS)
+        value: float = self.chances.choice(
+            pools.WHOLE[name] if kind == "whole" else pools.AGES if name[0] == "c" else pools.NUMBERS
+        )
         if abs(value) >= 1e15:
             value = self.chances.choice((0, 3))
         self.note(name, value)

@@ -20,7 +20,9 @@ def differences(real: Ruleset, model: Interpreter, message: Mapping[str, Any]) -
     found |= {name: list(getattr(decision, name)) for name in LISTS}
     found |= {"decided_by": dict(decision.decided_by), "extracted": _exact(decision.extracted)}
     expected = outcome.decision | {"extracted": _exact(outcome.extracted)}
-    lines = [f"{name}: router {found[name]!r}, interpreter {expected[name]!r}" for name in expected if found[name] != expected[name]]
+    lines = [
+        f"{name}: router {found[name]!r}, interpreter {expected[name]!r}" for name in expected if found[name] != expected[name]
+    ]
     return lines + _explained(router.explain.as_data(real, decision.explanation), outcome)
 
 
@@ -38,10 +40,13 @@ def _explained(data: Mapping[str, Any], outcome: Outcome) -> list[str]:
         lines.append(f"{len(rules)} rules are told, not {len(outcome.rules)}")
     for found, told in zip(rules, outcome.rules, strict=False):
         real, expected = _real(found), _told(told, told.failed)
-        instead = told.failed.instead if told.failed is not None else ()
-        if real != expected and real not in [_told(told, one) for one in instead]:
+        if real != expected and real not in [_told(told, one) for one in _instead(told)]:
             lines.append(f"rule {told.name!r}: router {real!r}, interpreter {expected!r}")
     return lines
+
+
+def _instead(told: Told) -> list[Failed]:
+    return told.failed.instead() if told.failed is not None else []
 
 
 def _told(told: Told, failed: Failed | None) -> dict[str, Any]:

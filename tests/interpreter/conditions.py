@@ -46,7 +46,7 @@ class Failed:
     place: Place
     values: dict[str, object]
     error: bool = False
-    instead: "tuple[Failed, ...]" = ()
+    instead: "Callable[[], list[Failed]]" = field(default=list, compare=False)
 
 
 def _all(each: list[bool | None]) -> bool | None:
@@ -78,7 +78,9 @@ class Conditions(Texts, Expressions):
         for entry in entries:
             if self.known(entry, facts) is False:
                 if entry.key in ("all", "use"):
-                    return self.fails_without_expressions([one for part in self.parts(entry) for one in part.entries or ()], facts)
+                    return self.fails_without_expressions(
+                        [one for part in self.parts(entry) for one in part.entries or ()], facts
+                    )
                 return self.ask_entry(entry, facts) if not self.has_expression(entry) else self.told(entry, facts)
         return None
 
@@ -185,7 +187,9 @@ class Conditions(Texts, Expressions):
     def ask_fact(self, entry: Entry, facts: Mapping[str, Any]) -> Failed | None:
         value, kind = facts.get(entry.key), type_of(entry.key, self.declared.fields)
         start = entry.key.partition(".")[0]
-        return self.counted(f"fact {start if start in CALENDAR_TYPES else entry.key}", self.ask_value(entry, kind, value, facts))
+        return self.counted(
+            f"fact {start if start in CALENDAR_TYPES else entry.key}", self.ask_value(entry, kind, value, facts)
+        )
 
     def ask_value(self, entry: Entry, kind: str, value: Any, facts: Mapping[str, Any]) -> Failed | None:
         if entry.value.entries is not None:

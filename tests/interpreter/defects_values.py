@@ -39,11 +39,11 @@ class WholeNumbers(AsItIs):
 
 
 class NoValueIsFalse(AsItIs):
-    """What an expression asks for and is missing makes its part false."""
+    """A side of `&&` or `||` that has no value is false."""
 
-    def evaluated(self, tree: Tree, facts: Mapping[str, Any]) -> Any:
+    def joined(self, decides: bool, sides: Sequence[tuple[Tree, Mapping[str, Any]]]) -> bool:
         try:
-            return super().evaluated(tree, facts)
+            return super().joined(decides, sides)
         except CannotEvaluateError:
             return False
 

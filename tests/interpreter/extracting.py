@@ -16,7 +16,9 @@ LONGEST: Final = 200
 TRUE: Final = ("true", "yes", "y", "si", "sì", "on", "1")
 FALSE: Final = ("false", "no", "n", "off", "0")
 PLAIN_NUMBER: Final = re.compile(r"-?([0-9]+)(?:[.,][0-9]{1,6})?")
-GROUPED: Final = re.compile(r"-?[0-9]{1,3}(?:(\.[0-9]{3})+(,[0-9]{1,6})?|(,[0-9]{3})+(\.[0-9]{1,6})?|( [0-9]{3})+([.,][0-9]{1,6})?)")
+GROUPED: Final = re.compile(
+    r"-?[0-9]{1,3}(?:(\.[0-9]{3})+(,[0-9]{1,6})?|(,[0-9]{3})+(\.[0-9]{1,6})?|( [0-9]{3})+([.,][0-9]{1,6})?)"
+)
 TWO_MEANINGS: Final = re.compile(r"-?[0-9]{1,3}[.,][0-9]{3}")
 DAY_FIRST: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 DIGITS: Final = 15

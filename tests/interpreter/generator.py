@@ -118,7 +118,12 @@ class Generator(Asking):
     def named_lists(self) -> dict[str, list[str]]:
         """Lists of what may stand where: words, or the values of one fact. A list may hold the one before it."""
         found: dict[str, list[str]] = {}
-        for name, about in (("refund-words", "text"), ("all_words", "text"), ("partners", "sender.domain"), ("tiers", "customer.tier")):
+        for name, about in (
+            ("refund-words", "text"),
+            ("all_words", "text"),
+            ("partners", "sender.domain"),
+            ("tiers", "customer.tier"),
+        ):
             if self.chances.random() < 0.6:
                 sort = self.sort_of(about, "words")
                 found[name] = [*(self.plain_entry(about, "words") for _ in range(self.chances.randint(1, 4)))]
@@ -129,7 +134,11 @@ class Generator(Asking):
         return found
 
     def named_patterns(self) -> dict[str, str]:
-        found = {name: self.pick((*pools.PATTERNS, *pools.EXTRACTING[:2])) for name in ("order-number", "p2") if self.chances.random() < 0.5}
+        found = {
+            name: self.pick((*pools.PATTERNS, *pools.EXTRACTING[:2]))
+            for name in ("order-number", "p2")
+            if self.chances.random() < 0.5
+        }
         self.patterns = list(found)
         return found
 

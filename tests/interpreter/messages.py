@@ -1,9 +1,12 @@
 """Random messages for a ruleset: values that its conditions ask for, values beside them, and none at all."""
 
 import random
+import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from tests.interpreter import pools
 from tests.interpreter.asking import FREE, day_beside
@@ -11,6 +14,7 @@ from tests.interpreter.generator import FIELDS, Ruleset
 from tests.interpreter.vocabulary import type_of
 
 MISSING: Final = 0.15
+EDGE: Final = re.compile(r"\d\d:\d\d")
 ALWAYS: Final = ("text", "subject", "received")
 
 
@@ -22,6 +26,7 @@ class Messages:
         self.chances = random.Random(f"{ruleset.seed} messages")
         self.names = list(dict.fromkeys((*ALWAYS, *ruleset.literals, *(f"fields.{name}" for name in FIELDS))))
         self.extracts = any("extract" in document for document in ruleset.documents.values())
+        self.calendars = [one for document in ruleset.documents.values() for one in document.get("calendars", {}).values()]
         self.said = [str(value) for name in FREE for value in ruleset.literals.get(name, ())]
 
     def message(self) -> dict[str, Any]:
@@ -50,14 +55,29 @@ class Messages:
 
     def plain(self, name: str) -> str:
         if name == "received":
-            return self.chances.choice(pools.MOMENTS)
+            return (
+                self.chances.choice(pools.MOMENTS) if self.chances.random() < 0.4 or not self.calendars else self.at_an_edge()
+            )
         calendars: dict[str, Sequence[str]] = {"hours": ("open", "closed"), "weekday": ("mon", "tue", "sat", "sun")}
         pool = calendars.get(name.partition(".")[0]) or pools.CLOSED.get(name) or pools.VALUES[name]
         value = str(self.asked(name, pool))
         drawn = self.chances.random()
         if drawn < 0.04:
             return ""
-        return value if drawn < 0.85 or name in pools.CLOSED else self.chances.choice((value.upper(), value + "x", "x" + value, value.title()))
+        return (
+            value
+            if drawn < 0.85 or name in pools.CLOSED
+            else self.chances.choice((value.upper(), value + "x", "x" + value, value.title()))
+        )
+
+    def at_an_edge(self) -> str:
+        """A moment at which a span of one of the calendars begins or ends, or a little earlier."""
+        declared = self.chances.choice(self.calendars)
+        days = [one[:10] for one in (*pools.MOMENTS, *pools.OPENINGS, *pools.CLOSINGS, *map(str, declared.get("open", ())))]
+        clock = self.chances.choice(EDGE.findall(repr(declared)) or ["00:00"]).replace("24:00", "00:00")
+        there = datetime.fromisoformat(f"{self.chances.choice(days)}T{clock}").replace(tzinfo=ZoneInfo(declared["timezone"]))
+        moment = there.astimezone(UTC) - timedelta(milliseconds=self.chances.choice((0, 1)))
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def items(self, name: str) -> Any:
         found = [self.asked(name, pools.ITEMS[name]) for _ in range(self.chances.choice((0, 1, 1, 2, 3)))]

@@ -56,15 +56,64 @@ SIGNS: Final = (
     *(" ", " ", " ", " ", "  ", "\n", "\t", "-", ", ", "! ", ". ", "…", "’", "'", "\u00a0", "\u3000", "/", "_", "😀", "👨\u200d👩\u200d👧", "❤️", "$", "$$"),
     *("\u200b", "\u200d", "\u200f", "\u202e", "\u2028", "\ufeff", "\u00ad", "", "؟", "。", "·", "+", "&", "®", "™", "\u0301", "\r\n", "¿"),
 )  # fmt: skip
-PHRASES: Final = ("send back", "send  back", "send-back", "refund please", "a x", "IT-2231", "don't", "x a x", "perché no", "send back refund", "co-op")
-CHARACTERS: Final = ("fund", "-", "$", "IT-", "é", "e", "ss", "ß", "😀", "👨", "σ", "i", "İ", "ı", "返", "ﬁ", "fi", "\u0301e", "n’t", "'", "²", "!")
+PHRASES: Final = (
+    "send back",
+    "back send",
+    "$40",
+    "$40",
+    "snake_case",
+    "send  back",
+    "send-back",
+    "refund please",
+    "a x",
+    "IT-2231",
+    "don't",
+    "x a x",
+    "perché no",
+    "send back refund",
+    "co-op",
+)
+CHARACTERS: Final = (
+    "fund",
+    "-",
+    "$",
+    "$",
+    "$4",
+    "$40",
+    "IT-",
+    "é",
+    "e",
+    "ss",
+    "ß",
+    "😀",
+    "👨",
+    "σ",
+    "i",
+    "İ",
+    "ı",
+    "返",
+    "ﬁ",
+    "fi",
+    "\u0301e",
+    "n’t",
+    "'",
+    "²",
+    "!",
+)
 PATTERNS: Final = (
     *(r"\b[A-Z]{2}-[0-9]{4,6}\b", r"(?i)refund", r"^re:", r"[0-9]+", r"(?i)stra(ß|ss)e", r"\bIT\b", r"MP-([0-9]+)", r"[àèéìòù]", r"\p{Greek}", r"a.x"),
     *(r"(?m)^back", r"(?s)send.back", r"back$", r"send\s+back", r"\S{8,}", r"(?:refund|reso)s?", r"[^a-z ]", r"x{2}", r"\pL\pN", r"(?U)a.+x"),
 )  # fmt: skip
 OF_VALUES: Final = (r"image/(png|jpeg)", r"^[a-z]+$", r"vip", r"\.example$", r"-[0-9]", r"(?i)^[A-M]", r"^.{4}$", r"[0-9T]:|a")
 EXTRACTING: Final = (
-    *(r"\b(IT-[0-9]{4,6})\b", r"MP-[0-9]+", r"(?i)(?:total|totale):? ([0-9.,]+)|EUR ([0-9.,]+)", r"on (\S+)", r"is: ([^;]*);", r"(?s)send(.*)back"),
+    *(
+        r"\b(IT-[0-9]{4,6})\b",
+        r"MP-[0-9]+",
+        r"(?i)(?:total|totale):? ([0-9.,]+)|EUR ([0-9.,]+)",
+        r"on (\S+)",
+        r"is: ([^;]*);",
+        r"(?s)send(.*)back",
+    ),
     *(r"(refund)|(reso)", r"(refund)?x", r"amount ([-€0-9., ]+)", r"x+"),
 )
 FOR_KINDS: Final = {
@@ -81,7 +130,15 @@ TELLING: Final = (
     *("is: yes;", "is: NO;", "is: sì;", "is: Sì ;", "is: SI\u0300;", "is: on;", "is: 0;", "is: maybe;", "is: Y;", "is: a\u00a0\n b\x07c;", "is: ;", "is: true;"),
     *("on 29/02/2024", "on 29/02/2023", "on 2026-11-31", "is: " + "long" * 50 + ";", "is: " + "long" * 51 + ";", "is: \x85x\u2028y\u200b;"),
 )  # fmt: skip
-ZONES: Final = ("Europe/Rome", "America/New_York", "UTC", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "America/Sao_Paulo")
+ZONES: Final = (
+    "Europe/Rome",
+    "America/New_York",
+    "UTC",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "America/Sao_Paulo",
+)
 PLACES: Final = (("IT", "MI"), ("IT", None), ("DE", "BY"), ("US", None), ("GB", "SCT"))
 MOMENTS: Final = (
     *("2026-12-24T22:30:00.000Z", "2026-12-25T05:59:59.999Z", "2026-12-07T05:00:00.000Z", "2026-12-27T10:00:00.000Z", "2026-11-27T08:00:00.000Z"),

@@ -1,0 +1,52 @@
+"""What the router does in another way than docs/rules.md says. Run it: `python -m tests.interpreter.found`.
+
+Each example is a ruleset and a message; where the router is repaired nothing differs, and the example goes, with its lines
+in `known.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from router.load import load
+from tests.interpreter.comparing import differences
+from tests.interpreter.interpreter import Interpreter
+
+HEAD: Final = "categories: {returns: {}, general: {}}\ndefault: general\nrules:\n  - name: a\n    then: {category: returns}\n    when:\n"
+FOUND: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "an expression that holds is told as failed, for it was never evaluated": (
+        """
+      expr: "attachments.count == 0"
+      all: [{customer.tier: silver}, {expr: customer.new}]
+""",
+        {"attachments.count": 0},
+    ),
+    "inside all an expression is told though a plain condition fails": (
+        """
+      all: [{expr: "attachments.count == 0"}, {customer.tier: silver}]
+""",
+        {"attachments.count": 1},
+    ),
+    "an expression is evaluated where another condition of its rule fails": (
+        """
+      all: [{expr: "attachments.count == 0"}, {customer.messages: "> 3"}]
+""",
+        {"customer.messages": 1},
+    ),
+    "a word in a text of an expression is told as a fact": (
+        """
+      expr: "'text/plain' in attachments.types"
+""",
+        {"text": "My secret"},
+    ),
+}
+
+
+def main() -> None:
+    for what, (when, message) in FOUND.items():
+        files = [("rules.yaml", HEAD + when.removeprefix("\n"))]
+        lines = differences(load(files), Interpreter(files), message)
+        print(what, *lines or ["does not differ any more"], sep="\n  ")
+
+
+if __name__ == "__main__":
+    main()
