@@ -31,9 +31,10 @@ class Asking(Expressing):
         self.literals.setdefault(name, []).append(value)
 
     def fact(self, kind: str) -> str:
+        of_calendars = [f"{one}.{name}" for name in self.calendars for one in ("hours", "weekday")]
         dates = [f"date.{name}" for name in self.calendars]
         kinds: dict[str, Sequence[str]] = {
-            "text": (*FREE, *FREE, *pools.VALUES, *pools.CLOSED, *(f"{one}.{name}" for name in self.calendars for one in ("hours", "weekday"))),
+            "text": (*FREE, *FREE, *pools.VALUES, *pools.CLOSED, *of_calendars),
             "list": tuple(pools.ITEMS),
             "whole": tuple(pools.WHOLE),
             "pointed": ("conversation.age", "fields.total", "fields.weight"),

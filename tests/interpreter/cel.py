@@ -157,7 +157,7 @@ class Expressions:
         failed = False
         for side, facts in sides:
             try:
-                if self.value(side, facts) is decides:
+                if bool(self.value(side, facts)) is decides:
                     return decides
             except CannotEvaluateError:
                 failed = True
@@ -166,7 +166,8 @@ class Expressions:
         return not decides
 
     def called(self, kind: str, values: list[Any]) -> Any:
-        first, second = values[0] if values else None, values[-1] if values else None
+        first: Any = values[0] if values else None
+        second: Any = values[-1] if values else None
         table: dict[str, Any] = {
             "one!": lambda: not first,
             "one-": lambda: -first,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import router.explain
-from router.load import Ruleset
+from router.ruleset import Ruleset
 from tests.interpreter.conditions import Failed
 from tests.interpreter.interpreter import Interpreter, Outcome, Told
 

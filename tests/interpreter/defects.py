@@ -93,7 +93,7 @@ class CategoryBeforeRules(AsItIs):
     """What a category says holds even where a rule says something else."""
 
     def of_category(self, key: str, won: Value | None, own: Mapping[str, Value]) -> Value | None:
-        return own.get(key, won)  # type: ignore[arg-type]  # what the first has not, the second has or is missing
+        return own.get(key, won)
 
 
 class DiscardedGoSomewhere(AsItIs):

@@ -11,7 +11,13 @@ from router.load import load
 from tests.interpreter.comparing import differences
 from tests.interpreter.interpreter import Interpreter
 
-HEAD: Final = "categories: {returns: {}, general: {}}\ndefault: general\nrules:\n  - name: a\n    then: {category: returns}\n    when:\n"
+HEAD: Final = """categories: {returns: {}, general: {}}
+default: general
+rules:
+  - name: a
+    then: {category: returns}
+    when:
+"""
 FOUND: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "an expression that holds is told as failed, for it was never evaluated": (
         """

@@ -23,7 +23,7 @@ class Messages:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
-        self.chances = random.Random(f"{ruleset.seed} messages")
+        self.chances = random.Random(f"{ruleset.seed} messages")  # noqa: S311  # no secret
         self.names = list(dict.fromkeys((*ALWAYS, *ruleset.literals, *(f"fields.{name}" for name in FIELDS))))
         self.extracts = any("extract" in document for document in ruleset.documents.values())
         self.calendars = [one for document in ruleset.documents.values() for one in document.get("calendars", {}).values()]

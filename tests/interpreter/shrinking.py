@@ -18,11 +18,15 @@ def shrink(ruleset: Ruleset, message: Mapping[str, Any], fails: Fails) -> tuple[
     facts = dict(message)
     shorter = True
     while shorter:
-        documents, shorter = _shorter(ruleset.documents, _changes, lambda one: fails(replace(ruleset, documents=one), facts))
-        ruleset = replace(ruleset, documents=documents)
-        facts, less = _shorter(facts, _less, lambda one: fails(ruleset, one))
-        shorter = shorter or less
+        ruleset, smaller = _shorter_ruleset(ruleset, facts, fails)
+        facts, less = _shorter(facts, _less, partial(fails, ruleset))
+        shorter = smaller or less
     return ruleset, facts
+
+
+def _shorter_ruleset(ruleset: Ruleset, facts: Mapping[str, Any], fails: Fails) -> tuple[Ruleset, bool]:
+    documents, found = _shorter(ruleset.documents, _changes, lambda one: fails(replace(ruleset, documents=one), facts))
+    return replace(ruleset, documents=documents), found
 
 
 def _shorter(value: Any, changes: Callable[[Any], list[Any]], fails: Callable[[Any], bool]) -> tuple[Any, bool]:
