@@ -58,17 +58,15 @@ class Messages:
             return (
                 self.chances.choice(pools.MOMENTS) if self.chances.random() < 0.4 or not self.calendars else self.at_an_edge()
             )
-        calendars: dict[str, Sequence[str]] = {"hours": ("open", "closed"), "weekday": ("mon", "tue", "sat", "sun")}
-        pool = calendars.get(name.partition(".")[0]) or pools.CLOSED.get(name) or pools.VALUES[name]
-        value = str(self.asked(name, pool))
+        known: dict[str, Sequence[str]] = {"hours": ("open", "closed"), "weekday": ("mon", "tue", "sat", "sun"), **pools.CLOSED}
+        values = known.get(name) or known.get(name.partition(".")[0])
+        if values:
+            return str(self.chances.choice([one for one in self.ruleset.literals.get(name, ()) if one in values] or values))
+        value = str(self.asked(name, pools.VALUES[name]))
         drawn = self.chances.random()
         if drawn < 0.04:
             return ""
-        return (
-            value
-            if drawn < 0.85 or name in pools.CLOSED
-            else self.chances.choice((value.upper(), value + "x", "x" + value, value.title()))
-        )
+        return value if drawn < 0.85 else self.chances.choice((value.upper(), value + "x", "x" + value, value.title()))
 
     def at_an_edge(self) -> str:
         """A moment at which a span of one of the calendars begins or ends, or a little earlier."""

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests.interpreter.cases import wrong_cases
 from tests.interpreter.defects import DEFECTS
 from tests.interpreter.known import AsItIs
 from tests.interpreter.runs import run, short
 
 SECONDS = 6
 MESSAGES = 25
+CASES = 12
 ENOUGH = 400
 """So many rulesets must show a defect."""
 
@@ -33,3 +35,7 @@ def test_a_defect_is_found(name: str) -> None:
     defect: type[Any] = next(one for one in DEFECTS if one.__name__ == name)
     assert issubclass(defect, AsItIs)
     assert any(any(run(f"sample {number}", MESSAGES, Counter(), defect)) for number in range(ENOUGH))
+
+
+def test_a_ruleset_passes_the_tests_that_the_interpreter_writes_for_it() -> None:
+    assert [wrong for number in range(CASES) for wrong in wrong_cases(f"case {number}", 5)] == []

@@ -13,6 +13,7 @@ from typing import Final
 
 import pytest
 
+from tests.interpreter.cases import wrong_cases
 from tests.interpreter.defects import DEFECTS
 from tests.interpreter.known import AsItIs
 from tests.interpreter.reach import never_reached, table
@@ -24,6 +25,7 @@ RULESETS: Final = 1000
 MESSAGES: Final = 100
 AT_ONCE: Final = 25
 PROCESSES: Final = 2
+CASES: Final = 100
 ENOUGH: Final = 2000
 """So many rulesets must show a defect."""
 
@@ -50,6 +52,13 @@ def test_the_router_does_what_the_interpreter_does() -> None:
     )
     assert not found, "\n\n".join(found[:3])
     assert never_reached(seen) == []
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(300)
+def test_rulesets_pass_the_tests_that_the_interpreter_writes_for_them() -> None:
+    assert [wrong for number in range(CASES) for wrong in wrong_cases(f"{SEED} {number}", 10)] == []
+    record(f"tests within rulesets, right and wrong (SEED={SEED})", rulesets=CASES, tests=CASES * 20)
 
 
 @pytest.mark.proof
