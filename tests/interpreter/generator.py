@@ -115,9 +115,9 @@ class Generator(Asking):
     def some(self, values: Sequence[str]) -> Any:
         return self.one_or_several(self.chances.sample(values, self.chances.choice((1, 1, 2))))
 
-    def named_lists(self) -> dict[str, list[str]]:
+    def named_lists(self) -> dict[str, Any]:
         """Lists of what may stand where: words, or the values of one fact. A list may hold the one before it."""
-        found: dict[str, list[str]] = {}
+        found: dict[str, Any] = {}
         for name, about in (
             ("refund-words", "text"),
             ("all_words", "text"),
@@ -126,10 +126,9 @@ class Generator(Asking):
         ):
             if self.chances.random() < 0.6:
                 sort = self.sort_of(about, "words")
-                found[name] = [*(self.plain_entry(about, "words") for _ in range(self.chances.randint(1, 4)))]
-                earlier = [one for one, what in self.lists.items() if what == sort]
-                found[name] += [f"${one}" for one in earlier]
-                found[name] = list(dict.fromkeys(found[name]))
+                entries = [self.plain_entry(about, "words") for _ in range(self.chances.randint(1, 4))]
+                entries += [f"${one}" for one, what in self.lists.items() if what == sort]
+                found[name] = self.one_or_several(list(dict.fromkeys(entries)))
                 self.lists[name] = sort
         return found
 

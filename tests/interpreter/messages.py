@@ -14,6 +14,9 @@ from tests.interpreter.generator import FIELDS, Ruleset
 from tests.interpreter.vocabulary import type_of
 
 MISSING: Final = 0.15
+VERY_LONG: Final = 0.0003
+LOOKED_AT: Final = 100_000
+"""Characters of a text that extractors look at."""
 EDGE: Final = re.compile(r"\d\d:\d\d")
 ALWAYS: Final = ("text", "subject", "received")
 
@@ -103,7 +106,10 @@ class Messages:
                 telling = self.extracts and drawn < 0.8
                 pieces.append(self.chances.choice(pools.TELLING if telling else pools.PHRASES if drawn < 0.6 else pools.WORDS))
             pieces.append(self.chances.choice(pools.SIGNS))
-        return self.in_another_form("".join(pieces[:-1] if self.chances.random() < 0.7 else pieces))
+        text = self.in_another_form("".join(pieces[:-1] if self.chances.random() < 0.7 else pieces))
+        if self.extracts and self.chances.random() < VERY_LONG:
+            return "." * (LOOKED_AT - self.chances.randrange(1, 40)) + " " + text
+        return text
 
     def in_another_form(self, text: str) -> str:
         drawn = self.chances.random()

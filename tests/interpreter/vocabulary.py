@@ -22,9 +22,13 @@ TYPES: Final[dict[str, str]] = {
 CALENDAR_TYPES: Final = {"hours": "text", "date": "date", "weekday": "text", "holiday": "boolean"}
 
 FIRST_WINS: Final = ("category", "queue", "sla", "product", "playbook", "discard")
-"""Actions of which the first rule wins. An action `reply` needs its name here, and in `generator.py` a value."""
+"""Actions of which the first rule wins.
+
+A new one, such as `reply`, needs its name here, a line in `Generator.then`, one in `Decisions.decision`, and the field of the
+router's decision in `comparing.FIELDS`.
+"""
 ADDED: Final = ("copy_to", "tags", "owners")
-"""Actions of which all are added, each thing once. An action `notify` needs its name here, and in `generator.py` a value."""
+"""Actions of which all are added, each thing once. A new one, such as `notify`, needs the same, with `comparing.LISTS`."""
 
 
 def type_of(name: str, declared: dict[str, str]) -> str:
