@@ -14,7 +14,7 @@ from tests.interpreter.generator import FIELDS, Ruleset
 from tests.interpreter.vocabulary import type_of
 
 MISSING: Final = 0.15
-VERY_LONG: Final = 0.0003
+VERY_LONG: Final = 0.0001
 LOOKED_AT: Final = 100_000
 """Characters of a text that extractors look at."""
 EDGE: Final = re.compile(r"\d\d:\d\d")

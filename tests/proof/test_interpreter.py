@@ -21,8 +21,8 @@ from tests.interpreter.runs import batch, run
 from tests.proof.figures import record
 
 SEED: Final = os.environ.get("SEED", "20261127")
-RULESETS: Final = 1000
-MESSAGES: Final = 100
+RULESETS: Final = 800
+MESSAGES: Final = 125
 AT_ONCE: Final = 25
 PROCESSES: Final = 2
 CASES: Final = 100
@@ -65,5 +65,5 @@ def test_rulesets_pass_the_tests_that_the_interpreter_writes_for_them() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
 def test_a_defect_is_found(defect: type[AsItIs]) -> None:
-    number = next(number for number in range(ENOUGH) if any(run(f"{SEED} {number}", MESSAGES // 4, Counter(), defect)))
+    number = next(number for number in range(ENOUGH) if any(run(f"{SEED} {number}", MESSAGES // 5, Counter(), defect)))
     record(f"defect {defect.__name__}", rulesets=number + 1)
