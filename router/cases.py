@@ -88,7 +88,8 @@ class CaseReader:
         facts = {**{name: fact.default for name, fact in self._vocabulary.items()}, **_following(given), **given}
         new = facts["customer.messages"] == 0 if "customer.new" not in given else given["customer.new"]
         missing = {name: None for name, value in given.items() if value is None and self._vocabulary[name].derived}
-        return {"customer.match": "new" if new else "verified", **_present(facts), **missing, "customer.new": new}
+        match = given.get("customer.match", "new" if new else "verified")
+        return {**_present(facts), **missing, "customer.match": match, "customer.new": new}
 
     def _expect(self, node: Node) -> Iterator[tuple[str, Expected]]:
         if not node.value:

@@ -31,11 +31,26 @@ _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 def compile_condition(condition: Condition, atoms: Atoms) -> Check:
     """The condition as a function."""
     if isinstance(condition, Group):
-        return _group(condition, atoms)
+        return _joined(condition.word, tuple(compile_condition(part, atoms) for part in condition.parts))
     number = atoms.number(condition)
     if isinstance(condition, Expression):
         return _expression(condition, number)
     return _looked_up(number) if condition.operator in INDEXED else _compared(condition)
+
+
+def compile_chance(condition: Condition, atoms: Atoms) -> Check:
+    """Whether the condition may hold, as far as that can be known without evaluating an expression."""
+    return _chance(condition, atoms, may=True)
+
+
+def _chance(condition: Condition, atoms: Atoms, *, may: bool) -> Check:
+    """Whether it may hold, or whether it must."""
+    if isinstance(condition, Expression):
+        return lambda e: may
+    if not isinstance(condition, Group):
+        return compile_condition(condition, atoms)
+    inner = may if condition.word != "not" else not may
+    return _joined(condition.word, tuple(_chance(part, atoms, may=inner) for part in condition.parts))
 
 
 def comparison(test: FactTest) -> Callable[[object], bool]:
@@ -94,9 +109,7 @@ def _expression(expression: Expression, number: int) -> Check:
     return check
 
 
-def _group(group: Group, atoms: Atoms) -> Check:
-    checks = tuple(compile_condition(part, atoms) for part in group.parts)
-
+def _joined(word: str, checks: tuple[Check, ...]) -> Check:
     def every(e: Evaluation) -> bool:
         return all(check(e) for check in checks)
 
@@ -106,4 +119,4 @@ def _group(group: Group, atoms: Atoms) -> Check:
     def none(e: Evaluation) -> bool:
         return not any(check(e) for check in checks)
 
-    return {"all": every, "any": some, "not": none}[group.word]
+    return {"all": every, "any": some, "not": none}[word]

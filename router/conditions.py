@@ -142,7 +142,9 @@ def _no_word(text: str) -> Wrong | None:
 
 
 def _no_sign(text: str) -> Wrong | None:
-    return _too_long(text) or (None if fold(text) else ("has nothing left after folding", None))
+    return _too_long(text) or (
+        None if fold(text) else ("is made of signs that are not compared", "write letters, digits or punctuation")
+    )
 
 
 def _too_long(text: str) -> Wrong | None:

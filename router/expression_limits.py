@@ -19,6 +19,7 @@ PLUS_MAX: Final = 20
 """Signs `+` in an expression: each may make a text as long as all before it."""
 
 _LOOPS: Final = frozenset({"all", "exists", "exists_one", "filter"})
+_WORDS: Final = ("name", "number")
 _TOKEN: Final = re.compile(
     r"""(?P<blank>\s+|//[^\n]*)
     |(?P<field>`[^`\n]*`)
@@ -87,6 +88,15 @@ def patterns(source: str) -> list[tuple[int, str]]:
         _pattern(tokens, number) for number, token in enumerate(tokens) if token.text == "matches" and _calls(tokens, number)
     )
     return [(token.index, token.text) for token in found if token is not None]
+
+
+def without_texts(source: str) -> str:
+    """The expression without blanks, comments, and what stands in quotes: for whoever looks for names."""
+    found = ""
+    for token in _tokens(source):
+        found += " " if token.kind in _WORDS and found[-1:].isalnum() else ""
+        found += "''" if token.kind == "text" else token.text
+    return found
 
 
 def _tokens(source: str) -> list[_Token]:

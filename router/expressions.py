@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, cast
 
 from cel_expr_python import cel  # type: ignore[import-untyped]  # the wheel has stubs, but no py.typed
 
-from router.expression_limits import ITEMS_MAX, Broken, broken, patterns, too_long
+from router.expression_limits import ITEMS_MAX, Broken, broken, patterns, too_long, without_texts
 from router.patterns import PROGRAM_MAX, PatternInvalid, compile_pattern
 from router.vocabulary import Fact, Facts, FactType
 
@@ -112,9 +112,9 @@ class CelExpressions:
         return self._env.Activation(known)
 
     def _facts_of(self, source: str) -> tuple[str, ...]:
-        """Every name of the vocabulary the source mentions; one in a literal too, which does no harm."""
+        """Every name of the vocabulary that the source mentions, outside of texts."""
         found: dict[str, None] = {}
-        for match in _NAMES.finditer(source):
+        for match in _NAMES.finditer(without_texts(source)):
             parts = match.group().split(".")
             found.update((name, None) for n in range(len(parts)) if (name := ".".join(parts[: n + 1])) in self._vocabulary)
         return tuple(found)

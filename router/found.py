@@ -20,12 +20,28 @@ class Found:
         self._expressions = record.get("expressions", {})
 
     def first_failed(self, rule: Rule) -> Condition:
-        """The first condition of a rule that failed, in the order in which they are asked: as written, those with an expression
-        last. Inside `all` it is the part."""
-        failed = next(one for one in sorted(rule.when, key=has_expression) if not self._holds(one))
+        """The first condition of a rule that failed. Where the rule fails whatever its expressions say, that is the first that
+        does so; otherwise the first in the order in which they are asked: as written, those with an expression last. Inside
+        `all` it is the part."""
+        asked = sorted(rule.when, key=has_expression)
+        holds = self._holds if all(map(self._may, asked)) else self._may
+        failed = next(one for one in asked if not holds(one))
         while isinstance(failed, Group) and failed.word == "all":
-            failed = next(part for part in failed.parts if not self._holds(part))
+            failed = next(part for part in failed.parts if not holds(part))
         return failed
+
+    def _may(self, condition: Condition) -> bool:
+        """Whether it may hold, as far as that is known without expressions."""
+        return self._chance(condition, may=True)
+
+    def _chance(self, condition: Condition, *, may: bool) -> bool:
+        if isinstance(condition, Expression):
+            return may
+        if not isinstance(condition, Group):
+            return self._holds(condition)
+        if condition.word == "not":
+            return not any(self._chance(part, may=not may) for part in condition.parts)
+        return (all if condition.word == "all" else any)(self._chance(part, may=may) for part in condition.parts)
 
     def _holds(self, condition: Condition) -> bool:
         if isinstance(condition, Group):

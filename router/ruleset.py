@@ -14,7 +14,7 @@ from router.answers import Answers, AnswerTemplate
 from router.atoms import Atoms, has_expression, leaves
 from router.calendars import Calendar, Clock
 from router.cases import Case
-from router.compile import NO_VALUE, Check, compare_by_fact, compile_condition
+from router.compile import NO_VALUE, Check, compare_by_fact, compile_chance, compile_condition
 from router.deciding import Won, decision
 from router.evaluation import Evaluation
 from router.expressions import Expressions
@@ -126,9 +126,12 @@ class Ruleset:
         return found
 
     def _compiled(self, rule: Rule) -> Iterable[Check]:
-        """Its conditions, those with an expression last: it costs most, and nothing where another condition fails."""
-        for condition in sorted(rule.when, key=has_expression):
-            yield compile_condition(condition, self.atoms)
+        """Its conditions, those with an expression last: it costs most, and nothing where the rule fails without it."""
+        plain = [condition for condition in rule.when if not has_expression(condition)]
+        asking = [condition for condition in rule.when if has_expression(condition)]
+        yield from (compile_condition(condition, self.atoms) for condition in plain)
+        yield from (compile_chance(condition, self.atoms) for condition in asking if isinstance(condition, Group))
+        yield from (compile_condition(condition, self.atoms) for condition in asking)
 
     def _explanation(
         self, e: Evaluation, matched: Mapping[str, list[str]], stopped: int | None, decided_by: Mapping[str, str]

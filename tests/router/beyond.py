@@ -27,7 +27,7 @@ BEYOND: Final = {
     "what names come to": r": with this, names stand for too many",
     "a pattern": r": (?:is no RE2 pattern|matches the empty text)",
     "an expression": r"\.expr: (?!must be text|is empty)",
-    "signs beyond ASCII": r": has (?:nothing left after folding|no letter or digit, so it is no word \(use)",
+    "signs beyond ASCII": r": (?:is made of signs that are not compared|has no letter or digit, so it is no word \(use)",
     "a text where its list is used": r", as a\.yaml:\d+ uses it",
 }
 """Each kind with the words the loader has for it."""

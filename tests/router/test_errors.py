@@ -52,7 +52,7 @@ WHEN: list[tuple[str, str]] = [
      ' (for example 2026-11-30 or ">= 2026-11-30")'),
     ("{text: {words: '!?'}}", "7:26: rules[0].when.text.words: has no letter or digit, so it is no word"
      " (use contains for signs)"),
-    ('{text: {contains: "\\u0301"}}', "7:29: rules[0].when.text.contains: has nothing left after folding"),
+    ('{text: {contains: "\\u0301"}}', "7:29: rules[0].when.text.contains: is made of signs that are not compared (write letters, digits or punctuation)"),
     ("{text: {matches: ['a', '(b']}}", "7:34: rules[0].when.text.matches[1]: is no RE2 pattern: missing ): (b"
      " (each ( needs its ); for the sign itself write \\()"),
     ("{text: {matches: '(?=a)'}}", "7:28: rules[0].when.text.matches: is no RE2 pattern: invalid perl operator: (?="
