@@ -36,7 +36,7 @@ def measure(folder: Path, databases: Sequence[tuple[str, str]], *, seconds: floa
 def _alone(way: Way, seconds: float) -> Iterator[Part]:
     yield each("WhatsApp: verify and parse", seconds, way.request, way.take)
     yield each("decode and normalise", seconds, way.row, way.normalise)
-    yield each("rules: route", seconds, lambda: _facts(way), way.configured.rules.route)
+    yield each("rules: route", seconds, lambda: _facts(way), way.configured.rules.of("*").route)
 
 
 def _facts(way: Way) -> Facts:

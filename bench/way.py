@@ -13,6 +13,7 @@ from regia.links import Links
 from regia.pipeline.accepted import AcceptedMessage, decode, entries
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.prepared import Ready
+from regia.replying import channels
 from storage.journal_file import Entry, Row
 
 
@@ -73,7 +74,8 @@ class Way:
         return CommitSettings(
             journal="jrn_bench",
             node="bench",
-            ruleset=self.configured.rules,
+            rules=self.configured.rules,
             links=links,
             policy=self.configured.settings.policy,
+            channels=channels(self.configured),
         )

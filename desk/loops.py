@@ -71,13 +71,7 @@ def refusal(connection: Connection, contact: Answered, own: Callable[[Handle], b
 
 def _limit(connection: Connection, contact: Answered, to: Handle, now_ms: int) -> RefusalReason | None:
     address, domain = bare(to), _domain(to)
-    keys = (
-        f"handle {address}",
-        f"domain {domain}",
-        f"conversation {contact.conversation_id}",
-        f"connector {contact.connector}",
-    )
-    automatic.hold(connection, *keys)
+    automatic.hold(connection, *keys(to, contact.conversation_id, contact.connector))
     lately = automatic.since(connection, now_ms - AN_HOUR)
     handles = [Handle(one.kind, one.value, "claimed") for one in lately]
     if sum(bare(handle) == address for handle in handles) >= AN_HOUR_TO_A_SENDER:
@@ -89,6 +83,11 @@ def _limit(connection: Connection, contact: Answered, to: Handle, now_ms: int) -
     if sum(one.connector == contact.connector for one in lately) >= AN_HOUR_OF_A_CONNECTOR:
         return "connector_limit"
     return None
+
+
+def keys(to: Handle, conversation_id: str, connector: str) -> tuple[str, ...]:
+    """What an answer holds while the limits are counted. Whoever queues several in one transaction holds those of all first."""
+    return (f"handle {bare(to)}", f"domain {_domain(to)}", f"conversation {conversation_id}", f"connector {connector}")
 
 
 def bare(handle: Handle) -> str:

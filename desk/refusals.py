@@ -1,4 +1,5 @@
-"""Why a reply is not queued, as a closed list. The texts name no customer and no address."""
+"""Why a reply is not queued, as a closed list; from `discarded` on, only answers by rule. The texts name no customer and
+no address."""
 
 from collections.abc import Mapping
 from typing import Final, Literal
@@ -18,6 +19,12 @@ RefusalReason = Literal[
     "five_a_day",
     "domain_limit",
     "connector_limit",
+    "discarded",
+    "backlog",
+    "afterthought",
+    "repeat",
+    "claimed",
+    "not_rendered",
 ]
 
 REFUSALS: Final[Mapping[RefusalReason, str]] = {
@@ -35,6 +42,12 @@ REFUSALS: Final[Mapping[RefusalReason, str]] = {
     "five_a_day": "this conversation got five automatic answers within the last day",
     "domain_limit": "addresses of this domain got a hundred automatic answers within the last hour",
     "connector_limit": "this connector gave three hundred automatic answers within the last hour",
+    "discarded": "the rules discarded the message",
+    "backlog": "it was brought in from an archive",
+    "afterthought": "an edit, a deletion or a reaction says nothing that could be answered",
+    "repeat": "it says again what the customer wrote on another channel within a day",
+    "claimed": "nobody vouches for the address: a stranger may have typed it, and the template does not say `to_claimed`",
+    "not_rendered": "the template cannot be rendered for this message, or the answer would be too long",
 }
 
 

@@ -68,6 +68,12 @@ class Topology:
     def queues(self) -> tuple[str, ...]:
         return tuple(sorted(f"{brand}.{target}" for brand, targets in self.targets.items() for target in targets))
 
+    def joined(self, other: "Topology") -> "Topology":
+        """The queues of both."""
+        brands = sorted(self.targets.keys() | other.targets.keys())
+        none: frozenset[str] = frozenset()
+        return Topology(targets={brand: self.targets.get(brand, none) | other.targets.get(brand, none) for brand in brands})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueState:

@@ -4,11 +4,13 @@ A claimed link under a proven customer would let whoever types the address in be
 an unmerge lets it begin again where nobody has claimed the address meanwhile.
 """
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, select
 
 from identity import store
+from identity.handles import variants
 from identity.holding import Held
 from identity.life import Ending
 from identity.people import Customer, handle_key
@@ -16,6 +18,12 @@ from normalizer.inbound import Handle
 from storage.schema import handles
 
 ACCEPTED: Final[Ending] = "accepted"
+_COLUMNS: Final = ("id", "space", "kind", "value", "customer_id", "ended_by")
+_ENDED: Final = (
+    select(*(handles.c[name] for name in _COLUMNS))
+    .where(handles.c.ended_ms.is_not(None), handles.c.standing == "claimed")
+    .order_by(handles.c.id)
+)
 
 
 def end(held: Held, top: Customer, *, actor: str, now_ms: int) -> None:
@@ -28,16 +36,24 @@ def end(held: Held, top: Customer, *, actor: str, now_ms: int) -> None:
 
 
 def begin_again(held: Held, customer: Customer, *, actor: str, now_ms: int) -> None:
-    """Give a customer who has claims only those back that ended by a merge; of one address the last. Saved by the caller."""
-    connection, links = held.connection, handles.c
-    query = select(links.id, links.space, links.kind, links.value)
-    mine = query.where(links.customer_id == customer.id, links.ended_by == ACCEPTED).order_by(links.ended_ms, links.id)
-    ended = {
-        handle_key(row.space, "claimed", Handle(row.kind, row.value, "claimed")): row.id for row in connection.execute(mine)
-    }
-    taken = store.links(connection, ended.keys())
-    begun = [(id_, key) for key, id_ in ended.items() if key not in taken]
+    """Give a customer who has claims only those back that ended by a merge and are the last of their address: whoever claimed
+    it since is somebody else, whatever became of that claim. Saved by the caller."""
+    connection = held.connection
+    mine = connection.execute(_ENDED.where(handles.c.customer_id == customer.id, handles.c.ended_by == ACCEPTED)).all()
+    latest = last(connection, [Handle(row.kind, row.value, "claimed") for row in mine])
+    taken = store.links(connection, latest.keys())
+    begun = [(row.id, key) for row in mine if (key := _key(row)) not in taken and latest[key].id == row.id]
     store.begin_links_again(connection, begun)
     customer.links = store.links_of(connection, [customer.id])
     for id_, _ in begun:
         held.acts.note("linked", actor, now_ms, customer, handle=id_)
+
+
+def last(connection: Connection, claimed: Iterable[Handle]) -> dict[str, Row[Any]]:
+    """Of addresses, in every brand, the claimed link that began last of those that have ended, by its key."""
+    values = {value for handle in claimed for value in variants(handle)}
+    return {_key(row): row for row in store.rows_among(connection, _ENDED, handles.c.value, values)}
+
+
+def _key(row: Row[Any]) -> str:
+    return handle_key(row.space, "claimed", Handle(row.kind, row.value, "claimed"))

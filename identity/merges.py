@@ -6,7 +6,7 @@ from sqlalchemy import Connection, and_, or_, update
 
 from identity import claims, recount
 from identity.holding import Held
-from identity.merging import Merge, in_order, join, record, show
+from identity.merging import Merge, in_order, join, record, show, told_above
 from identity.people import Customer
 from identity.policy import Policy
 from identity.profile import together
@@ -63,7 +63,7 @@ def unmerge(connection: Connection, customer_id: str, *, actor: str, now_ms: int
     child = held.get(customer_id)
     if child.merged_into is None:
         raise NotPossible("not_merged")
-    top = held.top(customer_id)
+    top, detail = held.top(customer_id), told_above(held.top(customer_id), child.merged_into)
     child.merged_into = None
     for one in (mine := held.tree(child.id)):
         one.root_id = child.id
@@ -75,7 +75,7 @@ def unmerge(connection: Connection, customer_id: str, *, actor: str, now_ms: int
         recount.recount(connection, customer, [one.id for one in tree])
         if customer.standing == "claimed":
             claims.begin_again(held, customer, actor=actor, now_ms=now_ms)
-    act = held.acts.note("unmerged", actor, now_ms, top, other=child.id)
+    act = held.acts.note("unmerged", actor, now_ms, top, other=child.id, detail=detail)
     held.save((*mine, top))
     sides = ([one.id for one in mine], [one.id for one in theirs])
     _reject(connection, *sides, now_ms)

@@ -20,8 +20,8 @@ Guard = Literal["unmerged", "given_up", "crm_conflict", "handle_cap", "merge_cap
 
 @dataclass(slots=True)
 class Past:
-    """`merges`: how many others were put below a customer lately. `apart`: pairs that a person took apart. `ended`: keys of
-    addresses that were somebody's, with who that was. `tops`: who is at the top of each of these now."""
+    """`merges`: how many were put below a customer, or below those below it, lately. `apart`: pairs that a person took apart.
+    `ended`: keys of addresses that were somebody's, with who that was. `tops`: who is at the top of each of these now."""
 
     merges: dict[str, int] = field(default_factory=dict)
     apart: list[tuple[str, str]] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Past:
 
     def merged(self, top_id: str, below_id: str) -> None:
         """Remember one more."""
-        self.merges[top_id] = self.merges.get(top_id, 0) + 1
+        self.merges[top_id] = self.merges.get(top_id, 0) + self.merges.get(below_id, 0) + 1
         self.tops |= {id_: top_id for id_, top in self.tops.items() if top == below_id}
 
     def were_apart(self, one: str, other: str) -> bool:
@@ -167,8 +167,12 @@ def record(acts: Acts, merge: Merge, *, actor: str, at_ms: int) -> str:
     top, below = merge.top, merge.below
     acts.moved.append((below.id, top.id))
     acts.changed |= {top.id, below.id}
-    detail = None if merge.above == top.id else {"above": merge.above}
-    return acts.note("merged", actor, at_ms, top, other=below.id, detail=detail)
+    return acts.note("merged", actor, at_ms, top, other=below.id, detail=told_above(top, merge.above))
+
+
+def told_above(top: Customer, above: str) -> dict[str, str] | None:
+    """Whom an act is about, in its detail, where that is somebody below the top."""
+    return None if above == top.id else {"above": above}
 
 
 def _latest(top: Customer, below: Customer, conversations: Mapping[str, Conversation]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from identity import store
+from identity import claims, store
 from identity.contact import Contact, Named
 from identity.ids import new_id
 from identity.life import Ending, gone
@@ -17,6 +17,7 @@ from identity.merging import one_too_many
 from identity.people import Customer, Link, standing
 from identity.policy import Policy
 from identity.said import DAY_MS
+from normalizer.inbound import Handle
 from storage.database import DatabaseUnavailable
 
 _ROUNDS: Final = 5
@@ -42,7 +43,10 @@ class Owners:
         self.customers: dict[str, Customer] = {}
         self.new: set[str] = set()
         self.fresh: list[Link] = []
+        self.accepted: dict[str, str] = {}
+        """By key, of claims that begin in this batch: whose the claim before was, where a person took it for theirs."""
         self._load()
+        self._remember()
 
     def root(self, customer_id: str) -> str:
         """Who is at the top of it now."""
@@ -147,6 +151,11 @@ class Owners:
                 self._inserted[link.id] = (link.customer_id, link.home_id)
             else:
                 self.links[key] = stored[key]
+
+    def _remember(self) -> None:
+        begun = [Handle(link.kind, link.value, "claimed") for link in self._open.values() if link.standing == "claimed"]
+        before = claims.last(self._connection, begun)
+        self.accepted = {key: row.customer_id for key, row in before.items() if row.ended_by == claims.ACCEPTED}
 
     def _still(self, own: Iterable[Link]) -> bool:
         """Whether the links are, now that their owners are locked, what they were when they were read."""

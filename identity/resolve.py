@@ -143,6 +143,8 @@ class IdentitySession:
     def _suggest(self, customer: Customer, link: Link, contact: Contact) -> None:
         """Name the other customers who own, or also claimed, a handle of this message: a person may link them."""
         own = {named.key for named in contact.own}
+        if contact.named and (before := self._owners.accepted.pop(contact.sender.key, None)):
+            self._suggestions.add(customer, before, "same_claim", contact)  # a pair that is one by now is left out
         for named in contact.named:
             for _, key in named.keys:
                 other = self._owners.links.get(key)

@@ -19,8 +19,12 @@ _ENDED: Final = select(handles.c.customer_id, handles.c.space, handles.c.kind, h
 
 
 def past(connection: Connection, top_ids: Collection[str], since_ms: int) -> Past:
-    """What was done to customers: how many others were put below each since then, who of those below them now was ever taken
-    apart from whom, and which addresses they had once."""
+    """What was done to customers: how many others were put below each of them, or below those who stand below it, since then;
+    who of them was ever taken apart from whom, and which addresses they had once.
+
+    Acts are looked for by who was put below or taken out, and counted for whoever is at the top now: a merge goes with its
+    home.
+    """
     below = select(customers.c.id, customers.c.root_id).where(customers.c.merged_into.is_not(None))
     found = Past(tops={id_: id_ for id_ in top_ids})
     found.tops |= {row.id: row.root_id for row in rows_among(connection, below, customers.c.root_id, top_ids)}
@@ -30,19 +34,19 @@ def past(connection: Connection, top_ids: Collection[str], since_ms: int) -> Pas
         .join(customers, customers.c.id == audit.c.other_id, isouter=True)
         .where(or_(lately, audit.c.action == "unmerged"))
     )
-    standing: set[tuple[str, str]] = set()
-    for row in rows_among(connection, query, audit.c.customer_id, list(found.tops)):
+    standing: set[str] = set()
+    for row in rows_among(connection, query, audit.c.other_id, list(found.tops)):
         if row.action == "unmerged":
-            found.apart.append((row.customer_id, row.other_id))
+            found.apart += [(id_, row.other_id) for id_ in {row.customer_id, _above(row)}]
         elif row.merged_into == _above(row):  # one that was undone is as if it had never been
-            standing.add((row.customer_id, row.other_id))
-    found.merges = dict(Counter(top for top, _ in standing))
+            standing.add(row.other_id)
+    found.merges = dict(Counter(found.tops[id_] for id_ in standing))
     found.ended = {(row.customer_id, _key(row)) for row in rows_among(connection, _ENDED, handles.c.customer_id, top_ids)}
     return found
 
 
 def _above(row: Row[Any]) -> str:
-    """Whom a merge put its customer below: somebody below its top, where the log says so."""
+    """Whom a customer was put below, or taken out from under: somebody below the top, where the log says so."""
     above: str = orjson.loads(row.detail)["above"] if row.detail else row.customer_id
     return above
 

@@ -147,6 +147,8 @@ class RoutingModel(_Model):
     sla: SlaModel
     playbook: str | None
     product: str | None
+    reply: str | None = Field(description="The template a rule chose for an answer.")
+    notify: list[str] = Field(description="Who is to be told besides.")
     decided_by: dict[str, str] = Field(description="Which rule decided each field.")
     ruleset: str
 

@@ -1,6 +1,6 @@
 """Events, version 1: what happened to customers, tickets, channels and messages, as CloudEvents of the envelope's frame.
 
-An event names ids and never what stands behind them: no address, no name, no text.
+An event names ids of customers and never what stands behind them: no address of theirs, no name, no text.
 """
 
 from collections.abc import Mapping
@@ -35,6 +35,9 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "regia.token.refused.v1": "a provider refuses a channel's token",
         "regia.token.back.v1": "the token is good again",
         "regia.message.quarantined.v1": "a contact is held in quarantine",
+        "regia.rules.activated.v1": "another version of the rules decides from now on",
+        "regia.rules.rejected.v1": "a node's rule files are wrong: the version before goes on there",
+        "regia.message.notify.v1": "a rule wants people to be told of a message",
     }
 )
 """All types there are, and what each tells. A type's meaning and its `data` never change; another one gets a new number."""

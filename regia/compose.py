@@ -17,9 +17,9 @@ from dispatcher.base import Queues, Topology
 from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from regia.code_settings import unusable
+from regia.rules.files import read_rules
+from regia.rules.live import Rules
 from regia.settings import Settings, Source, open_settings
-from router.load import load as load_rules
-from router.ruleset import Ruleset
 from storage.blobs import Blobs
 from storage.coordination import Coordination, LocalCoordination, RedisCoordination
 from storage.database import Database
@@ -41,12 +41,16 @@ class Configured:
     settings: Settings
     channels: Mapping[str, Channel[Any]]
     connectors: Mapping[str, Connector]
-    rules: Ruleset
+    rules: Rules
 
     @property
     def topology(self) -> Topology:
-        """Every brand's queues: its categories and the queues the rules declare."""
-        return Topology(targets=dict.fromkeys(sorted(self.brands), frozenset(self.rules.targets)))
+        """The queues of these rules."""
+        return self.topology_of(self.rules)
+
+    def topology_of(self, rules: Rules) -> Topology:
+        """Every brand's queues: its categories and the queues its rules declare."""
+        return Topology(targets={brand: frozenset(rules.of(brand).targets) for brand in sorted(self.brands)})
 
     def of_type(self, name: str) -> list[str]:
         """The connectors with this `type:`."""
@@ -86,7 +90,7 @@ def configure(path: Path, environ: Mapping[str, str]) -> Configured:
     if settings is not None and len(connectors) == len(source.connector_names()):
         problems += unusable(settings.identity.codes, source.document, connectors, channels)
     problems += _unknown_brands(source, connectors)
-    rules = _collect(problems, lambda: load_rules(_rule_files(source)))
+    rules = _collect(problems, lambda: read_rules(source))
     if problems or settings is None or rules is None:
         raise ConfigError(problems)
     return Configured(settings=settings, channels=channels, connectors=connectors, rules=rules)
@@ -133,24 +137,13 @@ def _unknown_names(source: Source) -> list[Problem]:
 
 def _unknown_brands(source: Source, connectors: Mapping[str, Connector]) -> list[Problem]:
     """Where the file speaks of brands that no connector has."""
-    at = ("retention", "brands")
-    named = source.document.get(*at, default={})
     known = {brand for connector in connectors.values() for brand in connector.brands}
-    unknown = [name for name in named if name not in known] if isinstance(named, dict) and known else []
-    return [source.document.problem((*at, name), "no connector has this brand", key=True) for name in unknown]
-
-
-def _rule_files(source: Source) -> list[tuple[str, str]]:
-    files: list[tuple[str, str]] = []
     problems: list[Problem] = []
-    for number, path in enumerate(source.rule_paths()):
-        try:
-            files.append((str(path), path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(source.document.problem(("rules", number), f"{path} cannot be read: {type(error).__name__}"))
-    if problems or not files:
-        raise ConfigError(problems)
-    return files
+    for at in (("retention", "brands"), ("brand_rules",), ("brand_shadow",)):
+        named = source.document.get(*at, default={})
+        unknown = [name for name in named if name not in known] if isinstance(named, dict) and known else []
+        problems += [source.document.problem((*at, name), "no connector has this brand", key=True) for name in unknown]
+    return problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

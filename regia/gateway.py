@@ -5,20 +5,20 @@ answer, what comes in waits in the journal and in the outbox.
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from weakref import WeakSet
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from dispatcher.base import Outcome, QueueMismatch, QueuesUnavailable
 from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
 from regia.compose import Configured, Stores, migrate
 from regia.links import Links
+from regia.parts import in_public, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.intake import Intake
 from regia.pipeline.media import MediaStage
@@ -26,30 +26,21 @@ from regia.pipeline.prepare import Preparer
 from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.proving import proofs
+from regia.replying import channels
+from regia.rules.live import Rules
+from regia.rules.shadow import Tally
+from regia.rules.versions import Versions
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from regia.watch.newest import Newest
 from regia.watch.sends import Sends
 from regia.watch.traffic import Traffic
-from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
 from storage.journal import Journal
-from storage.journal_file import JournalUnavailable
 from storage.outbox import OutboxRow
-from storage.rulesets import keep
 
 logger = logging.getLogger(__name__)
 
-_CHECK: Final = 3.0
-"""Seconds a part may take to answer the readiness page."""
-_AWAY: Final = (
-    JournalUnavailable,
-    DatabaseUnavailable,
-    QueuesUnavailable,
-    BlobsUnavailable,
-    CoordinationUnavailable,
-    TimeoutError,
-)
 _AGAIN: Final = 2.0
 """Seconds between attempts to bring up a part that does not answer."""
 
@@ -73,6 +64,11 @@ class Gateway:
         self.journal = journal
         self.links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
         self.proofs = proofs(settings, self.links)
+        self.versions = Versions(stores.database, settings.node, configured.rules, self._prepare_queues)
+        self.shadowed = Tally()
+        """What the shadow of the rules said; the runner of the rules stores it."""
+        self.topology = configured.topology
+        self.channels = channels(configured)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
@@ -96,7 +92,14 @@ class Gateway:
 
     def pipeline_of(self, journal: Journal) -> Pipeline:
         """A pipeline that works off `journal` with this gateway's parts."""
-        return Pipeline(journal, self.preparer, self.stores.database, self.relay, lambda: self._commit_settings(journal))
+        return Pipeline(
+            journal,
+            self.preparer,
+            self.stores.database,
+            self.relay,
+            lambda: self._commit_settings(journal),
+            shadowed=self.shadowed.add,
+        )
 
     def relay_of(self, node: str) -> Relay:
         """A relay that publishes what `node` has committed."""
@@ -137,13 +140,18 @@ class Gateway:
 
     async def _open_database(self) -> None:
         await migrate(self.stores.database)
-        rules = self.configured.rules
-        sources = json.dumps(rules.sources)
+        await self.versions.bring(self.configured.rules)
 
-        def keep_rules(connection: Connection) -> None:
-            keep(connection, rules.hash, sources)
-
-        await self.stores.database.write(keep_rules)
+    async def _prepare_queues(self, rules: Rules) -> None:
+        """Declare the queues of rules that are about to decide, beside those there are: messages of the version before are on
+        their way to these."""
+        self.topology = self.topology.joined(self.configured.topology_of(rules))
+        if "queues" in self.missing:  # it opens them when they answer
+            return
+        try:
+            await self._open_queues()
+        except (QueuesUnavailable, QueueMismatch) as error:
+            logger.warning("queues of new rules are not declared yet", extra={"reason": str(error)})
 
     async def _own_outbox(self) -> None:
         """Wait until nobody else publishes what this node had committed before it died. Without Redis nobody does."""
@@ -168,15 +176,15 @@ class Gateway:
         return not self.configured.settings.coordination.is_local or self.stores.database.is_sqlite
 
     async def _open_queues(self) -> None:
-        await self.stores.queues.open(self.configured.topology)
+        await self.stores.queues.open(self.topology)
 
     async def _until_it_works(self, part: str, attempt: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await attempt()
             except (DatabaseUnavailable, QueuesUnavailable, QueueMismatch) as error:
-                self.missing[part] = _in_public(error)
-                more = {"part": part, "reason": _in_the_log(error)}
+                self.missing[part] = in_public(error)
+                more = {"part": part, "reason": in_the_log(error)}
                 logger.warning("a part is not ready; contacts wait in the journal", extra=more)
             except Exception as error:  # a defect here must be seen on the readiness page, not end the task unseen
                 self.missing[part] = f"failed: {type(error).__name__}; see the log"
@@ -193,9 +201,10 @@ class Gateway:
         return CommitSettings(
             journal=journal.id,
             node=settings.node,
-            ruleset=self.configured.rules,
+            rules=self.versions.rules,
             links=self.links,
             policy=settings.policy,
+            channels=self.channels,
         )
 
     async def check(self) -> dict[str, str]:
@@ -209,35 +218,12 @@ class Gateway:
             "coordination": stores.coordination.ping,
         }
         parts = [part for part in asked if part not in self.missing]
-        answers = await asyncio.gather(*(_wrong_with(part, asked[part]) for part in parts))
+        answers = await asyncio.gather(*(wrong_with(part, asked[part]) for part in parts))
         return {part: wrong for part, wrong in zip(parts, answers, strict=True) if wrong is not None}
 
     def waiting(self) -> Mapping[str, int]:
         """Rows in memory by stage."""
         return {"pipeline": len(self.pipeline), "relay": len(self.relay)}
-
-
-async def _wrong_with(part: str, ask: Callable[[], Awaitable[object]]) -> str | None:
-    """None when the part answers in time."""
-    try:
-        async with asyncio.timeout(_CHECK):
-            await ask()
-    except _AWAY as error:
-        logger.warning("a part does not answer", extra={"part": part, "reason": _in_the_log(error)})
-        READY.labels(part).set(0)
-        return _in_public(error)
-    READY.labels(part).set(1)
-    return None
-
-
-def _in_the_log(error: Exception) -> str:
-    """Its text, or its kind where it has none, as a `TimeoutError`."""
-    return str(error) or type(error).__name__
-
-
-def _in_public(error: Exception) -> str:
-    """For the readiness page, which anybody may read: our own words, never a driver's, which name hosts and users."""
-    return str(error) if isinstance(error, QueueMismatch) else "does not answer; the log says why"
 
 
 def _count_published(row: OutboxRow, outcome: Outcome) -> None:

@@ -22,6 +22,7 @@ LOCAL: Final = "local"
 M = TypeVar("M", bound=BaseModel)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
+Files = Annotated[tuple[Path, ...], Field(min_length=1)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Scope = Literal["messages", "queues", "customers", "customers.read", "events", "tickets"]
 
@@ -196,6 +197,13 @@ class Settings(_Section):
     retention: Retention = Retention()
     languages: tuple[Language, ...] = Field(default=("it", "en"), min_length=1)
     rules: tuple[Path, ...] = Field(min_length=1, description="Rule files, relative to this file, in their order.")
+    brand_rules: dict[Name, Files] = Field(
+        default_factory=dict, description="Brand to the rule files that it has instead of these, in their order."
+    )
+    shadow: tuple[Path, ...] = Field(
+        default=(), description="Rule files that are asked beside those that decide, and only counted."
+    )
+    brand_shadow: dict[Name, Files] = Field(default_factory=dict, description="The same for single brands.")
     links_key: Secret = Field(description="Signs links to attachments; the same on all nodes.")
     tokens: tuple[Token, ...] = ()
     media_private_hosts: tuple[str, ...] = Field(
@@ -236,11 +244,6 @@ class Source:
         """Those that can be looked at; what is wrong with the others `settings` says."""
         section = self.document.get("connectors", default={})
         return [name for name, one in section.items() if isinstance(one, dict)] if isinstance(section, dict) else []
-
-    def rule_paths(self) -> list[Path]:
-        section = self.document.get("rules", default=[])
-        names = section if isinstance(section, list) else []
-        return [Path(self.document.name).parent / name for name in names if isinstance(name, str)]
 
 
 def open_settings(path: Path, environ: Mapping[str, str]) -> Source:

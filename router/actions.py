@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from router import keys
 from router.model import Actions, Category, Sla
+from router.names import Usage
 from router.reading import Node
 
 TARGET_NAME: Final = re.compile(r"[a-z0-9_-]+")
@@ -20,21 +21,30 @@ _SECONDS: Final = (86_400, 3_600, 60, 1)
 
 
 class ActionReader:
-    """Reads what rules do, against the declared categories, queues and calendars."""
+    """Reads what rules do, against what is declared. `usage` is told which templates they name."""
 
-    def __init__(self, categories: Collection[str], targets: Collection[str], calendars: Collection[str]) -> None:
+    def __init__(
+        self,
+        categories: Collection[str],
+        targets: Collection[str],
+        calendars: Collection[str],
+        templates: Collection[str],
+        usage: Usage,
+    ) -> None:
         self._single: Mapping[str, Callable[[Node], str | int | Sla | None]] = {
             "category": lambda node: node.name_in(categories, "category"),
             "queue": lambda node: node.name_in(targets, "queue or category"),
             "sla": lambda node: sla(node, calendars),
             "product": Node.text,
             "playbook": playbook,
+            "reply": lambda node: _template(node, templates, usage),
             "discard": Node.text,
         }
         self._lists: Mapping[str, Callable[[Node], tuple[str, ...]]] = {
             "tags": Node.texts,
             "owners": Node.texts,
             "copy_to": lambda node: _names(node, targets),
+            "notify": Node.texts,
         }
         self.known = (*self._single, *self._lists, "priority", "final")
 
@@ -68,6 +78,18 @@ def _put(into: dict[str, Any], key: str, value: object) -> None:
 def _names(node: Node, names: Collection[str]) -> tuple[str, ...]:
     found = (item.name_in(names, "queue or category") for item in node.one_or_many())
     return tuple(dict.fromkeys(name for name in found if name is not None))
+
+
+def template_name(node: Node, templates: Collection[str]) -> str | None:
+    """One of the declared templates; what is wrong has been reported."""
+    return node.name_in(templates, "template", "declare it under templates:")
+
+
+def _template(node: Node, templates: Collection[str], usage: Usage) -> str | None:
+    name = template_name(node, templates)
+    if name is not None:
+        usage.note(("template", name))
+    return name
 
 
 def category(name: str, node: Node, calendars: Collection[str]) -> Category:

@@ -1,11 +1,11 @@
 """Reading `tests:`: a message as facts, and what must come of it."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from router import keys
-from router.actions import duration, priority
-from router.calendars import Calendar
+from router.actions import duration, priority, template_name
+from router.declarations import Declarations
 from router.model import Place
 from router.moments import day, moment
 from router.reading import Node, suggestion
@@ -25,16 +25,11 @@ class Case:
 
 
 class CaseReader:
-    """Reads tests against the vocabulary and the declared categories, queues and calendars."""
+    """Reads tests against the vocabulary and what is declared."""
 
-    def __init__(
-        self,
-        vocabulary: Mapping[str, Fact],
-        targets: frozenset[str],
-        categories: Collection[str],
-        calendars: Mapping[str, Calendar | None],
-    ) -> None:
+    def __init__(self, vocabulary: Mapping[str, Fact], targets: frozenset[str], declared: Declarations) -> None:
         self._vocabulary = vocabulary
+        categories, calendars = declared.categories, declared.calendars
         self._zones = {calendar.zone for calendar in calendars.values() if calendar}
         self._expected: Mapping[str, Callable[[Node], Expected]] = {
             "category": lambda node: node.name_in(categories, "category"),
@@ -45,6 +40,8 @@ class CaseReader:
             "owners": _texts,
             "playbook": _text_or_none,
             "product": _text_or_none,
+            "reply": lambda node: None if node.value is None else template_name(node, declared.templates),
+            "notify": _texts,
             "discard": _discard,
             "decided_by": _decided_by,
             "fields": lambda node: _fields(node, vocabulary),

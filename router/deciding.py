@@ -71,6 +71,8 @@ def decision(won: Won, category: Category, explanation: bytes, extracted: Mappin
         calendar=sla.calendar if sla else None,
         playbook=single("playbook"),
         product=single("product"),
+        reply=single("reply"),
+        notify=_unique(lists("notify", ())),
         discard=discard,
         decided_by=won.by,
         explanation=explanation,

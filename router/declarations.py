@@ -1,8 +1,8 @@
 """Reading what rules files declare: fields, calendars, categories, queues, named things,
-extractors and the default.
+extractors, templates and the default.
 
-Several files declare together. What a named thing or an extractor says is read by `router.named`, `router.blocks` and
-`router.extractors`, once all names are known.
+Several files declare together. What a named thing, an extractor or a template says is read by `router.named`,
+`router.blocks`, `router.extractors` and `router.templates`, once all names are known.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +34,7 @@ class Declarations:
     patterns: dict[str, Node] = field(default_factory=dict)
     conditions: dict[str, Node] = field(default_factory=dict)
     extract: dict[str, Node] = field(default_factory=dict)
+    templates: dict[str, Node] = field(default_factory=dict)
     _declared: dict[str, Node] = field(default_factory=dict)
 
     def read(self, files: Sequence[Node]) -> None:
@@ -51,6 +52,7 @@ class Declarations:
                 "patterns": lambda node: self._named("pattern", node, self.patterns),
                 "conditions": lambda node: self._named("condition", node, self.conditions),
                 "extract": self._extract,
+                "templates": self._templates,
             },
         )
         for name in self.extract:
@@ -60,7 +62,10 @@ class Declarations:
     def places(self) -> dict[tuple[Kind, str], Place]:
         """Where each named thing is declared."""
         named: tuple[tuple[Kind, dict[str, Node]], ...]
-        named = (("list", self.lists), ("pattern", self.patterns), ("condition", self.conditions))
+        named = (
+            *(("list", self.lists), ("pattern", self.patterns), ("condition", self.conditions)),
+            ("template", self.templates),
+        )
         return {(kind, name): node.place for kind, nodes in named for name, node in nodes.items()}
 
     def _fields(self, node: Node) -> None:
@@ -87,6 +92,13 @@ class Declarations:
                 child.fail("is no name for a field", _FIELDS_HINT, key=True)
             if self._once(f"extract.{name}", "extractor", name, child):
                 self.extract[name] = child
+
+    def _templates(self, node: Node) -> None:
+        for name, child in node.mapping().items():
+            if not TARGET_NAME.fullmatch(name):
+                child.fail("is no name for a template", _NAMES_HINT, key=True)
+            if self._once(f"templates.{name}", "template", name, child):
+                self.templates[name] = child
 
     def _calendars(self, node: Node) -> None:
         for name, child in node.mapping().items():

@@ -19,6 +19,7 @@ FILE: Final[Mapping[str, str]] = {
     "lists": "Words and other texts under a name. `$NAME` stands for all of them.",
     "patterns": "Regular expressions (RE2 syntax) under a name. `$NAME` stands for one under `matches` and `extract`.",
     "conditions": "Conditions under a name, written like `when`. `use: NAME` puts them where they are needed.",
+    "templates": "Answers under a name, each in one or more languages. `reply: NAME` sends one.",
     "extract": "Takes values out of texts, before the first rule: the name of a field, and the pattern that finds its value.",
 }
 
@@ -41,6 +42,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "product": "The product it is about. The first rule that sets it wins.",
     "playbook": "The page that says how to handle it. The first rule that sets it wins.",
     "discard": "The message goes to no queue; the books show the rule and this reason. The first rule that sets it wins.",
+    "reply": "Answers with this template, which is declared under `templates:`. The first rule that sets it wins.",
+    "notify": "Who is told of the message at once: addresses. Those of all rules are added.",
     "final": "`true`: no rule below is tried.",
 }
 
@@ -88,6 +91,13 @@ CALENDAR: Final[Mapping[str, str]] = {
     "open": "Dates with the opening hours they have whatever else is said of them.",
 }
 
+TEMPLATE: Final[Mapping[str, str]] = {
+    "text": "Language to words, which may hold `{{ name }}`, `{{ reference }}` and `{% if … %}`. The language is the"
+    " message's, else the first.",
+    "subject": "The same for the subject of mails, in the same languages.",
+    "to_claimed": "`true`: also to addresses that nobody has proven. Then anybody can make you write to strangers.",
+}
+
 HOLIDAYS: Final[Mapping[str, str]] = {
     "country": "Two capital letters of ISO 3166-1.",
     "region": "The code of a region of the country, without the country: `MI`, `BY`.",
@@ -110,6 +120,8 @@ EXPECT: Final[Mapping[str, str]] = {
     "sla": "How soon somebody must answer; of `first_reply` and `calendar` what is named, `null` for none.",
     "product": "The product it is about; `null` for none.",
     "playbook": "The page that says how to handle it; `null` for none.",
+    "reply": "The template it is answered with; `null` for none.",
+    "notify": "All who are told, in any order; `[]` for nobody.",
     "discard": "Whether it is discarded (`true`, `false`), or the reason.",
     "decided_by": "Who decided a field: the names of rules, `category` or `default`.",
     "fields": "Declared fields by name, as rules see them; `null` for one that is missing.",

@@ -19,6 +19,7 @@ from router.named import NamedTexts
 from router.names import Names, Usage
 from router.reading import Node, Source
 from router.ruleset import Contents, Ruleset
+from router.templates import read_templates
 from router.vocabulary import Fact, with_declared
 
 RULE_NAME_MAX: Final = 80
@@ -42,13 +43,12 @@ def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
     if not files:
         problems.append(Problem("rules", None, None, "", "there is no rules file"))
     vocabulary = with_declared(declared.fields, declared.calendars)
-    expressions = CelExpressions(vocabulary)
-    usage = Usage()
+    expressions, usage = CelExpressions(vocabulary), Usage()
     conditions = _conditions(declared, vocabulary, expressions, usage)
     extractors = read_extractors(declared.extract, declared.fields, vocabulary, conditions.texts)
-    rules = _Rules(conditions, declared)
-    rules.read(files)
-    cases = _cases(files, CaseReader(vocabulary, rules.targets, declared.categories, declared.calendars))
+    templates = read_templates(declared.templates, vocabulary)
+    rules = _Rules(conditions, declared, usage, files)
+    cases = _cases(files, CaseReader(vocabulary, rules.targets, declared))
     if problems or declared.default is None:
         raise ConfigError(problems)
     contents = Contents(
@@ -62,6 +62,7 @@ def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
         default=declared.default,
         rules=tuple(rules.found),
         extractors=extractors,
+        templates=templates,
         names=Names(declared.places(), usage.uses),
     )
     return Ruleset(contents, cases, expressions)
@@ -98,20 +99,18 @@ def _conditions(
 
 
 class _Rules:
-    """The rules of all files, in order."""
+    """The rules of all files, in order; what is wrong has been reported."""
 
-    def __init__(self, conditions: ConditionReader, declared: Declarations) -> None:
+    def __init__(self, conditions: ConditionReader, declared: Declarations, usage: Usage, files: Sequence[Node]) -> None:
         self.found: list[Rule] = []
         self.targets = frozenset(declared.categories) | frozenset(declared.queues)
         self._conditions = conditions
-        self._actions = ActionReader(declared.categories, self.targets, declared.calendars)
+        self._actions = ActionReader(declared.categories, self.targets, declared.calendars, declared.templates, usage)
         self._elsewhere = {
             **dict.fromkeys(conditions.known, "write it under when:"),
             **dict.fromkeys(self._actions.known, "write it under then:"),
         }
         self._places: dict[str, Node] = {}
-
-    def read(self, files: Sequence[Node]) -> None:
         for file in files:
             for node in _listed(file, "rules"):
                 self._rule(node)

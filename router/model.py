@@ -61,10 +61,10 @@ class Expression:
 
 Condition: TypeAlias = FactTest | Group | Expression
 
-SINGLE: tuple[str, ...] = ("category", "queue", "priority", "sla", "product", "playbook", "discard")
+SINGLE: tuple[str, ...] = ("category", "queue", "priority", "sla", "product", "playbook", "reply", "discard")
 """Fields of a decision that the first rule to set them wins."""
 
-LISTS: tuple[str, ...] = ("tags", "owners", "copy_to")
+LISTS: tuple[str, ...] = ("tags", "owners", "copy_to", "notify")
 """Fields of a decision to which every matching rule adds."""
 
 
@@ -120,7 +120,7 @@ class Decision:
     `targets` is empty for a discarded message. `sla_first_reply` is in seconds. `decided_by` names, for each field
     that was decided, the rule (several, joined by a comma, where rules added to it), `category` where the category's
     own setting held, or `default`. `explanation` is for `router.explain`. `extracted` has the fields that extractors
-    filled, by their names without `fields.`.
+    filled, by their names without `fields.`. `reply` names the template of an answer, `notify` has who is to be told besides.
     """
 
     category: str
@@ -132,6 +132,8 @@ class Decision:
     calendar: str | None
     playbook: str | None
     product: str | None
+    reply: str | None
+    notify: tuple[str, ...]
     discard: str | None
     decided_by: Mapping[str, str]
     explanation: bytes

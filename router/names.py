@@ -1,6 +1,6 @@
 """Named things of rules files: in which order they can be read, what they cost, and which of them nothing uses.
 
-Lists, patterns and conditions are declared once, in any file, and used by name. Nothing here reads or evaluates.
+Lists, patterns, conditions and templates are declared once, in any file, and used by name. Nothing here reads or evaluates.
 """
 
 import re
@@ -22,7 +22,7 @@ SIZE_MAX: Final = 500_000
 _SHOWN_MAX: Final = 8
 _CYCLES_MAX: Final = 20
 
-Kind = Literal["list", "pattern", "condition"]
+Kind = Literal["list", "pattern", "condition", "template"]
 
 Key: TypeAlias = tuple[Kind, str]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from router.answers import Answers, AnswerTemplate
 from router.atoms import Atoms, has_expression
 from router.calendars import Calendar, Clock
 from router.cases import Case
@@ -40,6 +41,7 @@ class Contents:
     default: str
     rules: tuple[Rule, ...]
     extractors: tuple[Extractor, ...]
+    templates: Mapping[str, AnswerTemplate]
     names: Names
 
 
@@ -48,7 +50,8 @@ class Ruleset:
 
     `hash` names the version (`sha256:…`), `sources` are the files as (name, text), `fields` the declared fields with
     their types, extracted ones included, `calendars` the declared calendars, `targets` every name a message can be routed
-    to, `tests` the cases of the files for `router.testing`, `names` the named things for `router.names.unused`.
+    to, `tests` the cases of the files for `router.testing`, `names` the named things for `router.names.unused`, `answers` the
+    templates for `Decision.reply`.
     """
 
     def __init__(self, contents: Contents, tests: Iterable[Case], expressions: Expressions) -> None:
@@ -74,6 +77,7 @@ class Ruleset:
         )
         self._triggers = Triggers(contents.rules, self.atoms)
         self._extractors = Extractors(contents.extractors)
+        self.answers = Answers(contents.templates, contents.calendars)
         self._expressions = expressions
         self._named = _named(self.conditions.values())
         self.asked = tuple(self._asked())

@@ -10,9 +10,10 @@ from typing import Any, Final
 from router import keys
 from router.actions import DURATION, LINKS, PRIORITY_MAX, RAISE, TARGET_NAME, ActionReader
 from router.cases import CaseReader
+from router.declarations import Declarations
 from router.extractors import EXTRACTORS_MAX
 from router.load import RULE_NAME_MAX, RULE_NAMES_TAKEN
-from router.names import NAME
+from router.names import NAME, Usage
 from router.schema_calendars import calendar
 from router.schema_conditions import CONDITION, OPERAND, condition, message, questions, text_names, values
 from router.shapes import (
@@ -28,6 +29,7 @@ from router.shapes import (
     or_null,
     whole,
 )
+from router.templates import LANGUAGE, SUBJECT_MAX, TEXT_MAX
 from router.vocabulary import DECLARABLE, FIELD_NAME
 
 _TARGET: Final = matching(whole(TARGET_NAME.pattern), "use a to z, 0 to 9, - and _")
@@ -60,6 +62,7 @@ _RULE_NAME: Final = {
     "maxLength": RULE_NAME_MAX,
 }
 
+_LONGEST: Final = {"text": TEXT_MAX, "subject": SUBJECT_MAX}
 TARGETS: Final = {"type": "array", "items": _TARGET}
 
 ACTIONS: Final[dict[str, Shape]] = {
@@ -73,6 +76,8 @@ ACTIONS: Final[dict[str, Shape]] = {
     "product": TEXT,
     "playbook": _LINK,
     "discard": TEXT,
+    "reply": _TARGET,
+    "notify": one_or_many(TEXT),
     "final": FLAG,
 }
 """What may stand under each action. One that the reader knows and this table does not may have anything under it."""
@@ -87,6 +92,8 @@ EXPECT: Final[dict[str, Shape]] = {
     "sla": mapping(of_table(keys.SLA, {"first_reply": or_null(_DURATION), "calendar": or_null(_CALENDAR)})),
     "product": or_null(TEXT),
     "playbook": or_null(TEXT),
+    "reply": or_null(_TARGET),
+    "notify": {**one_or_many(TEXT), "minItems": 0},
     "discard": {**TEXT, "type": ["boolean", "string", "null"]},
     "decided_by": {"type": "object", "additionalProperties": TEXT},
     "fields": values(),
@@ -116,6 +123,7 @@ def _file() -> dict[str, Shape]:
         "lists": named(NAME, one_or_many(OPERAND), _NAMES),
         "patterns": named(NAME, _PATTERN, _NAMES),
         "conditions": named(NAME, CONDITION, _NAMES),
+        "templates": named(TARGET_NAME, _template(), "use a to z, 0 to 9, - and _"),
         "extract": {**named(FIELD_NAME, _extractor(), _FIELDS), "maxProperties": EXTRACTORS_MAX},
     }
 
@@ -127,8 +135,19 @@ def _category() -> Shape:
     return {**or_null(mapping(of_table(keys.CATEGORY, shapes))), "defaultSnippets": [snippet]}
 
 
+def _template() -> Shape:
+    texts = {
+        name: named(LANGUAGE, {**TEXT, "maxLength": most}, "write its two letters: it, en, de")
+        for name, most in _LONGEST.items()
+    }
+    shapes = {name: {**shape, "minProperties": 1} for name, shape in texts.items()} | {"to_claimed": FLAG}
+    body = {"text": {"it": "${1:Abbiamo ricevuto il suo messaggio {{ reference \\}\\}.}"}}
+    snippet = {"label": "template", "description": "an answer in each language", "body": body}
+    return {**mapping(of_table(keys.TEMPLATE, shapes), ["text"]), "defaultSnippets": [snippet]}
+
+
 def _rule() -> Shape:
-    known = ActionReader((), (), ()).known
+    known = ActionReader((), (), (), (), Usage()).known
     then = mapping({key: explained(ACTIONS.get(key, {}), keys.ACTIONS.get(key, "")) for key in known}, some=True)
     body = {"name": "${1:returns}", "when": {"text": {"words": ["${2:refund}"]}}, "then": {"category": "${3:returns}"}}
     return {
@@ -138,7 +157,7 @@ def _rule() -> Shape:
 
 
 def _case() -> Shape:
-    known = CaseReader({}, frozenset(), (), {}).known
+    known = CaseReader({}, frozenset(), Declarations()).known
     expect = mapping({key: explained(EXPECT.get(key, {}), keys.EXPECT.get(key, "")) for key in known}, some=True)
     body = {"name": "${1:what it shows}", "message": {"text": "${2:A refund, please}"}, "expect": {"category": "${3:returns}"}}
     return {

@@ -215,6 +215,13 @@ def find(connection: Connection, id_: str) -> RowMapping | None:
     return connection.execute(select(outgoing).where(outgoing.c.id == id_)).mappings().one_or_none()
 
 
+def answers_to(connection: Connection, message: RowMapping) -> list[RowMapping]:
+    """What was queued in answer to a stored message, oldest first."""
+    # By its conversation, for which there is an index.
+    ours = (outgoing.c.conversation_id == message["conversation_id"], outgoing.c.message_id == message["id"])
+    return list(connection.execute(select(outgoing).where(*ours).order_by(outgoing.c.position)).mappings())
+
+
 def recent(connection: Connection, limit: int, state: str | None = None) -> list[RowMapping]:
     """The last rows, newest first, of one state or of all."""
     query = select(outgoing).order_by(outgoing.c.position.desc()).limit(limit)

@@ -32,9 +32,11 @@ from storage.schema_customers import (
     ticket_events,
 )
 from storage.schema_outgoing import outgoing, outgoing_parts
+from storage.schema_rules import activations, rule_nodes, rulesets, shadow_changes, shadow_runs
 from storage.schema_watch import alarms, traffic
 
 __all__ = [
+    "activations",
     "alarms",
     "attachments",
     "audit",
@@ -56,7 +58,10 @@ __all__ = [
     "outgoing_parts",
     "quarantine",
     "repeats",
+    "rule_nodes",
     "rulesets",
+    "shadow_changes",
+    "shadow_runs",
     "signals",
     "suggestions",
     "targets",
@@ -111,6 +116,7 @@ messages = Table(
     Column("at_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("awaits_answer", Boolean, nullable=False, server_default=text("false")),
     Column("repeat_of", Text),
+    Column("reply_refused", Text),
     Column("envelope", LargeBinary, nullable=False),
     Column("explanation", LargeBinary, nullable=False),
     Column("raw", LargeBinary),
@@ -123,7 +129,8 @@ messages = Table(
     Index("ix_messages_raw_blob", "raw_sha256", sqlite_where=text("raw IS NULL"), postgresql_where=text("raw IS NULL")),
 )
 """A message keeps the handle and the customer it was written under. Whose it is now is whose the link `handle_id` is.
-`at_ms` is its place in history: when it arrived, or for what was imported when it was sent. Without `raw` the raw bytes are
+`at_ms` is its place in history: when it arrived, or for what was imported when it was sent. `reply_refused`: why the answer
+that a rule chose was not queued. Without `raw` the raw bytes are
 in the blob store under `raw_sha256`, or where that is empty, kept no longer."""
 
 targets = Table(
@@ -194,14 +201,6 @@ signals = Table(
     Index(None, "received_ms"),
 )
 """Statuses of what we sent, echoes, and events of accounts: everything a provider tells that is not a contact."""
-
-rulesets = Table(
-    "rulesets",
-    metadata,
-    Column("hash", Text, primary_key=True),
-    Column("sources", Text, nullable=False),
-    Column("created_ms", BigInteger, nullable=False),
-)
 
 journals = Table(
     "journals",

@@ -11,6 +11,7 @@ import typer
 
 from config.problems import ConfigError
 from regia.compose import Configured, configure
+from regia.settings import Source, open_settings
 
 _DEMO: Final = Path(__file__).parents[2] / "config" / "examples" / "demo" / "regia.yaml"
 
@@ -34,6 +35,12 @@ def configured(given: Path | None) -> Configured:
     """Load the configuration, or end the program with everything that is wrong with it."""
     with config_errors():
         return configure(config_path(given), os.environ)
+
+
+def source_of(given: Path | None) -> Source:
+    """The configuration file without its channels and rules, for commands that help where these are wrong."""
+    with config_errors():
+        return open_settings(config_path(given), os.environ)
 
 
 @contextmanager

@@ -1,30 +1,47 @@
-"""`regia rules`: check, test, and explain the rules."""
+"""`regia rules`: check, test, preview and explain the rules."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
+from desk.refusals import REFUSALS
 from regia.cli.common import ConfigOption, configured, fail
-from regia.cli.rules_check import Files, check, coverage, rules_of
+from regia.cli.rules_check import Brand, Files, check, coverage, each_of, rules_of
+from regia.cli.rules_live import activate, shadow, versions
+from regia.cli.rules_preview import preview
 from regia.cli.stored import read
+from regia.pipeline.acknowledging import AUTHOR
 from router.explain import render
 from router.load import load
+from router.ruleset import Ruleset
 from router.testing import run_tests
-from storage import lookup
+from storage import lookup, outgoing
 from storage.rulesets import sources_of
 
-app = typer.Typer(no_args_is_help=True, help="Check, test and explain the rules.")
+app = typer.Typer(no_args_is_help=True, help="Check, test, preview and explain the rules.")
 
 app.command()(check)
 app.command()(coverage)
+app.command()(versions)
+app.command()(activate)
+app.command()(shadow)
+app.command()(preview)
 
 
 @app.command("test")
-def run_cases(files: Files = None, config: ConfigOption = None) -> None:
+def run_cases(files: Files = None, config: ConfigOption = None, brand: Brand = None) -> None:
     """Run the `tests:` of the rules. Exits with 1 when one fails."""
-    results = run_tests(rules_of(files, config))
+    passed = [_run(rules) for rules in each_of(rules_of(files, config, brand))]
+    if not all(passed):
+        raise typer.Exit(1)
+
+
+def _run(rules: Ruleset) -> bool:
+    """Whether all tests passed."""
+    results = run_tests(rules)
     failed = [result for result in results if not result.passed]
     for result in failed:
         file, line, column = result.place
@@ -33,27 +50,38 @@ def run_cases(files: Files = None, config: ConfigOption = None) -> None:
             by = result.decision.decided_by.get(one.field)
             typer.echo(f"{file}:{line}:{column}: {result.name}: {told}{f' (by {by})' if by else ''}")
     typer.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
-    if failed:
-        raise typer.Exit(1)
+    return not failed
 
 
 @app.command()
 def explain(message: Annotated[str, typer.Argument(help="The envelope's id.")], config: ConfigOption = None) -> None:
     """Why a stored message went where it went: the record of the evaluation that decided."""
-    explanation, sources = read(configured(config).settings, lambda connection: _stored(connection, message))
+    explanation, sources, answered = read(configured(config).settings, lambda connection: _stored(connection, message))
     rules = load([(name, text) for name, text in json.loads(sources)])
     typer.echo(render(rules, explanation))
+    for line in answered:
+        typer.echo(line)
 
 
 def _words(value: object) -> str:
     return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else "nothing" if value is None else str(value)
 
 
-def _stored(connection: Connection, message_id: str) -> tuple[bytes, str]:
+def _stored(connection: Connection, message_id: str) -> tuple[bytes, str, list[str]]:
     row = lookup.message(connection, message_id)
     if row is None:
         fail("there is no committed message of that id")
     sources = sources_of(connection, row["ruleset"])
     if sources is None:
         fail("the version of the rules that decided is not stored")
-    return bytes(row["explanation"]), sources
+    return bytes(row["explanation"]), sources, list(_answered(connection, row))
+
+
+def _answered(connection: Connection, row: RowMapping) -> Iterator[str]:
+    """What became of the answer that a rule chose."""
+    refused = row["reply_refused"]
+    if refused is not None:
+        yield f"not answered, {refused}: {REFUSALS.get(refused, 'as an older version said')}"
+    for answer in outgoing.answers_to(connection, row):
+        if answer["author"].startswith(AUTHOR):
+            yield f"answered by {answer['author']}: {answer['id']} {answer['state']}"

@@ -1,5 +1,6 @@
 """`regia rules check` and `regia rules coverage`: what is wrong with rules, and what their tests reach."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import orjson
 import typer
 
 from regia.cli.common import ConfigOption, config_errors, configured, fail
+from regia.rules.live import EVERY_BRAND
 from router.checking import Finding, overlaps
 from router.checking import check as look
 from router.coverage import Coverage
@@ -15,24 +17,50 @@ from router.load import load
 from router.ruleset import Ruleset
 
 Files = Annotated[list[Path] | None, typer.Argument(help="Rule files; without them the configuration's.")]
+Brand = Annotated[str | None, typer.Option("--brand", help="Only the rules that this brand has of its own; * for all others.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def rules_of(files: list[Path] | None, config: Path | None) -> Ruleset:
-    """The rules of the files, or of the configuration; what is wrong with them ends the program."""
+def rules_of(files: list[Path] | None, config: Path | None, brand: str | None = None) -> dict[str, Ruleset]:
+    """The rules of the files, or those of the configuration by brand (`*`: every other), or of one brand; what is wrong with
+    them ends the program."""
     if not files:
-        return configured(config).rules
+        return _configured_rules(config, brand)
+    if brand is not None:
+        fail("--brand chooses among the configuration's rules: name files, or a brand", status=2)
     try:
         sources = [(str(path), path.read_text(encoding="utf-8")) for path in files]
     except (OSError, UnicodeDecodeError) as error:
         fail(f"a rule file cannot be read: {error}", status=2)
     with config_errors():
-        return load(sources)
+        return {EVERY_BRAND: load(sources)}
+
+
+def _configured_rules(config: Path | None, brand: str | None) -> dict[str, Ruleset]:
+    found = dict(configured(config).rules.live)
+    if brand is not None and brand not in found:
+        fail(f"brand {brand!r} has no rules of its own; those that have: {', '.join(sorted(found.keys()))}", status=2)
+    return found if brand is None else {brand: found[brand]}
+
+
+def one_of(files: list[Path] | None, config: Path | None, brand: str | None) -> Ruleset:
+    """The rules of the files, or of the configuration: of the brand, or without one of all that have none of their own."""
+    return next(iter(rules_of(files, config, brand if files else brand or EVERY_BRAND).values()))
+
+
+def each_of(found: Mapping[str, Ruleset], *, quiet: bool = False) -> Iterator[Ruleset]:
+    """One after the other, each below the name of its brand where there are several."""
+    for brand, rules in found.items():
+        if len(found) > 1 and not quiet:
+            typer.echo(f"brand {brand}:")
+        yield rules
 
 
 def check(
     files: Files = None,
     config: ConfigOption = None,
+    *,
+    brand: Brand = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when there is a warning.")] = False,
     with_overlaps: Annotated[
         bool, typer.Option("--overlaps", help="Show also which rules set a field differently for the same messages.")
@@ -40,33 +68,44 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Load the rules and say what is wrong with them, with file, line and column: errors, and what is never reached."""
-    rules = rules_of(files, config)
-    warnings, infos = look(rules), overlaps(rules) if with_overlaps else []
-    counts = {"rules": len(rules.rules), "categories": len(rules.categories), "tests": len(rules.tests)}
+    found = rules_of(files, config, brand)
+    told: dict[str, Any] = {}
+    for name, rules in zip(found, each_of(found, quiet=as_json), strict=True):
+        warnings, infos = look(rules), overlaps(rules) if with_overlaps else []
+        counts = {"rules": len(rules.rules), "categories": len(rules.categories), "tests": len(rules.tests)}
+        told[name] = {**counts, "warnings": [*map(_data, warnings)]}
+        if with_overlaps:
+            told[name]["overlaps"] = [*map(_data, infos)]
+        if not as_json:
+            for finding in (*warnings, *infos):
+                typer.echo(finding)
+            result = f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else "no problems"
+            typer.echo(f"{', '.join(f'{number} {name}' for name, number in counts.items())}: {result}")
     if as_json:
-        told = {**counts, "warnings": [*map(_data, warnings)], **({"overlaps": [*map(_data, infos)]} if with_overlaps else {})}
-        _print(told)
-    else:
-        for finding in (*warnings, *infos):
-            typer.echo(finding)
-        result = f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else "no problems"
-        typer.echo(f"{', '.join(f'{number} {name}' for name, number in counts.items())}: {result}")
-    if strict and warnings:
+        _print_each(told)
+    if strict and any(one["warnings"] for one in told.values()):
         raise typer.Exit(1)
 
 
-def coverage(files: Files = None, config: ConfigOption = None, as_json: AsJson = False) -> None:
+def coverage(files: Files = None, config: ConfigOption = None, brand: Brand = None, as_json: AsJson = False) -> None:
     """How many tests each rule and each category is reached by, and what the rules won."""
-    covered = cover(rules_of(files, config))
+    found = rules_of(files, config, brand)
     if as_json:
-        _print(_coverage_data(covered))
+        _print_each({name: _coverage_data(cover(rules)) for name, rules in found.items()})
         return
-    for one in covered.rules:
-        won = ", ".join(f"{field} {number}" for field, number in one.won.items()) or "nothing"
-        typer.echo(f"{one.matched:5}  rule {one.rule.name}; won {won}")
-    for name, number in covered.categories.items():
-        typer.echo(f"{number:5}  category {name}")
-    typer.echo(f"{covered.tests} tests: {covered.percent}% of rules, {covered.categories_percent}% of categories")
+    for rules in each_of(found):
+        covered = cover(rules)
+        for one in covered.rules:
+            won = ", ".join(f"{field} {number}" for field, number in one.won.items()) or "nothing"
+            typer.echo(f"{one.matched:5}  rule {one.rule.name}; won {won}")
+        for name, number in covered.categories.items():
+            typer.echo(f"{number:5}  category {name}")
+        typer.echo(f"{covered.tests} tests: {covered.percent}% of rules, {covered.categories_percent}% of categories")
+
+
+def _print_each(told: Mapping[str, Any]) -> None:
+    """What is told of the one there is, or of each brand by its name."""
+    _print(next(iter(told.values())) if len(told) == 1 else {"brands": told})
 
 
 def _coverage_data(covered: Coverage) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import shlex
 import signal
 import sys
@@ -24,6 +25,7 @@ from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
 from regia.runners.relays import relay_for_the_dead
 from regia.runners.retention import Retaining
+from regia.runners.rules import Reloading
 from regia.runners.watching import Watching
 from regia.settings import Settings
 from regia.watch import logs
@@ -50,7 +52,8 @@ def check(config: ConfigOption = None) -> None:
     """Check configuration, channels and rules, and start nothing."""
     found = configured(config)
     queues = ", ".join(found.topology.queues)
-    typer.echo(f"{len(found.connectors)} connectors, {len(found.rules.rules)} rules: no problems\nqueues: {queues}")
+    rules = sum(len(one.rules) for one in found.rules.live.values())
+    typer.echo(f"{len(found.connectors)} connectors, {rules} rules: no problems\nqueues: {queues}")
 
 
 async def _serve(configured_: Configured, path: Path) -> None:
@@ -72,6 +75,9 @@ async def _serve(configured_: Configured, path: Path) -> None:
     events.start()
     retaining = Retaining(gateway)
     retaining.start()
+    reloading = Reloading(gateway, path, os.environ)
+    reloading.start()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.ask)
     _settle_memory()
     work = (gateway.reader.warm(), adopt_for_ever(gateway), relay_for_the_dead(gateway))
     helpers = [asyncio.create_task(one) for one in work]
@@ -81,7 +87,7 @@ async def _serve(configured_: Configured, path: Path) -> None:
     await stop.wait()
     logger.info("stopping: no new contacts, working off what was accepted")
     asked = time.monotonic()
-    await asyncio.gather(polling.stop(), sending.stop(), watching.stop(), events.stop(), retaining.stop())
+    await asyncio.gather(polling.stop(), sending.stop(), watching.stop(), events.stop(), retaining.stop(), reloading.stop())
     for task in helpers:
         task.cancel()
     await asyncio.gather(*helpers, return_exceptions=True)

@@ -15,8 +15,8 @@ async def live(_request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """`/health/ready`: 200 when database, queues and journal work, else 503 with what does not.
 
-    How it goes with what is polled, and what is wrong with channels and tokens, stands beside it: none of it makes a gateway
-    unready.
+    How it goes with what is polled, and what is wrong with channels, tokens and rules, stands beside it: none of it makes a
+    gateway unready.
     """
     gateway = request.app[GATEWAY]
     missing = dict(gateway.missing)
@@ -24,8 +24,9 @@ async def ready(request: web.Request) -> web.Response:
     data: dict[str, object] = {"status": "not ready" if missing else "ready", "missing": missing}
     if gateway.sources:
         data["sources"] = gateway.sources
-    if gateway.alarms:
-        data["alarms"] = gateway.alarms
+    alarms = gateway.alarms | {f"rules/{name}": told for name, told in gateway.versions.wrong.items()}
+    if alarms:
+        data["alarms"] = alarms
     return json_answer(data, status=503 if missing else 200)
 
 

@@ -127,7 +127,7 @@ def _forms() -> dict[str, Any]:
 
 def _stored() -> dict[str, Any]:
     of_id = parameter("id")
-    whole = "A message: envelope, targets with their states, and why it went there."
+    whole = "A message: envelope, targets with their states, answers, and why it went there."
     signed = (of_id, query("expires"), query("signature"))
     return {
         "/v1/messages/{id}": {"get": operation(whole, plain("The message."), parameters=[of_id], secured=True)},

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import orjson
 from aiohttp import web
 
+from config.problems import ConfigError
 from connectors.errors import Rejected
 from normalizer.envelope_data import from_ms
 from regia.http.access import require
@@ -16,17 +17,21 @@ from regia.http.requests import GATEWAY, json_answer
 from router.explain import as_data
 from router.load import load
 from router.ruleset import Ruleset
-from storage import erased, lookup
+from storage import erased, lookup, outgoing
 from storage.blobs import BlobMissing, BlobsUnavailable
 from storage.rulesets import sources_of
 
+_ANSWER: Final = ("id", "state", "author", "automatic")
+
 
 async def message(request: web.Request) -> web.Response:
-    """`GET /v1/messages/{id}`: the envelope, its targets with their states, and why it went there."""
+    """`GET /v1/messages/{id}`: the envelope, its targets with their states, its answers, and why it went there."""
     require(request, "messages")
     row = await _row(request)
     database = request.app[GATEWAY].stores.database
-    targets = await database.read(lambda connection: lookup.targets_of(connection, row["id"]))
+    targets, answers = await database.read(
+        lambda connection: (lookup.targets_of(connection, row["id"]), outgoing.answers_to(connection, row))
+    )
     return json_answer(
         {
             "id": row["id"],
@@ -41,6 +46,8 @@ async def message(request: web.Request) -> web.Response:
                 }
                 for target in targets
             ],
+            "answers": [{name: answer[name] for name in _ANSWER} for answer in answers],
+            "reply_refused": row["reply_refused"],
             "explanation": await _explanation(request, row),
         }
     )
@@ -91,12 +98,15 @@ async def _row(request: web.Request) -> Any:
 async def _explanation(request: web.Request, row: Any) -> Any:
     """By the version of the rules that decided, which may be an older one."""
     gateway = request.app[GATEWAY]
-    rules = gateway.configured.rules
-    if row["ruleset"] != rules.hash:
+    rules = gateway.versions.rules.version(row["ruleset"])
+    if rules is None:
         sources = await gateway.stores.database.read(lambda connection: sources_of(connection, row["ruleset"]))
         if sources is None:
             return None
-        rules = await asyncio.to_thread(_loaded, sources)
+        try:
+            rules = await asyncio.to_thread(_loaded, sources)
+        except ConfigError:  # stored by a Regia that took more
+            return None
     return as_data(rules, bytes(row["explanation"]))
 
 

@@ -95,6 +95,8 @@ def _routing(message: Message, decision: Decision, ruleset: str) -> dict[str, An
         "sla": {"first_reply_due": due},
         "playbook": decision.playbook,
         "product": decision.product,
+        "reply": decision.reply,
+        "notify": list(decision.notify),
         "decided_by": dict(decision.decided_by),
         "ruleset": ruleset,
     }

@@ -14,12 +14,14 @@ import msgspec
 from sqlalchemy import Connection
 
 from connectors.base import ChannelEvent
+from desk.replies import Channels
 from identity import links
 from identity.people import Identified
 from identity.policy import Policy
 from identity.resolve import IdentitySession
 from normalizer.message import Message
 from regia.links import Links
+from regia.pipeline.acknowledging import Decided, Outcomes, act
 from regia.pipeline.assemble import assemble
 from regia.pipeline.entering import enter
 from regia.pipeline.facts import facts
@@ -27,8 +29,9 @@ from regia.pipeline.files import PutSince, settle
 from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from regia.pipeline.signals import record
+from regia.rules.live import Rules
+from regia.rules.shadow import Asked, ask
 from router.model import Decision
-from router.ruleset import Ruleset
 from storage import events, outbox
 from storage.bulk import insert_rows
 from storage.outbox import PENDING, OutboxRow
@@ -43,9 +46,10 @@ class CommitSettings:
 
     journal: str
     node: str
-    ruleset: Ruleset
+    rules: Rules
     links: Links
     policy: Policy
+    channels: Channels
 
 
 @dataclass(slots=True)
@@ -59,6 +63,8 @@ class Committed:
     """(connector, reason)."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Suggestions that were too many of one customer in a day, by reason."""
+    shadowed: list[Asked] = field(default_factory=list)
+    answers: Outcomes = field(default_factory=Counter)
     before: bool = False
     """Some of the batch was committed before: its outbox rows may be unknown to this process's relay."""
 
@@ -112,22 +118,28 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     session = IdentitySession(connection, [one.message for one in ready], settings.policy)
     message_rows: list[dict[str, Any]] = []
     target_rows: list[dict[str, Any]] = []
+    decided: list[Decided] = []
     for one in ready:
         identified = session.identify(one.message)
         message = one.message
         if message.language is None:  # a text too short to tell: what the customer last wrote in
             message = msgspec.structs.replace(message, language=identified.customer.language)
-        decision = settings.ruleset.route(facts(message, identified, settings.ruleset.fields))
+        ruleset = settings.rules.of(message.inbound.brand)
+        decision = ruleset.route(facts(message, identified, ruleset.fields))
+        if (asked := ask(settings.rules, message, identified, decision)) is not None:
+            result.shadowed.append(asked)
         session.record(identified, message, decision.category)
-        envelope = assemble(message, identified, decision, settings.links, settings.ruleset.hash)
-        row = _message_row(one, decision, envelope, settings.ruleset.hash)
+        envelope = assemble(message, identified, decision, settings.links, ruleset.hash)
+        row = _message_row(one, decision, envelope, ruleset.hash)
         message_rows.append(row | _identity_columns(identified))
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
         result.routed.append((one.message.connector, decision.category))
+        decided.append(Decided(message, identified, decision, ruleset))
     session.save()
     result.left_out += session.left_out
     insert_rows(connection, messages, message_rows)
     insert_rows(connection, attachments, [file for one in ready for file in _attachment_rows(one.message)])
+    result.answers += act(connection, decided, settings.channels, settings.policy)
     positions = outbox.add(connection, target_rows)
     result.outbox += _outbox_rows(message_rows, target_rows, positions)
 

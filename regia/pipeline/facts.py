@@ -58,7 +58,7 @@ def facts(message: Message, identified: Identified, declared: Mapping[str, FactT
         "history.contacts": len(history),
         "history.day": _since(identified, 24),
         "history.week": _since(identified, 7 * 24),
-        **{f"fields.{name}": _fact(inbound.fields.get(name), kind) for name, kind in declared.items()},
+        **{f"fields.{name}": field_value(inbound.fields.get(name), kind) for name, kind in declared.items()},
     }
 
 
@@ -68,7 +68,7 @@ def _since(identified: Identified, hours: int) -> int:
     return sum(since <= one.at_ms <= identified.at_ms for one in identified.history)
 
 
-def _fact(value: FieldValue, kind: FactType) -> Value:
+def field_value(value: FieldValue, kind: FactType) -> Value:
     """A field as the type its declaration says: channels hand over much as text that is a number or a date."""
     if value is None or isinstance(value, list):
         return None

@@ -8,10 +8,12 @@ from typing import Final
 
 from dispatcher.relay import Relay
 from regia.pipeline.accepted import MEDIA
-from regia.pipeline.commit import CommitSettings, Committed, commit
+from regia.pipeline.commit import CommitSettings, commit
+from regia.pipeline.counting import count
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
-from regia.watch.metrics import BATCH, COMMIT_FAILURES, COMMITTED, LEFT_OUT, QUARANTINED
+from regia.rules.shadow import Asked
+from regia.watch.metrics import COMMIT_FAILURES
 from storage.database import Database, DatabaseUnavailable
 from storage.endings import BlobsEnded
 from storage.feed import Feed
@@ -36,17 +38,30 @@ _KEPT_ROWS: Final = 2_000
 _KEPT_BYTES: Final = 64 * 1024 * 1024
 
 
+def _nothing(_asked: Sequence[Asked]) -> None:
+    pass
+
+
 class Pipeline:
-    """Works off one journal. `settings` is asked for each batch, so that new rules apply from the next one on."""
+    """Works off one journal. `settings` is asked for each batch, so that new rules apply from the next one on; `shadowed` is
+    told what a batch that is committed asked of a shadow."""
 
     def __init__(
-        self, journal: Journal, preparer: Preparer, database: Database, relay: Relay, settings: Callable[[], CommitSettings]
+        self,
+        journal: Journal,
+        preparer: Preparer,
+        database: Database,
+        relay: Relay,
+        settings: Callable[[], CommitSettings],
+        *,
+        shadowed: Callable[[Sequence[Asked]], None] = _nothing,
     ) -> None:
         self._journal = journal
         self._preparer = preparer
         self._database = database
         self._relay = relay
         self._settings = settings
+        self._shadowed = shadowed
         self._feed: Feed[Row] = Feed(self._read, lambda row: row.order_key, weigh=lambda row: len(row.payload))
         self._slow: set[asyncio.Task[None]] = set()
         self._slow_rows = 0
@@ -210,7 +225,8 @@ class Pipeline:
             # this one had read the outbox: it may hold rows of which the relay has not heard.
             self._relay.reread()
         self._forget(numbers)
-        _count(committed)
+        self._shadowed(committed.shadowed)
+        count(committed)
 
     def _forget(self, numbers: set[int]) -> None:
         self._stubborn -= numbers
@@ -236,14 +252,3 @@ def _quarantined(one: Prepared) -> Held:
             return Held(row, connector, received_ms, "commit_failed", detail, raw, "application/octet-stream")
         case _:
             raise TypeError("a repeat is two numbers: there is nothing in it to hold")
-
-
-def _count(committed: Committed) -> None:
-    if committed.routed:
-        BATCH.observe(len(committed.routed))
-    for connector, category in committed.routed:
-        COMMITTED.labels(connector, category).inc()
-    for connector, reason in committed.held:
-        QUARANTINED.labels(connector, reason).inc()
-    for reason, number in committed.left_out.items():
-        LEFT_OUT.labels(reason).inc(number)

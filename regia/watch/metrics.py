@@ -22,6 +22,11 @@ OUTGOING: Final = Counter(
     "Tries to send a message, by what it is then: sent, failed, unknown, or queued again.",
     ["connector", "state"],
 )
+ANSWERS: Final = Counter(
+    "regia_answers_by_rule_total",
+    "Answers that rules chose, when their message was committed: queued, or why not.",
+    ["connector", "outcome"],
+)
 PROOFS: Final = Counter(
     "regia_proofs_total",
     "Proofs of addresses: asked, linked, known, merged, suggested, or why not.",
@@ -45,6 +50,17 @@ READING: Final = Histogram(
 )
 READER_KILLED: Final = Counter(
     "regia_reader_killed_total", "Readings that were ended, by cause: time, memory, died.", ["connector", "cause"]
+)
+RULES: Final = Gauge(
+    "regia_rules", "1 for the version of the rules that decides for a brand (`*`: all others).", ["brand", "hash"]
+)
+RULES_WRONG: Final = Gauge(
+    "regia_rules_wrong", "1 while rule files, or a chosen version, cannot be used and the version before decides."
+)
+SHADOWED: Final = Counter(
+    "regia_shadow_total",
+    "Messages that a shadow's rules were asked about, by what they said: same, different, failed.",
+    ["said"],
 )
 READY: Final = Gauge("regia_ready", "1 when the part is ready.", ["part"])
 CHANNEL_SILENT: Final = Gauge(

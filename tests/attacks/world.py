@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy import Connection
 
 from connectors.base import Parsed
+from desk.replies import Channels
 from identity.policy import Policy
 from regia.links import Links
 from regia.pipeline import accepted
@@ -22,6 +23,7 @@ from regia.pipeline.commit import CommitSettings, commit
 from regia.pipeline.media import MediaStage
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.prepared import Prepared
+from regia.rules.live import Rules
 from router.load import load
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseUnavailable
@@ -96,7 +98,12 @@ class World:
         self.problems: list[str] = []
         self._random = Random(f"{seed}/world")  # noqa: S311  # an order, not a secret
         self._settings = CommitSettings(
-            journal="j", node="n1", ruleset=RULESET, links=Links("https://regia.test", b"key"), policy=POLICY
+            journal="j",
+            node="n1",
+            rules=Rules.of_all(RULESET),
+            links=Links("https://regia.test", b"key"),
+            policy=POLICY,
+            channels=Channels(can_send=lambda name: True, own=lambda handle: False),
         )
         blobs = Blobs.memory()
         self._preparer = Preparer(MediaStage({}, blobs, FakeFiles(), 1 << 20), blobs, ("it", "en"))

@@ -46,7 +46,10 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_every_text_is_routed_to_its_topic(demo: Configured, topic: str) -> None:
     texts = [text for language in LANGUAGES for text in TEXTS[topic][language]]  # type: ignore[index]
     texts += CAPTIONS.values() if topic == "warranty" else ()
-    went = {text: demo.rules.route({"channel": "whatsapp", "text": text.format(order="IT-1234")}).category for text in texts}
+    went = {
+        text: demo.rules.of("demo").route({"channel": "whatsapp", "text": text.format(order="IT-1234")}).category
+        for text in texts
+    }
     assert went == dict.fromkeys(texts, topic)
 
 

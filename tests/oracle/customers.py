@@ -117,7 +117,7 @@ class Customers(Merging):
         if any(merge.into == customer for merge in self.merges):
             self.happened["unmerge of one with others below it"] += 1
         top = self.top(customer)
-        self.apart.append((customer, top))
+        self.apart += [(customer, top), (customer, self.above(customer) or "")]
         self.merges = [merge for merge in self.merges if merge.below != customer]
         for side in (customer, top):
             if self.claims_only(side):

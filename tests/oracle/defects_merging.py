@@ -3,8 +3,8 @@
 from typing import Final
 
 from tests.oracle.customers import Customers
-from tests.oracle.facts import Merged
-from tests.oracle.terms import Customer, Key
+from tests.oracle.facts import Link, Merged
+from tests.oracle.terms import DAY_MS, Customer, Key
 
 
 class NoGuards(Customers):
@@ -52,6 +52,32 @@ class ApartByThemselvesOnly(Customers):
         return guard
 
 
+class ApartFromTheTopOnly(Customers):
+    """Whom a person took out from under a home that stood below somebody is merged with that home again."""
+
+    def unmerge(self, customer: Customer, now_ms: int) -> None:
+        super().unmerge(customer, now_ms)
+        self.apart.pop()
+
+
+class MergesCountForTheTopOfThen(Customers):
+    """A merge counts for whoever was at the top when it was made, also once its home has left."""
+
+    def _put_below(self, below: Customer, into: Customer, now_ms: int) -> None:
+        super()._put_below(below, into, now_ms)
+        self.then = {**getattr(self, "then", {}), below: self.top(into)}
+
+    def _lately(self, now_ms: int) -> list[Customer]:
+        return [self.then[merge.below] for merge in self.merges if now_ms - merge.at_ms < DAY_MS]
+
+
+class AnyClaimGoesOn(Customers):
+    """An unmerge lets a claim go on although somebody has claimed the address since."""
+
+    def latest(self, key: Key) -> Link:
+        return next((link for link in self.links if link.name.key == key and link.ended == "accepted"), super().latest(key))
+
+
 class ClaimsAreForEver(Customers):
     """Whoever types an address that a person once took for somebody's is that one."""
 
@@ -94,8 +120,7 @@ class MergeForgetsWhoIsBelow(Customers):
 
     def _put_below(self, below: Customer, into: Customer, now_ms: int) -> None:
         super()._put_below(below, into, now_ms)
-        top = self.top(into)
-        self.merges = [Merged(one.below, into, top, now_ms) if one.into == below else one for one in self.merges]
+        self.merges = [Merged(one.below, into, now_ms) if one.into == below else one for one in self.merges]
 
 
 class YoungestOnTop(Customers):
@@ -113,6 +138,9 @@ MERGING: Final = (
     NoMergeCap,
     NoNames,
     ApartByThemselvesOnly,
+    ApartFromTheTopOnly,
+    MergesCountForTheTopOfThen,
+    AnyClaimGoesOn,
     ClaimsAreForEver,
     AcceptedIsForEver,
     MergesGoToTheTop,

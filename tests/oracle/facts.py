@@ -24,11 +24,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Merged:
-    """`below` stands below `into` since `at_ms`, when `top` was at the top of that one."""
+    """`below` stands below `into` since `at_ms`."""
 
     below: Customer
     into: Customer
-    top: Customer
     at_ms: int
 
 
@@ -55,7 +54,7 @@ class Facts:
         self.given: list[Customer] = []
         """Under whom each message ever was written, also those that are erased: a number is never given twice."""
         self.apart: list[tuple[Customer, Customer]] = []
-        """Who a person took out, and from under whom (the one at the top then)."""
+        """Who a person took out, and from under whom (the one directly above, and the one at the top then)."""
         self.first_seen: dict[Customer, int] = {}
         self.made: Counter[Key] = Counter()
         """How many links a handle ever had."""
@@ -66,6 +65,10 @@ class Facts:
 
     def live(self, key: Key) -> Link | None:
         return next((link for link in self.links if link.name.key == key and link.ended is None), None)
+
+    def latest(self, key: Key) -> Link:
+        """The link that a handle had last, of those that are left."""
+        return max((link for link in self.links if link.name.key == key), key=lambda link: link.name.time)
 
     def above(self, customer: Customer) -> Customer | None:
         return next((merge.into for merge in self.merges if merge.below == customer), None)

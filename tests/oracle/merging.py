@@ -56,12 +56,16 @@ class Merging(Facts):
             yield "crm_conflict"
         if self._too_many([link.name.key for link in self.owned(one) + self.owned(other)]):
             yield "handle_cap"
-        today = [merge.top for merge in self.merges if now_ms - merge.at_ms < DAY_MS]
+        today = self._lately(now_ms)
         if max(today.count(one), today.count(other)) >= self.rules.merges_per_day:
             yield "merge_cap"
         names = self.name(one), self.name(other)
         if names[0] and names[1] and self.rules.two_people(names[0], names[1]):
             yield "names_differ"
+
+    def _lately(self, now_ms: int) -> list[Customer]:
+        """Who is at the top of each merge of the last day."""
+        return [self.top(merge.into) for merge in self.merges if now_ms - merge.at_ms < DAY_MS]
 
     def _too_many(self, keys: Sequence[Key]) -> bool:
         """Whether these are more different addresses of one kind than a person has."""
@@ -77,7 +81,7 @@ class Merging(Facts):
 
     def _put_below(self, below: Customer, into: Customer, now_ms: int) -> None:
         self.happened["a merge of merged ones"] += len(self.tree(below)) > 1
-        self.merges.append(Merged(below, into, self.top(into), now_ms))
+        self.merges.append(Merged(below, into, now_ms))
 
     def _end_claims(self, customer: Customer) -> None:
         """A person took them for a proven customer's (Merge and unmerge)."""
@@ -87,12 +91,10 @@ class Merging(Facts):
                 self.end(link, "accepted")
 
     def _begin_claims_again(self, customer: Customer) -> None:
-        """Of each handle that nobody has claimed since, the link that ended last."""
+        """But for those of a handle that somebody has claimed since."""
         tree = self.tree(customer)
-        ended = [link for link in self.links if link.home in tree and link.ended == "accepted"]
-        for link in sorted(ended, key=lambda one: -one.ended_after):
-            if self.live(link.name.key) is None:
-                self.happened["claim goes on"] += 1
-                link.ended = None
-            else:
-                self.happened["claim stays ended"] += 1
+        for link in self.links:
+            if link.home in tree and link.ended == "accepted":
+                goes_on = link is self.latest(link.name.key)
+                self.happened["claim goes on" if goes_on else "claim stays ended"] += 1
+                link.ended = None if goes_on else link.ended

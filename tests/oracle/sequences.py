@@ -78,7 +78,7 @@ class _Maker:
         others = self.random.sample(ALIASES, self.random.choice((0, 0, 1, 1, 2)))
         aliases = {other: self._said(other, claimed=0.1) for other in others if other != kind}
         claims = (self._said(self.random.choice(("phone", "email")), claimed=0.8),) if self.random.random() < 0.3 else ()
-        if self.random.random() < 0.2:
+        if self.random.random() < 0.35:
             space, sender, aliases = self._meeting() or (space, sender, aliases)
         return Contact(
             id=f"{self._prefix}-m{self._contacts}",
@@ -94,16 +94,36 @@ class _Maker:
         )
 
     def _meeting(self) -> tuple[str, Said, dict[str, Said]] | None:
-        """Handles of two who stand below others each, or a claim that a person has taken for somebody's; with their space."""
+        """Handles of two who stand below others each, or whom a person took apart, or a claim that a person has taken for
+        somebody's; with their space."""
         accepted = [link.name.key for link in self.model.links if link.ended == "accepted"]
         if accepted and self.random.random() < 0.5:
             key = self.random.choice(accepted)
             return key.space, Said(key.kind, key.value, "claimed"), {}
+        if self.random.random() < 0.4 and (pair := self._apart()):
+            return pair
         below = {self.model.top(link.home): link.name.key for link in self.model.links if self._is_below(link)}
         if len({key.space for key in below.values()}) != 1 or len(below) < 2:
             return None
         one, other = self.random.sample(sorted(below.values()), 2)
         return one.space, Said(one.kind, one.value), {other.kind: Said(other.kind, other.value)}
+
+    def _apart(self) -> tuple[str, Said, dict[str, Said]] | None:
+        """Handles of the very two who were taken apart, the last first, as far as both have one of their own."""
+        for pair in reversed(self.model.apart):
+            own = [[key for key in self._proven() if self._home(key) == one] for one in pair]
+            found = [(one, other) for one in own[0] for other in own[1] if one.kind != other.kind and one.space == other.space]
+            if found:
+                one, other = self.random.choice(found)
+                return one.space, Said(one.kind, one.value), {other.kind: Said(other.kind, other.value)}
+        return None
+
+    def _proven(self) -> list[Key]:
+        return [link.name.key for link in self.model.links if link.ended is None and link.name.key.standing == "verified"]
+
+    def _home(self, key: Key) -> str | None:
+        link = self.model.live(key)
+        return link.home if link else None
 
     def _is_below(self, link: Link) -> bool:
         return link.ended is None and link.name.key.standing == "verified" and self.model.above(link.home) is not None
@@ -125,6 +145,8 @@ class _Maker:
         found = nested if nested and self.random.random() < 0.4 else merged
         again = [link for link in merged if link.ended and model.live(link.name.key)]
         found = again if again and self.random.random() < 0.4 else found
+        left = [link for link in merged if any(link.home == above for _, above in model.apart)]
+        found = left if left and self.random.random() < 0.5 else found
         key = self.random.choice(found).name.key if found and self.random.random() < 0.9 else self._key()
         return Unmerge(key, self.random.choice((0, 0, 0, 1, 2)), self._later())
 

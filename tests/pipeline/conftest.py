@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from connectors.base import Fetched, Parsed
 from connectors.conformance.fake_http import FakeHttp
+from desk.replies import Channels
 from dispatcher import relay
 from dispatcher.base import Outcome, Publication
 from dispatcher.relay import Relay
@@ -26,6 +27,7 @@ from regia.pipeline.intake import Intake
 from regia.pipeline.media import MediaStage
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.worker import Pipeline
+from regia.rules.live import Rules
 from router.load import load
 from storage import books
 from storage.blobs import Blobs
@@ -56,6 +58,7 @@ rules:
 """
 RULESET = load([("rules.yaml", RULES)])
 LINKS = Links("https://regia.example", b"key")
+CHANNELS = Channels(can_send=lambda name: name != "form", own=lambda handle: handle.value == "help@demo.example")
 
 
 class FakeQueues:
@@ -130,7 +133,9 @@ class Line:
         self.pipeline = self.pipeline_of(self.journal)
 
     def pipeline_of(self, journal: Journal) -> Pipeline:
-        settings = CommitSettings(journal=journal.id, node="n1", ruleset=RULESET, links=LINKS, policy=Policy())
+        settings = CommitSettings(
+            journal=journal.id, node="n1", rules=Rules.of_all(RULESET), links=LINKS, policy=Policy(), channels=CHANNELS
+        )
         return Pipeline(journal, self.preparer, self.database, self.relay, lambda: settings)
 
     def start(self) -> None:

@@ -5,10 +5,11 @@ import orjson
 from identity.policy import Policy
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.worker import Pipeline
+from regia.rules.live import Rules
 from router.load import load
 from storage.schema import messages
 from tests.contacts import inbound
-from tests.pipeline.conftest import LINKS, Line
+from tests.pipeline.conftest import CHANNELS, LINKS, Line
 
 RULES = """
 calendars:
@@ -28,7 +29,9 @@ rules:
 
 async def test_the_moment_of_acceptance(line: Line) -> None:
     ruleset = load([("rules.yaml", RULES)])
-    settings = CommitSettings(journal=line.journal.id, node="n1", ruleset=ruleset, links=LINKS, policy=Policy())
+    settings = CommitSettings(
+        journal=line.journal.id, node="n1", rules=Rules.of_all(ruleset), links=LINKS, policy=Policy(), channels=CHANNELS
+    )
     line.pipeline = Pipeline(line.journal, line.preparer, line.database, line.relay, lambda: settings)
     line.start()
     await line.accept(inbound("m1"))

@@ -6,7 +6,8 @@ from typing import Final
 _DECLARED: Final = r"(?:fields|hours|date|weekday|holiday)"
 
 BEYOND: Final = {
-    "a name that is declared nowhere": r": there is no (?:queue or category|category|calendar|list|pattern|condition|field) '",
+    "a name that is declared nowhere": r": there is no"
+    r" (?:queue or category|category|calendar|list|pattern|condition|field|template) '",
     "a field or calendar of a condition that is declared nowhere": rf"\.{_DECLARED}\.\w+: unknown condition",
     "a field or calendar of a test that is declared nowhere": rf"\.message\.{_DECLARED}(?:\.\w+)?: no message has this",
     "a text to look into that is declared nowhere": r"\.from(?:\[\d+\])?: there is no text '(?:fields|hours|weekday)\.",

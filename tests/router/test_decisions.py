@@ -13,6 +13,7 @@ categories:
   returns: {owners: [r@example.it], sla: {first_reply: 4h, calendar: office}, priority: 3, playbook: https://example.it/r}
   general:
 queues: [recovery, partners]
+templates: {received: {text: {it: Grazie}}, night: {text: {it: Buonanotte}}}
 calendars: {office: {timezone: Europe/Rome, hours: {mon-fri: "09:00-18:00"}}}
 default: general
 rules:
@@ -28,6 +29,8 @@ NOTHING: dict[str, Any] = {
     "calendar": None,
     "playbook": None,
     "product": None,
+    "reply": None,
+    "notify": (),
     "discard": None,
     "decided_by": {"category": "default"},
     "extracted": {},
@@ -95,6 +98,16 @@ CASES: list[tuple[str, list[str], dict[str, Any]]] = [
         "a raise of the category's priority",
         ["{category: returns}", '{priority: "+1"}'],
         {**RETURNS, "priority": 4, "decided_by": {**RETURNS["decided_by"], "priority": "category, b"}},
+    ),
+    (
+        "the first reply wins, all are told",
+        ["{notify: [a@example.it, b@example.it]}", "{reply: night}", "{reply: received, notify: a@example.it}"],
+        {
+            **NOTHING,
+            "reply": "night",
+            "notify": ("a@example.it", "b@example.it"),
+            "decided_by": by(reply="b", notify="a, c"),
+        },
     ),
     ("product", ["{product: PAN-28}"], {**NOTHING, "product": "PAN-28", "decided_by": by(product="a")}),
     (

@@ -11,7 +11,9 @@ from regia.cli.main import app
 from router import explain, keys
 from router.actions import ActionReader
 from router.cases import CaseReader
+from router.declarations import Declarations
 from router.load import load
+from router.names import Usage
 from router.testing import run_tests
 from router.vocabulary import VOCABULARY
 
@@ -37,13 +39,13 @@ def test_an_example(example: str) -> None:
 def test_every_action_is_explained() -> None:
     table = PAGE[PAGE.index("## What a rule can do") : PAGE.index("## What a rule can ask")]
     named = set(re.findall(r"^\| `(\w+):", table, re.MULTILINE))
-    assert named == set(ActionReader((), (), ()).known)
+    assert named == set(ActionReader((), (), (), (), Usage()).known)
     assert [key for key in keys.CATEGORY if f"`{key}`" not in table] == []
 
 
 def test_what_a_test_may_expect_is_named() -> None:
     section = PAGE[PAGE.index("## Tests") : PAGE.index("## Several files")]
-    assert [key for key in CaseReader({}, frozenset(), (), {}).known if f"`{key}`" not in section] == []
+    assert [key for key in CaseReader({}, frozenset(), Declarations()).known if f"`{key}`" not in section] == []
 
 
 def test_every_name_is_explained() -> None:

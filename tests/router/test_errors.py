@@ -81,7 +81,7 @@ WHEN: list[tuple[str, str]] = [
     ("{not: " * 18 + "{backlog: true}" + "}" * 18, "7:113: rules[0].when" + ".not" * 17 + ": conditions are nested deeper than 16"),
 ]  # fmt: skip
 
-ACTIONS = "category, copy_to, discard, final, owners, playbook, priority, product, queue, sla, tags"
+ACTIONS = "category, copy_to, discard, final, notify, owners, playbook, priority, product, queue, reply, sla, tags"
 
 THEN: list[tuple[str, str]] = [
     ("{}", f"8:11: rules[0].then: must name at least one action (known: {ACTIONS})"),

@@ -17,7 +17,9 @@ from regia.cli.main import app
 from router import keys, schema
 from router.actions import ActionReader
 from router.cases import CaseReader
+from router.declarations import Declarations
 from router.load import load
+from router.names import Usage
 from router.ruleset import Ruleset
 from router.vocabulary import VOCABULARY
 from tests.router import (
@@ -192,7 +194,7 @@ def test_every_key_is_explained() -> None:
 
 
 def test_what_rules_do_and_tests_expect_is_what_the_readers_know() -> None:
-    actions, expected = ActionReader((), (), ()).known, CaseReader({}, frozenset(), (), {}).known
+    actions, expected = ActionReader((), (), (), (), Usage()).known, CaseReader({}, frozenset(), Declarations()).known
     assert set(actions) == set(keys.ACTIONS) == set(schema.ACTIONS), "give the action words in keys.ACTIONS and its shape"
     assert set(expected) == set(keys.EXPECT) == set(schema.EXPECT), "give the field words in keys.EXPECT and its shape"
 

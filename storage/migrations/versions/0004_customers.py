@@ -87,6 +87,7 @@ def _messages() -> None:
         batch_op.add_column(sa.Column('at_ms', sa.BigInteger(), server_default=sa.text('0'), nullable=False))
         batch_op.add_column(sa.Column('awaits_answer', sa.Boolean(), server_default=sa.text('false'), nullable=False))
         batch_op.add_column(sa.Column('repeat_of', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('reply_refused', sa.Text(), nullable=True))
     # One address may be stored in another spelling than the message's: then the customer's only link of that kind.
     op.execute("""
         UPDATE messages SET at_ms = received_ms, awaits_answer = (kind NOT IN ('edit', 'delete', 'reaction')),
@@ -178,6 +179,7 @@ def _new_tables() -> None:
     op.create_index('ix_events_open', 'events', ['number'], sqlite_where=OPEN, postgresql_where=OPEN)
     _proofs_and_erased()
     _tickets()
+    _rules()
 
 
 def _proofs_and_erased() -> None:
@@ -237,6 +239,45 @@ def _tickets() -> None:
     op.create_index(op.f('ix_ticket_events_ticket_at_ms'), 'ticket_events', ['ticket', 'at_ms'])
     op.create_index(op.f('ix_ticket_events_conversation_id'), 'ticket_events', ['conversation_id'])
     op.create_index(op.f('ix_ticket_events_received_ms'), 'ticket_events', ['received_ms'])
+
+
+def _rules() -> None:
+    op.create_table('activations',
+    sa.Column('position', SERIAL, autoincrement=True, nullable=False),
+    sa.Column('brand', sa.Text(), nullable=False),
+    sa.Column('hash', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('at_ms', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('position', name=op.f('pk_activations')),
+    sqlite_autoincrement=True
+    )
+    op.create_table('rule_nodes',
+    sa.Column('node', sa.Text(), nullable=False),
+    sa.Column('brand', sa.Text(), nullable=False),
+    sa.Column('files', sa.Text(), nullable=False),
+    sa.Column('live', sa.Text(), nullable=False),
+    sa.Column('at_ms', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('node', 'brand', name=op.f('pk_rule_nodes'))
+    )
+    op.create_table('shadow_runs',
+    sa.Column('brand', sa.Text(), nullable=False),
+    sa.Column('live', sa.Text(), nullable=False),
+    sa.Column('shadow', sa.Text(), nullable=False),
+    sa.Column('messages', sa.BigInteger(), nullable=False),
+    sa.Column('different', sa.BigInteger(), nullable=False),
+    sa.Column('since_ms', sa.BigInteger(), nullable=False),
+    sa.Column('last_ms', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('brand', 'live', 'shadow', name=op.f('pk_shadow_runs'))
+    )
+    op.create_table('shadow_changes',
+    sa.Column('brand', sa.Text(), nullable=False),
+    sa.Column('live', sa.Text(), nullable=False),
+    sa.Column('shadow', sa.Text(), nullable=False),
+    sa.Column('change', sa.Text(), nullable=False),
+    sa.Column('messages', sa.BigInteger(), nullable=False),
+    sa.Column('examples', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('brand', 'live', 'shadow', 'change', name=op.f('pk_shadow_changes'))
+    )
 
 
 def downgrade() -> None:

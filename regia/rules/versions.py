@@ -1,0 +1,157 @@
+"""Which versions of the rules decide on a node: what its files say, until somebody chooses another version for all nodes.
+
+    files     read at the start, on a change, and on SIGHUP; a version nobody has seen is kept in the database, and a node whose
+              files have changed chooses what they say
+       ↓
+    choices   rows of `storage.rulesets`, also those of `regia rules activate`; the last one of a brand holds on every node
+       ↓
+    rules     what the next batch is decided by: replaced as one, after the queues of the new version are there
+
+What cannot be loaded, files or a chosen version, changes nothing: the version before goes on, and `wrong` says so.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from sqlalchemy import Connection
+
+from config.problems import ConfigError
+from regia.rules import activating
+from regia.rules.live import Rules
+from regia.watch.metrics import RULES, RULES_WRONG
+from router.load import load
+from router.ruleset import Ruleset
+from storage import rulesets
+from storage.database import Database
+from storage.rulesets import Activation, NodeRules
+
+logger = logging.getLogger(__name__)
+
+_KEPT: Final = 4
+"""Versions that stay loaded though they do not decide now: to go back takes no time then."""
+
+
+class Versions:
+    """Of one node. `rules` is what decides now, `files` what the files said last; `wrong` what is not as it should be, by a
+    short name, for the readiness page.
+
+    `prepare` is called before a version decides that did not before, with all that will: it declares the queues.
+    """
+
+    def __init__(self, database: Database, node: str, files: Rules, prepare: Callable[[Rules], Awaitable[None]]) -> None:
+        self._database = database
+        self._node = node
+        self._prepare = prepare
+        self.files = files
+        self._loaded: dict[str, Ruleset] = {}
+        """The last used last."""
+        self._chosen: dict[str, Activation] = {}
+        self.rules = files
+        self.wrong: dict[str, str] = {}
+        self._show(files)
+
+    async def bring(self, files: Rules) -> None:
+        """These are what the files say. Raises `DatabaseUnavailable`."""
+        now_ms = time.time_ns() // 1_000_000
+        still = {brand: self.rules.live[brand] for brand in files.live if brand in self.rules.live}
+        rules = Rules(live={**files.live, **still}, shadow=files.shadow)
+        await self._database.write(lambda connection: _bring(connection, self._node, files, rules, now_ms))
+        self.files = files
+        self._chosen = {}
+        await self._use(rules)
+        self._settle("files")
+        await self.follow()
+
+    async def refuse(self, error: ConfigError) -> None:
+        """The files are wrong: say so, and go on. Raises `DatabaseUnavailable`."""
+        number = len(error.problems)
+        told = f"the rule files have {number} problem{'s' if number > 1 else ''}; the version before decides"
+        self.wrong["files"] = told
+        RULES_WRONG.set(1)
+        logger.error(told, extra={"problems": [str(one) for one in error.problems[:20]]})
+        now_ms = time.time_ns() // 1_000_000
+        await self._database.write(lambda connection: activating.rejected(connection, self._node, number, now_ms))
+
+    async def follow(self) -> None:
+        """Use what is chosen. Raises `DatabaseUnavailable`."""
+        chosen = await self._database.read(rulesets.active)
+        if chosen == self._chosen:
+            return
+        self._settle("version")
+        changed: dict[str, Ruleset] = {}
+        for brand, ruleset in self.rules.live.items():
+            wanted = chosen[brand].hash if brand in chosen else ruleset.hash
+            if wanted != ruleset.hash and (found := await self._get(wanted)) is not None:
+                changed[brand] = found
+        await self._use(self.rules.with_live(changed))
+        self._chosen = chosen
+
+    async def _use(self, rules: Rules) -> None:
+        """Let them decide from the next batch on."""
+        before, now = ({brand: one.hash for brand, one in each.live.items()} for each in (self.rules, rules))
+        if before != now:
+            await self._prepare(rules)
+            self._keep(self.rules)
+        self.rules = rules
+        if before != now:
+            self._show(rules)
+            now_ms = time.time_ns() // 1_000_000
+            await self._database.write(lambda connection: _say(connection, self._node, self.files, rules, now_ms))
+            logger.info("other rules decide from now on", extra={"rules": now})
+
+    def _settle(self, name: str) -> None:
+        """Something is right again."""
+        self.wrong.pop(name, None)
+        RULES_WRONG.set(bool(self.wrong))
+
+    async def _get(self, wanted: str) -> Ruleset | None:
+        """A version, loaded if need be; None where that cannot be."""
+        known = self.files.version(wanted) or self.rules.version(wanted) or self._loaded.get(wanted)
+        if known is not None:
+            return known
+        sources = await self._database.read(lambda connection: rulesets.sources_of(connection, wanted))
+        try:
+            return await asyncio.to_thread(load, [(name, text) for name, text in json.loads(sources or "[]")])
+        except ConfigError as error:  # also where there are no sources
+            told = f"the chosen version {wanted} cannot be used; the version before decides"
+            self.wrong["version"] = told
+            RULES_WRONG.set(1)
+            logger.error(told, extra={"problems": [str(one) for one in error.problems[:20]]})  # noqa: TRY400
+            return None
+
+    def _keep(self, rules: Rules) -> None:
+        for one in rules.live.values():
+            self._loaded.pop(one.hash, None)
+            self._loaded[one.hash] = one
+        for hash_ in list(self._loaded)[:-_KEPT]:
+            del self._loaded[hash_]
+
+    def _show(self, rules: Rules) -> None:
+        RULES.clear()
+        for brand, one in rules.live.items():
+            RULES.labels(brand, one.hash).set(1)
+
+
+def _bring(connection: Connection, node: str, files: Rules, decides: Rules, now_ms: int) -> None:
+    """Keep the versions of the files; choose those that are new, and those of files that this node had otherwise before."""
+    new = {one.hash for one in files if rulesets.keep(connection, one.hash, json.dumps(one.sources))}
+    had = {row.brand: row.files for row in rulesets.nodes(connection, (node,))}
+    active = rulesets.active(connection)
+    for brand, one in files.live.items():
+        held = active.get(brand)
+        is_changed = one.hash in new or brand not in active or had.get(brand, one.hash) != one.hash
+        if is_changed and (held is None or held.hash != one.hash):
+            mine = Activation(brand=brand, hash=one.hash, actor=f"files of {node}", at_ms=now_ms)
+            activate = rulesets.activate if held is None else activating.activate  # the first one replaces none: no event
+            activate(connection, mine)
+    _say(connection, node, files, decides, now_ms)
+
+
+def _say(connection: Connection, node: str, files: Rules, decides: Rules, now_ms: int) -> None:
+    for brand, one in files.live.items():
+        live = decides.of(brand).hash
+        rulesets.say(connection, NodeRules(node=node, brand=brand, files=one.hash, live=live, at_ms=now_ms))

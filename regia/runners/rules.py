@@ -1,0 +1,94 @@
+"""Keeps a gateway's rules as they are chosen: looks at files and at the choices of all nodes; stores what shadows say."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from config.problems import ConfigError
+from regia.gateway import Gateway
+from regia.rules.files import RuleFiles
+from storage import shadows
+from storage.database import DatabaseUnavailable
+
+logger = logging.getLogger(__name__)
+
+EVERY: Final = 1.0
+"""Seconds between looks."""
+
+
+class Reloading:
+    """`ask` reads the files at once, as for SIGHUP; a change of theirs is seen without it. Both wait for the database."""
+
+    def __init__(self, gateway: Gateway, config: Path, environ: Mapping[str, str]) -> None:
+        self._gateway = gateway
+        self._files = RuleFiles(config, environ)
+        self._asked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._asked.set()  # the files may have changed since the configuration was read
+        self._task = asyncio.create_task(self._run(), name="rules")
+
+    def ask(self) -> None:
+        """Read the files again."""
+        self._asked.set()
+
+    async def stop(self) -> None:
+        """End, and store what was counted, if that is done at once."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if "database" not in self._gateway.missing:
+            with suppress(DatabaseUnavailable, TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._store()
+
+    async def _run(self) -> None:
+        while "database" in self._gateway.missing:
+            await asyncio.sleep(EVERY / 5)
+        away = False
+        while True:
+            try:
+                await self._look()
+                away = False
+            except DatabaseUnavailable as error:
+                if not away:
+                    logger.warning("rules stay as they are", extra={"reason": str(error)})
+                away = True
+            except Exception:  # the rules that decide are not touched by it
+                logger.exception("rules could not be looked at; it goes on")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._asked.wait()
+
+    async def _look(self) -> None:
+        """Raises `DatabaseUnavailable`."""
+        if self._asked.is_set() or await asyncio.to_thread(self._files.changed):
+            self._asked.set()
+            await self._reload()
+            self._asked.clear()
+        await self._gateway.versions.follow()
+        await self._store()
+
+    async def _reload(self) -> None:
+        versions = self._gateway.versions
+        try:
+            files = await asyncio.to_thread(self._files.read, versions.files)
+        except ConfigError as error:
+            await versions.refuse(error)
+        else:
+            await versions.bring(files)
+
+    async def _store(self) -> None:
+        """Raises `DatabaseUnavailable`; what was counted is kept then."""
+        taken = self._gateway.shadowed.take()
+        if not taken:
+            return
+        try:
+            await self._gateway.stores.database.write(lambda connection: shadows.add(connection, taken))
+        except BaseException:
+            self._gateway.shadowed.put_back(taken)
+            raise
