@@ -5,7 +5,6 @@ bounded while it is built, and no tag ever builds an object. A configuration tha
 reported in all of them; only a syntax error or a limit ends the reading at once.
 """
 
-import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,33 +15,15 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.reader import Reader
 
+from config import composing
 from config.problems import ConfigError, Loc, Problem, dotted
+from config.syntax import NO_CHARACTER, no_character, reworded
 
 MAX_BYTES: Final = 2_000_000
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 250_000
 """Values read, and values once aliases are expanded: what 10,000 rules hold, and about 15 s of reading at worst."""
 _MERGE: Final = "<<"
-
-_SPACES: Final = "indent with spaces"
-_QUOTES: Final = "put text with special characters in quotes"
-_INDENT: Final = "check the indentation"
-_SYNTAX: Final = (
-    # wording of ruamel, whether the place is where the construct begins (else where it breaks), our wording, a hint
-    (re.compile(r"found character '\\t'|found a tab"), False, "a tab cannot indent or separate here", _SPACES),
-    (re.compile("undefined alias"), False, "this alias has no anchor", "put text that begins with * in quotes"),
-    (re.compile("mapping values are not allowed"), False, "a ':' is not expected here", f"{_INDENT}; {_QUOTES}"),
-    (re.compile("sequence entries are not allowed"), False, "a '-' item is not expected here", _INDENT),
-    (re.compile("expected a single document|document separator"), False, "only one document is read", "remove the '---'"),
-    (re.compile("expected <block end>"), False, "this does not fit what stands above", f"{_INDENT}; {_QUOTES}"),
-    (re.compile("could not find expected ':'"), True, "a ':' is missing after this key", _INDENT),
-    (re.compile("expected the node content"), False, "a value is expected here", _QUOTES),
-    (re.compile("cannot start any token"), False, "this character cannot begin a value", _QUOTES),
-    (re.compile("unexpected end of stream"), True, "the closing quote is missing", None),
-    (re.compile("expected ',' or"), True, "a ',' or the closing bracket is missing", None),
-    (re.compile("unknown escape"), False, "this escape is not known", "in double quotes write \\\\ for a backslash"),
-)
-"""The wording of ruamel itself is never shown: it quotes pieces of the text."""
 
 
 class _Stop(Exception):
@@ -164,20 +145,31 @@ def parse(text: str, name: str) -> tuple[Node | None, Any, list[Problem]]:
     root, data = None, None
     if stopped is None:
         try:
-            root = yaml.compose(text)
+            root = _compose(yaml, text)
             data = None if root is None else converter.convert(root)
         except _Stop as stop:
             stopped = _at(name, stop.mark, stop.message, stop.hint)
         except MarkedYAMLError as error:
-            stopped = _reworded(name, error)
+            stopped = _at(name, *reworded(error))
         except YAMLError:
             stopped = Problem(name, None, None, "", "is not YAML")
+        except (ValueError, OverflowError):
+            stopped = Problem(name, *_line_and_column(text, no_character(text)), "", *NO_CHARACTER)
     # raised outside the handlers: the original error carries the text of the file
     if stopped is not None:
         raise ConfigError([stopped])
     for mark, message, hint in yaml.composer.refused:
         converter.problem(mark, message, hint)
     return root, data, converter.problems
+
+
+def _compose(yaml: YAML, text: str) -> Node | None:
+    """The tree of nodes. ruamel.yaml makes it where libyaml cannot be relied on, and so every error is of one wording."""
+    try:
+        return composing.compose(text, yaml.resolver.resolve, most=MAX_NODES, deepest=MAX_DEPTH)
+    except composing.Unsure:
+        root: Node | None = yaml.compose(text)
+        return root
 
 
 def parse_plain_scalar(text: str) -> Any:
@@ -229,11 +221,3 @@ def _at(name: str, mark: Any, message: str, hint: str | None) -> Problem:
     if mark is None:
         return Problem(name, None, None, "", message, hint)
     return Problem(name, mark.line + 1, mark.column + 1, "", message, hint)
-
-
-def _reworded(name: str, error: MarkedYAMLError) -> Problem:
-    said = f"{error.context or ''} {error.problem or ''}"
-    for pattern, at_beginning, message, hint in _SYNTAX:
-        if pattern.search(said):
-            return _at(name, error.context_mark if at_beginning else error.problem_mark, message, hint)
-    return _at(name, error.problem_mark or error.context_mark, "is not valid YAML here", _QUOTES)

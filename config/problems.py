@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Loc: TypeAlias = tuple[str | int, ...]
 """A way into a document: mapping keys and list indices, as in the errors of pydantic."""
+
+_SHOWN_MAX: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,9 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}:{self.column or 1}"
-        key = f"{self.key}: " if self.key else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {key}{self.message}{hint}"
+        key = f"{_cut(self.key)}: " if self.key else ""
+        hint = f" ({_cut(self.hint)})" if self.hint else ""
+        return f"{place}: {key}{_cut(self.message)}{hint}"
 
 
 class ConfigError(Exception):
@@ -37,6 +39,11 @@ class ConfigError(Exception):
         unique = dict.fromkeys(problems)
         self.problems: tuple[Problem, ...] = tuple(sorted(unique, key=_reading_order))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def _cut(text: str) -> str:
+    """The text as it is shown: a name of a megabyte would hide all else."""
+    return text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX // 2]}…{text[-_SHOWN_MAX // 2 :]}"
 
 
 def _reading_order(problem: Problem) -> tuple[str, int, int]:

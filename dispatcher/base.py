@@ -7,6 +7,11 @@ from enum import Enum
 from typing import Protocol
 
 
+def queue_of(brand: str, target: str) -> str:
+    """The name of the queue in which a target's messages of a brand lie."""
+    return f"{brand}.{target}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """One envelope for one target. `body` are the stored bytes, never built anew."""
@@ -24,7 +29,7 @@ class Publication:
 
     @property
     def queue(self) -> str:
-        return f"{self.brand}.{self.target}"
+        return queue_of(self.brand, self.target)
 
     @property
     def routing_key(self) -> str:
@@ -66,7 +71,7 @@ class Topology:
 
     @property
     def queues(self) -> tuple[str, ...]:
-        return tuple(sorted(f"{brand}.{target}" for brand, targets in self.targets.items() for target in targets))
+        return tuple(sorted(queue_of(brand, target) for brand, targets in self.targets.items() for target in targets))
 
     def joined(self, other: "Topology") -> "Topology":
         """The queues of both."""

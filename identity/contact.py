@@ -1,7 +1,7 @@
 """One message as identity looks at it: whose it may be, when it was written, what it answers. Worked out once a message."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from identity import naming, said
@@ -15,6 +15,8 @@ _MOST_REFERENCES: Final = 30
 _MOST_HANDLES: Final = 20
 """Aliases, and claims, of one message that are looked at: a batch of messages with more would pass the databases' limit
 on the parameters of a statement."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
 _AFTERTHOUGHTS: Final[frozenset[Kind]] = frozenset({"edit", "delete", "reaction"})
 
 
@@ -118,4 +120,5 @@ def _written_at(message: Message) -> datetime:
 
 
 def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
+    # In whole numbers, as the envelope shows the same time: through a float it could be the millisecond before.
+    return (at - _EPOCH) // _MS

@@ -115,6 +115,7 @@ class CustomerModel(_Model):
     first_seen: Time
     messages: int = Field(description="Earlier messages of this customer.")
     sequence: int = Field(description="Number of this message among the customer's, from 1.")
+    unanswered: int = Field(description="Earlier contacts, on any channel, that nobody has answered.")
 
 
 class ConversationModel(_Model):
@@ -123,6 +124,7 @@ class ConversationModel(_Model):
     messages: int = Field(description="Messages of the conversation, this one included.")
     channels: list[str]
     ticket: str | None
+    reopened: bool = Field(description="This message answers in a conversation that had ended.")
 
 
 class HistoryModel(_Model):
@@ -151,6 +153,9 @@ class RoutingModel(_Model):
     notify: list[str] = Field(description="Who is to be told besides.")
     decided_by: dict[str, str] = Field(description="Which rule decided each field.")
     ruleset: str
+    extracted: dict[str, Literal[""] | None] = Field(
+        description="Fields that the rules took out of texts, each with what the message had there: null or the empty text."
+    )
 
 
 class ContactData(_Model):

@@ -16,7 +16,9 @@ PRIORITY_MAX: Final = 9
 LINKS: Final = ("https://", "http://")
 
 RAISE: Final = re.compile(r"\+([1-9])")
-DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+DURATION: Final = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
+DURATION_MAX: Final = 3_650 * 86_400
+"""Ten years, in seconds: what is added to the moment of a message must be a moment too."""
 _SECONDS: Final = (86_400, 3_600, 60, 1)
 
 
@@ -126,9 +128,9 @@ def duration(node: Node) -> int | None:
     """A duration such as `4h`, `1h30m` or `2d`, in seconds."""
     match = DURATION.fullmatch(node.value) if isinstance(node.value, str) else None
     seconds = sum(int(part or 0) * unit for part, unit in zip(match.groups(), _SECONDS, strict=True)) if match else 0
-    if seconds > 0:
+    if 0 < seconds <= DURATION_MAX:
         return seconds
-    node.fail("must be a duration", "for example 30m, 4h, 1h30m or 2d")
+    node.fail("must be a duration of at most 3650d" if seconds else "must be a duration", "for example 30m, 4h, 1h30m or 2d")
     return None
 
 

@@ -15,6 +15,9 @@ from router.model import Bound, Condition, Expression, FactTest, Group
 
 Check: TypeAlias = Callable[[Evaluation], bool]
 
+NO_VALUE: Final = "no value for "
+"""How the reason begins where an expression needs what the message does not have. That is no failure of the rule."""
+
 _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -84,7 +87,7 @@ def _expression(expression: Expression, number: int) -> Check:
             outcome = evaluate(e.activation())
             if outcome is not True and outcome is not False:
                 missing = [fact for fact in facts if e.get(fact) is None]
-                outcome = "no value for " + ", ".join(missing) if missing else outcome
+                outcome = NO_VALUE + ", ".join(missing) if missing else outcome
             e.expressions[number] = outcome
         return outcome is True
 

@@ -18,6 +18,8 @@ from router.reading import Node, suggestion
 from router.vocabulary import DECLARED_UNDER, Fact
 
 BOUND: Final = re.compile(r"\s*(==|!=|<=|>=|<|>|=)\s*(\S+)\s*")
+LOOKED_FOR_MAX: Final = 1_000
+"""Characters of one text under words, contains or starts_with."""
 
 Operand = str | bool | Bound | None
 
@@ -136,11 +138,16 @@ class ConditionReader:
 
 
 def _no_word(text: str) -> Wrong | None:
-    return None if words(text) else ("has no letter or digit, so it is no word", "use contains for signs")
+    return _too_long(text) or (None if words(text) else ("has no letter or digit, so it is no word", "use contains for signs"))
 
 
 def _no_sign(text: str) -> Wrong | None:
-    return None if fold(text) else ("has nothing left after folding", None)
+    return _too_long(text) or (None if fold(text) else ("has nothing left after folding", None))
+
+
+def _too_long(text: str) -> Wrong | None:
+    """The automaton of the index nests as deep as its longest text: a million characters end the process."""
+    return (f"has more than {LOOKED_FOR_MAX:,} characters", "look for a part of it") if len(text) > LOOKED_FOR_MAX else None
 
 
 def _no_choice(text: str, choices: frozenset[str]) -> Wrong | None:
@@ -180,6 +187,8 @@ def _bound(text: str, convert: Callable[[str], float | str | None]) -> Bound | N
 
 
 def _as_number(text: str) -> float | None:
+    if not text.isascii() or "_" in text:
+        return None
     try:
         return float(text) if "." in text else int(text)
     except ValueError:

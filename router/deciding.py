@@ -56,8 +56,15 @@ class Won:
             self.by[field] = by
 
 
-def decision(won: Won, category: Category, explanation: bytes, extracted: Mapping[str, str | float | bool]) -> Decision:
-    """The decision, of what was won and completed, with the fields that were taken out of the texts."""
+def decision(
+    won: Won,
+    category: Category,
+    explanation: bytes,
+    extracted: Mapping[str, str | float | bool],
+    failed: tuple[tuple[str, str], ...],
+) -> Decision:
+    """The decision, of what was won and completed, with the fields that were taken out of the texts, and the rules that
+    failed."""
     single, lists = won.single.get, won.lists.get
     sla: Sla | None = single("sla")
     discard = single("discard")
@@ -77,6 +84,7 @@ def decision(won: Won, category: Category, explanation: bytes, extracted: Mappin
         decided_by=won.by,
         explanation=explanation,
         extracted=extracted,
+        failed=failed,
     )
 
 

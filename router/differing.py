@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from router.model import Decision, Sla
 
-_EVIDENCE: Final = frozenset(("decided_by", "explanation", "extracted"))
+_EVIDENCE: Final = frozenset(("decided_by", "explanation", "extracted", "failed"))
 """Parts of a decision that tell how it came about. What extractors found is compared name by name."""
 
 _OF_SLA: Final = frozenset(("sla_first_reply", "calendar"))
@@ -56,6 +56,8 @@ _FIELDS: Final[Mapping[str, Callable[[Decision], Any]]] = {
     for one in fields(Decision)
     if one.name not in _EVIDENCE
 }
+FIELDS: Final = tuple(_FIELDS)
+"""What of a decision is compared, by the names that a `Change` has."""
 
 
 def _same(was: Any, now: Any) -> bool:

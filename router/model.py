@@ -121,6 +121,8 @@ class Decision:
     that was decided, the rule (several, joined by a comma, where rules added to it), `category` where the category's
     own setting held, or `default`. `explanation` is for `router.explain`. `extracted` has the fields that extractors
     filled, by their names without `fields.`. `reply` names the template of an answer, `notify` has who is to be told besides.
+    `failed` has the rules with an expression that could not be evaluated though it had all values it asks for, each with
+    the reason, a short code.
     """
 
     category: str
@@ -138,3 +140,4 @@ class Decision:
     decided_by: Mapping[str, str]
     explanation: bytes
     extracted: Mapping[str, str | float | bool]
+    failed: tuple[tuple[str, str], ...] = ()

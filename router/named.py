@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Final
 
 from router.names import NAME, NESTED_MAX, SIZE_MAX, Kind, Usage, reading_order
-from router.patterns import PatternInvalid, compile_pattern
+from router.pattern_reading import PatternReader
 from router.reading import Node, suggestion
 
 Wrong = tuple[str, str | None]
@@ -23,6 +23,7 @@ class NamedTexts:
         self._lists: dict[str, Mapping[str, Node]] = {}
         self._depths: dict[str, int] = {}
         self._patterns: dict[str, str | None] = {}
+        self._reader = PatternReader()
         self._checked: dict[tuple[str, Hashable], tuple[str, ...]] = {}
         self._named: Mapping[Kind, Mapping[str, Node]] = {}
 
@@ -37,7 +38,7 @@ class NamedTexts:
             self._lists[name] = self._list(name, lists[name])
         self.usage.owner = None
         for name, node in patterns.items():
-            self._patterns[name] = _declared_pattern(node)
+            self._patterns[name] = self._declared(node)
 
     def texts(self, node: Node, purpose: Hashable, check: Check) -> tuple[str, ...]:
         """The text of an operand, or those of the list it names, where `check` finds nothing wrong with them.
@@ -62,7 +63,14 @@ class NamedTexts:
             return None
         if _is_name(text):
             return self._patterns.get(text[1:]) if self._found(node, text[1:], "pattern") else None
-        return _checked_pattern(node, text.removeprefix("$"))
+        return self._reader.read(node, text.removeprefix("$"))
+
+    def _declared(self, node: Node) -> str | None:
+        text = node.text()
+        if text is not None and text.startswith("$"):
+            node.fail("a pattern cannot begin with $, the end of the text", "write the pattern itself: it cannot name another")
+            return None
+        return None if text is None else self._reader.read(node, text)
 
     def _list(self, name: str, node: Node) -> Mapping[str, Node]:
         """The texts of a list and of those it names, each once, with the place where it was written."""
@@ -138,23 +146,3 @@ def _usable(entries: Mapping[str, Node], user: Node, check: Check) -> Iterator[s
         else:
             file, line, _ = user.place
             place.fail(f"{wrong[0]}, as {file}:{line} uses it", wrong[1])
-
-
-def _declared_pattern(node: Node) -> str | None:
-    text = node.text()
-    if text is not None and text.startswith("$"):
-        node.fail("a pattern cannot begin with $, the end of the text", "write the pattern itself: it cannot name another")
-        return None
-    return None if text is None else _checked_pattern(node, text)
-
-
-def _checked_pattern(node: Node, text: str) -> str | None:
-    try:
-        pattern = compile_pattern(text)
-    except PatternInvalid as error:
-        node.fail(f"is no RE2 pattern: {error}", "lookaround and back-references do not exist in RE2")
-        return None
-    if pattern.search(b""):
-        node.fail("matches the empty text, so it matches everywhere", "ask for more than what may be left out")
-        return None
-    return text

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 
 from router.answers import Answers, AnswerTemplate
-from router.atoms import Atoms, has_expression
+from router.atoms import Atoms, has_expression, leaves
 from router.calendars import Calendar, Clock
 from router.cases import Case
-from router.compile import Check, compare_by_fact, compile_condition
+from router.compile import NO_VALUE, Check, compare_by_fact, compile_condition
 from router.deciding import Won, decision
 from router.evaluation import Evaluation
 from router.expressions import Expressions
@@ -51,7 +51,7 @@ class Ruleset:
     `hash` names the version (`sha256:…`), `sources` are the files as (name, text), `fields` the declared fields with
     their types, extracted ones included, `calendars` the declared calendars, `targets` every name a message can be routed
     to, `tests` the cases of the files for `router.testing`, `names` the named things for `router.names.unused`, `answers` the
-    templates for `Decision.reply`.
+    templates for `Decision.reply`, `extractors` what fills fields before any rule is tried.
     """
 
     def __init__(self, contents: Contents, tests: Iterable[Case], expressions: Expressions) -> None:
@@ -65,6 +65,7 @@ class Ruleset:
         self.targets = contents.queues | contents.categories.keys()
         self.default = contents.default
         self.rules = contents.rules
+        self.extractors = contents.extractors
         self.names = contents.names
         self.tests = tuple(tests)
         self.conditions = {part.id: part for rule in contents.rules for top in rule.when for part in _parts(top)}
@@ -82,6 +83,7 @@ class Ruleset:
         self._named = _named(self.conditions.values())
         self.asked = tuple(self._asked())
         """The facts that conditions ask about, in the order in which an explanation holds their values."""
+        self._asking = self._rules_by_expression()
         self._clock = Clock(contents.calendars, frozenset(self.asked))
         self._shown = tuple((name, self.vocabulary[name].private) for name in self.asked)
         self._compared = compare_by_fact(self.atoms)
@@ -102,7 +104,26 @@ class Ruleset:
                     stopped = place
                     break
         category = won.complete(self.categories, self.default)
-        return decision(won, category, self._explanation(e, matched, stopped, won.by), extracted)
+        return decision(won, category, self._explanation(e, matched, stopped, won.by), extracted, self._failed(e))
+
+    def _failed(self, e: Evaluation) -> tuple[tuple[str, str], ...]:
+        """The rules with an expression that was asked and failed, not for want of a value, each with the reason."""
+        if not e.expressions:
+            return ()
+        reasons = {number: found for number, found in e.expressions.items() if found.__class__ is str}
+        told = ((number, str(reason)) for number, reason in reasons.items() if not str(reason).startswith(NO_VALUE))
+        return tuple((rule, reason) for number, reason in told for rule in self._asking[number])
+
+    def _rules_by_expression(self) -> dict[int, list[str]]:
+        """The names of the rules that ask each expression, by its number."""
+        found: dict[int, list[str]] = {}
+        for rule in self.rules:
+            asked = {
+                self.atoms.number(atom) for condition in rule.when for atom in leaves(condition) if isinstance(atom, Expression)
+            }
+            for number in asked:
+                found.setdefault(number, []).append(rule.name)
+        return found
 
     def _compiled(self, rule: Rule) -> Iterable[Check]:
         """Its conditions, those with an expression last: it costs most, and nothing where another condition fails."""

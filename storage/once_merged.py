@@ -85,7 +85,7 @@ def by_links(connection: Connection, ids: Collection[str], link_ids: Collection[
 
 def rewrite(connection: Connection, changed: Sequence[Stored]) -> None:
     """Store other envelopes, and give embedded queues the same bytes."""
-    update_rows(connection, messages, "id", [{"id": one.id, "envelope": one.envelope} for one in changed])
+    update_rows(connection, messages, "id", [{"id": one.id, "envelope": one.envelope, "cut": True} for one in changed])
     new = {one.id: one.envelope for one in changed}
     query = select(local_messages.c.position, local_messages.c.envelope_id)
     copies = connection.execute(

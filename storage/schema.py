@@ -117,6 +117,7 @@ messages = Table(
     Column("awaits_answer", Boolean, nullable=False, server_default=text("false")),
     Column("repeat_of", Text),
     Column("reply_refused", Text),
+    Column("cut", Boolean, nullable=False, server_default=text("false")),
     Column("envelope", LargeBinary, nullable=False),
     Column("explanation", LargeBinary, nullable=False),
     Column("raw", LargeBinary),
@@ -130,8 +131,8 @@ messages = Table(
 )
 """A message keeps the handle and the customer it was written under. Whose it is now is whose the link `handle_id` is.
 `at_ms` is its place in history: when it arrived, or for what was imported when it was sent. `reply_refused`: why the answer
-that a rule chose was not queued. Without `raw` the raw bytes are
-in the blob store under `raw_sha256`, or where that is empty, kept no longer."""
+that a rule chose was not queued. Without `raw` the raw bytes are in the blob store under `raw_sha256`, or where that is empty,
+kept no longer. `cut`: what the envelope showed of somebody who was erased since was taken out of it."""
 
 targets = Table(
     "targets",

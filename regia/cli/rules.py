@@ -8,16 +8,20 @@ import typer
 from sqlalchemy import Connection, RowMapping
 
 from desk.refusals import REFUSALS
+from dispatcher.base import queue_of
 from regia.cli.common import ConfigOption, configured, fail
 from regia.cli.rules_check import Brand, Files, check, coverage, each_of, rules_of
+from regia.cli.rules_diff import diff
 from regia.cli.rules_live import activate, shadow, versions
 from regia.cli.rules_preview import preview
 from regia.cli.stored import read
 from regia.pipeline.acknowledging import AUTHOR
+from router.cases import Case
 from router.explain import render
 from router.load import load
+from router.model import Decision
 from router.ruleset import Ruleset
-from router.testing import run_tests
+from router.testing import TestResult, run_tests
 from storage import lookup, outgoing
 from storage.rulesets import sources_of
 
@@ -29,28 +33,50 @@ app.command()(versions)
 app.command()(activate)
 app.command()(shadow)
 app.command()(preview)
+app.command()(diff)
 
 
 @app.command("test")
-def run_cases(files: Files = None, config: ConfigOption = None, brand: Brand = None) -> None:
+def run_cases(
+    files: Files = None,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Show of each test the queues its message would go to.")
+    ] = False,
+    config: ConfigOption = None,
+    brand: Brand = None,
+) -> None:
     """Run the `tests:` of the rules. Exits with 1 when one fails."""
-    passed = [_run(rules) for rules in each_of(rules_of(files, config, brand))]
+    passed = [_run(rules, verbose=verbose) for rules in each_of(rules_of(files, config, brand))]
     if not all(passed):
         raise typer.Exit(1)
 
 
-def _run(rules: Ruleset) -> bool:
+def _run(rules: Ruleset, *, verbose: bool) -> bool:
     """Whether all tests passed."""
     results = run_tests(rules)
-    failed = [result for result in results if not result.passed]
-    for result in failed:
-        file, line, column = result.place
+    for result, case in zip(results, rules.tests, strict=True):
+        if verbose:
+            typer.echo(f"{_test(result)}: {'passed' if result.passed else 'FAILED'}, {_queues(result.decision, case)}")
         for one in result.mismatches:
             told = f"{one.field}: expected {_words(one.expected)}, got {_words(one.actual)}"
             by = result.decision.decided_by.get(one.field)
-            typer.echo(f"{file}:{line}:{column}: {result.name}: {told}{f' (by {by})' if by else ''}")
-    typer.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+            typer.echo(f"{_test(result)}: {told}{f' (by {by})' if by else ''}")
+    failed = sum(not result.passed for result in results)
+    typer.echo(f"{len(results) - failed} passed, {failed} failed")
     return not failed
+
+
+def _test(result: TestResult) -> str:
+    file, line, column = result.place
+    return f"{file}:{line}:{column}: {result.name}"
+
+
+def _queues(decision: Decision, case: Case) -> str:
+    """Where the message would be published; of a message without a brand, in the queues of whichever it has."""
+    if decision.discard is not None:
+        return f"to no queue (discarded: {decision.discard})"
+    brand = case.facts.get("brand")
+    return f"to {', '.join(queue_of(str(brand or '<brand>'), target) for target in decision.targets)}"
 
 
 @app.command()

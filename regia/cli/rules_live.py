@@ -1,6 +1,5 @@
 """`regia rules versions`, `activate` and `shadow`: which version of the rules decides, and what another one would do."""
 
-import json
 import time
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -11,19 +10,18 @@ from sqlalchemy import Connection
 
 from regia.cli.common import ConfigOption, config_errors, fail, source_of
 from regia.cli.rules_check import AsJson
+from regia.cli.rules_stored import full_hash, stored
 from regia.cli.stored import read, write
 from regia.rules.activating import activate as choose
 from regia.rules.files import named
 from regia.rules.live import EVERY_BRAND
 from regia.settings import Settings, Source
-from router.load import load
 from storage import rulesets, shadows
 from storage.rulesets import Activation, NodeRules
 
 _SHOWN: Final = 20
 _WAIT: Final = 6.0
 """Seconds until the nodes that run have followed."""
-_SHORTEST: Final = 8
 _SCHEME: Final = "sha256:"
 
 Hash = Annotated[str, typer.Argument(help="The version's hash, or its first digits: at least eight.")]
@@ -53,9 +51,7 @@ def activate(hash_: Hash, config: ConfigOption = None, brand: OfBrand = EVERY_BR
     if brand not in brands:
         fail(f"brand {brand!r} has no rules of its own; those that have: {', '.join(sorted(brands))}", status=2)
     wanted = full_hash(settings, hash_)
-    sources = read(settings, lambda connection: rulesets.sources_of(connection, wanted))
-    with config_errors():
-        load([(name, text) for name, text in json.loads(sources or "[]")])
+    stored(settings, wanted)  # one that cannot be loaded any more is told of here, and not by every node
     chosen = Activation(brand=brand, hash=wanted, actor="command line", at_ms=time.time_ns() // 1_000_000)
     write(settings, lambda connection: choose(connection, chosen))
     for node in _followed(settings, chosen):
@@ -84,19 +80,6 @@ def shadow(config: ConfigOption = None, as_json: AsJson = False) -> None:
 def _settings(source: Source) -> Settings:
     with config_errors():
         return source.settings()
-
-
-def full_hash(settings: Settings, beginning: str) -> str:
-    """The stored version of this hash, or the only one that begins so; otherwise the command ends."""
-    digits = beginning.removeprefix(_SCHEME)
-    if len(digits) < _SHORTEST:
-        fail(f"give at least {_SHORTEST} digits of the hash: regia rules versions lists them", status=2)
-    found = read(settings, lambda connection: rulesets.versions(connection, _SCHEME + digits, limit=2))
-    if len(found) != 1:
-        fail(
-            f"{'several versions begin' if found else 'no stored version begins'} so: regia rules versions lists them", status=2
-        )
-    return found[0].hash
 
 
 def _everything(connection: Connection) -> dict[str, Any]:

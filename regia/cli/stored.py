@@ -17,15 +17,16 @@ T = TypeVar("T")
 
 def read(settings: Settings, work: Callable[[Connection], T]) -> T:
     """Do `work` on the gateway's database, or end the command saying why it cannot be read."""
-    return _do(settings, lambda database: database.read(work))
+    return use(settings, lambda database: database.read(work))
 
 
 def write(settings: Settings, work: Callable[[Connection], T]) -> T:
     """Do `work` on it and commit, beside a gateway that runs or without one."""
-    return _do(settings, lambda database: database.write(work))
+    return use(settings, lambda database: database.write(work))
 
 
-def _do(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+def use(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Do `work`, of as many transactions as it needs, on it."""
     require(settings)
 
     async def do() -> T:

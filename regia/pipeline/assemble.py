@@ -1,5 +1,6 @@
 """The envelope's bytes, from the typed values of one message."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -25,10 +26,8 @@ def assemble(message: Message, identified: Identified, decision: Decision, links
     data["customer"] = _customer(identified)
     data["conversation"] = _conversation(identified)
     data["history"] = [_interaction(one) for one in identified.history]
-    for name, value in decision.extracted.items():
-        if data["fields"].get(name) in (None, ""):  # what the message has stays, also where rules could not read it
-            data["fields"][name] = value
     data["routing"] = _routing(message, decision, ruleset)
+    data["routing"]["extracted"] = _filled(data["fields"], decision.extracted)
     return orjson.dumps(
         {
             "specversion": "1.0",
@@ -44,6 +43,15 @@ def assemble(message: Message, identified: Identified, decision: Decision, links
     )
 
 
+def _filled(fields: dict[str, Any], extracted: Mapping[str, str | float | bool]) -> dict[str, str | None]:
+    """Fill what was extracted into the fields; gives what stood there before, by name. What the message has stays, also where
+    rules could not read it."""
+    before = {name: fields.get(name) for name in extracted}
+    filled = {name: had for name, had in before.items() if had in (None, "")}
+    fields |= {name: extracted[name] for name in filled}
+    return filled
+
+
 def _customer(identified: Identified) -> dict[str, Any]:
     customer: Customer = identified.customer
     return {
@@ -56,6 +64,7 @@ def _customer(identified: Identified) -> dict[str, Any]:
         "first_seen": from_ms(customer.first_seen_ms),
         "messages": identified.earlier,
         "sequence": identified.sequence,
+        "unanswered": identified.unanswered,
     }
 
 
@@ -67,6 +76,7 @@ def _conversation(identified: Identified) -> dict[str, Any]:
         "messages": conversation.messages,
         "channels": conversation.channels,
         "ticket": conversation.ticket,
+        "reopened": conversation.reopened,
     }
 
 

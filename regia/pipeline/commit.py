@@ -65,6 +65,8 @@ class Committed:
     """Suggestions that were too many of one customer in a day, by reason."""
     shadowed: list[Asked] = field(default_factory=list)
     answers: Outcomes = field(default_factory=Counter)
+    failed: list[tuple[str, str, str]] = field(default_factory=list)
+    """(ruleset, rule, reason) of expressions that failed."""
     before: bool = False
     """Some of the batch was committed before: its outbox rows may be unknown to this process's relay."""
 
@@ -133,6 +135,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         row = _message_row(one, decision, envelope, ruleset.hash)
         message_rows.append(row | _identity_columns(identified))
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
+        result.failed += [(ruleset.hash, *one_failed) for one_failed in decision.failed]
         result.routed.append((one.message.connector, decision.category))
         decided.append(Decided(message, identified, decision, ruleset))
     session.save()

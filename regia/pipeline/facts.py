@@ -1,7 +1,11 @@
-"""What the rules may ask about a message, by the names of `router.vocabulary`."""
+"""What the rules may ask about a message, by the names of `router.vocabulary`.
 
-from collections.abc import Mapping
+`regia.pipeline.stored_facts` makes the same of a stored envelope: what is changed here is changed there.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import date
+from math import isfinite
 from typing import Final
 
 from identity.people import Identified
@@ -11,7 +15,7 @@ from normalizer.message import Message
 from normalizer.values import Invalid, read_number
 from router.vocabulary import Facts, FactType, Value, file_kind
 
-_HOUR_MS: Final = 3_600_000
+HOUR_MS: Final = 3_600_000
 
 
 def facts(message: Message, identified: Identified, declared: Mapping[str, FactType]) -> Facts:
@@ -21,6 +25,7 @@ def facts(message: Message, identified: Identified, declared: Mapping[str, FactT
     handle = inbound.sender.handle
     customer = identified.customer
     history = identified.history
+    times = [one.at_ms for one in history]
     return {
         "channel": inbound.channel,
         "connector": message.connector,
@@ -49,28 +54,28 @@ def facts(message: Message, identified: Identified, declared: Mapping[str, FactT
         "attachments.kinds": tuple(file_kind(item.content_type or "") for item in message.attachments),
         "attachments.size": sum(item.size or 0 for item in message.attachments),
         "conversation.messages": identified.conversation.messages - 1,
-        "conversation.age": (identified.at_ms - identified.conversation.opened_ms) / _HOUR_MS,
+        "conversation.age": (identified.at_ms - identified.conversation.opened_ms) / HOUR_MS,
         "conversation.reopened": identified.conversation.reopened,
         "conversation.channels": tuple(identified.conversation.channels),
         "conversation.ticket": identified.conversation.ticket,
         "history.unanswered": identified.unanswered,
         "history.last_category": history[-1].category if history else None,
         "history.contacts": len(history),
-        "history.day": _since(identified, 24),
-        "history.week": _since(identified, 7 * 24),
+        "history.day": contacts_since(times, identified.at_ms, 24),
+        "history.week": contacts_since(times, identified.at_ms, 7 * 24),
         **{f"fields.{name}": field_value(inbound.fields.get(name), kind) for name, kind in declared.items()},
     }
 
 
-def _since(identified: Identified, hours: int) -> int:
-    """How many of the contacts in the customer's short history are not older than that."""
-    since = identified.at_ms - hours * _HOUR_MS
-    return sum(since <= one.at_ms <= identified.at_ms for one in identified.history)
+def contacts_since(times: Sequence[int], at_ms: int, hours: int) -> int:
+    """How many of the contacts of a customer's short history, by their times, are not older than that at `at_ms`."""
+    return sum(at_ms - hours * HOUR_MS <= one <= at_ms for one in times)
 
 
 def field_value(value: FieldValue, kind: FactType) -> Value:
-    """A field as the type its declaration says: channels hand over much as text that is a number or a date."""
-    if value is None or isinstance(value, list):
+    """A field as the type its declaration says: channels hand over much as text that is a number or a date. A number that is
+    none is missing: the envelope, being JSON, has null there."""
+    if value is None or isinstance(value, list) or (isinstance(value, float) and not isfinite(value)):
         return None
     match kind:
         case "number" | "integer":

@@ -8,6 +8,9 @@ ACCEPTED: Final = Counter("regia_accepted_total", "Events journalled and acknowl
 REPEATED: Final = Counter("regia_repeated_total", "Events that had been accepted before.", ["connector", "kind"])
 REJECTED: Final = Counter("regia_rejected_total", "Requests refused, by reason.", ["connector", "code"])
 COMMITTED: Final = Counter("regia_committed_total", "Messages routed and committed.", ["connector", "category"])
+RULE_FAILED: Final = Counter(
+    "regia_rule_failed_total", "Times an expression of a rule failed, and so did not hold, by reason.", ["rule", "reason"]
+)
 QUARANTINED: Final = Counter("regia_quarantined_total", "Events kept in quarantine, by reason.", ["connector", "reason"])
 LEFT_OUT: Final = Counter(
     "regia_suggestions_left_out_total",

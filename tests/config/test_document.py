@@ -117,6 +117,11 @@ BROKEN = {
     "open_quote": ('a: 1\nb: "s3cret\nc: 2\n', ["f:2:4: the closing quote is missing"]),
     "open_list": ("a: [1, 2\nb: 3\n", ["f:1:4: a ',' or the closing bracket is missing"]),
     "escape": ('a: "C:\\q"\n', ["f:1:8: this escape is not known (in double quotes write \\\\ for a backslash)"]),
+    "no_character": ('a: "s3cr \\U00110000"\n', ["f:1:10: this escape is no character (Unicode ends at \\U0010FFFF)"]),
+    "no_number_of_a_character": (
+        'a: 1\nb: "\\UFFFFFFFF"\n',
+        ["f:2:5: this escape is no character (Unicode ends at \\U0010FFFF)"],
+    ),
     "alias": ("token: *s3cret\n", ["f:1:8: this alias has no anchor (put text that begins with * in quotes)"]),
     "two_documents": ("a: 1\n---\nb: 2\n", ["f:2:1: only one document is read (remove the '---')"]),
     "yaml_1_1": ("%YAML 1.1\n---\na: no\n", ["f:2:1: only YAML 1.2 is read (remove the %YAML line)"]),

@@ -10,6 +10,7 @@ from tests.docs.pages import CHANNEL_PAGES, Desk, blocks, matches
 
 PAGES = (
     *(page for name in CHANNEL_PAGES if blocks(page := f"docs/channels/{name}.md", "bash", "console")),
+    "docs/rules.md",
     "docs/operations.md",
     "docs/configuration.md",
     "docs/envelope.md",

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.e2e import judge
 from tests.e2e.consumers import consumer_of
+from tests.e2e.explained import check_explained
 from tests.e2e.gateway import Gateway, envelope_schema
 from tests.e2e.ledger import Ledger
 from tests.e2e.mails import archive, check_mails
@@ -48,6 +49,7 @@ def mixed(gateway: Gateway, folder: Path, *, seed: int, messages: int, mails: in
     judge.check_envelopes(verdict.bodies.values(), envelope_schema())
     judge.check_quarantine(gateway, ledger)
     judge.check_stored(gateway, verdict, random.Random(seed).sample(sorted(verdict.bodies), 40))  # noqa: S311  # chance, not a secret
+    check_explained(gateway, books["published"] + books["discarded"])
     if gateway.mode.amqp is not None:
         judge.check_amqp(consumer.deliveries)
     assert not gateway.defects(), gateway.defects()[:3]

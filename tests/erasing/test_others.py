@@ -102,6 +102,7 @@ async def test_history_name_and_addresses_are_taken_out(line: Line, reach: Reach
         key: old[key] for key in old if key not in ("history", "customer")
     }
     assert new["customer"]["id"] == old["customer"]["id"]
+    assert {row["external_id"]: row["cut"] for row in await line.rows(messages)} == {"b1": False, "b2": True, "b3": False}
     await erase(reach, bruno, actor="test", now_ms=8)
     assert await line.envelopes() == {}
 

@@ -28,13 +28,14 @@ def resolve(
         session.record(identified, one, category)
         found.append(identified)
     session.save()
-    rows = [_stored(one, identified) | {"category": category} for one, identified in zip(batch, found, strict=True)]
+    rows = [stored_row(one, identified) | {"category": category} for one, identified in zip(batch, found, strict=True)]
     if rows:
         connection.execute(insert(schema.messages), rows)
     return found
 
 
-def _stored(one: Message, identified: Identified) -> dict[str, Any]:
+def stored_row(one: Message, identified: Identified) -> dict[str, Any]:
+    """A row of `messages`, with as much of it as identity looks at."""
     texts = {column.name: "x" for column in schema.messages.columns if column.type.python_type is str}
     own = {
         "id": str(one.id),

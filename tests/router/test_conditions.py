@@ -142,8 +142,7 @@ ERRORS: list[tuple[str, Facts, str]] = [
     ("history.unanswered > 1", {"history.unanswered": 2**70}, "a value is not of its declared type"),
     ("10 / history.unanswered > 1", {"history.unanswered": 0}, "invalid argument"),
     ("int(text) > 1", {"text": "a secret"}, "invalid argument"),
-    ("text.matches('(')", {"text": "a secret"}, "invalid argument"),
-    ("customer.tags.all(a, customer.tags.all(b, a != '' || b != ''))", {"customer.tags": ("x",) * 200}, "internal"),
+    ("'x' in customer.tags", {"customer.tags": ("x",) * 201}, "a value is not of its declared type"),
 ]
 
 

@@ -34,6 +34,7 @@ NOTHING: dict[str, Any] = {
     "discard": None,
     "decided_by": {"category": "default"},
     "extracted": {},
+    "failed": (),
 }
 
 RETURNS: dict[str, Any] = {

@@ -130,7 +130,7 @@ DECLARED: list[tuple[str, list[str]]] = [
                                                 "3:21: lists.b: list 'b' leads to itself: b > c > b"]),
     ("lists: {a: [x]}\npatterns: {a: x}", ["4:12: patterns.a: pattern 'a' is declared already, at a.yaml:3"]),
     ("patterns: {a: '(b'}", ["3:15: patterns.a: is no RE2 pattern: missing ): (b"
-                             " (lookaround and back-references do not exist in RE2)"]),
+                             " (each ( needs its ); for the sign itself write \\()"]),
     ("patterns: {a: 'b?'}", ["3:15: patterns.a: matches the empty text, so it matches everywhere"
                              " (ask for more than what may be left out)"]),
     ("patterns: {a: $b}", ["3:15: patterns.a: a pattern cannot begin with $, the end of the text"
@@ -155,7 +155,7 @@ def test_a_mistake_in_a_named_thing_is_told_once() -> None:
     rules = "".join(map(rule.format, "xyz"))
     assert problems(f"categories: {{c: }}\ndefault: c\n{declared}rules:\n{rules}") == [
         "a.yaml:3:17: lists.a[1]: has no letter or digit, so it is no word, as a.yaml:7 uses it (use contains for signs)",
-        "a.yaml:4:15: patterns.p: is no RE2 pattern: missing ): ( (lookaround and back-references do not exist in RE2)",
+        "a.yaml:4:15: patterns.p: is no RE2 pattern: missing ): ( (each ( needs its ); for the sign itself write \\()",
         "a.yaml:5:18: conditions.w.chanel: unknown condition (did you mean 'channel'?)",
     ]
 

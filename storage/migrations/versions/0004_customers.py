@@ -88,6 +88,7 @@ def _messages() -> None:
         batch_op.add_column(sa.Column('awaits_answer', sa.Boolean(), server_default=sa.text('false'), nullable=False))
         batch_op.add_column(sa.Column('repeat_of', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('reply_refused', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('cut', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     # One address may be stored in another spelling than the message's: then the customer's only link of that kind.
     op.execute("""
         UPDATE messages SET at_ms = received_ms, awaits_answer = (kind NOT IN ('edit', 'delete', 'reaction')),

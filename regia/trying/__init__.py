@@ -1,0 +1,1 @@
+"""Trying rules on stored messages: what would move where. Nothing is published, nothing is written."""
