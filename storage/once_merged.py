@@ -21,10 +21,11 @@ class OnceMerged:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A message by its envelope."""
+    """A message by its envelope, and the record of why it went where it went."""
 
     id: str
     envelope: bytes
+    explanation: bytes
 
 
 def find(connection: Connection, ids: Collection[str]) -> OnceMerged | None:
@@ -72,9 +73,9 @@ def written(
     """Messages that these customers' addresses have written meanwhile, in the order of their ids."""
     links = select(handles.c.id).where(among(connection, handles.c.customer_id))
     meanwhile = and_(messages.c.received_ms >= times.first_ms, messages.c.received_ms <= times.last_ms, messages.c.id > after)
-    query = select(messages.c.id, messages.c.envelope).where(messages.c.handle_id.in_(links), meanwhile)
+    query = select(messages.c.id, messages.c.envelope, messages.c.explanation).where(messages.c.handle_id.in_(links), meanwhile)
     rows = connection.execute(query.order_by(messages.c.id).limit(limit), ids_parameter(connection, owner_ids))
-    return [Stored(row.id, bytes(row.envelope)) for row in rows]
+    return [Stored(row.id, bytes(row.envelope), bytes(row.explanation)) for row in rows]
 
 
 def by_links(connection: Connection, ids: Collection[str], link_ids: Collection[str]) -> set[str]:
@@ -84,8 +85,9 @@ def by_links(connection: Connection, ids: Collection[str], link_ids: Collection[
 
 
 def rewrite(connection: Connection, changed: Sequence[Stored]) -> None:
-    """Store other envelopes, and give embedded queues the same bytes."""
-    update_rows(connection, messages, "id", [{"id": one.id, "envelope": one.envelope, "cut": True} for one in changed])
+    """Store other envelopes and records, and give embedded queues the same bytes."""
+    kept = [{"id": one.id, "envelope": one.envelope, "explanation": one.explanation, "cut": True} for one in changed]
+    update_rows(connection, messages, "id", kept)
     new = {one.id: one.envelope for one in changed}
     query = select(local_messages.c.position, local_messages.c.envelope_id)
     copies = connection.execute(

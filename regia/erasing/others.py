@@ -17,6 +17,8 @@ from storage.family import Family
 from storage.once_merged import OnceMerged, Stored
 
 _PAGE: Final = 100
+_ERASED: Final = "(erased)"
+"""What an explanation shows in the place of a value that somebody else had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,31 @@ def _rewritten(connection: Connection, page: Sequence[Stored], theirs: _Theirs) 
         id_ for id_, kind in erased.kinds(connection, shown).items() if kind == "message"
     }
     for one, envelope in envelopes:
+        said = _said(envelope["data"])
         if _cut(envelope["data"], gone, theirs):
-            yield Stored(one.id, orjson.dumps(envelope))
+            words = said - _said(envelope["data"])
+            yield Stored(one.id, orjson.dumps(envelope), _without(one.explanation, words))
+
+
+def _said(data: dict[str, Any]) -> set[str]:
+    """What rules may have seen of the customer's profile."""
+    customer = data.get("customer") or {}
+    return {word for word in (customer.get("tier"), *customer.get("tags", ())) if word}
+
+
+def _without(explanation: bytes, words: Collection[str]) -> bytes:
+    """The record of a decision without what was taken out of its envelope. Which questions held stays as it was."""
+    record = orjson.loads(explanation)
+    if not words or not isinstance(record, dict):
+        return explanation
+    record["values"] = [_left(value, words) for value in record.get("values", ())]
+    return orjson.dumps(record)
+
+
+def _left(value: Any, words: Collection[str]) -> Any:
+    if isinstance(value, list):
+        return [item for item in value if item not in words]
+    return _ERASED if isinstance(value, str) and value in words else value
 
 
 def _cut(data: dict[str, Any], gone: Collection[str], theirs: _Theirs) -> bool:

@@ -11,14 +11,16 @@ from sqlalchemy import select, update
 from dispatcher.local import LocalQueues
 from identity import merges
 from identity.policy import Policy
+from identity.profiles import set_facts
 from normalizer.inbound import InboundMessage
 from regia.erasing import others
 from regia.erasing.erase import erase
 from regia.erasing.reach import Reach
+from router.load import load
 from storage.schema import customers, handles, local_messages, messages
 from tests.contacts import email, inbound, phone
 from tests.erasing.planted import everything, holding
-from tests.pipeline.conftest import Line, line, quick
+from tests.pipeline.conftest import Line, decide_by, line, quick
 
 __all__ = ["line", "quick"]
 
@@ -145,6 +147,30 @@ async def test_by_way_of_somebody_between(line: Line, reach: Reach) -> None:
     await erase(reach, anna, actor="test", now_ms=7)
     assert holding(await everything(line.database), *HERS) == {}
     assert sorted(await line.envelopes()) == ["b1", "c1", "c2"]
+
+
+async def test_what_the_rules_saw_is_taken_out_of_the_explanation(line: Line, reach: Reach) -> None:
+    when = '{any: [{customer.tags: "PLANTED tag"}, {customer.tier: [gold, "PLANTED tier"]}], not: {customer.tags: other}}'
+    seen, other = f"{{name: seen, when: {when}, then: {{tags: seen}}}}", "{name: x, when: {customer.tier: x}, then: {tags: x}}"
+    decide_by(line, load([("r.yaml", f"categories: {{a: {{}}}}\ndefault: a\nrules: [{seen}, {other}]\n")]))
+    line.start()
+    await write(line, hers("a1"), his("b1"))
+    anna, bruno = await owner(line, ANNA.value), await owner(line, BRUNO.value)
+    at = await received(line)
+    more: dict[str, Any] = {"actor": "desk", "now_ms": at, "policy": POLICY}
+    facts = {"tier": "PLANTED tier", "tags": ["PLANTED tag"]}
+    await line.database.write(lambda connection: set_facts(connection, anna, "api", facts, **more))
+    await merge(line, anna, bruno, at - 10)
+    await write(line, his("b2"))
+    await unmerge(line, bruno, at + 10)
+    b2 = {row["external_id"]: row for row in await line.rows(messages)}["b2"]
+    assert holding({"m": [(b2["explanation"],)]}, *HERS), "what this test is about"
+    await erase(reach, anna, actor="test", now_ms=7)
+    assert holding(await everything(line.database), *HERS) == {}
+    now = {row["external_id"]: row for row in await line.rows(messages)}["b2"]
+    before, after = orjson.loads(b2["explanation"]), orjson.loads(now["explanation"])
+    assert {key: after[key] for key in after if key != "values"} == {key: before[key] for key in before if key != "values"}
+    assert after["values"] == [[], "(erased)"]
 
 
 async def test_words_that_both_have_stay(line: Line, reach: Reach) -> None:

@@ -29,6 +29,7 @@ from regia.pipeline.prepare import Preparer
 from regia.pipeline.worker import Pipeline
 from regia.rules.live import Rules
 from router.load import load
+from router.ruleset import Ruleset
 from storage import books
 from storage.blobs import Blobs
 from storage.books import Books
@@ -203,3 +204,11 @@ async def line(database: Database, tmp_path: Path) -> AsyncIterator[Line]:
     await made.stop()
     with suppress(OSError):
         await made.journal.close()
+
+
+def decide_by(line: Line, ruleset: Ruleset) -> None:
+    """From now on by these rules. To be called before the line starts."""
+    settings = CommitSettings(
+        journal=line.journal.id, node="n1", rules=Rules.of_all(ruleset), links=LINKS, policy=Policy(), channels=CHANNELS
+    )
+    line.pipeline = Pipeline(line.journal, line.preparer, line.database, line.relay, lambda: settings)

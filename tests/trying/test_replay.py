@@ -7,11 +7,7 @@ import orjson
 import pytest
 from sqlalchemy import update
 
-from identity.policy import Policy
 from normalizer.inbound import InboundMessage
-from regia.pipeline.commit import CommitSettings
-from regia.pipeline.worker import Pipeline
-from regia.rules.live import Rules
 from regia.trying import recalled, replay
 from regia.trying.outcome import Outcome
 from regia.trying.replay import Trial
@@ -23,7 +19,7 @@ from storage.replayed import Only
 from storage.rulesets import keep
 from tests.contacts import email, inbound, phone
 from tests.erasing.planted import everything
-from tests.pipeline.conftest import CHANNELS, LINKS, RULES, RULESET, Line
+from tests.pipeline.conftest import RULES, RULESET, Line, decide_by
 
 LIVE = RULESET
 
@@ -42,13 +38,6 @@ WIDER = changed("words: [rimborso]", "words: [rimborso, reso]")
 
 def with_rule(when: str, head: str = HEAD) -> Ruleset:
     return load([("new.yaml", f"{head}rules: [{{name: new, when: {when}, then: {{tags: new}}}}]\n")])
-
-
-def decide_by(line: Line, ruleset: Ruleset) -> None:
-    settings = CommitSettings(
-        journal=line.journal.id, node="n1", rules=Rules.of_all(ruleset), links=LINKS, policy=Policy(), channels=CHANNELS
-    )
-    line.pipeline = Pipeline(line.journal, line.preparer, line.database, line.relay, lambda: settings)
 
 
 async def stored(line: Line, *contacts: InboundMessage) -> dict[str, str]:
