@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select, update
 
-import regia.gateway
+import regia.parts
 from normalizer.envelope import Envelope
 from normalizer.inbound import reference_number
 from regia.gateway import Gateway
@@ -463,7 +463,7 @@ async def test_parts_are_asked_at_the_same_time(
     async def hanging(*_: object) -> Any:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(regia.gateway, "_CHECK", 0.5)
+    monkeypatch.setattr(regia.parts, "_CHECK", 0.5)
     for store, method in (("database", "read"), ("queues", "states"), ("blobs", "exists"), ("coordination", "ping")):
         monkeypatch.setattr(getattr(gateway.stores, store), method, hanging)
     started = time.monotonic()
