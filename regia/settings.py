@@ -197,12 +197,8 @@ class Settings(_Section):
     retention: Retention = Retention()
     languages: tuple[Language, ...] = Field(default=("it", "en"), min_length=1)
     rules: tuple[Path, ...] = Field(min_length=1, description="Rule files, relative to this file, in their order.")
-    brand_rules: dict[Name, Files] = Field(
-        default_factory=dict, description="Brand to the rule files that it has instead of these, in their order."
-    )
-    shadow: tuple[Path, ...] = Field(
-        default=(), description="Rule files that are asked beside those that decide, and only counted."
-    )
+    brand_rules: dict[Name, Files] = Field(default_factory=dict, description="Brand to the rule files it has instead of these.")
+    shadow: tuple[Path, ...] = Field(default=(), description="Rule files that are asked beside these, and only counted.")
     brand_shadow: dict[Name, Files] = Field(default_factory=dict, description="The same for single brands.")
     links_key: Secret = Field(description="Signs links to attachments; the same on all nodes.")
     tokens: tuple[Token, ...] = ()

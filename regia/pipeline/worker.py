@@ -38,10 +38,6 @@ _KEPT_ROWS: Final = 2_000
 _KEPT_BYTES: Final = 64 * 1024 * 1024
 
 
-def _nothing(_asked: Sequence[Asked]) -> None:
-    pass
-
-
 class Pipeline:
     """Works off one journal. `settings` is asked for each batch, so that new rules apply from the next one on; `shadowed` is
     told what a batch that is committed asked of a shadow."""
@@ -54,7 +50,7 @@ class Pipeline:
         relay: Relay,
         settings: Callable[[], CommitSettings],
         *,
-        shadowed: Callable[[Sequence[Asked]], None] = _nothing,
+        shadowed: Callable[[Sequence[Asked]], None] = lambda asked: None,
     ) -> None:
         self._journal = journal
         self._preparer = preparer
