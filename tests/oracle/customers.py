@@ -17,7 +17,9 @@ class Customers(Merging):
     # Contacts
 
     def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
-        return [self.contact(one) for one in batch]
+        answers = [self.contact(one) for one in batch]
+        self.marks |= {message.id: message.talk for message in self.messages}  # nobody answers a batch that is under way
+        return answers
 
     def contact(self, contact: Contact) -> Answer:
         """Whose contact it is, in the steps of that section."""
@@ -34,7 +36,7 @@ class Customers(Merging):
         stopped = [self._merge_proven((link.home, link.name.key), alias, contact.at_ms) for alias in aliases]
         match = "ambiguous" if any(stopped) else self._match(link)
         self.happened[f"match {match}"] += 1
-        return Answer(self.top(link.home), match, self._write(contact, link))
+        return self._write(contact, link, match)
 
     def _link_new(self, key: Key, home: Customer, now_ms: int) -> None:
         """Link it where it was proven; one too many of its kind to a customer of its own."""
@@ -46,12 +48,12 @@ class Customers(Merging):
         self._link(key, home, now_ms)
 
     def _own(self, contact: Contact) -> list[Key]:
-        """The sender's handle, and aliases that are as proven as it is. A shared one is no alias, and has none."""
+        """The sender's handle, and aliases that are as proven as it is. A shared one is no alias, and one of many has none."""
         if contact.sender.proof == "claimed":
             self.happened["claimed sender with proven aliases"] += any(one.proof == "verified" for one in contact.aliases)
             return [Key(contact.space, "claimed", contact.sender.kind, contact.sender.value)]
         said = [one for one in contact.aliases if one.proof == "verified"]
-        alone = self._shared(contact.sender)
+        alone = self._of_many(contact)
         aliases = [one for one in said if not alone and not self._shared(one)]
         self.happened["a shared handle that is no alias"] += len(aliases) < len(said)
         keys = [Key(contact.space, "verified", one.kind, one.value) for one in (contact.sender, *aliases)]
@@ -87,12 +89,17 @@ class Customers(Merging):
             return "new"
         return "verified"
 
-    def _write(self, contact: Contact, link: Link) -> int:
+    def _write(self, contact: Contact, link: Link, match: str) -> Answer:
+        many = self._of_many(contact)
         under, number = self.top(link.home), self.next_number(link.home)
-        name = None if self._shared(contact.sender) else contact.name  # a contact of many teaches none
-        self.messages.append(Message(contact.id, link.name, link.home, under, number, name))
+        talk, repeat_of = self._joins(contact, under, many=many)
+        known = self.known(under, many=many)
+        waits = contact.many != "list"  # which is automatic mail
+        name = None if many else contact.name  # a contact of many teaches none
+        said = (contact.at_ms, contact.channel, contact.words, many, waits)
+        self.messages.append(Message(contact.id, link.name, link.home, under, number, name, talk, *said))
         self.given.append(under)
-        return number
+        return Answer(under, match, number, talk, repeat_of, *known)
 
     # Acts
 
@@ -117,8 +124,10 @@ class Customers(Merging):
         if any(merge.into == customer for merge in self.merges):
             self.happened["unmerge of one with others below it"] += 1
         top = self.top(customer)
+        whole = {talk for talk in self.talks() if len(self.owners(talk)) == 1}
         self.apart += [(customer, top), (customer, self.above(customer) or "")]
         self.merges = [merge for merge in self.merges if merge.below != customer]
+        self._split(whole)
         for side in (customer, top):
             if self.claims_only(side):
                 self._begin_claims_again(side)
@@ -165,6 +174,10 @@ class Customers(Merging):
 
     def _shared(self, said: Said) -> bool:
         return any(fnmatchcase(said.value, pattern) for pattern in self.rules.shared)
+
+    def _of_many(self, contact: Contact) -> bool:
+        """Whether many people write under the sender's handle (the end of "Merge by itself")."""
+        return contact.many is not None or self._shared(contact.sender)
 
     def _live(self, keys: Sequence[Key]) -> list[Link]:
         return [link for key in keys if (link := self.live(key)) is not None]

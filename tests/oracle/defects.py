@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.oracle.customers import Customers
 from tests.oracle.defects_merging import MERGING
+from tests.oracle.defects_talks import TALKS
 from tests.oracle.facts import Link
 from tests.oracle.terms import Answer, Contact, Customer, Key, LinkName, Rules
 
@@ -68,10 +69,10 @@ class SharedLinks(Customers):
 class SharedTeachNames(Customers):
     """Whoever writes from a shared handle gives its customer a name."""
 
-    def _write(self, contact: Contact, link: Link) -> int:
-        number = super()._write(contact, link)
+    def _write(self, contact: Contact, link: Link, match: str) -> Answer:
+        answer = super()._write(contact, link, match)
         self.messages[-1] = replace(self.messages[-1], name=contact.name)
-        return number
+        return answer
 
 
 class NumbersAreForEver(Customers):
@@ -126,6 +127,7 @@ class ChangedKeepsTheOld(Customers):
 
 DEFECTS: Final = (
     *MERGING,
+    *TALKS,
     LinksGoToTheTop,
     NumbersAgain,
     NumbersJump,

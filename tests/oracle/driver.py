@@ -1,6 +1,6 @@
 """The real identity, behind the methods that the model has. It is imported when the first one is made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -10,13 +10,13 @@ import orjson
 from sqlalchemy import Connection, select
 
 from identity.people import Identified
-from normalizer.inbound import Handle, envelope_id
+from normalizer.inbound import Handle, Thread, envelope_id
 from normalizer.message import Message, normalise
 from storage.database import Database
-from storage.schema import customers, handles, messages, metadata, suggestions
+from storage.schema import conversations, customers, handles, messages, metadata, suggestions
 from tests import contacts
-from tests.oracle.states import CustomerState, LinkState, MessageState, State
-from tests.oracle.terms import Answer, Contact, Key, LinkName, Refused, Rules, Said
+from tests.oracle.states import CustomerState, LinkState, MessageState, State, TalkState
+from tests.oracle.terms import HOUR_MS, Answer, Contact, Key, LinkName, Refused, Rules, Said
 
 START_MS: Final = int(contacts.START.timestamp() * 1000)
 """When a sequence begins: its times count from here."""
@@ -45,19 +45,23 @@ class Real:
             recycled_kinds=rules.recycled_kinds,
             recycle_days=rules.recycle_days,
             reassign_days=rules.reassign_days,
+            window_ms=rules.window_hours * HOUR_MS,
         )
         self._names: dict[str, str] = {}
         """Message id → the name of the contact."""
+        self._talks: dict[str, str] = {}
+        """The name of a contact → its conversation."""
 
     async def empty(self) -> None:
         """Forget everybody."""
         self._names.clear()
+        self._talks.clear()
         await self._database.write(lambda connection: [connection.execute(table.delete()) for table in metadata.sorted_tables])
 
     async def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
         from tests.identity.batches import resolve
 
-        written = [_message(one) for one in batch]
+        written = [_message(one, self._talks.get(one.mark or "")) for one in batch]
         self._names |= {str(message.id): one.id for message, one in zip(written, batch, strict=True)}
 
         def work(connection: Connection) -> list[Identified]:
@@ -68,7 +72,14 @@ class Real:
             return found
 
         found = await self._database.write(work)
-        return [Answer(one.customer.id, one.match, one.sequence) for one in found]
+        self._talks |= {said.id: one.conversation.id for said, one in zip(batch, found, strict=True)}
+        return [self._answer(one) for one in found]
+
+    def _answer(self, one: Identified) -> Answer:
+        repeat_of = self._names[one.repeat_of] if one.repeat_of else None
+        history = tuple(self._names[each.id] for each in one.history)
+        known = (one.conversation.id, repeat_of, one.earlier, one.unanswered, history)
+        return Answer(one.customer.id, one.match, one.sequence, *known)
 
     async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
         from identity.merges import merge
@@ -129,17 +140,28 @@ class Real:
         state.link_ids = {name: id_ for id_, name in names.items()}
         for row in connection.execute(select(messages)):
             owner = state.links[names[row.handle_id]].owner
-            state.messages[self._names[row.id]] = MessageState(owner, row.customer_id, row.sequence)
+            state.messages[self._names[row.id]] = MessageState(owner, row.customer_id, row.sequence, row.conversation_id)
         for row in connection.execute(select(customers)):
             into, first = row.merged_into, row.first_seen_ms - START_MS
             state.customers[row.id] = CustomerState(into, row.root_id, row.name, row.messages, first)
+        writers: dict[str, set[str]] = {}
+        for said in state.messages.values():
+            writers.setdefault(said.talk, set()).add(said.owner)
+        for row in connection.execute(select(conversations)):
+            state.talks[row.id] = _talk(row, state.customers if len(writers.get(row.id, ())) == 1 else {})
         opened = select(suggestions.c.customer_id, suggestions.c.owner_id).where(suggestions.c.state == "open")
         state.suggested = [(one, other) for one, other in connection.execute(opened)]
         return state
 
 
-def _message(contact: Contact) -> Message:
-    """The contact as a connector reads it, normalised."""
+def _talk(row: Any, people: Mapping[str, CustomerState]) -> TalkState:
+    owner = people[row.customer_id].top if row.customer_id in people else None
+    times = row.opened_ms - START_MS, row.last_ms - START_MS
+    return TalkState(owner, row.split, row.messages, tuple(sorted(orjson.loads(row.channels))), *times, row.open)
+
+
+def _message(contact: Contact, marked: str | None) -> Message:
+    """The contact as a connector reads it, normalised. `marked`: the conversation that our mark names."""
     inbound = contacts.inbound(
         contact.id,
         _handle(contact.sender),
@@ -149,6 +171,10 @@ def _message(contact: Contact) -> Message:
         sender_name=contact.name,
         fields={"order": contact.order} if contact.order else {},
         recorded=contact.recorded,
+        channel=contact.channel,
+        thread=Thread(in_reply_to=contact.reply_to, conversation=marked),
+        of_many=contact.many == "program",
+        automated="list" if contact.many == "list" else None,
         text=contact.words or f"Testo di {contact.id}",
     )
     at = contacts.START + timedelta(milliseconds=contact.at_ms)

@@ -7,7 +7,7 @@ up from the beginning each time. It is slow on purpose. Sections of `docs/identi
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.oracle.terms import Customer, Key, LinkName, Rules
+from tests.oracle.terms import Customer, Key, LinkName, Rules, TalkName
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Merged:
 
 @dataclass(frozen=True)
 class Message:
-    """A message keeps the link and the customer it was written under."""
+    """A message keeps the link and the customer it was written under. `waits`: for an answer of somebody."""
 
     id: str
     link: LinkName
@@ -41,6 +41,12 @@ class Message:
     under: Customer
     sequence: int
     name: str | None
+    talk: TalkName
+    at_ms: int
+    channel: str
+    words: str | None
+    many: bool
+    waits: bool
 
 
 class Facts:
@@ -51,6 +57,10 @@ class Facts:
         self.links: list[Link] = []
         self.merges: list[Merged] = []
         self.messages: list[Message] = []
+        self.split: set[TalkName] = set()
+        """The conversations that an unmerge has left with words of two."""
+        self.marks: dict[str, TalkName] = {}
+        """The conversation of each message there ever was, as far as our mark of it can have reached anybody."""
         self.given: list[Customer] = []
         """Under whom each message ever was written, also those that are erased: a number is never given twice."""
         self.apart: list[tuple[Customer, Customer]] = []

@@ -119,7 +119,12 @@ def _contact(contact: Contact) -> str:
     parts += [f"alias {one}" for one in contact.aliases] + [f"names {one}" for one in contact.claims]
     parts += [f"{what} {value!r}" for what, value in (("as", contact.name), ("order", contact.order)) if value]
     parts += ["by records"] if contact.recorded else []
-    return f"{when(contact.at_ms)}  {', '.join(parts)}" + (", the usual words" if contact.words else "")
+    parts += [f"on {contact.channel}"] if contact.channel != "whatsapp" else []
+    parts += [f"of many ({contact.many})"] if contact.many else []
+    parts += [
+        f"{what} {id_.rpartition('-')[2]}" for what, id_ in (("answers", contact.reply_to), ("marked as", contact.mark)) if id_
+    ]
+    return f"{when(contact.at_ms)}  {', '.join(parts)}" + (f", {contact.words[:20]!r}" if contact.words else "")
 
 
 def when(at_ms: int) -> str:
