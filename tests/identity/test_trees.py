@@ -52,6 +52,18 @@ async def test_erased_nothing_is_left_on_the_row_between(database: Database) -> 
     assert "planted" not in repr(await rows(database, schema.customers)).lower()
 
 
+async def test_a_conversation_is_nobodys_who_has_not_written_in_it(database: Database) -> None:
+    top, left, right = [await one(database, f"m{name}", user(name), hours=hours) for hours, name in enumerate("tlr")]
+    for each in (left, right):
+        await merge(database, top.customer.id, each.customer.id, top=top.customer.id)
+    talks = [await one(database, f"n{name}", user(name), hours=500) for name in "lr"]
+    (both,) = {each.conversation.id for each in talks}
+    for each in (left, right):
+        await unmerge(database, each.customer.id)
+    stored = {row["id"]: row["customer_id"] for row in await rows(database, schema.conversations)}
+    assert stored[both] in (left.customer.id, right.customer.id)
+
+
 @pytest.mark.parametrize("gone", ["upper", "lower"])
 async def test_erased_a_conversation_of_two_tells_of_the_other_only(database: Database, gone: str) -> None:
     upper, lower = await one(database, "m1", user("a")), await one(database, "m2", phone(), hours=1)
