@@ -6,9 +6,9 @@ Sections of `docs/identity.md` are named where a rule comes from.
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from tests.oracle.facts import Link, Message
+from tests.oracle.facts import Fact, Link, Message
 from tests.oracle.merging import Merging
-from tests.oracle.terms import DAY_MS, Answer, Contact, Customer, Key, LinkName, Refused, Said
+from tests.oracle.terms import DAY_MS, SPOKEN, Answer, Contact, Customer, Field, Given, Key, LinkName, Refused, Said
 
 
 class Customers(Merging):
@@ -95,13 +95,29 @@ class Customers(Merging):
         talk, repeat_of = self._joins(contact, under, many=many)
         known = self.known(under, many=many)
         waits = contact.many != "list"  # which is automatic mail
-        name = None if many else contact.name  # a contact of many teaches none
+        self._learn(contact, link, many=many)
         said = (contact.at_ms, contact.channel, contact.words, many, waits)
-        self.messages.append(Message(contact.id, link.name, link.home, under, number, name, talk, *said))
+        self.messages.append(Message(contact.id, link.name, link.home, under, number, talk, *said))
         self.given.append(under)
         return Answer(under, match, number, talk, repeat_of, *known)
 
+    def _learn(self, contact: Contact, link: Link, *, many: bool) -> None:
+        """What the channel says of its customer; of one of many nothing."""
+        spoken = contact.language or SPOKEN.get(contact.words or "")
+        said: tuple[tuple[Field, str | None], ...] = (("name", contact.name), ("language", spoken))
+        for field, value in said:
+            if value and not many:
+                self.facts.append(Fact(link.home, Given("connector", field, value)))
+
     # Acts
+
+    def set_fact(self, customer: Customer, given: Given, now_ms: int) -> None:
+        """A source says something of this very customer, whoever stands above it."""
+        self.happened[f"said by {given.source}" if given.value else "taken back"] += 1
+        self.happened["said of one below"] += self.above(customer) is not None
+        whose = [{customer}] if given.field == "tags" else [{customer}, self.tree(customer)]
+        if any(self.by_source(each, given.field, given.source) != given.value for each in whose):
+            self.facts.append(Fact(customer, given))  # else it is known, and said nothing new
 
     def merge(self, one: Customer, other: Customer, top: Customer | None, now_ms: int) -> None:
         """A person's merge: no guard, and the person may say who comes out on top (Merge and unmerge)."""
@@ -166,6 +182,7 @@ class Customers(Merging):
         self.links = [link for link in self.links if link.home not in tree]
         self.messages = [message for message in self.messages if message.home not in tree]
         self.merges = [merge for merge in self.merges if merge.below not in tree]
+        self.facts = [fact for fact in self.facts if fact.of not in tree]
         for one in tree:
             del self.first_seen[one]
         self.apart = [pair for pair in self.apart if not tree & set(pair)]

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Final
 
 from tests.oracle.customers import Customers
+from tests.oracle.defects_facts import FACTS
 from tests.oracle.defects_merging import MERGING
 from tests.oracle.defects_talks import TALKS
-from tests.oracle.facts import Link
-from tests.oracle.terms import Answer, Contact, Customer, Key, LinkName, Rules
+from tests.oracle.facts import Fact, Link
+from tests.oracle.terms import Answer, Contact, Customer, Given, Key, LinkName, Rules
 
 
 class LinksGoToTheTop(Customers):
@@ -71,7 +72,8 @@ class SharedTeachNames(Customers):
 
     def _write(self, contact: Contact, link: Link, match: str) -> Answer:
         answer = super()._write(contact, link, match)
-        self.messages[-1] = replace(self.messages[-1], name=contact.name)
+        if contact.name:
+            self.facts.append(Fact(link.home, Given("connector", "name", contact.name)))
         return answer
 
 
@@ -128,6 +130,7 @@ class ChangedKeepsTheOld(Customers):
 DEFECTS: Final = (
     *MERGING,
     *TALKS,
+    *FACTS,
     LinksGoToTheTop,
     NumbersAgain,
     NumbersJump,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
+from zlib import crc32
 
 import orjson
 from sqlalchemy import Connection, select
@@ -16,7 +17,7 @@ from storage.database import Database
 from storage.schema import conversations, customers, handles, messages, metadata, suggestions
 from tests import contacts
 from tests.oracle.states import CustomerState, LinkState, MessageState, State, TalkState
-from tests.oracle.terms import HOUR_MS, Answer, Contact, Key, LinkName, Refused, Rules, Said
+from tests.oracle.terms import HOUR_MS, Answer, Contact, Given, Key, LinkName, Refused, Rules, Said
 
 START_MS: Final = int(contacts.START.timestamp() * 1000)
 """When a sequence begins: its times count from here."""
@@ -114,6 +115,14 @@ class Real:
         given: dict[str, Any] = {"evidence": "a notice of the platform", "now_ms": START_MS + now_ms, "policy": self._policy}
         await self._database.write(lambda connection: changed(connection, old.space, *said, **given))
 
+    async def set_fact(self, customer: str, given: Given, now_ms: int) -> None:
+        from identity.facts import read_facts
+        from identity.profiles import set_facts
+
+        value = given.value if given.field != "tags" else [given.value] if given.value else []
+        values, act = read_facts({given.field: value}), self._act(now_ms)
+        await self._database.write(lambda connection: set_facts(connection, customer, given.source, values, **act))
+
     async def erase(self, customer: str, now_ms: int) -> None:
         from storage.erasure import Act, finish
 
@@ -142,20 +151,23 @@ class Real:
             owner = state.links[names[row.handle_id]].owner
             state.messages[self._names[row.id]] = MessageState(owner, row.customer_id, row.sequence, row.conversation_id)
         for row in connection.execute(select(customers)):
-            into, first = row.merged_into, row.first_seen_ms - START_MS
-            state.customers[row.id] = CustomerState(into, row.root_id, row.name, row.messages, first)
+            profile = row.name, row.language, row.tier, tuple(orjson.loads(row.tags))
+            counts = row.messages, row.first_seen_ms - START_MS
+            state.customers[row.id] = CustomerState(row.merged_into, row.root_id, *profile, *counts)
         writers: dict[str, set[str]] = {}
         for said in state.messages.values():
             writers.setdefault(said.talk, set()).add(said.owner)
         for row in connection.execute(select(conversations)):
-            state.talks[row.id] = _talk(row, state.customers if len(writers.get(row.id, ())) == 1 else {})
+            state.talks[row.id] = _talk(row, state.customers, writers.get(row.id, set()))
         opened = select(suggestions.c.customer_id, suggestions.c.owner_id).where(suggestions.c.state == "open")
         state.suggested = [(one, other) for one, other in connection.execute(opened)]
         return state
 
 
-def _talk(row: Any, people: Mapping[str, CustomerState]) -> TalkState:
-    owner = people[row.customer_id].top if row.customer_id in people else None
+def _talk(row: Any, people: Mapping[str, CustomerState], writers: set[str]) -> TalkState:
+    owner: str | None = people[row.customer_id].top if row.customer_id in people else "nobody"
+    if len(writers) > 1 and owner in writers:
+        owner = None
     times = row.opened_ms - START_MS, row.last_ms - START_MS
     return TalkState(owner, row.split, row.messages, tuple(sorted(orjson.loads(row.channels))), *times, row.open)
 
@@ -172,10 +184,11 @@ def _message(contact: Contact, marked: str | None) -> Message:
         fields={"order": contact.order} if contact.order else {},
         recorded=contact.recorded,
         channel=contact.channel,
+        language=contact.language,
         thread=Thread(in_reply_to=contact.reply_to, conversation=marked),
         of_many=contact.many == "program",
         automated="list" if contact.many == "list" else None,
-        text=contact.words or f"Testo di {contact.id}",
+        text=contact.words or str(crc32(contact.id.encode())),  # a number, which is of no language
     )
     at = contacts.START + timedelta(milliseconds=contact.at_ms)
     return normalise(envelope_id("whatsapp", contact.id), "whatsapp", at, inbound, attachments=(), languages=("it", "en"))

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from tests.oracle.customers import Customers
 from tests.oracle.operations import Contacts, Operation, described
 from tests.oracle.states import Names, State, differences, state_of, words
-from tests.oracle.terms import Answer, Contact, Key, LinkName, Refused, Rules
+from tests.oracle.terms import Answer, Contact, Given, Key, LinkName, Refused, Rules
 
 
 class Side(Protocol):
@@ -22,6 +22,8 @@ class Side(Protocol):
     async def release(self, link: str, now_ms: int) -> None: ...
 
     async def changed(self, old: Key, new: Key, now_ms: int) -> None: ...
+
+    async def set_fact(self, customer: str, given: Given, now_ms: int) -> None: ...
 
     async def erase(self, customer: str, now_ms: int) -> None: ...
 
@@ -114,7 +116,7 @@ async def check_short(operations: tuple[Operation, ...], rules: Rules, fresh: Ca
     raise shortest
 
 
-EXTRAS: Final = ("claims", "name", "order", "words", "recorded", "channel", "reply_to", "mark", "many")
+EXTRAS: Final = ("claims", "name", "order", "words", "recorded", "channel", "reply_to", "mark", "many", "language")
 """What can be left out of a contact."""
 
 

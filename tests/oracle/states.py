@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tests.oracle.customers import Customers
-from tests.oracle.terms import Customer, Key, LinkName, TalkName
+from tests.oracle.terms import Customer, Field, Key, LinkName, TalkName
+
+FIELDS: Final[tuple[Field, ...]] = ("language", "tier")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class MessageState:
 
 @dataclass(frozen=True)
 class TalkState:
-    """A conversation. `owner` is None while it holds words of two."""
+    """A conversation. `owner` is None while it holds words of two, and it is one of the two's."""
 
     owner: Customer | None
     split: bool
@@ -45,6 +47,9 @@ class CustomerState:
     into: Customer | None
     top: Customer
     name: str | None = None
+    language: str | None = None
+    tier: str | None = None
+    tags: tuple[str, ...] = ()
     messages: int = 0
     first_seen_ms: int = 0
 
@@ -78,7 +83,8 @@ def state_of(model: Customers) -> State:
         into = model.above(one)
         own = CustomerState(into, model.top(one))
         if into is None:
-            own = CustomerState(None, one, model.name(one), len(model.written(one)), model.since(one))
+            profile = (model.name(one), *(model.fact(one, field) for field in FIELDS), tuple(sorted(model.tags(one))))
+            own = CustomerState(None, one, *profile, len(model.written(one)), model.since(one))
         state.customers[one] = own
     return state
 

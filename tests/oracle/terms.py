@@ -9,8 +9,15 @@ HOUR_MS: Final = 3_600_000
 HISTORY: Final = 10
 """How many contacts an envelope shows (docs/envelope.md)."""
 
+ITALIAN: Final = "Vorrei sapere quando arriva la padella che ho ordinato lunedì scorso"
+ENGLISH: Final = "Please tell me when the pan that I ordered last Monday will arrive"
+SPOKEN: Final = {ITALIAN: "it", ENGLISH: "en"}
+"""Words that are long enough to tell a language by."""
+
 Standing = Literal["verified", "claimed"]
 Proof = Literal["verified", "claimed"]
+Source = Literal["agent", "api", "import", "connector"]
+Field = Literal["name", "language", "tier", "tags"]
 Many = Literal["list", "program"]
 """How a channel sees that many people write under a handle: a mailing list, or a program's address that nobody reads."""
 Customer = str
@@ -72,6 +79,16 @@ class Contact:
     reply_to: str | None = None
     mark: str | None = None
     many: Many | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a source says of a customer. None takes a value back; tags are one or none."""
+
+    source: Source
+    field: Field
+    value: str | None
 
 
 @dataclass(frozen=True)
@@ -106,6 +123,7 @@ class Rules:
     recycle_days: int = 365
     reassign_days: int = 45
     window_hours: int = 72
+    authority: tuple[Source, ...] = ("agent", "api", "import", "connector")
     two_people: Callable[[str, str], bool] = clearly_two
 
 

@@ -38,6 +38,8 @@ KINDS = (
         "nobody joins a split one",
         "a conversation is split",
     ),
+    *(f"said by {source}" for source in ("agent", "api", "import", "connector")),
+    *("taken back", "said of one below"),
     *("goes on", "its last one is over", "more than an envelope shows"),
     *("claimed sender with proven aliases", "a shared handle that is no alias", "linked on its own, one too many"),
 )

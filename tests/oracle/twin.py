@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from tests.oracle.customers import Customers
 from tests.oracle.states import CustomerState, LinkState, MessageState, State, TalkState, state_of
-from tests.oracle.terms import Answer, Contact, Customer, Key, TalkName
+from tests.oracle.terms import Answer, Contact, Customer, Given, Key, TalkName
 
 NAMED: Final = ("home", "owner", "under", "into", "top", "talk")
 
@@ -34,6 +34,9 @@ class Twin:
 
     async def changed(self, old: Key, new: Key, now_ms: int) -> None:
         self._model.changed(old, new, now_ms)
+
+    async def set_fact(self, customer: str, given: Given, now_ms: int) -> None:
+        self._model.set_fact(self._name(customer), given, now_ms)
 
     async def erase(self, customer: str, now_ms: int) -> None:
         self._model.erase(self._name(customer), now_ms)
