@@ -54,7 +54,7 @@ class Joining:
         join(found, self._policy, self._conversations)
         self._owners.below(found.below.id, found.top.id)
         record(self.acts, found, actor=self._actor, at_ms=now_ms)
-        before.merged(found.top.id, found.below.id)
+        before.merged(found.top.id, found.below.id, now_ms)
         return found
 
     def ended(self, link: Link, owner: Customer, contact: Contact) -> None:
@@ -77,10 +77,12 @@ class Joining:
         self.acts.save(connection)
 
     def _what_was(self, now_ms: int) -> Past:
-        """Asked once a batch, and only where there is something to merge."""
+        """Asked once a batch, and only where there is something to merge. Of a batch that waited for long the last day of each
+        contact is another one."""
         if self._past is None:
             tops = {one.root_id for one in self._owners.customers.values()}
             self._past = past(self._connection, tops, now_ms - DAY_MS)
+        self._past.since_ms = now_ms - DAY_MS
         self._past.ended |= self._ended
         return self._past
 

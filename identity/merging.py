@@ -20,18 +20,24 @@ Guard = Literal["unmerged", "given_up", "crm_conflict", "handle_cap", "merge_cap
 
 @dataclass(slots=True)
 class Past:
-    """`merges`: how many were put below a customer, or below those below it, lately. `apart`: pairs that a person took apart.
-    `ended`: keys of addresses that were somebody's, with who that was. `tops`: who is at the top of each of these now."""
+    """`merges`: when others were put below a customer, or below those below it; those count that are later than `since_ms`.
+    `apart`: pairs that a person took apart. `ended`: keys of addresses that were somebody's, with who that was. `tops`: who is
+    at the top of each of these now."""
 
-    merges: dict[str, int] = field(default_factory=dict)
+    since_ms: int
+    merges: dict[str, list[int]] = field(default_factory=dict)
     apart: list[tuple[str, str]] = field(default_factory=list)
     ended: set[tuple[str, str]] = field(default_factory=set)
     tops: dict[str, str] = field(default_factory=dict)
 
-    def merged(self, top_id: str, below_id: str) -> None:
+    def merged(self, top_id: str, below_id: str, at_ms: int) -> None:
         """Remember one more."""
-        self.merges[top_id] = self.merges.get(top_id, 0) + self.merges.get(below_id, 0) + 1
+        self.merges[top_id] = [*self.merges.get(top_id, []), *self.merges.get(below_id, []), at_ms]
         self.tops |= {id_: top_id for id_, top in self.tops.items() if top == below_id}
+
+    def lately(self, customer_id: str) -> int:
+        """How many were put below it, or below those below it."""
+        return sum(at_ms > self.since_ms for at_ms in self.merges.get(customer_id, ()))
 
     def were_apart(self, one: str, other: str) -> bool:
         """Whether somebody of the one was taken apart from somebody of the other."""
@@ -95,7 +101,7 @@ def _guards(side: Side, another: Side, policy: Policy, past: Past) -> Iterator[G
         yield "crm_conflict"
     if over_cap([*one.links, *other.links], policy):
         yield "handle_cap"
-    if max(past.merges.get(one.id, 0), past.merges.get(other.id, 0)) >= policy.merges_per_day:
+    if max(past.lately(one.id), past.lately(other.id)) >= policy.merges_per_day:
         yield "merge_cap"
     if policy.names_differ and naming.clash(one.name, other.name):
         yield "names_differ"

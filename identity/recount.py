@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, case, func, or_, select, u
 from identity import said, store
 from identity.people import HISTORY, Customer, Interaction
 from normalizer.text import snippet
+from storage.bulk import update_rows
 from storage.schema import conversations, handles, messages
 
 SNIPPET: Final = 120
@@ -40,23 +41,26 @@ Side = tuple[str, Collection[str]]
 
 
 def split(connection: Connection, child: Side, top: Side) -> None:
-    """After links went back from one to the other: conversations with words of both are nobody's to go on with, and those with
-    words of one alone are that one's, whoever opened them."""
-    owner, place = handles.c.customer_id, messages.c.conversation_id
-    opened = select(conversations.c.id).where(conversations.c.customer_id.in_(child[1]))
+    """After links went back from one to the other: conversations with words of both are nobody's to go on with, and one is of
+    somebody whose words are in it, whoever opened it."""
+    opened = conversations.c.customer_id.in_(child[1])
     query = (
-        select(place, func.min(owner).label("one"), func.max(owner).label("other"))
+        select(conversations.c.id, conversations.c.customer_id, handles.c.customer_id.label("owner"))
+        .join(messages, messages.c.conversation_id == conversations.c.id)
         .join(handles, handles.c.id == messages.c.handle_id)
-        .where(or_(place.in_(_of(child[0])), place.in_(opened)))
-        .group_by(place)
+        .where(or_(conversations.c.id.in_(_of(child[0])), opened))
+        .distinct()
     )
-    found = connection.execute(query).all()
-    both = [row.conversation_id for row in found if row.one != row.other]
+    owners: dict[str, set[str]] = {}
+    named: dict[str, str] = {}
+    for row in connection.execute(query):
+        owners.setdefault(row.id, set()).add(row.owner)
+        named[row.id] = row.customer_id
+    both = [id_ for id_, writers in owners.items() if len(writers) > 1]
     connection.execute(update(conversations).where(conversations.c.id.in_(both)).values(split=True, open=False))
-    for (own, _), (_, others) in ((child, top), (top, child)):
-        alone = [row.conversation_id for row in found if row.one == row.other == own]
-        theirs = and_(conversations.c.id.in_(alone), conversations.c.customer_id.in_(others))
-        connection.execute(update(conversations).where(theirs).values(customer_id=own))
+    tops = {id_: top_id for top_id, tree in (child, top) for id_ in tree}
+    left = (id_ for id_, one in named.items() if tops.get(one) not in owners[id_] | {None})
+    update_rows(connection, conversations, "id", [{"id": id_, "customer_id": min(owners[id_])} for id_ in left])
 
 
 def interaction(row: Row[Any]) -> Interaction:

@@ -7,9 +7,11 @@ queues, journals. Found by their bytes and not by a key: quarantine and signals 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, literal, not_, or_, select, update
+import orjson
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, literal, not_, or_, select, update
 
 from storage import erased, family, ledger
 from storage.bulk import among, ids_parameter, update_rows
@@ -100,7 +102,41 @@ def _remove(connection: Connection, ids: Collection[str], now_ms: int) -> Remove
     rows = connection.execute(answers, ids_parameter(connection, places))
     wanted = set(ids)
     sent = remove_outgoing(connection, [row.id for row in rows if row.message_id in wanted], now_ms)
-    return sent + remove_messages(connection, ids, now_ms)
+    removed = sent + remove_messages(connection, ids, now_ms)
+    _tell_of_others_only(connection, places)
+    return removed
+
+
+def _tell_of_others_only(connection: Connection, ids: Collection[str]) -> None:
+    """Of these conversations those that hold words of others too, from which words were just removed: what is kept of each is
+    that of the words left in it. Of which of the two a ticket system spoke nobody knows."""
+    shared, parameter = and_(among(connection, conversations.c.id), conversations.c.split), ids_parameter(connection, ids)
+    split = connection.execute(select(conversations.c.id).where(shared), parameter).scalars().all()
+    if not split:
+        return
+    parameter = ids_parameter(connection, split)
+    told = update(ticket_events).where(among(connection, ticket_events.c.conversation_id))
+    connection.execute(told.values(reason=None, url=None), parameter)
+    first, last = func.min(messages.c.at_ms).label("first"), func.max(messages.c.at_ms).label("last")
+    used = (
+        select(messages.c.conversation_id, messages.c.channel, func.count().label("messages"), first, last)
+        .where(among(connection, messages.c.conversation_id))
+        .group_by(messages.c.conversation_id, messages.c.channel)
+        .order_by(messages.c.conversation_id, first)
+    )
+    left = groupby(connection.execute(used, parameter), key=lambda row: str(row.conversation_id))
+    update_rows(connection, conversations, "id", [_counted(id_, list(rows)) for id_, rows in left])
+
+
+def _counted(id_: str, used: Sequence[Row[Any]]) -> dict[str, Any]:
+    """The row of a conversation, from what each of its channels has of it, the one used first before the others."""
+    return {
+        "id": id_,
+        "messages": sum(row.messages for row in used),
+        "channels": orjson.dumps([row.channel for row in used]).decode(),
+        "opened_ms": used[0].first,
+        "last_ms": max(row.last for row in used),
+    }
 
 
 def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
@@ -152,18 +188,15 @@ def _remove_conversations(connection: Connection, found: Family) -> None:
     gone = select(conversations.c.id).where(theirs, not_(others))
     connection.execute(delete(ticket_events).where(told.in_(gone)), parameter)
     connection.execute(delete(conversations).where(theirs, not_(others)), parameter)
-    # Of which of the two a ticket system spoke nobody knows.
-    stays = select(conversations.c.id).where(theirs)
-    connection.execute(update(ticket_events).where(told.in_(stays)).values(reason=None, url=None), parameter)
     left = (
-        select(conversations.c.id, func.count().label("messages"), func.max(handles.c.customer_id).label("owner"))
+        select(conversations.c.id, func.max(handles.c.customer_id).label("owner"))
         .join(messages, messages.c.conversation_id == conversations.c.id)
         .join(handles, handles.c.id == messages.c.handle_id, isouter=True)
         .where(theirs)
         .group_by(conversations.c.id)
     )
     rows: list[dict[str, Any]] = [
-        {"id": row.id, "customer_id": row.owner or "", "messages": row.messages, "split": True}
-        for row in connection.execute(left, parameter)
+        {"id": row.id, "customer_id": row.owner or "", "split": True} for row in connection.execute(left, parameter)
     ]
     update_rows(connection, conversations, "id", rows)
+    _tell_of_others_only(connection, [row["id"] for row in rows])

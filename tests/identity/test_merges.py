@@ -144,12 +144,14 @@ class TestGuards:
         assert await self.guarded(database, batch, one_batch=one_batch, policy=policy) == "merge_cap"
 
     @pytest.mark.parametrize(("hours", "merged"), [(23.9, False), (24.1, True)])
-    async def test_the_day_ends(self, database: Database, hours: float, merged: bool) -> None:
+    async def test_the_day_ends(self, database: Database, hours: float, merged: bool, one_batch: bool) -> None:
         policy = Policy(merges_per_day=1)
         for name in "abc":
             await identify(database, message(f"m{name}", user(name)))
-        await identify(database, message("m1", user("a"), aliases=[user("b")]), policy=policy)
-        (last,) = await identify(database, message("m2", user("a"), aliases=[user("c")], hours=hours), policy=policy)
+        batch = [
+            message(f"m{hours}", user("a"), aliases=[user(other)], hours=hours) for other, hours in (("b", 0), ("c", hours))
+        ]
+        last = (await all_of(database, batch, one_batch=one_batch, policy=policy))[-1]
         assert (last.match == "verified") is merged
 
     async def test_two_crm_ids(self, database: Database) -> None:

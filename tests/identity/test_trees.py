@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from identity.links import Proved, prove, release
 from identity.people import Identified
 from identity.policy import Policy
 from identity.profiles import set_facts
+from identity.tickets import News, Said, tell
 from normalizer.inbound import Handle
 from storage import erasure, removal, schema
 from storage.database import Database
@@ -47,6 +50,43 @@ async def test_erased_nothing_is_left_on_the_row_between(database: Database) -> 
     act = erasure.Act("act_x", "desk", NOW)
     await database.write(lambda connection: erasure.finish(connection, c.customer.id, act, 100))
     assert "planted" not in repr(await rows(database, schema.customers)).lower()
+
+
+async def test_a_conversation_is_nobodys_who_has_not_written_in_it(database: Database) -> None:
+    top, left, right = [await one(database, f"m{name}", user(name), hours=hours) for hours, name in enumerate("tlr")]
+    for each in (left, right):
+        await merge(database, top.customer.id, each.customer.id, top=top.customer.id)
+    talks = [await one(database, f"n{name}", user(name), hours=500) for name in "lr"]
+    (both,) = {each.conversation.id for each in talks}
+    for each in (left, right):
+        await unmerge(database, each.customer.id)
+    stored = {row["id"]: row["customer_id"] for row in await rows(database, schema.conversations)}
+    assert stored[both] in (left.customer.id, right.customer.id)
+
+
+@pytest.mark.parametrize("gone", ["upper", "lower"])
+async def test_erased_a_conversation_of_two_tells_of_the_other_only(database: Database, gone: str) -> None:
+    upper, lower = await one(database, "m1", user("a")), await one(database, "m2", phone(), hours=1)
+    await merge(database, upper.customer.id, lower.customer.id, top=upper.customer.id)
+    talks = [await one(database, f"m{hours}", phone(), channel="app", hours=hours, reply_to="m1") for hours in (3, 4)]
+    both = talks[0].conversation.id
+    assert {upper.conversation.id, talks[1].conversation.id} == {both}
+    await database.write(lambda connection: tell(connection, _closed(both), actor="desk", now_ms=NOW))
+    await unmerge(database, lower.customer.id)
+    left = {"upper": lower, "lower": upper}[gone]
+    erased = {"upper": upper, "lower": lower}[gone]
+    act = erasure.Act("act_x", "desk", NOW)
+    await database.write(lambda connection: erasure.finish(connection, erased.customer.id, act, 100))
+    (row,) = [row for row in await rows(database, schema.conversations) if row["id"] == both]
+    used, hours = {"upper": ('["app"]', (3, 4)), "lower": ('["whatsapp"]', (0, 0))}[gone]
+    at = tuple(NOW + 3_600_000 * each for each in hours)
+    assert (row["customer_id"], row["split"], row["channels"]) == (left.customer.id, True, used)
+    assert (row["messages"], row["opened_ms"], row["last_ms"]) == (1 + (gone == "upper"), *at)
+    assert {row["reason"] for row in await rows(database, schema.ticket_events)} == {None}
+
+
+def _closed(conversation: str) -> News:
+    return News(ticket="T-1", said=Said(event="closed", reason="Anna is cross"), conversation=conversation)
 
 
 async def test_a_claim_proves_a_number_that_was_silent(database: Database) -> None:

@@ -6,9 +6,9 @@ Sections of `docs/identity.md` are named where a rule comes from.
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from tests.oracle.facts import Link, Message
+from tests.oracle.facts import Fact, Link, Message
 from tests.oracle.merging import Merging
-from tests.oracle.terms import DAY_MS, Answer, Contact, Customer, Key, LinkName, Refused, Said
+from tests.oracle.terms import DAY_MS, SPOKEN, Answer, Contact, Customer, Field, Given, Key, LinkName, Refused, Said
 
 
 class Customers(Merging):
@@ -17,7 +17,9 @@ class Customers(Merging):
     # Contacts
 
     def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
-        return [self.contact(one) for one in batch]
+        answers = [self.contact(one) for one in batch]
+        self.marks |= {message.id: message.talk for message in self.messages}  # nobody answers a batch that is under way
+        return answers
 
     def contact(self, contact: Contact) -> Answer:
         """Whose contact it is, in the steps of that section."""
@@ -34,7 +36,7 @@ class Customers(Merging):
         stopped = [self._merge_proven((link.home, link.name.key), alias, contact.at_ms) for alias in aliases]
         match = "ambiguous" if any(stopped) else self._match(link)
         self.happened[f"match {match}"] += 1
-        return Answer(self.top(link.home), match, self._write(contact, link))
+        return self._write(contact, link, match)
 
     def _link_new(self, key: Key, home: Customer, now_ms: int) -> None:
         """Link it where it was proven; one too many of its kind to a customer of its own."""
@@ -46,12 +48,12 @@ class Customers(Merging):
         self._link(key, home, now_ms)
 
     def _own(self, contact: Contact) -> list[Key]:
-        """The sender's handle, and aliases that are as proven as it is. A shared one is no alias, and has none."""
+        """The sender's handle, and aliases that are as proven as it is. A shared one is no alias, and one of many has none."""
         if contact.sender.proof == "claimed":
             self.happened["claimed sender with proven aliases"] += any(one.proof == "verified" for one in contact.aliases)
             return [Key(contact.space, "claimed", contact.sender.kind, contact.sender.value)]
         said = [one for one in contact.aliases if one.proof == "verified"]
-        alone = self._shared(contact.sender)
+        alone = self._of_many(contact)
         aliases = [one for one in said if not alone and not self._shared(one)]
         self.happened["a shared handle that is no alias"] += len(aliases) < len(said)
         keys = [Key(contact.space, "verified", one.kind, one.value) for one in (contact.sender, *aliases)]
@@ -87,14 +89,35 @@ class Customers(Merging):
             return "new"
         return "verified"
 
-    def _write(self, contact: Contact, link: Link) -> int:
+    def _write(self, contact: Contact, link: Link, match: str) -> Answer:
+        many = self._of_many(contact)
         under, number = self.top(link.home), self.next_number(link.home)
-        name = None if self._shared(contact.sender) else contact.name  # a contact of many teaches none
-        self.messages.append(Message(contact.id, link.name, link.home, under, number, name))
+        talk, repeat_of = self._joins(contact, under, many=many)
+        known = self.known(under, many=many)
+        waits = contact.many != "list"  # which is automatic mail
+        self._learn(contact, link, many=many)
+        said = (contact.at_ms, contact.channel, contact.words, many, waits)
+        self.messages.append(Message(contact.id, link.name, link.home, under, number, talk, *said))
         self.given.append(under)
-        return number
+        return Answer(under, match, number, talk, repeat_of, *known)
+
+    def _learn(self, contact: Contact, link: Link, *, many: bool) -> None:
+        """What the channel says of its customer; of one of many nothing."""
+        spoken = contact.language or SPOKEN.get(contact.words or "")
+        said: tuple[tuple[Field, str | None], ...] = (("name", contact.name), ("language", spoken))
+        for field, value in said:
+            if value and not many:
+                self.facts.append(Fact(link.home, Given("connector", field, value)))
 
     # Acts
+
+    def set_fact(self, customer: Customer, given: Given, now_ms: int) -> None:
+        """A source says something of this very customer, whoever stands above it."""
+        self.happened[f"said by {given.source}" if given.value else "taken back"] += 1
+        self.happened["said of one below"] += self.above(customer) is not None
+        whose = [{customer}] if given.field == "tags" else [{customer}, self.tree(customer)]
+        if any(self.by_source(each, given.field, given.source) != given.value for each in whose):
+            self.facts.append(Fact(customer, given))  # else it is known, and said nothing new
 
     def merge(self, one: Customer, other: Customer, top: Customer | None, now_ms: int) -> None:
         """A person's merge: no guard, and the person may say who comes out on top (Merge and unmerge)."""
@@ -117,8 +140,10 @@ class Customers(Merging):
         if any(merge.into == customer for merge in self.merges):
             self.happened["unmerge of one with others below it"] += 1
         top = self.top(customer)
+        whole = {talk for talk in self.talks() if len(self.owners(talk)) == 1}
         self.apart += [(customer, top), (customer, self.above(customer) or "")]
         self.merges = [merge for merge in self.merges if merge.below != customer]
+        self._split(whole)
         for side in (customer, top):
             if self.claims_only(side):
                 self._begin_claims_again(side)
@@ -157,6 +182,7 @@ class Customers(Merging):
         self.links = [link for link in self.links if link.home not in tree]
         self.messages = [message for message in self.messages if message.home not in tree]
         self.merges = [merge for merge in self.merges if merge.below not in tree]
+        self.facts = [fact for fact in self.facts if fact.of not in tree]
         for one in tree:
             del self.first_seen[one]
         self.apart = [pair for pair in self.apart if not tree & set(pair)]
@@ -165,6 +191,10 @@ class Customers(Merging):
 
     def _shared(self, said: Said) -> bool:
         return any(fnmatchcase(said.value, pattern) for pattern in self.rules.shared)
+
+    def _of_many(self, contact: Contact) -> bool:
+        """Whether many people write under the sender's handle (the end of "Merge by itself")."""
+        return contact.many is not None or self._shared(contact.sender)
 
     def _live(self, keys: Sequence[Key]) -> list[Link]:
         return [link for key in keys if (link := self.live(key)) is not None]

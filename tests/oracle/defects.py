@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Final
 
 from tests.oracle.customers import Customers
+from tests.oracle.defects_facts import FACTS
 from tests.oracle.defects_merging import MERGING
-from tests.oracle.facts import Link
-from tests.oracle.terms import Answer, Contact, Customer, Key, LinkName, Rules
+from tests.oracle.defects_talks import TALKS
+from tests.oracle.facts import Fact, Link
+from tests.oracle.terms import Answer, Contact, Customer, Given, Key, LinkName, Rules
 
 
 class LinksGoToTheTop(Customers):
@@ -68,10 +70,11 @@ class SharedLinks(Customers):
 class SharedTeachNames(Customers):
     """Whoever writes from a shared handle gives its customer a name."""
 
-    def _write(self, contact: Contact, link: Link) -> int:
-        number = super()._write(contact, link)
-        self.messages[-1] = replace(self.messages[-1], name=contact.name)
-        return number
+    def _write(self, contact: Contact, link: Link, match: str) -> Answer:
+        answer = super()._write(contact, link, match)
+        if contact.name:
+            self.facts.append(Fact(link.home, Given("connector", "name", contact.name)))
+        return answer
 
 
 class NumbersAreForEver(Customers):
@@ -126,6 +129,8 @@ class ChangedKeepsTheOld(Customers):
 
 DEFECTS: Final = (
     *MERGING,
+    *TALKS,
+    *FACTS,
     LinksGoToTheTop,
     NumbersAgain,
     NumbersJump,

@@ -1,22 +1,23 @@
 """The real identity, behind the methods that the model has. It is imported when the first one is made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
+from zlib import crc32
 
 import orjson
 from sqlalchemy import Connection, select
 
 from identity.people import Identified
-from normalizer.inbound import Handle, envelope_id
+from normalizer.inbound import Handle, Thread, envelope_id
 from normalizer.message import Message, normalise
 from storage.database import Database
-from storage.schema import customers, handles, messages, metadata, suggestions
+from storage.schema import conversations, customers, handles, messages, metadata, suggestions
 from tests import contacts
-from tests.oracle.states import CustomerState, LinkState, MessageState, State
-from tests.oracle.terms import Answer, Contact, Key, LinkName, Refused, Rules, Said
+from tests.oracle.states import CustomerState, LinkState, MessageState, State, TalkState
+from tests.oracle.terms import HOUR_MS, Answer, Contact, Given, Key, LinkName, Refused, Rules, Said
 
 START_MS: Final = int(contacts.START.timestamp() * 1000)
 """When a sequence begins: its times count from here."""
@@ -45,19 +46,23 @@ class Real:
             recycled_kinds=rules.recycled_kinds,
             recycle_days=rules.recycle_days,
             reassign_days=rules.reassign_days,
+            window_ms=rules.window_hours * HOUR_MS,
         )
         self._names: dict[str, str] = {}
         """Message id → the name of the contact."""
+        self._talks: dict[str, str] = {}
+        """The name of a contact → its conversation."""
 
     async def empty(self) -> None:
         """Forget everybody."""
         self._names.clear()
+        self._talks.clear()
         await self._database.write(lambda connection: [connection.execute(table.delete()) for table in metadata.sorted_tables])
 
     async def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
         from tests.identity.batches import resolve
 
-        written = [_message(one) for one in batch]
+        written = [_message(one, self._talks.get(one.mark or "")) for one in batch]
         self._names |= {str(message.id): one.id for message, one in zip(written, batch, strict=True)}
 
         def work(connection: Connection) -> list[Identified]:
@@ -68,7 +73,14 @@ class Real:
             return found
 
         found = await self._database.write(work)
-        return [Answer(one.customer.id, one.match, one.sequence) for one in found]
+        self._talks |= {said.id: one.conversation.id for said, one in zip(batch, found, strict=True)}
+        return [self._answer(one) for one in found]
+
+    def _answer(self, one: Identified) -> Answer:
+        repeat_of = self._names[one.repeat_of] if one.repeat_of else None
+        history = tuple(self._names[each.id] for each in one.history)
+        known = (one.conversation.id, repeat_of, one.earlier, one.unanswered, history)
+        return Answer(one.customer.id, one.match, one.sequence, *known)
 
     async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
         from identity.merges import merge
@@ -103,6 +115,14 @@ class Real:
         given: dict[str, Any] = {"evidence": "a notice of the platform", "now_ms": START_MS + now_ms, "policy": self._policy}
         await self._database.write(lambda connection: changed(connection, old.space, *said, **given))
 
+    async def set_fact(self, customer: str, given: Given, now_ms: int) -> None:
+        from identity.facts import read_facts
+        from identity.profiles import set_facts
+
+        value = given.value if given.field != "tags" else [given.value] if given.value else []
+        values, act = read_facts({given.field: value}), self._act(now_ms)
+        await self._database.write(lambda connection: set_facts(connection, customer, given.source, values, **act))
+
     async def erase(self, customer: str, now_ms: int) -> None:
         from storage.erasure import Act, finish
 
@@ -129,17 +149,31 @@ class Real:
         state.link_ids = {name: id_ for id_, name in names.items()}
         for row in connection.execute(select(messages)):
             owner = state.links[names[row.handle_id]].owner
-            state.messages[self._names[row.id]] = MessageState(owner, row.customer_id, row.sequence)
+            state.messages[self._names[row.id]] = MessageState(owner, row.customer_id, row.sequence, row.conversation_id)
         for row in connection.execute(select(customers)):
-            into, first = row.merged_into, row.first_seen_ms - START_MS
-            state.customers[row.id] = CustomerState(into, row.root_id, row.name, row.messages, first)
+            profile = row.name, row.language, row.tier, tuple(orjson.loads(row.tags))
+            counts = row.messages, row.first_seen_ms - START_MS
+            state.customers[row.id] = CustomerState(row.merged_into, row.root_id, *profile, *counts)
+        writers: dict[str, set[str]] = {}
+        for said in state.messages.values():
+            writers.setdefault(said.talk, set()).add(said.owner)
+        for row in connection.execute(select(conversations)):
+            state.talks[row.id] = _talk(row, state.customers, writers.get(row.id, set()))
         opened = select(suggestions.c.customer_id, suggestions.c.owner_id).where(suggestions.c.state == "open")
         state.suggested = [(one, other) for one, other in connection.execute(opened)]
         return state
 
 
-def _message(contact: Contact) -> Message:
-    """The contact as a connector reads it, normalised."""
+def _talk(row: Any, people: Mapping[str, CustomerState], writers: set[str]) -> TalkState:
+    owner: str | None = people[row.customer_id].top if row.customer_id in people else "nobody"
+    if len(writers) > 1 and owner in writers:
+        owner = None
+    times = row.opened_ms - START_MS, row.last_ms - START_MS
+    return TalkState(owner, row.split, row.messages, tuple(sorted(orjson.loads(row.channels))), *times, row.open)
+
+
+def _message(contact: Contact, marked: str | None) -> Message:
+    """The contact as a connector reads it, normalised. `marked`: the conversation that our mark names."""
     inbound = contacts.inbound(
         contact.id,
         _handle(contact.sender),
@@ -149,7 +183,12 @@ def _message(contact: Contact) -> Message:
         sender_name=contact.name,
         fields={"order": contact.order} if contact.order else {},
         recorded=contact.recorded,
-        text=contact.words or f"Testo di {contact.id}",
+        channel=contact.channel,
+        language=contact.language,
+        thread=Thread(in_reply_to=contact.reply_to, conversation=marked),
+        of_many=contact.many == "program",
+        automated="list" if contact.many == "list" else None,
+        text=contact.words or str(crc32(contact.id.encode())),  # a number, which is of no language
     )
     at = contacts.START + timedelta(milliseconds=contact.at_ms)
     return normalise(envelope_id("whatsapp", contact.id), "whatsapp", at, inbound, attachments=(), languages=("it", "en"))

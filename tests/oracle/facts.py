@@ -7,7 +7,7 @@ up from the beginning each time. It is slow on purpose. Sections of `docs/identi
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.oracle.terms import Customer, Key, LinkName, Rules
+from tests.oracle.terms import Customer, Field, Given, Key, LinkName, Rules, Source, TalkName
 
 
 @dataclass
@@ -33,14 +33,27 @@ class Merged:
 
 @dataclass(frozen=True)
 class Message:
-    """A message keeps the link and the customer it was written under."""
+    """A message keeps the link and the customer it was written under. `waits`: for an answer of somebody."""
 
     id: str
     link: LinkName
     home: Customer
     under: Customer
     sequence: int
-    name: str | None
+    talk: TalkName
+    at_ms: int
+    channel: str
+    words: str | None
+    many: bool
+    waits: bool
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a source said of a customer, and not of those above or below it (Profile)."""
+
+    of: Customer
+    given: Given
 
 
 class Facts:
@@ -51,6 +64,11 @@ class Facts:
         self.links: list[Link] = []
         self.merges: list[Merged] = []
         self.messages: list[Message] = []
+        self.facts: list[Fact] = []
+        self.split: set[TalkName] = set()
+        """The conversations that an unmerge has left with words of two."""
+        self.marks: dict[str, TalkName] = {}
+        """The conversation of each message there ever was, as far as our mark of it can have reached anybody."""
         self.given: list[Customer] = []
         """Under whom each message ever was written, also those that are erased: a number is never given twice."""
         self.apart: list[tuple[Customer, Customer]] = []
@@ -96,9 +114,25 @@ class Facts:
         tree = self.tree(customer)
         return [message for message in self.messages if message.home in tree]
 
+    def fact(self, customer: Customer, field: Field) -> str | None:
+        """What the first source says that says anything (Profile)."""
+        return next((value for by in self.rules.authority if (value := self.by_source(self.tree(customer), field, by))), None)
+
+    def by_source(self, whose: set[Customer], field: Field, source: Source) -> str | None:
+        """The last word of one source, of whomever of these it was; it may have taken a value back."""
+        said = (one.given for one in reversed(self.facts) if one.of in whose)
+        return next((given.value for given in said if (given.field, given.source) == (field, source)), None)
+
     def name(self, customer: Customer) -> str | None:
-        """The latest name (Profile)."""
-        return next((message.name for message in reversed(self.written(customer)) if message.name), None)
+        return self.fact(customer, "name")
+
+    def tags(self, customer: Customer) -> set[str]:
+        """Those of everybody, of the first source that gives any."""
+        for source in self.rules.authority:
+            each = {self.by_source({one}, "tags", source) for one in self.tree(customer)}
+            if given := {tag for tag in each if tag}:
+                return given
+        return set()
 
     def has_crm(self, customer: Customer) -> bool:
         """A CRM id is a handle too, so two customers never own the same one (Words)."""

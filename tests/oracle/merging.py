@@ -4,11 +4,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tests.oracle.facts import Facts, Link, Merged
+from tests.oracle.facts import Link, Merged
+from tests.oracle.talks import Talks
 from tests.oracle.terms import DAY_MS, Customer, Key
 
 
-class Merging(Facts):
+class Merging(Talks):
     """What is done to two customers."""
 
     def _merge_proven(self, shown: tuple[Customer, Key], alias: Link, now_ms: int) -> bool:

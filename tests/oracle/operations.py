@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.oracle.customers import Customers
-from tests.oracle.terms import DAY_MS, Contact, Key
+from tests.oracle.terms import DAY_MS, Contact, Given, Key
 
 Call = tuple[str, tuple[Any, ...]]
 
@@ -111,15 +111,40 @@ class Erase:
         return None if link is None else ("erase", (model.top(link.home), self.at_ms))
 
 
-Operation = Contacts | Merge | Unmerge | Release | Changed | Erase
+@dataclass(frozen=True)
+class SetFact:
+    """Of the home of a handle's link, or of its owner."""
+
+    key: Key
+    home: bool
+    given: Given
+    at_ms: int
+
+    def __str__(self) -> str:
+        said = f"{self.given.source} says {self.given.field} {self.given.value!r}"
+        return f"{said} of the {'home' if self.home else 'owner'} of {self.key}"
+
+    def on(self, model: Customers) -> Call | None:
+        if (link := model.live(self.key)) is None:
+            return None
+        return "set_fact", (link.home if self.home else model.top(link.home), self.given, self.at_ms)
+
+
+Operation = Contacts | Merge | Unmerge | Release | Changed | Erase | SetFact
 
 
 def _contact(contact: Contact) -> str:
     parts = [f"{contact.id.rpartition('-')[2]} in {contact.space} from {contact.sender}"]
     parts += [f"alias {one}" for one in contact.aliases] + [f"names {one}" for one in contact.claims]
     parts += [f"{what} {value!r}" for what, value in (("as", contact.name), ("order", contact.order)) if value]
+    parts += [f"in {contact.language}"] if contact.language else []
     parts += ["by records"] if contact.recorded else []
-    return f"{when(contact.at_ms)}  {', '.join(parts)}" + (", the usual words" if contact.words else "")
+    parts += [f"on {contact.channel}"] if contact.channel != "whatsapp" else []
+    parts += [f"of many ({contact.many})"] if contact.many else []
+    parts += [
+        f"{what} {id_.rpartition('-')[2]}" for what, id_ in (("answers", contact.reply_to), ("marked as", contact.mark)) if id_
+    ]
+    return f"{when(contact.at_ms)}  {', '.join(parts)}" + (f", {contact.words[:20]!r}" if contact.words else "")
 
 
 def when(at_ms: int) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from tests.oracle.customers import Customers
 from tests.oracle.operations import Contacts, Operation, described
-from tests.oracle.states import Names, State, differences, state_of
-from tests.oracle.terms import Answer, Contact, Key, LinkName, Refused, Rules
+from tests.oracle.states import Names, State, differences, state_of, words
+from tests.oracle.terms import Answer, Contact, Given, Key, LinkName, Refused, Rules
 
 
 class Side(Protocol):
@@ -22,6 +22,8 @@ class Side(Protocol):
     async def release(self, link: str, now_ms: int) -> None: ...
 
     async def changed(self, old: Key, new: Key, now_ms: int) -> None: ...
+
+    async def set_fact(self, customer: str, given: Given, now_ms: int) -> None: ...
 
     async def erase(self, customer: str, now_ms: int) -> None: ...
 
@@ -60,9 +62,10 @@ class Run:
         wrong = list(differences(state_of(self.model), self.before, self.names))
         if expected is None or found is None:
             return wrong if expected is found else [f"refused: expected {expected is None}, found {found is None}", *wrong]
-        found = [replace(one, customer=self.names.back(one.customer)) for one in found]
+        found = [replace(one, customer=self.names.back(one.customer), talk=self.names.back(one.talk)) for one in found]
+        pairs = zip(expected, found, strict=True)
         return wrong + [
-            f"answer: expected {one}, found {other}" for one, other in zip(expected, found, strict=True) if one != other
+            f"answer: expected {words(one, other)}, found {words(other, one)}" for one, other in pairs if one != other
         ]
 
     def _expected(self, method: str, given: tuple[Any, ...]) -> list[Answer] | None:
@@ -113,6 +116,10 @@ async def check_short(operations: tuple[Operation, ...], rules: Rules, fresh: Ca
     raise shortest
 
 
+EXTRAS: Final = ("claims", "name", "order", "words", "recorded", "channel", "reply_to", "mark", "many", "language")
+"""What can be left out of a contact."""
+
+
 def _shorter(operations: tuple[Operation, ...]) -> Iterator[tuple[Operation, ...]]:
     """The sequence without each one of its operations, contacts, and things that a contact names."""
     for place in reversed(range(len(operations))):
@@ -130,5 +137,6 @@ def _parts(contacts: Contacts) -> Iterator[Contacts]:
         if len(batch) > 1:
             yield Contacts((*rest[0], *rest[1]))
         smaller = [replace(one, aliases=tuple(left for left in one.aliases if left != alias)) for alias in one.aliases]
-        smaller += [replace(one, claims=()), replace(one, name=None), replace(one, order=None), replace(one, words=None)]
+        plain = Contact(one.id, one.at_ms, one.space, one.sender)
+        smaller += [replace(one, **{name: getattr(plain, name)}) for name in EXTRAS]
         yield from (Contacts((*rest[0], each, *rest[1])) for each in smaller if each != one)

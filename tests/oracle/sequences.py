@@ -8,11 +8,11 @@ from typing import Final
 
 from tests.oracle.customers import Customers
 from tests.oracle.facts import Link
-from tests.oracle.operations import Changed, Contacts, Erase, Merge, Operation, Release, Unmerge
-from tests.oracle.terms import DAY_MS, Contact, Key, Proof, Refused, Rules, Said
+from tests.oracle.operations import Changed, Contacts, Erase, Merge, Operation, Release, SetFact, Unmerge
+from tests.oracle.terms import DAY_MS, ENGLISH, ITALIAN, Contact, Field, Given, Key, Many, Proof, Refused, Rules, Said, Source
 
-RULES: Final = Rules(caps={"phone": 2, "email": 3, "crm": 2}, cap_other=2, merges_per_day=2, shared=("info@*",))
-"""Small, so that every guard has work."""
+RULES: Final = Rules(caps={"phone": 2, "email": 3, "crm": 2}, cap_other=2, merges_per_day=2, shared=("info@*",), window_hours=5)
+"""Small, so that every guard has work. Two messages are never near five hours apart, nor near to 24."""
 
 SPACES: Final = ("demo", "demo", "demo", "demo", "demo", "other")
 PHONES: Final = ("+393331234501", "+393331234502", "+393331234503", "+393331234504")
@@ -23,7 +23,16 @@ VALUES: Final = {"phone": PHONES, "email": EMAILS, "whatsapp_user": USERS, "crm"
 SENDERS: Final = ("phone", "phone", "email", "whatsapp_user")
 ALIASES: Final = ("phone", "phone", "email", "whatsapp_user", "whatsapp_user", "crm", "crm")
 NAMES: Final = (None, None, None, None, None, "Anna Bianchi", "Anna Bianchi", "bianchi anna", "A. Bianchi", "Marco Verdi")
-WORDS: Final = ("Vorrei sapere quando arriva la padella che ho ordinato lunedì scorso", None, None)
+WORDS: Final = (ITALIAN, ENGLISH, None, None, None)
+SOURCES: Final[tuple[Source, ...]] = ("agent", "api", "import", "connector")
+SAID: Final[tuple[tuple[Field, tuple[str, ...]], ...]] = (
+    ("name", ("Anna Bianchi", "Marco Verdi", "A. Bianchi")),
+    ("language", ("it", "en", "de")),
+    ("tier", ("gold", "silver")),
+    ("tags", ("vip", "b2b", "new")),
+)
+CHANNELS: Final = ("whatsapp", "whatsapp", "email", "app")
+MANY: Final[tuple[Many, ...]] = ("list", "program")
 MINUTE_MS: Final = 60_000
 JUMPS_DAYS: Final = (50, 50, 400)
 """Silences around `reassign_days` and `recycle_days`, and no sum of them within two days of either."""
@@ -63,8 +72,8 @@ class _Maker:
         return operation
 
     def _operation(self) -> Operation:
-        makers = (self._write, self._merge, self._unmerge, self._release, self._change, self._erase)
-        maker: Callable[[], Operation] = self.random.choices(makers, weights=(55, 16, 15, 4, 6, 3))[0]
+        makers = (self._write, self._merge, self._unmerge, self._release, self._change, self._erase, self._say)
+        maker: Callable[[], Operation] = self.random.choices(makers, weights=(55, 16, 15, 4, 6, 3, 10))[0]
         return maker()
 
     def _write(self) -> Contacts:
@@ -91,7 +100,22 @@ class _Maker:
             order=self.random.choice(("A-1", "A-2", None, None, None)),
             words=self.random.choice(WORDS),
             recorded=self.random.random() < 0.3,
+            channel=self.random.choice(CHANNELS),
+            reply_to=self._message(space, sender) if self.random.random() < 0.2 else None,
+            mark=self._message(space, sender) if self.random.random() < 0.15 else None,
+            language=self.random.choice(("it", "en", None, None, None, None)),
+            many=self.random.choice(MANY) if self.random.random() < 0.06 else None,
         )
+
+    def _message(self, space: str, sender: Said) -> str | None:
+        """One to answer: mostly one of the sender's own, or of this batch, or one of whom it was taken apart from."""
+        if self.random.random() < 0.1:
+            return f"{self._prefix}-m{self._contacts - 1}"
+        link = self.model.live(Key(space, sender.proof, sender.kind, sender.value))
+        own = self.model.written(link.home) if link and self.random.random() < 0.75 else []
+        split = [one for one in self.model.messages if one.talk in self.model.split]
+        found = split if split and self.random.random() < 0.3 else own or self.model.messages
+        return self.random.choice(found).id if found else None
 
     def _meeting(self) -> tuple[str, Said, dict[str, Said]] | None:
         """Handles of two who stand below others each, or whom a person took apart, or a claim that a person has taken for
@@ -161,6 +185,14 @@ class _Maker:
 
     def _erase(self) -> Erase:
         return Erase(self._key(), self._later())
+
+    def _say(self) -> SetFact:
+        model = self.model
+        merged = [link.name.key for link in model.links if link.ended is None and len(model.tree(link.home)) > 1]
+        key = self.random.choice(merged) if merged and self.random.random() < 0.6 else self._key()
+        field, values = self.random.choice(SAID)
+        value = self.random.choice(values) if self.random.random() < 0.7 else None
+        return SetFact(key, self.random.random() < 0.5, Given(self.random.choice(SOURCES), field, value), self._later())
 
     def _later(self) -> int:
         """Mostly minutes later, so that a day's merges meet their cap; some hours; now and then a long silence."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tests.oracle.customers import Customers
-from tests.oracle.terms import Customer, Key, LinkName
+from tests.oracle.terms import Customer, Field, Key, LinkName, TalkName
+
+FIELDS: Final[tuple[Field, ...]] = ("language", "tier")
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,20 @@ class MessageState:
     owner: Customer
     under: Customer
     sequence: int
+    talk: TalkName
+
+
+@dataclass(frozen=True)
+class TalkState:
+    """A conversation. `owner` is None while it holds words of two, and it is one of the two's."""
+
+    owner: Customer | None
+    split: bool
+    messages: int
+    channels: tuple[str, ...]
+    opened_ms: int
+    last_ms: int
+    open: bool
 
 
 @dataclass(frozen=True)
@@ -31,6 +47,9 @@ class CustomerState:
     into: Customer | None
     top: Customer
     name: str | None = None
+    language: str | None = None
+    tier: str | None = None
+    tags: tuple[str, ...] = ()
     messages: int = 0
     first_seen_ms: int = 0
 
@@ -41,6 +60,7 @@ class State:
 
     links: dict[LinkName, LinkState] = field(default_factory=dict)
     messages: dict[str, MessageState] = field(default_factory=dict)
+    talks: dict[TalkName, TalkState] = field(default_factory=dict)
     customers: dict[Customer, CustomerState] = field(default_factory=dict)
     link_ids: dict[LinkName, str] = field(default_factory=dict)
     suggested: list[tuple[Customer, Customer]] = field(default_factory=list)
@@ -56,18 +76,31 @@ def state_of(model: Customers) -> State:
         state.links[LinkName(key, places[key])] = LinkState(link.home, model.top(link.home), link.ended)
         state.link_ids[LinkName(key, places[key])] = str(link.name)
     for message in model.messages:
-        state.messages[message.id] = MessageState(model.top(message.home), message.under, message.sequence)
+        owner = model.top(message.home)
+        state.messages[message.id] = MessageState(owner, message.under, message.sequence, message.talk)
+    state.talks = {talk: _talk(model, talk) for talk in model.talks()}
     for one in model.first_seen:
         into = model.above(one)
         own = CustomerState(into, model.top(one))
         if into is None:
-            own = CustomerState(None, one, model.name(one), len(model.written(one)), model.since(one))
+            profile = (model.name(one), *(model.fact(one, field) for field in FIELDS), tuple(sorted(model.tags(one))))
+            own = CustomerState(None, one, *profile, len(model.written(one)), model.since(one))
         state.customers[one] = own
     return state
 
 
+def _talk(model: Customers, talk: TalkName) -> TalkState:
+    words, split = model.words_in(talk), talk in model.split
+    owners = model.owners(talk)
+    owner = next(iter(owners)) if len(owners) == 1 else None
+    channels = tuple(sorted({one.channel for one in words}))
+    times = [one.at_ms for one in words]
+    return TalkState(owner, split, len(words), channels, min(times), max(times), model.is_open(talk))
+
+
 class Names:
-    """Who of the real one's customers is who of the model's: one for one, and for ever, also after an erase."""
+    """Which of the real one's customers and conversations is which of the model's: one for one, and for ever, also after an
+    erase."""
 
     def __init__(self) -> None:
         self.real: dict[Customer, Customer] = {}
@@ -90,8 +123,13 @@ def differences(model: State, real: State, names: Names) -> Iterator[str]:
     for name in model.links.keys() & real.links.keys():
         if not names.pair(model.links[name].home, real.links[name].home):
             yield f"link {name}: its home was another customer before, or this customer was another"
+    for id_ in model.messages.keys() & real.messages.keys():
+        if not names.pair(model.messages[id_].talk, real.messages[id_].talk):
+            yield f"message {id_}: its conversation was another one before, or this conversation was another"
     yield from _unlike("link", model.links, real.links, names)
     yield from _unlike("message", model.messages, real.messages, names)
+    talks = {names.back(one): state for one, state in real.talks.items()}
+    yield from _unlike("conversation", model.talks, talks, names)
     customers = {names.back(one): _as_compared(state) for one, state in real.customers.items()}
     yield from _unlike("customer", model.customers, customers, names)
     tops = {one: state.top for one, state in real.customers.items()}
@@ -111,10 +149,10 @@ def _unlike(what: str, model: Mapping[Any, Any], real: Mapping[Any, Any], names:
         expected = model.get(name)
         found = names.back(real[name]) if name in real else None
         if expected != found:
-            yield f"{what} {name}: expected {_words(expected, found)}, found {_words(found, expected)}"
+            yield f"{what} {name}: expected {words(expected, found)}, found {words(found, expected)}"
 
 
-def _words(state: Any, other: Any) -> str:
+def words(state: Any, other: Any) -> str:
     """The parts in which two states differ."""
     if state is None:
         return "none"

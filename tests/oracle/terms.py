@@ -5,11 +5,25 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 DAY_MS: Final = 86_400_000
+HOUR_MS: Final = 3_600_000
+HISTORY: Final = 10
+"""How many contacts an envelope shows (docs/envelope.md)."""
+
+ITALIAN: Final = "Vorrei sapere quando arriva la padella che ho ordinato lunedì scorso"
+ENGLISH: Final = "Please tell me when the pan that I ordered last Monday will arrive"
+SPOKEN: Final = {ITALIAN: "it", ENGLISH: "en"}
+"""Words that are long enough to tell a language by."""
 
 Standing = Literal["verified", "claimed"]
 Proof = Literal["verified", "claimed"]
+Source = Literal["agent", "api", "import", "connector"]
+Field = Literal["name", "language", "tier", "tags"]
+Many = Literal["list", "program"]
+"""How a channel sees that many people write under a handle: a mailing list, or a program's address that nobody reads."""
 Customer = str
 """A customer goes by the name of its first link."""
+TalkName = str
+"""A conversation goes by the message that opened it."""
 
 
 class Key(NamedTuple):
@@ -48,7 +62,8 @@ class Said(NamedTuple):
 @dataclass(frozen=True)
 class Contact:
     """One message: who wrote it, as what, and what it names besides. `recorded`: its aliases stand in records and break no
-    silence. `order` and `words` only make suggestions."""
+        silence. `order` only makes suggestions. `reply_to` is the message it refers to, `mark` one in the conversation that our
+    mark names. A contact without `words` says what no other says."""
 
     id: str
     at_ms: int
@@ -60,15 +75,35 @@ class Contact:
     order: str | None = None
     words: str | None = None
     recorded: bool = False
+    channel: str = "whatsapp"
+    reply_to: str | None = None
+    mark: str | None = None
+    many: Many | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a source says of a customer. None takes a value back; tags are one or none."""
+
+    source: Source
+    field: Field
+    value: str | None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a contact is told: whose it is, how sure that is, and its number."""
+    """What a contact is told: whose it is, how sure that is, its number; its conversation, which message it repeats; how many
+    the customer wrote before, how many of these nobody has answered, and the last of them."""
 
     customer: Customer
     match: str
     sequence: int
+    talk: TalkName = ""
+    repeat_of: str | None = None
+    earlier: int = 0
+    unanswered: int = 0
+    history: tuple[str, ...] = ()
 
 
 def clearly_two(one: str, other: str) -> bool:
@@ -87,6 +122,8 @@ class Rules:
     recycled_kinds: frozenset[str] = frozenset({"phone"})
     recycle_days: int = 365
     reassign_days: int = 45
+    window_hours: int = 72
+    authority: tuple[Source, ...] = ("agent", "api", "import", "connector")
     two_people: Callable[[str, str], bool] = clearly_two
 
 

@@ -30,7 +30,8 @@ class Story:
     ) -> Answer:
         self.after(1 / 24)
         id_ = f"m{len(self.model.given) + 1}"
-        return self.model.contact(Contact(id_, self._now_ms, space, sender, aliases, tuple(claims), name))
+        answer = self.model.contact(Contact(id_, self._now_ms, space, sender, aliases, tuple(claims), name))
+        return Answer(answer.customer, answer.match, answer.sequence)
 
     def merge(self, one: Customer, other: Customer, top: Customer | None = None) -> None:
         self.after(1 / 24)

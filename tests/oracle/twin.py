@@ -1,12 +1,15 @@
 """A stand-in for the real one: a second model under random ids."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 from uuid import uuid4
 
 from tests.oracle.customers import Customers
-from tests.oracle.states import CustomerState, LinkState, MessageState, State, state_of
-from tests.oracle.terms import Answer, Contact, Customer, Key
+from tests.oracle.states import CustomerState, LinkState, MessageState, State, TalkState, state_of
+from tests.oracle.terms import Answer, Contact, Customer, Given, Key, TalkName
+
+NAMED: Final = ("home", "owner", "under", "into", "top", "talk")
 
 
 class Twin:
@@ -17,7 +20,8 @@ class Twin:
         self._ids: dict[str, str] = {}
 
     async def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
-        return [Answer(self._id(one.customer), one.match, one.sequence) for one in self._model.contacts(batch)]
+        answers = self._model.contacts(batch)
+        return [replace(one, customer=self._id(one.customer), talk=self._id(one.talk)) for one in answers]
 
     async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
         self._model.merge(self._name(one), self._name(other), self._name(top) if top else None, now_ms)
@@ -31,6 +35,9 @@ class Twin:
     async def changed(self, old: Key, new: Key, now_ms: int) -> None:
         self._model.changed(old, new, now_ms)
 
+    async def set_fact(self, customer: str, given: Given, now_ms: int) -> None:
+        self._model.set_fact(self._name(customer), given, now_ms)
+
     async def erase(self, customer: str, now_ms: int) -> None:
         self._model.erase(self._name(customer), now_ms)
 
@@ -39,18 +46,19 @@ class Twin:
         return State(
             {name: self._known(one) for name, one in state.links.items()},
             {name: self._known(one) for name, one in state.messages.items()},
+            {self._id(name): self._known(one) for name, one in state.talks.items()},
             {self._id(name): self._known(one) for name, one in state.customers.items()},
             state.link_ids,
         )
 
-    def _known(self, state: LinkState | MessageState | CustomerState) -> Any:
+    def _known(self, state: LinkState | MessageState | TalkState | CustomerState) -> Any:
         """The state with ids for names."""
         parts = vars(state)
-        named = {name: self._id(parts[name]) for name in ("home", "owner", "under", "into", "top") if parts.get(name)}
+        named = {name: self._id(parts[name]) for name in NAMED if parts.get(name)}
         return type(state)(**(parts | named))
 
-    def _id(self, customer: Customer) -> str:
-        return self._ids.setdefault(customer, str(uuid4()))
+    def _id(self, name: Customer | TalkName) -> str:
+        return self._ids.setdefault(name, str(uuid4()))
 
     def _name(self, id_: str) -> Customer:
         return next(name for name, each in self._ids.items() if each == id_)
