@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -42,6 +42,8 @@ class Configured:
     channels: Mapping[str, Channel[Any]]
     connectors: Mapping[str, Connector]
     rules: Rules
+    from_files: bool = True
+    """Whether these are the rules of the files: no where these are wrong, and what decided before goes on."""
 
     @property
     def topology(self) -> Topology:
@@ -72,8 +74,9 @@ def _paced(limits: Limits, connector: Connector) -> Limits:
     return limits if rate is None else replace(limits, rate=(rate.count, rate.seconds))
 
 
-def configure(path: Path, environ: Mapping[str, str]) -> Configured:
-    """Read and check the file, its channels and its rules. Raises `ConfigError` with the problems of all of them at once."""
+def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source], Rules] = read_rules) -> Configured:
+    """Read and check the file, its channels and its rules, which `rules` gives. Raises `ConfigError` with the problems of all
+    of them at once."""
     source = open_settings(path, environ)
     problems: list[Problem] = []
     settings = _collect(problems, source.settings)
@@ -90,10 +93,10 @@ def configure(path: Path, environ: Mapping[str, str]) -> Configured:
     if settings is not None and len(connectors) == len(source.connector_names()):
         problems += unusable(settings.identity.codes, source.document, connectors, channels)
     problems += _unknown_brands(source, connectors)
-    rules = _collect(problems, lambda: read_rules(source))
-    if problems or settings is None or rules is None:
+    read = _collect(problems, lambda: rules(source))
+    if problems or settings is None or read is None:
         raise ConfigError(problems)
-    return Configured(settings=settings, channels=channels, connectors=connectors, rules=rules)
+    return Configured(settings=settings, channels=channels, connectors=connectors, rules=read)
 
 
 def _collect(problems: list[Problem], part: Callable[[], T]) -> T | None:
@@ -136,8 +139,11 @@ def _unknown_names(source: Source) -> list[Problem]:
 
 
 def _unknown_brands(source: Source, connectors: Mapping[str, Connector]) -> list[Problem]:
+    return unknown_brands(source, {brand for connector in connectors.values() for brand in connector.brands})
+
+
+def unknown_brands(source: Source, known: Collection[str]) -> list[Problem]:
     """Where the file speaks of brands that no connector has."""
-    known = {brand for connector in connectors.values() for brand in connector.brands}
     problems: list[Problem] = []
     for at in (("retention", "brands"), ("brand_rules",), ("brand_shadow",)):
         named = source.document.get(*at, default={})

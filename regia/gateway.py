@@ -140,7 +140,7 @@ class Gateway:
 
     async def _open_database(self) -> None:
         await migrate(self.stores.database)
-        await self.versions.bring(self.configured.rules)
+        await self.versions.begin(self.configured.rules if self.configured.from_files else None)
 
     async def _prepare_queues(self, rules: Rules) -> None:
         """Declare the queues of rules that are about to decide, beside those there are: messages of the version before are on

@@ -2,10 +2,10 @@
 decides for which brand, on every node."""
 
 import time
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import activations, rule_nodes, rulesets
@@ -23,13 +23,15 @@ class Activation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeRules:
-    """What a node found in its files for a brand, and what decides there since `at_ms`."""
+    """What a node found in its files for a brand (empty where these were never right), and what decides there since `at_ms`;
+    `seen_ms` is when it was heard of last."""
 
     node: str
     brand: str
     files: str
     live: str
     at_ms: int
+    seen_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +78,43 @@ def chosen(connection: Connection, limit: int) -> list[Activation]:
     return [Activation(**row) for row in rows]
 
 
-def nodes(connection: Connection, only: Collection[str] = ()) -> list[NodeRules]:
-    """What decides on the nodes there are and were, by node and brand; of some nodes only."""
-    query = select(rule_nodes).order_by(rule_nodes.c.node, rule_nodes.c.brand)
-    rows = connection.execute(query.where(rule_nodes.c.node.in_(only)) if only else query).mappings()
-    return [NodeRules(**row) for row in rows]
+def nodes(connection: Connection, since_ms: int = 0) -> list[NodeRules]:
+    """What decides on the nodes that were heard of since then, by node and brand."""
+    query = select(rule_nodes).where(rule_nodes.c.seen_ms >= since_ms).order_by(rule_nodes.c.node, rule_nodes.c.brand)
+    return [NodeRules(**row) for row in connection.execute(query).mappings()]
 
 
-def say(connection: Connection, told: NodeRules) -> None:
-    """Write what a node has."""
+def had(connection: Connection, node: str, files: Mapping[str, str], now_ms: int) -> None:
+    """Write the versions that a node found in its files, by brand; those of brands that it has no more are forgotten."""
+    _forget(connection, node, files)
+    for brand, hash_ in sorted(files.items()):
+        row = NodeRules(node=node, brand=brand, files=hash_, live="", at_ms=now_ms, seen_ms=now_ms)
+        _enter(connection, row, ("files", "seen_ms"))
+
+
+def say(connection: Connection, node: str, told: Sequence[NodeRules]) -> None:
+    """Write what decides on a node. Where that is as before, its time stays."""
+    _forget(connection, node, {one.brand for one in told})
+    for one in sorted(told, key=lambda row: row.brand):
+        this = (rule_nodes.c.node == node, rule_nodes.c.brand == one.brand)
+        before = connection.execute(select(rule_nodes.c.live, rule_nodes.c.at_ms).where(*this)).one_or_none()
+        at_ms = before.at_ms if before is not None and before.live == one.live else one.at_ms
+        names = ("live", "at_ms", "seen_ms") if not one.files else ("files", "live", "at_ms", "seen_ms")
+        _enter(connection, replace(one, at_ms=at_ms), names)
+
+
+def _forget(connection: Connection, node: str, brands: Collection[str]) -> None:
+    gone = and_(rule_nodes.c.node == node, rule_nodes.c.brand.not_in(sorted(brands)))
+    connection.execute(delete(rule_nodes).where(gone))
+
+
+def _enter(connection: Connection, row: NodeRules, names: Sequence[str]) -> None:
+    """Insert it, or set these columns of the one that is there."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = asdict(told)
-    statement = dialect.insert(rule_nodes).values(row)
-    values = {name: value for name, value in row.items() if name not in ("node", "brand")}
-    connection.execute(statement.on_conflict_do_update(index_elements=["node", "brand"], set_=values))
+    values = asdict(row)
+    statement = dialect.insert(rule_nodes).values(values)
+    changed = {name: values[name] for name in names}
+    connection.execute(statement.on_conflict_do_update(index_elements=["node", "brand"], set_=changed))
 
 
 _CHOSEN = select(activations.c.brand, activations.c.hash, activations.c.actor, activations.c.at_ms)

@@ -35,8 +35,10 @@ rule_nodes = Table(
     Column("files", Text, nullable=False),
     Column("live", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
 )
-"""What each node found in its rule files when it last read them, and the version that decides there since `at_ms`."""
+"""What each node found in its rule files when it last read them, and the version that decides there since `at_ms`. `seen_ms` is
+when the node was heard of last."""
 
 shadow_runs = Table(
     "shadow_runs",

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
+from regia.cli.standing import standing
 from regia.cli.stored import read
 from regia.settings import Settings
 from storage.books import Books, count
@@ -29,7 +30,7 @@ _ELSEWHERE: Final = "in no line: accepted by other nodes"
 
 def books(config: ConfigOption = None, json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Balance the books. Exits with 1 when they do not balance."""
-    settings = configured(config).settings
+    settings = standing(config).settings
     try:
         result = balance(settings)
     except JournalUnavailable as error:

@@ -11,8 +11,9 @@ from identity.views import log, lookup, timeline
 from identity.views.profile import profile
 from normalizer.values import Invalid
 from regia.cli import customer_acts, customer_leaving, customer_lines, customer_proofs
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
 from regia.cli.customer_common import CursorOption, IdArgument, JsonOption, LimitOption, look, say, say_json, say_page
+from regia.cli.standing import standing
 from regia.compose import Configured
 from regia.shown import as_data
 
@@ -33,7 +34,7 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Everything about a customer; or by an address whose it is, who claims it, and whose it was."""
-    found = configured(config)
+    found = standing(config)
     if value is not None:
         _by_address(found, customer, value, [brand] if brand else sorted(found.brands), region, json=json)
         return
@@ -79,7 +80,7 @@ def timeline_(
 ) -> None:
     """What a customer wrote and what went out to them, newest first."""
     only = timeline.Only(since_ms=_ms(since), until_ms=_ms(until), channel=channel)
-    settings = configured(config).settings
+    settings = standing(config).settings
     page = look(settings, lambda connection: timeline.timeline(connection, customer, only, cursor=cursor, limit=limit))
     say_page("messages", page, customer_lines.moment, json=json)
 
@@ -94,7 +95,7 @@ def audit(
     config: ConfigOption = None,
 ) -> None:
     """What was done to a customer, to those below, and to others with them, newest first."""
-    settings = configured(config).settings
+    settings = standing(config).settings
     page = look(settings, lambda connection: log.log(connection, customer, cursor=cursor, limit=limit))
     say_page("acts", page, customer_lines.act, json=json)
 

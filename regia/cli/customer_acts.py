@@ -11,7 +11,7 @@ from identity.profiles import set_facts
 from identity.views import queue
 from identity.views.tops import top_of
 from regia.cli import customer_lines
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
 from regia.cli.customer_common import (
     CursorOption,
     IdArgument,
@@ -23,6 +23,7 @@ from regia.cli.customer_common import (
     say_json,
     say_page,
 )
+from regia.cli.standing import standing
 from regia.settings import Settings
 from regia.shown import changed
 
@@ -50,7 +51,7 @@ def set_(
         )
     if not values:
         fail("name what to set: --name, --language, --tier, --tag or --crm-id")
-    settings = configured(config).settings
+    settings = standing(config).settings
     done = act(settings, lambda connection, so: set_facts(connection, customer, "agent", values, **so))
     if json:
         say_json(changed(done))
@@ -75,7 +76,7 @@ def merge(
         done = merges.merge(connection, customer, other, top=top, **so)
         return done, top_of(connection, customer).id
 
-    done, above = act(configured(config).settings, work)
+    done, above = act(standing(config).settings, work)
     if json:
         say_json({"act": done, "customer": above})
     else:
@@ -84,7 +85,7 @@ def merge(
 
 def unmerge(customer: IdArgument, *, json: JsonOption = False, config: ConfigOption = None) -> None:
     """Take a customer, with everybody below, out from under the one it was put below."""
-    done = act(configured(config).settings, lambda connection, so: merges.unmerge(connection, customer, **so))
+    done = act(standing(config).settings, lambda connection, so: merges.unmerge(connection, customer, **so))
     if json:
         say_json({"act": done, "customer": customer})
     else:
@@ -102,7 +103,7 @@ def release(
     def work(connection: Connection, so: dict[str, Any]) -> str:
         return links.release(connection, link, actor=so["actor"], now_ms=so["now_ms"])
 
-    owner = act(configured(config).settings, work)
+    owner = act(standing(config).settings, work)
     if json:
         say_json({"customer": owner, "link": link})
     else:
@@ -122,7 +123,7 @@ def suggestions(
     config: ConfigOption = None,
 ) -> None:
     """Who may be one customer, the most likely first; or decide one of them."""
-    settings = configured(config).settings
+    settings = standing(config).settings
     if accept and reject:
         fail("give either --accept or --reject")
     if accept or reject:

@@ -9,8 +9,9 @@ from typing import Annotated, TypeVar
 import typer
 
 from dispatcher.base import QueueMismatch, QueuesUnavailable
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
 from regia.cli.customer_common import ACTOR, IdArgument, JsonOption, say, say_json
+from regia.cli.standing import standing
 from regia.cli.stored import require
 from regia.compose import Configured, Stores, open_stores
 from regia.erasing.erase import Erased, erase
@@ -44,7 +45,7 @@ def export(
                 file.write(piece)
         part.rename(path)
 
-    _with_stores(configured(config), work)
+    _with_stores(standing(config), work)
     say(str(path))
 
 
@@ -56,7 +57,7 @@ def leave(
     config: ConfigOption = None,
 ) -> None:
     """Erase a customer and everybody below: from the database, the journals, the queues and the files."""
-    found = configured(config)
+    found = standing(config)
     if not yes:
         typer.confirm(f"Erase {customer} and everything of theirs? It cannot be undone", abort=True, err=True)
 

@@ -16,7 +16,8 @@ from identity.refusals import NotPossible
 from normalizer.envelope_data import from_ms
 from normalizer.inbound import Handle, Proof
 from normalizer.values import Invalid, clean_line, is_blank
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
+from regia.cli.standing import standing
 from regia.cli.stored import write
 from regia.compose import Configured
 from regia.links import Links
@@ -42,7 +43,7 @@ def prove(
     config: ConfigOption = None,
 ) -> None:
     """Have a customer prove an address: a code or a link is sent there. Or link it by a person's word (--agent)."""
-    found = configured(config)
+    found = standing(config)
     said = clean_line(reason or "")
     if agent != bool(said):
         fail("--agent and --reason go together: a person's word is kept with how the person knows")
@@ -63,7 +64,7 @@ def answer(
     config: ConfigOption = None,
 ) -> None:
     """Answer a proof with the code that was sent to the address. After five wrong ones a new code is needed."""
-    found = configured(config)
+    found = standing(config)
     done = _step(found, lambda connection, known, now_ms: desk.answer(connection, challenge_id, code, known, now_ms))
     if not isinstance(done, Proved):
         fail(f"not proven, {done}: {PROOF_REFUSALS[done]}")

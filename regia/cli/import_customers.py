@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from identity.views.lookup import REGION
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
 from regia.cli.customer_common import ACTOR
+from regia.cli.standing import standing
 from regia.compose import Configured, migrate
 from regia.lists.importing import BegunOtherwise, Import, Overtaken, Tally, Wanted
 from regia.lists.sheet import WINDOWS, BadSheet, Sheet, open_sheet
@@ -51,7 +52,7 @@ def customers(
 ) -> None:
     """Import a list of customers: addresses, CRM ids, names, languages, tiers, tags. Twice changes nothing."""
     logs.set_up(level="WARNING")
-    found = configured(config)
+    found = standing(config)
     if not _REGION.fullmatch(region):
         fail("--region: two capital letters (ISO 3166), such as IT")
     wanted = Wanted(

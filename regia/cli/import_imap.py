@@ -21,8 +21,9 @@ from connectors.email import EmailConnector
 from connectors.email.imap import ImapSession, ImapSource
 from connectors.errors import Rejected, SourceFailed, SourceReason
 from regia.cli import backlog
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
 from regia.cli.imports import email_connector
+from regia.cli.standing import standing
 from regia.cli.tally import Tally, run, tell
 from regia.compose import Configured, Stores, migrate, open_stores
 from regia.pipeline.intake import Intake
@@ -68,7 +69,7 @@ def imap(
 ) -> None:
     """Import the mails of a mailbox as contacts with `backlog: true`. The mailbox stays as it is."""
     logs.set_up(level="WARNING")
-    found = configured(config)
+    found = standing(config)
     mailbox = email_connector(found, connector)
     if not isinstance(mailbox, EmailConnector) or mailbox.settings.imap is None:
         fail(f"connectors.{mailbox.name} has no imap: section; say there where its mailbox is")

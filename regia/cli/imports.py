@@ -22,7 +22,8 @@ from connectors.email import CONTENT_TYPE
 from connectors.errors import Rejected
 from normalizer.mail.mbox import iter_mbox
 from regia.cli import backlog
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
+from regia.cli.standing import standing
 from regia.cli.tally import Tally, run, tell
 from regia.compose import Configured
 from regia.pipeline.intake import Intake
@@ -56,7 +57,7 @@ def mbox(
 ) -> None:
     """Import every mail of an archive as a contact with `backlog: true`."""
     logs.set_up(level="WARNING")
-    found = configured(config)
+    found = standing(config)
     tally = Tally()
     run(_import(found, email_connector(found, connector), path, tally), tally)
     tell(found.settings, tally)

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from normalizer.envelope_data import from_ms
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
 from regia.cli.redrive import redrive
+from regia.cli.standing import standing
 from regia.cli.stored import read
 from storage import lookup
 
@@ -21,7 +22,7 @@ def list_(
     config: ConfigOption = None,
 ) -> None:
     """The held things, oldest first, without their bytes: id, time, connector, reason, state, attempts, what it is."""
-    settings = configured(config).settings
+    settings = standing(config).settings
     for row in read(settings, lambda connection: lookup.quarantined(connection, limit=limit, redriven=everything)):
         what = f"{row['connector']:16} {row['reason']:18} {row['state']:8} {row['attempts']:3}  {row['detail']}"
         typer.echo(f"{row['id']} {from_ms(row['received_ms'])} {what}")
@@ -33,7 +34,7 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Write the exact bytes of one held thing to standard output."""
-    row = read(configured(config).settings, lambda connection: lookup.held(connection, id_))
+    row = read(standing(config).settings, lambda connection: lookup.held(connection, id_))
     if row is None:
         fail("nothing of that id is held")
     sys.stdout.buffer.write(bytes(row["raw"]))

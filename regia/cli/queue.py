@@ -9,7 +9,8 @@ import typer
 
 from dispatcher.base import Delivery, QueueMismatch, Queues, QueuesUnavailable, UnknownQueue
 from dispatcher.local import LEASE_SECONDS, LocalQueues
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
+from regia.cli.standing import standing
 from regia.cli.stored import require
 from regia.compose import Configured, open_stores
 
@@ -23,7 +24,7 @@ QueueArgument = Annotated[str | None, typer.Argument(help="<brand>.<target>, suc
 @app.command("list")
 def list_(config: ConfigOption = None) -> None:
     """Every queue with what is ready and what is leased."""
-    for state in _with_queues(configured(config), lambda queues: queues.states()):
+    for state in _with_queues(standing(config), lambda queues: queues.states()):
         leased = "-" if state.leased < 0 else str(state.leased)
         typer.echo(f"{state.name:40} ready {state.ready:8} leased {leased:>8}")
 
@@ -39,7 +40,7 @@ def peek(
 
     On RabbitMQ each look counts towards the queue's delivery limit.
     """
-    found = configured(config)
+    found = standing(config)
 
     async def look(queues: Queues) -> list[Delivery]:
         names = [queue] if queue else found.topology.queues
@@ -67,20 +68,20 @@ def take(
             if ack:
                 await local.ack(one.receipt)
 
-    _with_queues(configured(config), taking)
+    _with_queues(standing(config), taking)
 
 
 @app.command("ack")
 def ack_(receipt: str, config: ConfigOption = None) -> None:
     """Remove a message that was taken: the work is done."""
-    if not _with_queues(configured(config), lambda queues: _local(queues).ack(receipt)):
+    if not _with_queues(standing(config), lambda queues: _local(queues).ack(receipt)):
         fail("this receipt is unknown, or its lease ran out and the message was given back")
 
 
 @app.command()
 def requeue(queue: str, config: ConfigOption = None) -> None:
     """Make the dead messages of an embedded queue ready again."""
-    number = _with_queues(configured(config), lambda queues: _local(queues).requeue_dead(queue))
+    number = _with_queues(standing(config), lambda queues: _local(queues).requeue_dead(queue))
     typer.echo(f"{number} messages are ready again")
 
 

@@ -17,7 +17,8 @@ from sqlalchemy import RowMapping
 from connectors.base import Parsed
 from connectors.errors import QuarantineReason, Rejected
 from regia.cli import backlog
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
+from regia.cli.standing import standing
 from regia.cli.stored import read
 from regia.compose import Configured
 from regia.pipeline.accepted import entries
@@ -46,7 +47,7 @@ def redrive(
 ) -> None:
     """Read held things again: what can be read by now is accepted and routed, the rest stays held. Twice doubles nothing."""
     logs.set_up(level="WARNING")
-    found = configured(config)
+    found = standing(config)
     if reason is not None and reason not in get_args(QuarantineReason):
         fail(f"there is no such reason; the reasons are {', '.join(get_args(QuarantineReason))}", status=2)
     if not (ids or connector or reason or everything):

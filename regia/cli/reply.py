@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from desk.refusals import Refused
 from desk.replies import Reply, queue
 from normalizer.envelope_data import from_ms
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
+from regia.cli.standing import standing
 from regia.cli.stored import read, write
 from regia.replying import channels
 from regia.settings import Settings
@@ -46,7 +47,7 @@ def reply(
     config: ConfigOption = None,
 ) -> None:
     """Answer a stored message on its own channel. It goes to the handle that wrote, or that was given for answers."""
-    found = configured(config)
+    found = standing(config)
     said, html = _said(text, text_file), None if html_file is None else _read(html_file)
     wanted = Reply(message_id=message_id, text=said, html=html, subject=subject, automatic=automatic, author=author)
     known, now_ms = channels(found), time.time_ns() // 1_000_000
@@ -109,7 +110,7 @@ def list_(
     config: ConfigOption = None,
 ) -> None:
     """The last outgoing messages, newest first."""
-    for row in read(configured(config).settings, lambda connection: outgoing.recent(connection, limit, state)):
+    for row in read(standing(config).settings, lambda connection: outgoing.recent(connection, limit, state)):
         what = f"{row['state']:8} {row['connector']:16} tries {row['attempts']:2} {row['error'] or ''}"
         typer.echo(f"{row['id']} {from_ms(row['created_ms'])} {what}".rstrip())
 
@@ -126,7 +127,7 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption
         statuses = lookup.statuses_of(connection, row["connector"], named)
         return row, outgoing.waits_for(connection, row), statuses
 
-    row, earlier, statuses = read(configured(config).settings, look)
+    row, earlier, statuses = read(standing(config).settings, look)
     if row is None:
         fail("there is no outgoing message of that id")
     for name in _SHOWN:

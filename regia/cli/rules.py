@@ -9,11 +9,12 @@ from sqlalchemy import Connection, RowMapping
 
 from desk.refusals import REFUSALS
 from dispatcher.base import queue_of
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, config_errors, fail
 from regia.cli.rules_check import Brand, Files, check, coverage, each_of, rules_of
 from regia.cli.rules_diff import diff
 from regia.cli.rules_live import activate, shadow, versions
 from regia.cli.rules_preview import preview
+from regia.cli.standing import standing
 from regia.cli.stored import read
 from regia.pipeline.acknowledging import AUTHOR
 from router.cases import Case
@@ -82,8 +83,9 @@ def _queues(decision: Decision, case: Case) -> str:
 @app.command()
 def explain(message: Annotated[str, typer.Argument(help="The envelope's id.")], config: ConfigOption = None) -> None:
     """Why a stored message went where it went: the record of the evaluation that decided."""
-    explanation, sources, answered = read(configured(config).settings, lambda connection: _stored(connection, message))
-    rules = load([(name, text) for name, text in json.loads(sources)])
+    explanation, sources, answered = read(standing(config).settings, lambda connection: _stored(connection, message))
+    with config_errors():
+        rules = load([(name, text) for name, text in json.loads(sources)])
     typer.echo(render(rules, explanation))
     for line in answered:
         typer.echo(line)

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
 from regia.cli.rules_check import AsJson, one_of
 from regia.cli.rules_stored import deciding, full_hash, is_hash, stored
+from regia.cli.standing import standing
 from regia.cli.stored import use
 from regia.compose import Configured
 from regia.rules.live import EVERY_BRAND
@@ -46,7 +47,7 @@ def diff(
 ) -> None:
     """Replay stored messages through the live rules and through others: what would move, and by which rule. Publishes
     nothing and writes nothing."""
-    found = configured(config)
+    found = standing(config)
     if brand is not None and brand not in found.brands:
         fail(f"no connector has the brand {brand!r}{_hint(brand, found)}")
     since_ms = None if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1000)

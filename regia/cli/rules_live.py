@@ -22,6 +22,8 @@ from storage.rulesets import Activation, NodeRules
 _SHOWN: Final = 20
 _WAIT: Final = 6.0
 """Seconds until the nodes that run have followed."""
+_GONE_MS: Final = 180_000
+"""A node that said nothing for so long is not there; one that is says something every minute."""
 _SCHEME: Final = "sha256:"
 
 Hash = Annotated[str, typer.Argument(help="The version's hash, or its first digits: at least eight.")]
@@ -83,7 +85,7 @@ def _settings(source: Source) -> Settings:
 
 
 def _everything(connection: Connection) -> dict[str, Any]:
-    nodes, chosen = rulesets.nodes(connection), rulesets.chosen(connection, _SHOWN)
+    nodes, chosen = _heard(connection), rulesets.chosen(connection, _SHOWN)
     return {
         "nodes": [
             {"node": one.node, "brand": one.brand, "live": one.live, "files": one.files, "at": _at(one.at_ms)} for one in nodes
@@ -93,11 +95,16 @@ def _everything(connection: Connection) -> dict[str, Any]:
     }
 
 
+def _heard(connection: Connection) -> list[NodeRules]:
+    """The nodes that are there."""
+    return rulesets.nodes(connection, time.time_ns() // 1_000_000 - _GONE_MS)
+
+
 def _followed(settings: Settings, chosen: Activation) -> list[NodeRules]:
     """The nodes with rules of the brand, once all have followed or the time is over."""
     until = time.monotonic() + _WAIT
     while True:
-        nodes = [one for one in read(settings, rulesets.nodes) if one.brand == chosen.brand]
+        nodes = [one for one in read(settings, _heard) if one.brand == chosen.brand]
         if all(one.live == chosen.hash for one in nodes) or time.monotonic() > until:
             return nodes
         time.sleep(0.2)

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from normalizer.envelope_data import rfc3339
 from normalizer.inbound import reference_number
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
 from regia.cli.rules_check import Brand, Files, one_of
+from regia.cli.standing import standing
 from regia.cli.stored import read
 from regia.pipeline.facts import field_value
 from router.answers import Answer, NotRendered
@@ -73,7 +74,7 @@ def _sample(rules: Ruleset) -> Values:
 
 def _stored(rules: Ruleset, message_id: str, config: ConfigOption) -> Values:
     """The values of a stored envelope, as these rules declare its fields."""
-    data = read(configured(config).settings, lambda connection: _data(connection, message_id))
+    data = read(standing(config).settings, lambda connection: _data(connection, message_id))
     fields = {f"fields.{name}": field_value(data["fields"].get(name), kind) for name, kind in rules.fields.items()}
     facts: Facts = {
         **{name: data[name] for name in ("brand", "subject", "language")},

@@ -16,6 +16,7 @@ import uvloop
 from aiohttp import web
 
 from regia.cli.common import ConfigOption, config_path, configured, fail
+from regia.cli.standing import standing
 from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
@@ -45,7 +46,7 @@ def run(config: ConfigOption = None) -> None:
     """Run the gateway."""
     logs.set_up()
     sys.setswitchinterval(_SWITCH)
-    uvloop.run(_serve(configured(config), config_path(config)))
+    uvloop.run(_serve(standing(config), config_path(config)))
 
 
 def check(config: ConfigOption = None) -> None:

@@ -12,8 +12,9 @@ from connectors.api_document import problems_of
 from identity import tickets
 from identity.ticket_refusals import TicketRefused
 from normalizer.values import clean_line
-from regia.cli.common import ConfigOption, configured, fail
+from regia.cli.common import ConfigOption, fail
 from regia.cli.customer_common import ACTOR, JsonOption, say, say_json
+from regia.cli.standing import standing
 from regia.cli.stored import write
 from regia.http.bodies import TicketBody
 from regia.shown import as_data
@@ -35,7 +36,7 @@ def ticket(
     config: ConfigOption = None,
 ) -> None:
     """Tell what happened to a ticket. Of one that was not told of before, --conversation or --message says what it is about."""
-    settings = configured(config).settings
+    settings = standing(config).settings
     said = {"agent": agent, "product": product, "reason": reason, "url": url, "at": at}
     news = _read({"event": event, "ticket": number, "conversation": conversation, "message": message, "brand": brand} | said)
     now_ms = time.time_ns() // 1_000_000

@@ -1,7 +1,7 @@
 """The rule files that a configuration names, read together or anew."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -13,6 +13,7 @@ from router.ruleset import Ruleset
 
 Role = Literal["live", "shadow"]
 Slot = tuple[Role, str]
+Stamp = tuple[int, int, int, int]
 
 _KEYS: Final[Mapping[Role, tuple[str, str]]] = {"live": ("rules", "brand_rules"), "shadow": ("shadow", "brand_shadow")}
 """The keys of the configuration: of every brand, and of brands by name."""
@@ -42,8 +43,8 @@ def named(source: Source) -> dict[Slot, list[RuleFile]]:
     return found
 
 
-def read_rules(source: Source, known: Rules | None = None) -> Rules:
-    """All versions that a configuration names. One that is in `known` is not loaded again.
+def read_rules(source: Source, known: Rules | None = None, *, roles: Sequence[Role] = ("live", "shadow")) -> Rules:
+    """All versions that a configuration names, or only those of some roles. One that is in `known` is not loaded again.
 
     Raises `ConfigError` with the problems of all files; one that is used for several brands is told of once.
     """
@@ -51,6 +52,8 @@ def read_rules(source: Source, known: Rules | None = None) -> Rules:
     loaded = {ruleset.hash: ruleset for ruleset in known or ()}
     found: dict[Role, dict[str, Ruleset]] = {"live": {}, "shadow": {}}
     for (role, brand), files in named(source).items():
+        if role not in roles:
+            continue
         try:
             sources = _texts(source, files)
             hash_ = ruleset_hash([text for _, text in sources])
@@ -59,18 +62,20 @@ def read_rules(source: Source, known: Rules | None = None) -> Rules:
             found[role][brand] = loaded[hash_]
         except ConfigError as error:
             problems += [one for one in error.problems if one not in problems]
-    if problems or EVERY_BRAND not in found["live"]:
+    if problems or ("live" in roles and EVERY_BRAND not in found["live"]):
         raise ConfigError(problems)
     return Rules(live=found["live"], shadow=found["shadow"])
 
 
 class RuleFiles:
-    """The rule files of a running gateway: whether they have changed, and what they say now."""
+    """The rule files of a running gateway: whether they have changed, and what they say now. `check` says what is wrong with a
+    configuration besides its values."""
 
-    def __init__(self, config: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, config: Path, environ: Mapping[str, str], check: Callable[[Source], Sequence[Problem]]) -> None:
         self._config = config
         self._environ = dict(environ)
-        self._paths = self._named(open_settings(config, self._environ))
+        self._check = check
+        self._paths: list[Path] = []
         self._read = self._seen = self._look()
 
     def changed(self) -> bool:
@@ -79,19 +84,31 @@ class RuleFiles:
         before, self._seen = self._seen, self._look()
         return self._seen == before and self._seen != self._read
 
-    def read(self, known: Rules) -> Rules:
-        """Read which files the configuration names, and the files. Raises `ConfigError`; those count as read too, since they
-        must change to become right."""
-        source = open_settings(self._config, self._environ)
-        self._paths = self._named(source)
+    def read(self, known: Rules) -> tuple[Rules, ConfigError | None]:
+        """Read which files the configuration names, and the files; with what is wrong with the shadow, which then is none.
+
+        Raises `ConfigError`. What is wrong counts as read too, since it must change to become right: then also the
+        configuration is looked at, where the mistake may be.
+        """
+        self._paths = [self._config, *self._paths]
         self._read = self._seen = self._look()
-        return read_rules(source, known)
+        source = open_settings(self._config, self._environ)
+        source.settings()
+        if problems := self._check(source):
+            raise ConfigError(problems)
+        paths = list(dict.fromkeys(one.path for files in named(source).values() for one in files))
+        self._paths = [self._config, *paths]
+        self._read = self._seen = self._look()
+        rules, wrong = read_rules(source, known, roles=("live",)), None
+        try:
+            rules = replace(rules, shadow=read_rules(source, known, roles=("shadow",)).shadow)
+        except ConfigError as error:
+            wrong = error
+        self._paths = paths
+        self._read = self._seen = {path: self._read[path] for path in paths}
+        return rules, wrong
 
-    @staticmethod
-    def _named(source: Source) -> list[Path]:
-        return [one.path for files in named(source).values() for one in files]
-
-    def _look(self) -> dict[Path, tuple[int, int, int] | None]:
+    def _look(self) -> dict[Path, Stamp | None]:
         """What tells one state of the files from another."""
         return {path: _stamp(path) for path in self._paths}
 
@@ -114,9 +131,9 @@ def _texts(source: Source, files: Sequence[RuleFile]) -> list[tuple[str, str]]:
     return texts
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> Stamp | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

@@ -49,7 +49,11 @@ class Versions:
         self.files = files
         self._loaded: dict[str, Ruleset] = {}
         """The last used last."""
+        self._has_files = False
+        """Whether `files` were ever right; before they are what was chosen."""
         self._chosen: dict[str, Activation] = {}
+        self._said: dict[str, str] = {}
+        """The hashes that were written down last, by brand."""
         self.rules = files
         self.wrong: dict[str, str] = {}
         self._show(files)
@@ -57,51 +61,82 @@ class Versions:
     async def bring(self, files: Rules) -> None:
         """These are what the files say. Raises `DatabaseUnavailable`."""
         now_ms = time.time_ns() // 1_000_000
-        still = {brand: self.rules.live[brand] for brand in files.live if brand in self.rules.live}
-        rules = Rules(live={**files.live, **still}, shadow=files.shadow)
-        await self._database.write(lambda connection: _bring(connection, self._node, files, rules, now_ms))
-        self.files = files
-        self._chosen = {}
-        await self._use(rules)
+        await self._database.write(lambda connection: _bring(connection, self._node, files, now_ms))
+        self.files, self._has_files = files, True
         self._settle("files")
-        await self.follow()
+        await self._follow(files)
 
-    async def refuse(self, error: ConfigError) -> None:
+    async def refuse(self, error: ConfigError, what: str = "rule files") -> None:
         """The files are wrong: say so, and go on. Raises `DatabaseUnavailable`."""
         number = len(error.problems)
-        told = f"the rule files have {number} problem{'s' if number > 1 else ''}; the version before decides"
+        told = f"the {what} have {number} problem{'s' if number != 1 else ''}; the version before decides"
         self.wrong["files"] = told
+        await self._tell(told, error)
+
+    async def refuse_shadow(self, error: ConfigError) -> None:
+        """The shadow's files are wrong: nothing is asked beside the rules that decide. Raises `DatabaseUnavailable`."""
+        number = len(error.problems)
+        self.wrong["shadow"] = f"the shadow's rule files have {number} problem{'s' if number != 1 else ''}; no shadow is asked"
+        await self._tell(self.wrong["shadow"], error)
+
+    def settle_shadow(self) -> None:
+        """The shadow's files are right."""
+        self._settle("shadow")
+
+    async def _tell(self, told: str, error: ConfigError) -> None:
         RULES_WRONG.set(1)
         logger.error(told, extra={"problems": [str(one) for one in error.problems[:20]]})
-        now_ms = time.time_ns() // 1_000_000
+        number, now_ms = len(error.problems), time.time_ns() // 1_000_000
         await self._database.write(lambda connection: activating.rejected(connection, self._node, number, now_ms))
+
+    async def begin(self, files: Rules | None) -> None:
+        """What decides when the gateway starts: `files` is what they say, None where they are wrong. Raises
+        `DatabaseUnavailable`."""
+        if files is None:
+            await self._follow(self.rules)
+        else:
+            await self.bring(files)
 
     async def follow(self) -> None:
         """Use what is chosen. Raises `DatabaseUnavailable`."""
+        if await self._database.read(rulesets.active) != self._chosen:
+            await self._follow(self.files)
+
+    async def _follow(self, files: Rules) -> None:
+        """Use what is chosen for the brands of `files`, and the shadow of these."""
         chosen = await self._database.read(rulesets.active)
-        if chosen == self._chosen:
-            return
         self._settle("version")
-        changed: dict[str, Ruleset] = {}
-        for brand, ruleset in self.rules.live.items():
-            wanted = chosen[brand].hash if brand in chosen else ruleset.hash
-            if wanted != ruleset.hash and (found := await self._get(wanted)) is not None:
-                changed[brand] = found
-        await self._use(self.rules.with_live(changed))
+        live: dict[str, Ruleset] = {}
+        for brand, ruleset in files.live.items():
+            wanted = await self._get(chosen[brand].hash) if brand in chosen else ruleset
+            live[brand] = wanted or self.rules.live.get(brand) or ruleset
+        await self._use(Rules(live=live, shadow=files.shadow))
         self._chosen = chosen
 
     async def _use(self, rules: Rules) -> None:
-        """Let them decide from the next batch on."""
-        before, now = ({brand: one.hash for brand, one in each.live.items()} for each in (self.rules, rules))
-        if before != now:
+        """Let them decide from the next batch on: once their queues are there, and it is written down."""
+        now = {brand: one.hash for brand, one in rules.live.items()}
+        if now != self._said:
             await self._prepare(rules)
             self._keep(self.rules)
-        self.rules = rules
-        if before != now:
+            await self.say(rules)
             self._show(rules)
-            now_ms = time.time_ns() // 1_000_000
-            await self._database.write(lambda connection: _say(connection, self._node, self.files, rules, now_ms))
-            logger.info("other rules decide from now on", extra={"rules": now})
+            logger.info("these rules decide from now on", extra={"rules": now})
+        self.rules, self._said = rules, now
+
+    async def say(self, rules: Rules | None = None) -> None:
+        """Write what decides here, as has to be done now and then: a node that says nothing is taken for gone. Raises
+        `DatabaseUnavailable`."""
+        live, now_ms = rules or self.rules, time.time_ns() // 1_000_000
+        told = [
+            NodeRules(node=self._node, brand=brand, files=self._file(brand), live=one.hash, at_ms=now_ms, seen_ms=now_ms)
+            for brand, one in live.live.items()
+        ]
+        await self._database.write(lambda connection: rulesets.say(connection, self._node, told))
+
+    def _file(self, brand: str) -> str:
+        found = self.files.live.get(brand) if self._has_files else None
+        return "" if found is None else found.hash
 
     def _settle(self, name: str) -> None:
         """Something is right again."""
@@ -136,22 +171,16 @@ class Versions:
             RULES.labels(brand, one.hash).set(1)
 
 
-def _bring(connection: Connection, node: str, files: Rules, decides: Rules, now_ms: int) -> None:
+def _bring(connection: Connection, node: str, files: Rules, now_ms: int) -> None:
     """Keep the versions of the files; choose those that are new, and those of files that this node had otherwise before."""
     new = {one.hash for one in files if rulesets.keep(connection, one.hash, json.dumps(one.sources))}
-    had = {row.brand: row.files for row in rulesets.nodes(connection, (node,))}
+    had = {row.brand: row.files for row in rulesets.nodes(connection) if row.node == node}
     active = rulesets.active(connection)
     for brand, one in files.live.items():
         held = active.get(brand)
-        is_changed = one.hash in new or brand not in active or had.get(brand, one.hash) != one.hash
+        is_changed = one.hash in new or held is None or had.get(brand, one.hash) != one.hash
         if is_changed and (held is None or held.hash != one.hash):
             mine = Activation(brand=brand, hash=one.hash, actor=f"files of {node}", at_ms=now_ms)
             activate = rulesets.activate if held is None else activating.activate  # the first one replaces none: no event
             activate(connection, mine)
-    _say(connection, node, files, decides, now_ms)
-
-
-def _say(connection: Connection, node: str, files: Rules, decides: Rules, now_ms: int) -> None:
-    for brand, one in files.live.items():
-        live = decides.of(brand).hash
-        rulesets.say(connection, NodeRules(node=node, brand=brand, files=one.hash, live=live, at_ms=now_ms))
+    rulesets.had(connection, node, {brand: one.hash for brand, one in files.live.items()}, now_ms)

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from config.problems import ConfigError
+from regia.compose import unknown_brands
 from regia.gateway import Gateway
 from regia.rules.files import RuleFiles
 from storage import shadows
@@ -17,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 EVERY: Final = 1.0
 """Seconds between looks."""
+SAY_EVERY: Final = 60.0
+"""Seconds between words of a node that is there."""
 
 
 class Reloading:
@@ -24,12 +28,13 @@ class Reloading:
 
     def __init__(self, gateway: Gateway, config: Path, environ: Mapping[str, str]) -> None:
         self._gateway = gateway
-        self._files = RuleFiles(config, environ)
+        self._files = RuleFiles(config, environ, lambda source: unknown_brands(source, gateway.configured.brands))
         self._asked = asyncio.Event()
+        self._due = True  # the files may have changed since the configuration was read
+        self._said = time.monotonic()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._asked.set()  # the files may have changed since the configuration was read
         self._task = asyncio.create_task(self._run(), name="rules")
 
     def ask(self) -> None:
@@ -58,29 +63,41 @@ class Reloading:
                 if not away:
                     logger.warning("rules stay as they are", extra={"reason": str(error)})
                 away = True
+                await asyncio.sleep(EVERY)
             except Exception:  # the rules that decide are not touched by it
                 logger.exception("rules could not be looked at; it goes on")
+                await asyncio.sleep(EVERY)
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY):
                     await self._asked.wait()
 
     async def _look(self) -> None:
-        """Raises `DatabaseUnavailable`."""
-        if self._asked.is_set() or await asyncio.to_thread(self._files.changed):
-            self._asked.set()
+        """Raises `DatabaseUnavailable`; what is due stays so then."""
+        asked = self._asked.is_set()
+        self._asked.clear()  # before the files are read: whoever asks meanwhile means what comes after
+        self._due = self._due or asked or await asyncio.to_thread(self._files.changed)
+        if self._due:
             await self._reload()
-            self._asked.clear()
-        await self._gateway.versions.follow()
+            self._due = False
+        versions = self._gateway.versions
+        await versions.follow()
+        if time.monotonic() - self._said > SAY_EVERY:
+            await versions.say()
+            self._said = time.monotonic()
         await self._store()
 
     async def _reload(self) -> None:
         versions = self._gateway.versions
         try:
-            files = await asyncio.to_thread(self._files.read, versions.files)
+            files, wrong = await asyncio.to_thread(self._files.read, versions.files)
         except ConfigError as error:
             await versions.refuse(error)
+            return
+        await versions.bring(files)
+        if wrong is None:
+            versions.settle_shadow()
         else:
-            await versions.bring(files)
+            await versions.refuse_shadow(wrong)
 
     async def _store(self) -> None:
         """Raises `DatabaseUnavailable`; what was counted is kept then."""
@@ -89,6 +106,6 @@ class Reloading:
             return
         try:
             await self._gateway.stores.database.write(lambda connection: shadows.add(connection, taken))
-        except BaseException:
+        except Exception:  # not where it is cancelled: it may be stored by then, and is counted once at most
             self._gateway.shadowed.put_back(taken)
             raise

@@ -134,6 +134,69 @@ def test_sighup_reads_the_names_of_files_too(embedded: Shop) -> None:
     soon(lambda: embedded.category("an exchange?") == "returns")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("rules: [rules.yaml]", "rules: rules.yaml", "1 problem"),
+        ("brand_rules: {acme: [acme.yaml]}", "brand_rules: {acmee: [acme.yaml]}", "1 problem"),
+        ("brand_rules:", "brand_rulez:", "1 problem"),
+        ("data:", "data: [", "1 problem"),
+    ],
+)
+def test_a_wrong_configuration_changes_nothing(embedded: Shop, old: str, new: str, told: str) -> None:
+    (embedded.folder / "regia.yaml").write_text(CONFIG.replace(old, new, 1))
+    embedded.gateway.process.send(signal.SIGHUP)
+    soon(lambda: told in embedded.alarms.get("rules/files", ""))
+    time.sleep(3)
+    assert embedded.gateway.tail().count("have 1 problem") == 1, "it is told once"
+    assert embedded.category("refund", "acme") == "everything"
+    (embedded.folder / "regia.yaml").write_text(CONFIG)
+    soon(lambda: embedded.alarms == {})
+    assert embedded.category("refund", "acme") == "everything"
+
+
+def test_a_restart_with_broken_files(embedded: Shop) -> None:
+    id_ = embedded.write("refund")["id"]
+    embedded.rules(WIDER)
+    soon(lambda: embedded.category("an exchange?") == "returns")
+    embedded.rules("broken: [")
+    soon(lambda: "rules/files" in embedded.alarms)
+    for command in (("rules", "explain", id_), ("queue", "list"), ("queue", "peek", "demo.returns"), ("books",)):
+        done = embedded.gateway.cli(*command)
+        assert "1 problem in the rule files" in done.stderr
+    assert embedded.gateway.cli("check", check=False).returncode == 2
+    embedded.gateway.stop()
+    embedded.gateway.start()
+    assert embedded.category("an exchange?") == "returns", "what decided goes on"
+    soon(lambda: "rules/files" in embedded.alarms)
+    embedded.rules(RULES)
+    soon(lambda: embedded.category("an exchange?") == "general")
+    assert embedded.alarms == {}
+
+
+def test_a_broken_shadow_hinders_nobody(embedded: Shop) -> None:
+    embedded.rules("default: nowhere\ncategories: {a: {}}\n", "shadow.yaml")
+    soon(lambda: "rules/shadow" in embedded.alarms)
+    embedded.rules(WIDER)
+    soon(lambda: embedded.category("an exchange?") == "returns")
+    embedded.gateway.stop()
+    embedded.gateway.start()
+    assert embedded.category("an exchange?") == "returns"
+    soon(lambda: "rules/shadow" in embedded.alarms)
+    embedded.rules(RULES, "shadow.yaml")
+    soon(lambda: embedded.alarms == {})
+
+
+def test_queues_of_rules_that_decide_no_more(embedded: Shop) -> None:
+    embedded.rules(ELSEWHERE)
+    soon(lambda: embedded.category("an exchange?") == "exchanges")
+    embedded.gateway.settle()
+    embedded.rules(RULES)
+    soon(lambda: embedded.category("an exchange?") == "general")
+    assert "an exchange?" in embedded.gateway.cli("queue", "peek", "demo.exchanges").stdout
+    assert '"receipt"' in embedded.gateway.cli("queue", "take", "demo.exchanges").stdout
+
+
 def test_a_version_is_chosen_and_survives_a_restart(shop: Shop) -> None:
     old = shop.write("refund")["data"]["routing"]["ruleset"]
     shop.rules(WIDER)

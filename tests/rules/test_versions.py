@@ -11,7 +11,7 @@ from regia.rules.versions import Versions
 from router.load import load
 from router.ruleset import Ruleset
 from storage import rulesets, schema
-from storage.database import Database
+from storage.database import Database, DatabaseUnavailable
 from storage.rulesets import Activation
 from tests.identity.batches import rows
 
@@ -57,9 +57,9 @@ async def node(database: Database, ruleset: Ruleset, name: str = "n1") -> Node:
 
 async def test_files_decide_until_another_version_is_chosen(database: Database) -> None:
     one = await node(database, A)
-    assert (await one.decides(), one.prepared) == ("a", [])
+    assert (await one.decides(), one.prepared) == ("a", [{"a"}])
     await one.edit(B)
-    assert (await one.decides(), one.prepared) == ("b", [{"b"}])
+    assert (await one.decides(), one.prepared) == ("b", [{"a"}, {"b"}])
     await one.choose(A)
     assert await one.decides() == "a"
     again = await node(database, B)
@@ -136,6 +136,42 @@ async def test_every_node_says_what_it_has(database: Database) -> None:
     await one.decides()
     (said,) = await database.read(rulesets.nodes)
     assert (said.node, said.brand, said.files, said.live) == ("n1", "*", B.hash, A.hash)
+
+
+async def test_a_start_without_files_follows_what_was_chosen(database: Database) -> None:
+    one = await node(database, A)
+    await one.edit(B)
+    await one.choose(A)
+    again = Node(database, Rules.of_all(A))
+    await again.versions.begin(None)
+    assert await again.decides() == "a"
+    (said,) = await database.read(rulesets.nodes)
+    assert (said.files, said.live) == (B.hash, A.hash), "what the files said last is not forgotten"
+    await again.edit(B)
+    assert await again.decides() == "a", "the files were repaired, and are what they were"
+
+
+async def test_what_decides_is_written_down_before(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = await node(database, A)
+    say = rulesets.say
+
+    def broken(*_: object) -> None:
+        raise DatabaseUnavailable("away")
+
+    monkeypatch.setattr(rulesets, "say", broken)
+    with pytest.raises(DatabaseUnavailable):
+        await one.edit(B)
+    assert one.versions.rules.of("demo") is A
+    monkeypatch.setattr(rulesets, "say", say)
+    assert await one.decides() == "b"
+    (said,) = await database.read(rulesets.nodes)
+    assert said.live == B.hash
+
+
+async def test_who_says_nothing_is_gone(database: Database) -> None:
+    await node(database, A, "n1")
+    (said,) = await database.read(rulesets.nodes)
+    assert await database.read(lambda connection: rulesets.nodes(connection, said.seen_ms + 1)) == []
 
 
 @pytest.mark.parametrize(("brand", "expected"), [("acme", B), ("demo", C), ("casa", None)])

@@ -258,6 +258,7 @@ def _rules() -> None:
     sa.Column('files', sa.Text(), nullable=False),
     sa.Column('live', sa.Text(), nullable=False),
     sa.Column('at_ms', sa.BigInteger(), nullable=False),
+    sa.Column('seen_ms', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('node', 'brand', name=op.f('pk_rule_nodes'))
     )
     op.create_table('shadow_runs',
