@@ -4,11 +4,10 @@ Sections of `docs/identity.md` are named where a rule comes from.
 """
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from tests.oracle.facts import Fact, Link, Message
 from tests.oracle.merging import Merging
-from tests.oracle.terms import DAY_MS, SPOKEN, Answer, Contact, Customer, Field, Given, Key, LinkName, Refused, Said
+from tests.oracle.terms import DAY_MS, SPOKEN, Answer, Contact, Customer, Field, Given, Key, LinkName, Refused
 
 
 class Customers(Merging):
@@ -96,6 +95,8 @@ class Customers(Merging):
         known = self.known(under, many=many)
         waits = contact.many != "list"  # which is automatic mail
         self._learn(contact, link, many=many)
+        if not many:
+            self._claim(contact, link, self._own(contact))
         said = (contact.at_ms, contact.channel, contact.words, many, waits)
         self.messages.append(Message(contact.id, link.name, link.home, under, number, talk, *said))
         self.given.append(under)
@@ -144,6 +145,7 @@ class Customers(Merging):
         self.apart += [(customer, top), (customer, self.above(customer) or "")]
         self.merges = [merge for merge in self.merges if merge.below != customer]
         self._split(whole)
+        self._close(customer, top)
         for side in (customer, top):
             if self.claims_only(side):
                 self._begin_claims_again(side)
@@ -188,9 +190,6 @@ class Customers(Merging):
         self.apart = [pair for pair in self.apart if not tree & set(pair)]
 
     # Small parts
-
-    def _shared(self, said: Said) -> bool:
-        return any(fnmatchcase(said.value, pattern) for pattern in self.rules.shared)
 
     def _of_many(self, contact: Contact) -> bool:
         """Whether many people write under the sender's handle (the end of "Merge by itself")."""

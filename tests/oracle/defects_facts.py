@@ -1,4 +1,4 @@
-"""Models with one defect each in what is said of customers."""
+"""Models with one defect each in what is said of customers, and in who is suggested."""
 
 from typing import Final
 
@@ -80,6 +80,22 @@ class ManyTeach(Customers):
         return answer
 
 
+class GuardsAskNobody(Customers):
+    """What a guard stopped makes no suggestion."""
+
+    def _ask(self, one: Customer, other: Customer, reason: str) -> None:
+        if reason == "same_claim":
+            super()._ask(one, other, reason)
+
+
+class ClaimsAskNobody(Customers):
+    """Whoever names another's address makes no suggestion."""
+
+    def _ask(self, one: Customer, other: Customer, reason: str) -> None:
+        if reason != "same_claim":
+            super()._ask(one, other, reason)
+
+
 FACTS: Final = (
     LatestWins,
     OtherAuthority,
@@ -90,4 +106,6 @@ FACTS: Final = (
     TagsOfAllSources,
     ChannelsTeachNoLanguage,
     ManyTeach,
+    GuardsAskNobody,
+    ClaimsAskNobody,
 )

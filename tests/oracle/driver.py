@@ -46,6 +46,7 @@ class Real:
             recycled_kinds=rules.recycled_kinds,
             recycle_days=rules.recycle_days,
             reassign_days=rules.reassign_days,
+            suggestions_per_day=1000,
             window_ms=rules.window_hours * HOUR_MS,
         )
         self._names: dict[str, str] = {}
@@ -159,8 +160,8 @@ class Real:
             writers.setdefault(said.talk, set()).add(said.owner)
         for row in connection.execute(select(conversations)):
             state.talks[row.id] = _talk(row, state.customers, writers.get(row.id, set()))
-        opened = select(suggestions.c.customer_id, suggestions.c.owner_id).where(suggestions.c.state == "open")
-        state.suggested = [(one, other) for one, other in connection.execute(opened)]
+        columns = (suggestions.c[name] for name in ("customer_id", "owner_id", "reason", "state"))
+        state.suggested = [tuple(row) for row in connection.execute(select(*columns))]
         return state
 
 

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tests.oracle.facts import Link, Merged
-from tests.oracle.talks import Talks
+from tests.oracle.suggested import Suggested
 from tests.oracle.terms import DAY_MS, Customer, Key
 
 
-class Merging(Talks):
+class Merging(Suggested):
     """What is done to two customers."""
 
     def _merge_proven(self, shown: tuple[Customer, Key], alias: Link, now_ms: int) -> bool:
@@ -24,6 +24,7 @@ class Merging(Talks):
             guard = "both_merged"
         if guard is not None or below is None:
             self.happened[f"guard {guard}"] += 1
+            self._ask(*homes, str(guard))
             return True
         self.happened["merge by itself"] += 1
         self.happened["merge by itself, below one who is merged"] += self.above(into) is not None

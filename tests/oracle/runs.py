@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from tests.oracle.customers import Customers
 from tests.oracle.operations import Contacts, Operation, described
-from tests.oracle.states import Names, State, differences, state_of, words
+from tests.oracle.states import Names, State, differences, state_of, unasked, words
 from tests.oracle.terms import Answer, Contact, Given, Key, LinkName, Refused, Rules
 
 
@@ -53,6 +53,7 @@ class Run:
         call = operation.on(self.model)
         if call is None:
             return []
+        self.model.begin()
         expected = self._expected(*call)
         try:
             found = await self._found(*call)
@@ -60,6 +61,7 @@ class Run:
         except Exception as error:  # noqa: BLE001 - whatever it is, the sequence that leads there is what helps
             return [f"{call[0]} failed: {error!r}"]
         wrong = list(differences(state_of(self.model), self.before, self.names))
+        wrong += unasked(self.model, self.before, self.names)
         if expected is None or found is None:
             return wrong if expected is found else [f"refused: expected {expected is None}, found {found is None}", *wrong]
         found = [replace(one, customer=self.names.back(one.customer), talk=self.names.back(one.talk)) for one in found]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.oracle.customers import Customers
+from tests.oracle.suggested import Asked
 from tests.oracle.terms import Customer, Field, Key, LinkName, TalkName
 
 FIELDS: Final[tuple[Field, ...]] = ("language", "tier")
@@ -63,8 +64,8 @@ class State:
     talks: dict[TalkName, TalkState] = field(default_factory=dict)
     customers: dict[Customer, CustomerState] = field(default_factory=dict)
     link_ids: dict[LinkName, str] = field(default_factory=dict)
-    suggested: list[tuple[Customer, Customer]] = field(default_factory=list)
-    """The two of each open suggestion; only of the real one."""
+    suggested: list[tuple[Customer, Customer, str, str]] = field(default_factory=list)
+    """The two of each suggestion, its reason and its state; only of the real one."""
 
 
 def state_of(model: Customers) -> State:
@@ -132,12 +133,22 @@ def differences(model: State, real: State, names: Names) -> Iterator[str]:
     yield from _unlike("conversation", model.talks, talks, names)
     customers = {names.back(one): _as_compared(state) for one, state in real.customers.items()}
     yield from _unlike("customer", model.customers, customers, names)
-    tops = {one: state.top for one, state in real.customers.items()}
-    for pair in real.suggested:
-        one, other = (tops.get(each) for each in pair)
-        if one is None or other is None or one == other:
-            who = " and ".join(str(names.back(each)) for each in pair)
-            yield f"suggestion: is open between {who}: " + ("one and the same" if one == other else "one of them is gone")
+
+
+def unasked(model: Customers, real: State, names: Names) -> Iterator[str]:
+    """What is wrong with the queue of suggestions, in words."""
+    tops = {names.back(one): names.back(state.top) for one, state in real.customers.items()}
+    there, closed = set(), model.closed()
+    for *pair, reason, state in real.suggested:
+        who = [names.back(each) for each in pair]
+        now = frozenset(tops.get(each, "") for each in who)
+        if "" in now or (state == "open" and (len(now) == 1 or now in closed)):
+            why = "of whom one is gone, or who are one, or were taken apart"
+            yield f"suggestion {reason}: expected nothing open between {' and '.join(who)}, {why}"
+        if state != "accepted":
+            there.add(Asked(now, reason))
+    for asked in model.asked() - there:
+        yield f"suggestion {asked.reason}: expected one between {' and '.join(sorted(asked.pair))}, found none"
 
 
 def _as_compared(state: CustomerState) -> CustomerState:

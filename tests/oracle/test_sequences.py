@@ -39,7 +39,7 @@ KINDS = (
         "a conversation is split",
     ),
     *(f"said by {source}" for source in ("agent", "api", "import", "connector")),
-    *("taken back", "said of one below"),
+    *("names what another owns", "taken back", "said of one below"),
     *("goes on", "its last one is over", "more than an envelope shows"),
     *("claimed sender with proven aliases", "a shared handle that is no alias", "linked on its own, one too many"),
 )

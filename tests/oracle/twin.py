@@ -20,36 +20,43 @@ class Twin:
         self._ids: dict[str, str] = {}
 
     async def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
-        answers = self._model.contacts(batch)
+        answers = self._step().contacts(batch)
         return [replace(one, customer=self._id(one.customer), talk=self._id(one.talk)) for one in answers]
 
     async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
-        self._model.merge(self._name(one), self._name(other), self._name(top) if top else None, now_ms)
+        self._step().merge(self._name(one), self._name(other), self._name(top) if top else None, now_ms)
 
     async def unmerge(self, customer: str, now_ms: int) -> None:
-        self._model.unmerge(self._name(customer), now_ms)
+        self._step().unmerge(self._name(customer), now_ms)
 
     async def release(self, link: str, now_ms: int) -> None:
-        self._model.release(next(one.name for one in self._model.links if str(one.name) == link), now_ms)
+        self._step().release(next(one.name for one in self._model.links if str(one.name) == link), now_ms)
 
     async def changed(self, old: Key, new: Key, now_ms: int) -> None:
-        self._model.changed(old, new, now_ms)
+        self._step().changed(old, new, now_ms)
 
     async def set_fact(self, customer: str, given: Given, now_ms: int) -> None:
-        self._model.set_fact(self._name(customer), given, now_ms)
+        self._step().set_fact(self._name(customer), given, now_ms)
 
     async def erase(self, customer: str, now_ms: int) -> None:
-        self._model.erase(self._name(customer), now_ms)
+        self._step().erase(self._name(customer), now_ms)
 
     async def state(self) -> State:
         state = state_of(self._model)
+        queue = [(*map(self._id, sorted(pair)), reason, "open") for pair, reason in self._model.asked()]
         return State(
             {name: self._known(one) for name, one in state.links.items()},
             {name: self._known(one) for name, one in state.messages.items()},
             {self._id(name): self._known(one) for name, one in state.talks.items()},
             {self._id(name): self._known(one) for name, one in state.customers.items()},
             state.link_ids,
+            queue,
         )
+
+    def _step(self) -> Customers:
+        """The model, in another step."""
+        self._model.begin()
+        return self._model
 
     def _known(self, state: LinkState | MessageState | TalkState | CustomerState) -> Any:
         """The state with ids for names."""

@@ -1,7 +1,9 @@
 """Random sequences of contacts, merges, unmerges and all else that happens to customers: identity does what the model does.
 
 The model (`tests/oracle/`) is written from `docs/identity.md` alone. After every step both are compared: who owns which
-link and message, homes, merges, numbers, matches, and that no suggestion is open within one customer.
+link, message and conversation, homes, merges, numbers, matches, profiles, what is split, what repeats what, what an envelope
+shows; that who named another's address, and what a guard stopped, is suggested, and that no suggestion is open within one
+customer nor between two who were just taken apart.
 """
 
 import os
