@@ -4,6 +4,7 @@ What a template may hold is checked when it is read, in `router.templates`.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -27,6 +28,9 @@ SPACES: Final = tuple(DECLARED_UNDER)
 """Facts that have a dot in their name, by what stands before it."""
 
 _NOT_IN_A_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+_JOINERS: Final = "\u200c\u200d"
+"""Without width too, but a part of words in Persian and Hindi, and of emojis."""
 
 Shown: TypeAlias = str | bool | int | float
 
@@ -141,4 +145,10 @@ def _value(value: Value) -> Shown:
         return value
     if not isinstance(value, str):
         return ""
-    return " ".join(_NOT_IN_A_LINE.sub(" ", value[: 4 * VALUE_MAX]).split())[:VALUE_MAX].rstrip()
+    line = "".join(filter(_is_seen, _NOT_IN_A_LINE.sub(" ", value[: 4 * VALUE_MAX])))
+    return " ".join(line.split())[:VALUE_MAX].rstrip() if line.strip(_JOINERS) else ""
+
+
+def _is_seen(sign: str) -> bool:
+    """Whether a sign may stand in a value: marks of direction and signs without width would change how the rest is read."""
+    return sign in _JOINERS or unicodedata.category(sign) != "Cf"

@@ -62,9 +62,15 @@ def check(ruleset: Ruleset) -> list[Finding]:
 def overlaps(ruleset: Ruleset) -> list[Finding]:
     """Pairs of rules that may match one message and then both set a field, to different values. The upper one wins."""
     logic = Logic(ruleset.vocabulary)
-    pairs = combinations([fate for fate in fates(ruleset) if fate.live], 2)
+    live = [fate for fate in fates(ruleset) if fate.live]
+    setting: dict[str, list[int]] = {}
+    for place, fate in enumerate(live):
+        for name in fate.wins:
+            if name in fate.rule.then.sets:
+                setting.setdefault(name, []).append(place)
     found = []
-    for upper, lower in pairs:
+    for one, other in sorted({pair for places in setting.values() for pair in combinations(places, 2)}):
+        upper, lower = live[one], live[other]
         above, below = upper.rule, lower.rule
         fields = [name for name in lower.wins if name in upper.wins and above.then.sets[name] != below.then.sets[name]]
         if fields and not above.then.final and not logic.exclude((*above.when, *below.when)):

@@ -7,6 +7,7 @@ template costs is known by its length, and it can name nothing that is not there
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
 from jinja2 import Template, TemplateSyntaxError, nodes
@@ -48,7 +49,7 @@ _WORDS: Final[Mapping[type[nodes.Node], str]] = {
     nodes.List: "a list",
     nodes.Dict: "a mapping",
     nodes.Tuple: "a comma",
-    nodes.Const: "none",
+    nodes.Const: "none or a number that is none",
 }
 
 
@@ -169,7 +170,7 @@ def _may_stand(node: nodes.Node) -> bool:
     if isinstance(node, nodes.Compare):
         return all(operand.op in _SAME for operand in node.ops)
     if isinstance(node, nodes.Const):
-        return isinstance(node.value, str | bool | int | float)
+        return isinstance(node.value, str | bool | int) or (isinstance(node.value, float) and isfinite(node.value))
     return isinstance(node, (*_PLAIN, nodes.Filter))
 
 

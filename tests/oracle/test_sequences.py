@@ -77,6 +77,7 @@ async def test_no_difference_is_found_where_there_is_none() -> None:
         await check(sequence(f"sample {number}"), RULES, Twin(Customers(RULES)))
 
 
+@pytest.mark.proof  # minutes, for all of them
 @pytest.mark.parametrize("defect", DEFECTS)
 async def test_every_planted_defect_is_found_and_shown_short(defect: type[Customers]) -> None:
     async def fresh() -> Twin:

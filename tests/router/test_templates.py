@@ -307,3 +307,22 @@ def test_what_checking_finds() -> None:
     explained = as_data(ruleset, decision.explanation)
     assert [rule["won"] for rule in explained["rules"]] == [["reply"], [], ["notify"]]
     assert explained["decided_by"] == {"reply": "first", "notify": "third", "category": "default"}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Anna\u202eihcnaiB\u202c", "AnnaihcnaiB"),
+        ("\u200b\u2060\ufeff" * 60, ""),
+        ("\u200d" * 200, ""),
+        ("Anna\u200b\u00ad Bianchi", "Anna Bianchi"),
+        ("\U0001f469\u200d\U0001f373 Anna", "\U0001f469\u200d\U0001f373 Anna"),
+    ],
+)
+def test_what_is_not_seen_turns_nothing_round(name: str, shown: str) -> None:
+    assert said("{{ name }}|", OWN | {"name": name}) == f"{shown}|"
+
+
+def test_a_number_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match="none or a number that is none cannot stand in a template"):
+        said("{{ 1e999 }}")
