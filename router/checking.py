@@ -1,16 +1,18 @@
 """What a ruleset that loads may still have wrong: rules and names that nothing ever reaches. No warning is a guess."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 from typing import Final, Literal
 
 from config.document import read_yaml
 from router.coverage import coverage
 from router.fates import Fate, fates
 from router.implication import Logic
-from router.model import Condition, Group, Place, Rule
+from router.model import Condition, FactTest, Group, Place, Rule
 from router.names import unused
+from router.reading import suggestion
 from router.ruleset import Ruleset
 from router.wording import condition_in_words
 
@@ -24,6 +26,7 @@ Kind = Literal[
     "no_test",
     "no_tests",
     "unused",
+    "no_value",
     "overlap",
 ]
 
@@ -32,7 +35,7 @@ _PARTS_MAX: Final = 30  # pairs of more would take long, and say no more
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to look at. `name` is the rule, category or queue; `by` the rule above that has to do with it."""
+    """Something to look at. `name` is the rule, category, queue or value; `by` the rule above that has to do with it."""
 
     kind: Kind
     place: Place
@@ -45,13 +48,14 @@ class Finding:
         return f"{file}:{line}:{column}: {'info' if self.kind == 'overlap' else 'warning'}: {self.message}"
 
 
-def check(ruleset: Ruleset) -> list[Finding]:
-    """All warnings, in the order of the files."""
+def check(ruleset: Ruleset, known: Mapping[str, Collection[str]] = MappingProxyType({})) -> list[Finding]:
+    """All warnings, in the order of the files. `known` has all values that some facts can have, such as `brand`."""
     found = fates(ruleset)
     logic = Logic(ruleset.vocabulary)
     warnings = [finding for fate in found for finding in _of_rule(fate, logic)]
     warnings += _unreached(ruleset, found)
     warnings += _untested(ruleset, found)
+    warnings += _no_values(ruleset, known)
     warnings += (
         Finding("unused", place, name, f"{kind} {name!r} is used by no rule") for kind, name, place in unused(ruleset.names)
     )
@@ -148,6 +152,20 @@ def _places(ruleset: Ruleset) -> Mapping[str, Place]:
         for index, name in enumerate(document.get("queues") or ()):
             places[name] = (file, *document.position(("queues", index)))
     return places
+
+
+def _no_values(ruleset: Ruleset, known: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+    """Values that a fact never has, each where it is asked for first."""
+    told: set[tuple[str, str]] = set()
+    for atom in ruleset.atoms.all:
+        if not isinstance(atom, FactTest) or atom.operator != "equals" or atom.fact not in known:
+            continue
+        for value in (one for one in atom.operands if isinstance(one, str) and one not in known[atom.fact]):
+            if (atom.fact, value) not in told:
+                told.add((atom.fact, value))
+                hint = suggestion(value, known[atom.fact])
+                message = f"no message has the {atom.fact} {value!r}" + (f" ({hint})" if hint else "")
+                yield Finding("no_value", atom.place, value, message)
 
 
 def _untested(ruleset: Ruleset, found: list[Fate]) -> Iterator[Finding]:

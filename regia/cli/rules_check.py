@@ -8,6 +8,7 @@ import orjson
 import typer
 
 from regia.cli.common import ConfigOption, config_errors, configured, fail
+from regia.compose import Configured
 from regia.rules.live import EVERY_BRAND
 from router.checking import Finding, overlaps
 from router.checking import check as look
@@ -34,6 +35,11 @@ def rules_of(files: list[Path] | None, config: Path | None, brand: str | None = 
         fail(f"a rule file cannot be read: {error}", status=2)
     with config_errors():
         return {EVERY_BRAND: load(sources)}
+
+
+def known_values(found: Configured) -> dict[str, frozenset[str]]:
+    """What messages can have by this configuration."""
+    return {"connector": frozenset(found.connectors), "brand": frozenset(found.brands)}
 
 
 def _configured_rules(config: Path | None, brand: str | None) -> dict[str, Ruleset]:
@@ -69,9 +75,10 @@ def check(
 ) -> None:
     """Load the rules and say what is wrong with them, with file, line and column: errors, and what is never reached."""
     found = rules_of(files, config, brand)
+    known = {} if files else known_values(configured(config))
     told: dict[str, Any] = {}
     for name, rules in zip(found, each_of(found, quiet=as_json), strict=True):
-        warnings, infos = look(rules), overlaps(rules) if with_overlaps else []
+        warnings, infos = look(rules, known), overlaps(rules) if with_overlaps else []
         counts = {"rules": len(rules.rules), "categories": len(rules.categories), "tests": len(rules.tests)}
         told[name] = {**counts, "warnings": [*map(_data, warnings)]}
         if with_overlaps:

@@ -92,3 +92,20 @@ def test_coverage(rules: Path) -> None:
     assert (told["rules_percent"], told["categories_percent"], told["tests"]) == (66, 66, 2)
     assert told["categories"] == {"one": 1, "two": 1, "general": 0}
     assert run("coverage", rules).output.endswith("2 tests: 66% of rules, 66% of categories\n")
+
+
+def test_values_that_the_configuration_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    demo = Path(__file__).parents[2] / "config" / "examples" / "demo"
+    monkeypatch.setenv("REGIA__DATA__PATH", str(tmp_path / "data"))
+    (tmp_path / "regia.yaml").write_text((demo / "regia.yaml").read_text())
+    rule = "  - {name: typo, when: {brand: [demo, demoo], connector: site-from}, then: {tags: x}}\n"
+    text = (demo / "rules.yaml").read_text()
+    (tmp_path / "rules.yaml").write_text(text.replace("rules:\n", f"rules:\n{rule}", 1))
+    done = CliRunner().invoke(app, ["rules", "check", "-c", str(tmp_path / "regia.yaml")])
+    told = [line.partition("warning: ")[2] for line in done.output.splitlines() if "no message has" in line]
+    assert told == [
+        "no message has the brand 'demoo' (did you mean 'demo'?)",
+        "no message has the connector 'site-from' (did you mean 'site-form'?)",
+    ]
+    alone = CliRunner().invoke(app, ["rules", "check", str(tmp_path / "rules.yaml")])
+    assert "no message has" not in alone.output
