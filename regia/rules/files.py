@@ -90,7 +90,7 @@ class RuleFiles:
         Raises `ConfigError`. What is wrong counts as read too, since it must change to become right: then also the
         configuration is looked at, where the mistake may be.
         """
-        self._paths = [self._config, *self._paths]
+        self._paths = list(dict.fromkeys((self._config, *self._paths)))
         self._read = self._seen = self._look()
         source = open_settings(self._config, self._environ)
         source.settings()

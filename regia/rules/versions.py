@@ -66,10 +66,10 @@ class Versions:
         self._settle("files")
         await self._follow(files)
 
-    async def refuse(self, error: ConfigError, what: str = "rule files") -> None:
+    async def refuse(self, error: ConfigError) -> None:
         """The files are wrong: say so, and go on. Raises `DatabaseUnavailable`."""
         number = len(error.problems)
-        told = f"the {what} have {number} problem{'s' if number != 1 else ''}; the version before decides"
+        told = f"the rule files have {number} problem{'s' if number != 1 else ''}; the version before decides"
         self.wrong["files"] = told
         await self._tell(told, error)
 
