@@ -114,8 +114,11 @@ def priority(node: Node, hint: str | None = None) -> int | None:
 
 def sla(node: Node, calendars: Collection[str]) -> Sla | None:
     """A promise of time, by one of the declared calendars or by none; what is wrong has been reported."""
+    if not isinstance(node.value, dict):
+        node.fail("must name first_reply", "for example {first_reply: 4h}")
+        return None
     entries = node.mapping(keys.SLA)
-    if isinstance(node.value, dict) and "first_reply" not in entries:
+    if "first_reply" not in entries:
         node.fail("must name first_reply", "for example {first_reply: 4h}")
     seconds = duration(entries["first_reply"]) if "first_reply" in entries else None
     calendar = (

@@ -4,9 +4,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
+import orjson
 import typer
 
 from config.problems import ConfigError
@@ -31,9 +33,9 @@ def config_path(given: Path | None) -> Path:
     return here if here.exists() else _DEMO
 
 
-def configured(given: Path | None) -> Configured:
+def configured(given: Path | None, *, as_json: bool = False) -> Configured:
     """Load the configuration, or end the program with everything that is wrong with it."""
-    with config_errors():
+    with config_errors(as_json=as_json):
         return configure(config_path(given), os.environ)
 
 
@@ -44,15 +46,18 @@ def source_of(given: Path | None) -> Source:
 
 
 @contextmanager
-def config_errors() -> Iterator[None]:
-    """Show the problems of a configuration, one a line, and exit with 2."""
+def config_errors(*, told: str = "in the configuration; nothing was started", as_json: bool = False) -> Iterator[None]:
+    """Show the problems of a configuration, one a line, or in JSON, and exit with 2. `told` ends the line that counts them."""
     try:
         yield
     except ConfigError as error:
+        if as_json:
+            typer.echo(orjson.dumps({"errors": [asdict(one) for one in error.problems]}, option=orjson.OPT_INDENT_2).decode())
+            raise typer.Exit(2) from None
         for problem in error.problems:
             print(problem, file=sys.stderr)
         number = len(error.problems)
-        fail(f"{number} problem{'s' if number > 1 else ''} in the configuration; nothing was started", status=2)
+        fail(f"{number} problem{'s' if number > 1 else ''} {told}", status=2)
 
 
 def fail(message: str, *, status: int = 1) -> NoReturn:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from config.parse import read_text
 from regia.cli.common import ConfigOption, config_errors, configured, fail
 from regia.compose import Configured
 from regia.rules.live import EVERY_BRAND
@@ -22,19 +23,17 @@ Brand = Annotated[str | None, typer.Option("--brand", help="Only the rules that 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def rules_of(files: list[Path] | None, config: Path | None, brand: str | None = None) -> dict[str, Ruleset]:
+def rules_of(
+    files: list[Path] | None, config: Path | None, brand: str | None = None, *, as_json: bool = False
+) -> dict[str, Ruleset]:
     """The rules of the files, or those of the configuration by brand (`*`: every other), or of one brand; what is wrong with
     them ends the program."""
     if not files:
-        return _configured_rules(config, brand)
+        return _configured_rules(configured(config, as_json=as_json), brand)
     if brand is not None:
         fail("--brand chooses among the configuration's rules: name files, or a brand", status=2)
-    try:
-        sources = [(str(path), path.read_text(encoding="utf-8")) for path in files]
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"a rule file cannot be read: {error}", status=2)
-    with config_errors():
-        return {EVERY_BRAND: load(sources)}
+    with config_errors(told="in the rules", as_json=as_json):
+        return {EVERY_BRAND: load([(str(path), read_text(path, str(path))) for path in files])}
 
 
 def known_values(found: Configured) -> dict[str, frozenset[str]]:
@@ -42,8 +41,8 @@ def known_values(found: Configured) -> dict[str, frozenset[str]]:
     return {"connector": frozenset(found.connectors), "brand": frozenset(found.brands)}
 
 
-def _configured_rules(config: Path | None, brand: str | None) -> dict[str, Ruleset]:
-    found = dict(configured(config).rules.live)
+def _configured_rules(configuration: Configured, brand: str | None) -> dict[str, Ruleset]:
+    found = dict(configuration.rules.live)
     if brand is not None and brand not in found:
         fail(f"brand {brand!r} has no rules of its own; those that have: {', '.join(sorted(found.keys()))}", status=2)
     return found if brand is None else {brand: found[brand]}
@@ -74,8 +73,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Load the rules and say what is wrong with them, with file, line and column: errors, and what is never reached."""
-    found = rules_of(files, config, brand)
-    known = {} if files else known_values(configured(config))
+    configuration = None if files else configured(config, as_json=as_json)
+    found = _configured_rules(configuration, brand) if configuration else rules_of(files, None, brand, as_json=as_json)
+    known = known_values(configuration) if configuration else {}
     told: dict[str, Any] = {}
     for name, rules in zip(found, each_of(found, quiet=as_json), strict=True):
         warnings, infos = look(rules, known), overlaps(rules) if with_overlaps else []
@@ -96,7 +96,7 @@ def check(
 
 def coverage(files: Files = None, config: ConfigOption = None, brand: Brand = None, as_json: AsJson = False) -> None:
     """How many tests each rule and each category is reached by, and what the rules won."""
-    found = rules_of(files, config, brand)
+    found = rules_of(files, config, brand, as_json=as_json)
     if as_json:
         _print_each({name: _coverage_data(cover(rules)) for name, rules in found.items()})
         return

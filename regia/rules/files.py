@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from config.parse import read_text
 from config.problems import ConfigError, Problem
 from regia.rules.live import EVERY_BRAND, Rules
 from regia.settings import Source, open_settings
@@ -123,12 +124,17 @@ def _texts(source: Source, files: Sequence[RuleFile]) -> list[tuple[str, str]]:
     problems: list[Problem] = []
     for file in files:
         try:
-            texts.append((str(file.path), file.path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(source.document.problem(file.at, f"{file.path} cannot be read: {type(error).__name__}"))
+            texts.append((str(file.path), read_text(file.path, str(file.path))))
+        except ConfigError as error:
+            problems += [one if one.line else _at(source, file, one) for one in error.problems]
     if problems:
         raise ConfigError(problems)
     return texts
+
+
+def _at(source: Source, file: RuleFile, problem: Problem) -> Problem:
+    """What is wrong with a whole file, where the configuration names it."""
+    return source.document.problem(file.at, f"{file.path} {problem.message}", problem.hint)
 
 
 def _stamp(path: Path) -> Stamp | None:

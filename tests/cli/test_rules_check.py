@@ -109,3 +109,26 @@ def test_values_that_the_configuration_does_not_have(tmp_path: Path, monkeypatch
     ]
     alone = CliRunner().invoke(app, ["rules", "check", str(tmp_path / "rules.yaml")])
     assert "no message has" not in alone.output
+
+
+def test_errors_are_json_too(rules: Path) -> None:
+    rules.write_text(RULES.replace("channel: sms", "chanel: sms").replace("{category: one}", "{sla: 4h}"), encoding="utf-8")
+    done = run("check", rules, "--json")
+    assert done.exit_code == 2
+    first, second = json.loads(done.output)["errors"][:2]
+    assert (first["line"], first["message"], first["hint"]) == (6, "must name first_reply", "for example {first_reply: 4h}")
+    assert (second["line"], second["column"], second["hint"]) == (8, 12, "did you mean 'channel'?")
+    assert (
+        run("check", rules).output.endswith("regia: 3 problems in the rules\n") or "in the rules" in run("check", rules).output
+    )
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes(b"categories: {a: {label: Perch\xe9}}\ndefault: a\n")
+    for path, told in (
+        (tmp_path / "gone.yaml", "gone.yaml: cannot be read: No such file or directory"),
+        (tmp_path, "cannot be read: Is a directory"),
+        (tmp_path / "latin.yaml", "latin.yaml:1:30: is not UTF-8 (save the file as UTF-8)"),
+    ):
+        done = run("check", path)
+        assert (done.exit_code, told in done.output) == (2, True), done.output

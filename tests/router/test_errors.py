@@ -99,7 +99,7 @@ THEN: list[tuple[str, str]] = [
     ("{tags: [a, 3]}", "8:22: rules[0].then.tags[1]: must be text, not a number (put the value in quotes)"),
     ("{tags: []}", "8:18: rules[0].then.tags: is an empty list (name at least one value, or leave the key out)"),
     ("{owners: {a: b}}", "8:20: rules[0].then.owners: must be text, not a mapping"),
-    ("{sla: 4h}", "8:17: rules[0].then.sla: must be a mapping of names to values"),
+    ("{sla: 4h}", "8:17: rules[0].then.sla: must name first_reply (for example {first_reply: 4h})"),
     ("{sla: {first: 4h}}", "8:18: rules[0].then.sla.first: unknown key (known: calendar, first_reply)"),
     ("{sla: {calendar: office}}", "8:17: rules[0].then.sla: must name first_reply (for example {first_reply: 4h})"),
     ("{sla: {first_reply: 4}}", "8:31: rules[0].then.sla.first_reply: must be a duration (for example 30m, 4h, 1h30m or 2d)"),
