@@ -253,9 +253,8 @@ def test_a_shadow_is_asked_and_does_nothing(shop: Shop) -> None:
     assert "category: general (default) → exchanges (exchanges)" in told
 
 
+@pytest.mark.parametrize("mode", ["shared"], indirect=True)  # an embedded database admits one gateway
 def test_every_node_follows(make_gateway: MakeGateway, mode: Mode, folder: Path, tmp_path: Path) -> None:
-    if mode.amqp is None:
-        pytest.skip("an embedded database admits one gateway")
     shops = []
     for node in ("n1", "n2"):
         gateway = make_gateway(mode, config=folder / "regia.yaml", REGIA__NODE=node)

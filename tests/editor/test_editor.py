@@ -14,6 +14,7 @@ from playwright._impl._driver import compute_driver_executable
 
 from router import keys
 from router.actions import ActionReader
+from router.names import Usage
 from router.schema import json_schema
 from router.vocabulary import VOCABULARY
 from tests.editor.language_server import Editor, editor
@@ -60,7 +61,7 @@ def test_operators_and_values_are_offered(opened: Editor) -> None:
 
 
 def test_actions_are_offered(opened: Editor) -> None:
-    assert set(opened.completions(f"{RULE}    then:\n      ¦\n")) == set(ActionReader((), (), ()).known)
+    assert set(opened.completions(f"{RULE}    then:\n      ¦\n")) == set(ActionReader((), (), (), (), Usage()).known)
     raised = opened.completions(f"{RULE}    then:\n      priority: ¦\n")
     assert raised['"+1"']["insertText"] == '"+${1:1}"'  # without the quotes it would be the number 1
 
