@@ -20,7 +20,7 @@ from storage import rulesets, shadows
 from storage.rulesets import Activation, NodeRules
 
 _SHOWN: Final = 20
-_WAIT: Final = 6.0
+_WAIT: Final = 10.0
 """Seconds until the nodes that run have followed."""
 _GONE_MS: Final = 180_000
 """A node that said nothing for so long is not there; one that is says something every minute."""

@@ -147,8 +147,10 @@ def test_a_wrong_configuration_changes_nothing(embedded: Shop, old: str, new: st
     (embedded.folder / "regia.yaml").write_text(CONFIG.replace(old, new, 1))
     embedded.gateway.process.send(signal.SIGHUP)
     soon(lambda: told in embedded.alarms.get("rules/files", ""))
+    time.sleep(2)  # the first look at the files may come after the change, and then there are two
+    told_before = embedded.gateway.log.read_text().count("have 1 problem")
     time.sleep(3)
-    assert embedded.gateway.tail().count("have 1 problem") == 1, "it is told once"
+    assert embedded.gateway.log.read_text().count("have 1 problem") == told_before <= 2, "it is not told again and again"
     assert embedded.category("refund", "acme") == "everything"
     (embedded.folder / "regia.yaml").write_text(CONFIG)
     soon(lambda: embedded.alarms == {})
@@ -264,6 +266,9 @@ def test_every_node_follows(make_gateway: MakeGateway, mode: Mode, folder: Path,
     shops[0].rules(WIDER)
     for shop in shops:
         soon(lambda shop=shop: shop.category("an exchange?") == "returns")  # type: ignore[misc]  # a default binds it
+    new = shops[0].write("refund")["data"]["routing"]["ruleset"]
+    # Each node has seen the files: one that sees them later would choose them again.
+    soon(lambda: {one["files"] for one in shops[0].versions()["nodes"] if one["brand"] == "*"} == {new})
     said = shops[0].gateway.cli("rules", "activate", old).stdout
     assert said == f"node n1: {old[:19]} decides\nnode n2: {old[:19]} decides\n"
     assert [shop.category("an exchange?") for shop in shops] == ["general", "general"]
