@@ -1,7 +1,7 @@
 """The versions of the rules that decide at one moment. What changes is which of these is used, never one of them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from router.ruleset import Ruleset
@@ -34,9 +34,6 @@ class Rules:
     def slot(self, brand: str) -> str:
         """Under which name the rules of a brand stand."""
         return brand if brand in self.live else EVERY_BRAND
-
-    def with_live(self, changed: Mapping[str, Ruleset]) -> "Rules":
-        return replace(self, live={**self.live, **changed})
 
     def version(self, hash_: str) -> Ruleset | None:
         """The version of this hash, where it is one of these."""
