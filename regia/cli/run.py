@@ -59,7 +59,7 @@ def check(config: ConfigOption = None) -> None:
 
 async def _serve(configured_: Configured, path: Path) -> None:
     settings = configured_.settings
-    journal = _journal(settings)
+    journal = _journal(settings, configured_.largest)
     gateway = Gateway(configured_, open_stores(settings), journal)
     runner = await _listen(gateway)
     stop = asyncio.Event()
@@ -119,10 +119,10 @@ def _settle_memory() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def _journal(settings: Settings) -> Journal:
+def _journal(settings: Settings, largest: int) -> Journal:
     path = settings.data.path.resolve() / "journal" / "worker-0.sqlite"
     try:
-        return Journal.open(path, keep_ids=settings.journal.keep_ids)
+        return Journal.open(path, keep_ids=settings.journal.keep_ids, limits=settings.journal.limits(largest))
     except JournalLocked:
         fail(f"another gateway uses {settings.data.path}; stop it, or set REGIA__DATA__PATH to another folder")
     except (JournalUnavailable, OSError) as error:
