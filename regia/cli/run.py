@@ -21,6 +21,7 @@ from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
 from regia.runners.adoption import adopt_for_ever
+from regia.runners.delivering import Delivering
 from regia.runners.events import Events
 from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
@@ -76,6 +77,8 @@ async def _serve(configured_: Configured, path: Path) -> None:
     events.start()
     retaining = Retaining(gateway)
     retaining.start()
+    delivering = Delivering(gateway)
+    delivering.start()
     reloading = Reloading(gateway, path, os.environ)
     reloading.start()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.ask)
@@ -88,7 +91,8 @@ async def _serve(configured_: Configured, path: Path) -> None:
     await stop.wait()
     logger.info("stopping: no new contacts, working off what was accepted")
     asked = time.monotonic()
-    await asyncio.gather(polling.stop(), sending.stop(), watching.stop(), events.stop(), retaining.stop(), reloading.stop())
+    runners = (polling, sending, watching, events, retaining, delivering, reloading)
+    await asyncio.gather(*(runner.stop() for runner in runners))
     for task in helpers:
         task.cancel()
     await asyncio.gather(*helpers, return_exceptions=True)
