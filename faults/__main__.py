@@ -15,6 +15,7 @@ from bench.machine import facts
 from faults.report import PAGE, cells, report, write
 from faults.scenarios import SCENARIOS
 from faults.stage import Broken, servers
+from tests.servers.process import ServerFailed
 
 _NAMES = tuple(scenario.name for scenario in SCENARIOS)
 
@@ -34,7 +35,11 @@ def main(arguments: Sequence[str]) -> int:
             folder.mkdir()
             try:
                 row = scenario.play(scenario, running, folder, seconds)
-            except Broken as error:
+            except (
+                Broken,
+                ServerFailed,
+                AssertionError,
+            ) as error:  # tests/e2e asserts that a gateway starts
                 wrong.append(f"{scenario.name}: could not be played to its end: {error}")
                 _told(wrong[-1])
                 continue

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from faults.ledger import Answered, Delivered, Line, Sent
-from faults.messages import queue_of, sender_of
+from faults.messages import QUEUES, queue_of, sender_of
 
 BEHIND: Final = 2.0
 """Seconds between acceptance and delivery from which on a message counts as delayed by the fault."""
@@ -51,6 +51,8 @@ class Figures:
     disordered: int
     refused: int
     """Attempts without a 2xx."""
+    held: int
+    """Messages that took longer than `BEHIND` from acceptance to delivery."""
     p50: float
     p99: float
     slowest: float
@@ -66,7 +68,8 @@ class Accounts:
         self.stories: dict[int, Story] = {}
         self._order: dict[tuple[int, str], list[int]] = defaultdict(list)
         """First deliveries by sender and queue."""
-        self._places: set[tuple[int, str]] = set()
+        self._sequences: dict[tuple[str, int], str] = {}
+        """Envelope by customer and sequence."""
         self._repeated = self._changed = self._refused = 0
         self._strange: list[Delivered] = []
 
@@ -92,6 +95,7 @@ class Accounts:
         if story is None or line.queue != queue_of(line.n, self._senders):
             self._strange.append(line)
             return
+        self._changed += self._sequences.setdefault((line.customer, line.sequence), line.envelope) != line.envelope
         identity = (line.envelope, line.digest)
         if story.identity is None:
             story.identity, story.delivered = identity, line.at
@@ -126,6 +130,15 @@ class Accounts:
                 latest[node] = max(latest.get(node, 0.0), story.sent)
         return count
 
+    def held(self, queues: Iterable[str] = QUEUES) -> int:
+        """Messages of these queues that took longer than `BEHIND` from acceptance to delivery."""
+        wanted = set(queues)
+        return sum(
+            story.delivered > story.accepted + BEHIND
+            for n, story in self.stories.items()
+            if story.accepted is not None and story.delivered is not None and queue_of(n, self._senders) in wanted
+        )
+
     def figures(self, window: Window) -> Figures:
         stories = self.stories.values()
         waits = sorted(story.accepted - story.due for story in stories if story.accepted is not None) or [0.0]
@@ -138,6 +151,7 @@ class Accounts:
             changed=self._changed + self.strange,
             disordered=self.disordered,
             refused=self._refused,
+            held=self.held(),
             p50=waits[len(waits) // 2],
             p99=waits[min(len(waits) - 1, len(waits) * 99 // 100)],
             slowest=waits[-1],

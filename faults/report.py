@@ -6,7 +6,8 @@ from typing import Final
 
 from bench.machine import ROOT
 from bench.report import measured, table
-from faults.scenarios import SCENARIOS, Row
+from faults.plays import Row
+from faults.scenarios import SCENARIOS
 from scripts.check_figures import block, replaced
 
 PAGE: Final = ROOT / "docs" / "reliability.md"

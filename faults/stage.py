@@ -28,7 +28,7 @@ from tests.servers.redis import RedisServer
 RATE: Final = 200.0
 SENDERS: Final = 40
 _END_SECONDS: Final = 150.0
-"""What the sender may take until everything is accepted, and the consumer until everything has come, after the last new message."""
+"""What the sender may take after the last new message until everything is accepted, and the consumer until all has come."""
 
 
 class Broken(Exception):

@@ -37,11 +37,21 @@ def test_lost_is_what_was_accepted_and_never_came() -> None:
     assert (figures.sent, figures.accepted, figures.delivered, figures.lost, figures.refused) == (3, 2, 1, 1, 1)
 
 
-@pytest.mark.parametrize("other", [{"envelope": "other"}, {"digest": "other"}])
+@pytest.mark.parametrize("other", [{"envelope": "other", "customer": "other"}, {"digest": "other"}])
 def test_a_repeat_has_the_same_id_and_bytes(other: dict[str, str]) -> None:
     made = accounts(sent(0, 1), accepted(0, 2), arrived(0, 3), arrived(0, 4), arrived(0, 5, **other))
     figures = made.figures(WINDOW)
     assert (figures.delivered, figures.repeated, figures.changed) == (1, 2, 1)
+
+
+def test_a_sequence_is_given_once() -> None:
+    twice = Delivered(n=2, at=3, queue=QUEUES[1], envelope="e2", digest="d", customer="c", sequence=0)
+    assert accounts(sent(0, 1), sent(2, 1), arrived(0, 3), twice).figures(WINDOW).changed == 1
+
+
+def test_held_is_what_came_late() -> None:
+    made = accounts(sent(0, 1), accepted(0, 2), arrived(0, 9), sent(1, 1), accepted(1, 2), arrived(1, 3))
+    assert (made.held(), made.held(QUEUES[:1]), made.held(QUEUES[1:])) == (1, 1, 0)
 
 
 def test_a_delivery_from_another_queue_is_none() -> None:

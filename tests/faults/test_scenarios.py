@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from faults.scenarios import SCENARIOS, Scenario
+from faults.plays import Scenario
+from faults.scenarios import SCENARIOS
 from faults.stage import Servers
 
 
