@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
 from faults.ledger import Delivered, Ledger
@@ -69,7 +70,7 @@ class Consumer:
             try:
                 connection = pika.BlockingConnection(parameters)
                 self._consume(connection.channel())
-            except (AMQPError, OSError):
+            except (AMQPError, AMQPConnectorException, OSError):
                 turn += 1
                 time.sleep(_PAUSE)
 

@@ -69,6 +69,11 @@ class _Worker:
         with log.open("ab") as output:
             self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=output, stderr=output)  # noqa: S603  # ourselves
 
+    def check(self) -> None:
+        """Raises `Broken` when it has ended by itself."""
+        if (code := self._process.poll()) is not None:
+            raise Broken(f"{self._log.stem} ended with {code}: {self._log.read_text()[-2000:]}")
+
     def end(self, seconds: float) -> None:
         """Raises `Broken` when it does not end well in time."""
         if self._process.stdin is not None:
@@ -168,7 +173,9 @@ class Stage:
         return worker
 
     def look(self) -> None:
-        """Bring the accounts up to date, and note the gateways' memory."""
+        """Bring the accounts up to date, and note the gateways' memory. Raises `Broken` when the consumer has ended."""
+        if self._consumer is not None:
+            self._consumer.check()
         sent, delivered = self._books
         arrived = delivered.read()  # first: whatever arrived was noted by the sender before
         self.accounts.read(sent.read())
