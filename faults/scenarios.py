@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from faults import broker, full, outside
+from faults import broker, cluster, full, outside
 from faults.plays import Scenario, proxied, simple
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
@@ -42,5 +42,26 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         short=5,
         accepts=False,
         stops=False,
+    ),
+    Scenario(
+        name="cluster-killed",
+        what="the leader in a cluster of three killed (SIGKILL); times from then",
+        play=cluster.play(cluster.killed),
+        long=30,
+        short=3,
+    ),
+    Scenario(
+        name="cluster-frozen",
+        what="the leader in a cluster of three frozen (SIGSTOP); times from then",
+        play=cluster.play(cluster.frozen),
+        long=30,
+        short=5,
+    ),
+    Scenario(
+        name="cluster-alone",
+        what="the leader in a cluster of three alone in its network; times from then",
+        play=cluster.play(cluster.alone),
+        long=30,
+        short=5,
     ),
 )

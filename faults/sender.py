@@ -36,8 +36,8 @@ class Job(msgspec.Struct, frozen=True):
     ports: list[int]
     ledger: str
     run: str
-    rate: float = 200.0
-    senders: int = 40
+    rate: float
+    senders: int
     repeats: float = 0.01
 
 

@@ -20,13 +20,15 @@ from faults.judge import Accounts
 from faults.ledger import Reader
 from faults.messages import QUEUES, SECRET
 from tests.e2e.gateway import Gateway, Mode
+from tests.servers.namespaces import Namespaces, NotPermitted
 from tests.servers.postgresql import PostgreSQLServer
 from tests.servers.process import free_port
 from tests.servers.rabbitmq import RabbitMQServer
+from tests.servers.rabbitmq_cluster import COUNT, RabbitMQCluster
 from tests.servers.redis import RedisServer
 
 RATE: Final = 200.0
-SENDERS: Final = 40
+SENDERS: Final = 100
 _END_SECONDS: Final = 150.0
 """What the sender may take after the last new message until everything is accepted, and the consumer until all has come."""
 
@@ -42,6 +44,22 @@ class Servers:
     rabbitmq: RabbitMQServer
     postgresql: PostgreSQLServer
     redis: RedisServer
+    folder: Path
+    later: ExitStack
+    """Ends what is started only when it is asked for."""
+    _cluster: RabbitMQCluster | None = None
+    not_permitted: str = ""
+    """Why the nodes of the cluster are not in network namespaces."""
+
+    def cluster(self) -> RabbitMQCluster:
+        """Three RabbitMQ nodes, in network namespaces where that is permitted."""
+        if self._cluster is None:
+            try:
+                namespaces = self.later.enter_context(Namespaces(COUNT))
+            except NotPermitted as error:
+                namespaces, self.not_permitted = None, str(error)
+            self._cluster = self.later.enter_context(RabbitMQCluster.start(self.folder / "cluster", namespaces))
+        return self._cluster
 
 
 @contextmanager
@@ -57,7 +75,7 @@ def servers(folder: Path) -> Iterator[Servers]:
             if started.exception() is None:
                 stack.callback(started.result().stop)
         rabbitmq, postgresql, redis = (started.result() for started in starting)
-        yield Servers(rabbitmq, postgresql, redis)  # type: ignore[arg-type]  # a tuple of three kinds
+        yield Servers(rabbitmq, postgresql, redis, folder, stack)  # type: ignore[arg-type]  # a tuple of three kinds
 
 
 class _Worker:

@@ -4,11 +4,12 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
 T = TypeVar("T")
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _CHUNK = 64 * 1024
 _LINGER = struct.pack("ii", 1, 0)
@@ -21,9 +22,11 @@ class Proxy:
     After `swallow` bytes of both directions are read and dropped, those of connections made meanwhile too. `mend` lets new
     connections through; those that have lost bytes stay silent for ever, as nothing sensible could follow."""
 
-    def __init__(self, target: int, port: int) -> None:
+    def __init__(self, target: int | tuple[str, int], port: int, make: Callable[[], socket.socket] | None = None) -> None:
+        """`target`: a port on the loopback, or an address. `make` gives the sockets that go there."""
         self.port = port
-        self._target = target
+        self._target = ("127.0.0.1", target) if isinstance(target, int) else target
+        self._make = make or (lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
         self._swallowing = False
         self._pairs: set[_Pair] = set()
         self._loop = asyncio.new_event_loop()
@@ -79,10 +82,21 @@ class Proxy:
         pair = _Pair(writer, broken=self._swallowing)
         self._pairs.add(pair)
         try:
-            await pair.run(reader, self._target)
+            await pair.run(reader, self._connect)
         finally:
             self._pairs.discard(pair)
             pair.reset()
+
+    async def _connect(self) -> Streams:
+        """Raises OSError."""
+        made = self._make()
+        made.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(made, self._target)
+            return await asyncio.open_connection(sock=made)
+        except BaseException:
+            made.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -98,14 +112,14 @@ class _Pair:
         self.broken = broken
         self._writers = [client]
 
-    async def run(self, reader: asyncio.StreamReader, target: int) -> None:
+    async def run(self, reader: asyncio.StreamReader, connect: Callable[[], Awaitable[Streams]]) -> None:
         """Until either side ends; the other is ended too."""
         client = self._writers[0]
         if self.broken:  # the server never hears of it
             await self._pass(reader, client)
             return
         try:
-            answers, server = await asyncio.open_connection("127.0.0.1", target)
+            answers, server = await connect()
         except OSError:
             return
         self._writers.append(server)
