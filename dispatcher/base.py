@@ -113,10 +113,11 @@ class QueueMismatch(Exception):
 
 
 class UnknownQueue(Exception):
-    """There is no queue of that name; the text lists those there are."""
+    """There is no queue of that name; the text lists those there are, where that is known."""
 
-    def __init__(self, queue: str, known: Iterable[str]) -> None:
-        super().__init__(f"there is no queue {queue!r}; queues: {', '.join(sorted(known))}")
+    def __init__(self, queue: str, known: Iterable[str] = ()) -> None:
+        there = f"; queues: {', '.join(sorted(known))}" if known else ""
+        super().__init__(f"there is no queue {queue!r}{there}")
 
 
 Erased = Callable[[Sequence[str]], Awaitable[Collection[str]]]

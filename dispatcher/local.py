@@ -97,14 +97,14 @@ class LocalQueues:
         """The first messages, ready or leased, without taking them; `<queue>.dead` shows the dead ones."""
         dead = queue not in self._names and queue.endswith(".dead")
         name = queue.removesuffix(".dead") if dead else queue
-        await self._check(name)
+        await self.check(name)
         wanted = table.c.state == "dead" if dead else table.c.state != "dead"
         query = select(table).where(table.c.queue == name, wanted).order_by(table.c.position).limit(limit)
         return await self._read(lambda connection: [_delivery(row) for row in connection.execute(query)])
 
     async def take(self, queue: str, limit: int, *, lease: int = LEASE_SECONDS) -> list[Delivery]:
         """Lease up to `limit` messages for `lease` seconds, in order. Raises `UnknownQueue`."""
-        await self._check(queue)
+        await self.check(queue)
         return await self._write(lambda connection: _take(connection, queue, limit, lease))
 
     async def ack(self, receipt: str) -> bool:
@@ -124,7 +124,7 @@ class LocalQueues:
 
     async def requeue_dead(self, queue: str) -> int:
         """Make the dead messages of a queue ready again, with their attempts forgotten; how many."""
-        await self._check(queue)
+        await self.check(queue)
         again = update(table).where(table.c.queue == queue, table.c.state == "dead").values(state="ready", attempts=0)
         return await self._write(lambda connection: connection.execute(again).rowcount)
 
@@ -143,8 +143,8 @@ class LocalQueues:
     async def close(self) -> None:
         """The database belongs to whoever made it."""
 
-    async def _check(self, queue: str) -> None:
-        """Of a version of the rules that does not decide any more there may be messages left."""
+    async def check(self, queue: str) -> None:
+        """Raises `UnknownQueue`. Of a version of the rules that does not decide any more there may be messages left."""
         held = select(table.c.position).where(table.c.queue == queue).limit(1)
         if queue not in self._names and await self._read(lambda connection: connection.execute(held).first()) is None:
             raise UnknownQueue(queue, self._names)

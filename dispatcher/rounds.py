@@ -35,7 +35,7 @@ class Answer(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
+class Parcel:
     """A message and where it goes. `must_arrive`: it comes back when no queue is bound."""
 
     exchange: str
@@ -60,20 +60,21 @@ class Rounds:
         """One answer a publication, in order. `suffix` makes the message ids of this round unique, `deadline` is in
         the loop's time, `unrouted` sends to that queue instead. What has no answer when the deadline passes is unknown.
         When the broker answered nobody meanwhile the connection is cut, and it is met again with a new one."""
-        return await self._round([_envelope(each, suffix, unrouted=unrouted) for each in batch], deadline)
+        return await self.send([envelope_parcel(each, suffix, unrouted=unrouted) for each in batch], deadline)
 
     async def announce(self, batch: Sequence[Announcement], deadline: float) -> list[Answer]:
         """The same for events, which nobody need be bound for."""
-        return await self._round([_event(each) for each in batch], deadline)
+        return await self.send([_event(each) for each in batch], deadline)
 
-    async def _round(self, letters: Sequence[_Letter], deadline: float) -> list[Answer]:
+    async def send(self, parcels: Sequence[Parcel], deadline: float) -> list[Answer]:
+        """The same for messages of any kind; no two of them have one `message_id`."""
         left = deadline - asyncio.get_running_loop().time()
         try:
             channel = await self._link.channel(min(left, self._connect_timeout))
         except QueuesUnavailable as error:
-            logger.warning("nothing published: no connection to RabbitMQ", extra={"count": len(letters), "error": str(error)})
-            return [Answer.NONE] * len(letters)
-        tasks = [asyncio.create_task(self._publish_one(channel, each)) for each in letters]
+            logger.warning("nothing published: no connection to RabbitMQ", extra={"count": len(parcels), "error": str(error)})
+            return [Answer.NONE] * len(parcels)
+        tasks = [asyncio.create_task(self._publish_one(channel, each)) for each in parcels]
         try:
             await self._wait(tasks, channel, deadline)
         finally:
@@ -100,17 +101,17 @@ class Rounds:
             answered.cancel()
             lost.cancel()
 
-    async def _publish_one(self, channel: AbstractChannel, letter: _Letter) -> Answer:
+    async def _publish_one(self, channel: AbstractChannel, parcel: Parcel) -> Answer:
         try:
             with lost_is_no_cancellation():
                 async with self._slots:
                     underlay = await channel.get_underlay_channel()
                     frame = await underlay.basic_publish(
-                        letter.message.body,
-                        exchange=letter.exchange,
-                        routing_key=letter.routing_key,
-                        properties=letter.message.properties,
-                        mandatory=letter.must_arrive,
+                        parcel.message.body,
+                        exchange=parcel.exchange,
+                        routing_key=parcel.routing_key,
+                        properties=parcel.message.properties,
+                        mandatory=parcel.must_arrive,
                     )
         except PublishError:
             return Answer.RETURNED
@@ -120,7 +121,7 @@ class Rounds:
         return Answer.ACKED if frame is not None and frame.name == "Basic.Ack" else Answer.NONE
 
 
-def _envelope(publication: Publication, suffix: str, *, unrouted: bool) -> _Letter:
+def envelope_parcel(publication: Publication, suffix: str, *, unrouted: bool) -> Parcel:
     """`message_id` is unique for each try: aiormq finds the publish of a returned message by it."""
     headers: dict[str, str] = {"envelope-id": publication.envelope_id}
     if unrouted:
@@ -138,10 +139,10 @@ def _envelope(publication: Publication, suffix: str, *, unrouted: bool) -> _Lett
         headers=dict(headers),
     )
     exchange, key = ("", UNROUTED) if unrouted else (INBOUND, publication.routing_key)
-    return _Letter(exchange, key, message, must_arrive=True)
+    return Parcel(exchange, key, message, must_arrive=True)
 
 
-def _event(announcement: Announcement) -> _Letter:
+def _event(announcement: Announcement) -> Parcel:
     """`message_id` is the event's own: events never come back, so that no publish is looked for by it."""
     message = Message(
         announcement.body,
@@ -152,4 +153,4 @@ def _event(announcement: Announcement) -> _Letter:
         delivery_mode=DeliveryMode.PERSISTENT,
         headers={"number": announcement.number},
     )
-    return _Letter(EVENTS, announcement.type, message, must_arrive=False)
+    return Parcel(EVENTS, announcement.type, message, must_arrive=False)

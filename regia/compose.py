@@ -16,6 +16,7 @@ from connectors.registry import UnknownChannel, find
 from dispatcher.base import Queues, Topology
 from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
+from dispatcher.straight import LocalStraight, RabbitStraight, Straight
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
@@ -190,6 +191,13 @@ def open_stores(settings: Settings) -> Stores:
     )
     http = GuardedHttp(private_hosts=frozenset(settings.media_private_hosts))
     return Stores(database=database, queues=queues, blobs=blobs, coordination=coordination, http=http)
+
+
+def open_straight(settings: Settings, stores: Stores) -> Straight:
+    """What publishes into a queue by its name."""
+    if isinstance(stores.queues, LocalQueues):
+        return LocalStraight(stores.queues, stores.database)
+    return RabbitStraight(settings.queues.url.get_secret_value())
 
 
 async def migrate(database: Database) -> None:

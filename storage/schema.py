@@ -31,6 +31,7 @@ from storage.schema_customers import (
     suggestions,
     ticket_events,
 )
+from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_parts
 from storage.schema_rules import activations, rule_nodes, rulesets, shadow_changes, shadow_runs
 from storage.schema_watch import alarms, traffic
@@ -54,6 +55,7 @@ __all__ = [
     "mentions",
     "messages",
     "metadata",
+    "operations",
     "outgoing",
     "outgoing_parts",
     "quarantine",

@@ -15,6 +15,7 @@ from regia.cli import (
     parse,
     quarantine,
     queue,
+    replay,
     reply,
     rules,
     run,
@@ -43,6 +44,7 @@ app.command()(demo.demo)
 app.command()(parse.parse)
 app.command()(schema.schema)
 app.command()(reply.reply)
+app.command()(replay.replay)
 app.command()(ticket.ticket)
 app.add_typer(connector.app, name="connector")
 app.add_typer(customer.app, name="customer")

@@ -25,6 +25,7 @@ def upgrade() -> None:
     op.add_column('conversations', sa.Column('split', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     _outgoing()
     _new_tables()
+    _by_hand()
 
 
 def _customers() -> None:
@@ -280,6 +281,23 @@ def _rules() -> None:
     sa.Column('examples', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('brand', 'live', 'shadow', 'change', name=op.f('pk_shadow_changes'))
     )
+
+
+def _by_hand() -> None:
+    """What people do to messages that were accepted."""
+    op.create_table('operations',
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('selection', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('done', sa.BigInteger(), nullable=False),
+    sa.Column('detail', sa.Text(), nullable=False),
+    sa.Column('begun_ms', sa.BigInteger(), nullable=False),
+    sa.Column('ended_ms', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_operations'))
+    )
+    op.create_index(op.f('ix_operations_begun_ms'), 'operations', ['begun_ms'])
 
 
 def downgrade() -> None:
