@@ -156,7 +156,7 @@ class Accounts:
             p99=waits[min(len(waits) - 1, len(waits) * 99 // 100)],
             slowest=waits[-1],
             again=self._again(window),
-            drained=self._drained(window.mended),
+            drained=self._drained(window),
         )
 
     def _again(self, window: Window) -> float | None:
@@ -170,16 +170,17 @@ class Accounts:
         first = min((at for at in times if at >= window.mended), default=None)
         return None if first is None else first - window.mended
 
-    def _drained(self, mended: float) -> float | None:
+    def _drained(self, window: Window) -> float | None:
         """From the repair to the first moment at which everything accepted `BEHIND` seconds before was delivered."""
         late = sorted(
             (story.accepted + BEHIND, story.delivered)
             for story in self.stories.values()
             if story.accepted is not None and story.delivered is not None and story.delivered > story.accepted + BEHIND
         )
-        moment = mended
+        # What is accepted right after the beginning is late `BEHIND` after it at the earliest.
+        moment, ended = window.begun + BEHIND + 1, window.mended
         for begin, end in late:
-            if begin > moment:
+            if begin > max(moment, ended):
                 break
-            moment = max(moment, end)
-        return None if self.missing else moment - mended
+            ended = max(ended, end)
+        return None if self.missing else ended - window.mended

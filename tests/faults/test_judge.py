@@ -93,3 +93,9 @@ def test_drained_is_when_nothing_old_is_on_its_way() -> None:
     later = (sent(2, 30), accepted(2, 30), arrived(2, 40))
     assert accounts(*backlog, *behind_it, *later).figures(WINDOW).drained == pytest.approx(4.0)
     assert accounts(*backlog, sent(3, 12), accepted(3, 12)).figures(WINDOW).drained is None
+
+
+def test_drained_runs_from_the_failure_where_nothing_is_repaired() -> None:
+    failure = Window(begun=10.0, mended=10.0)
+    assert accounts(sent(0, 10.5), accepted(0, 10.5), arrived(0, 16)).figures(failure).drained == pytest.approx(6.0)
+    assert accounts(sent(0, 10.5), accepted(0, 10.5), arrived(0, 11)).figures(failure).drained == 0.0
