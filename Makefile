@@ -1,10 +1,10 @@
 # Everything is one word: `make` alone lists the words.
 #   PYTHON=/path/to/python3.11   the interpreter to build .venv with
-#   ARGS="…"                     passed on to regia, pytest or bench
+#   ARGS="…"                     passed on to regia, pytest, bench or faults
 #   SEED=…                       the seed of `make proof`
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run demo test proof bench lint lock clean
+.PHONY: help install install-dev run demo test proof bench faults lint lock clean
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -38,6 +38,10 @@ proof: install-dev ## the long property and crash tests, seeded
 
 bench: install-dev ## measures throughput and latency on this machine
 	@exec $(BIN)/python -m bench $(ARGS)
+
+faults: install-dev ## servers fail under traffic; two ledgers say what became of it (45 minutes; ARGS=--short)
+	@scripts/test-deps.sh
+	@exec $(BIN)/python -m faults $(ARGS)
 
 lint: install-dev ## ruff, mypy --strict, import contracts, unused or missing packages, the locks
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ all the same. Here whoever needs a channel asks for one, waits a bounded time, a
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
@@ -16,6 +17,7 @@ from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AuthenticationError, InvalidFrameError, ProbableAuthenticationError
 from yarl import URL
 
+from dispatcher.addresses import addresses
 from dispatcher.base import QueuesUnavailable
 from dispatcher.sockets import SocketFactory
 
@@ -25,6 +27,8 @@ HEARTBEAT_SECONDS: Final = 10
 CLOSE_SECONDS: Final = 2.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
+NODE_SECONDS: Final = 3.0
+"""Seconds for a connection to one node of several, its topology included."""
 _BLOCKED: Final = 0.05
 """Seconds in which a connection that is not blocked says so."""
 
@@ -37,12 +41,11 @@ class Link:
 
     `prepare` runs on every new connection before anybody publishes on it. All waiting is bounded by `within` seconds;
     what cannot be had by then raises `QueuesUnavailable`, whose text has host and virtual host, never the credentials.
+    Where `url` names several nodes of a cluster, the next one is tried when one fails or does not answer in `NODE_SECONDS`.
     """
 
     def __init__(self, url: str, name: str, prepare: Prepare | None = None) -> None:
-        parsed = URL(url)
-        self._url = parsed if "heartbeat" in parsed.query else parsed.update_query(heartbeat=str(HEARTBEAT_SECONDS))
-        self._address = f"{parsed.host}:{parsed.port or 5672}{parsed.path}"
+        self._nodes = deque(_with_heartbeat(URL(each)) for each in addresses(url))
         self._name = name
         self._prepare = prepare
         self._lock = asyncio.Lock()
@@ -114,20 +117,30 @@ class Link:
                 raise QueuesUnavailable(f"RabbitMQ at {self._address} refused the user or password: check queues.url") from None
             except CONNECTION_EXCEPTIONS as error:
                 self._note(error)
+                self._nodes.rotate(-1)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
         return self._connection
 
+    @property
+    def _address(self) -> str:
+        """Of the node that is used, or tried now."""
+        url = self._nodes[0]
+        return f"{url.host}:{url.port or 5672}{url.path}"
+
     async def _connect(self) -> None:
         self._abort()
-        self._sockets = SocketFactory()
-        connection = Connection(self._url, client_properties={"connection_name": self._name})
+        url = self._nodes[0]
+        self._sockets = SocketFactory(float(url.query["heartbeat"]))
+        connection = Connection(url, client_properties={"connection_name": self._name})
         connection.kwargs["transport_factory"] = self._sockets
         try:
-            with lost_is_no_cancellation():
-                await connection.connect()
-                if self._prepare is not None:
-                    await self._prepare(connection)
+            # A node that hangs must not use up all the time of whoever waits; with one node alone there is no better one.
+            async with asyncio.timeout(NODE_SECONDS if len(self._nodes) > 1 else None):
+                with lost_is_no_cancellation():
+                    await connection.connect()
+                    if self._prepare is not None:
+                        await self._prepare(connection)
         except BaseException:
             self._sockets.abort()
             raise
@@ -167,6 +180,10 @@ class Link:
                     extra={"address": self._address, "error": type(error).__name__},
                 )
         self._abort()
+
+
+def _with_heartbeat(url: URL) -> URL:
+    return url if "heartbeat" in url.query else url.update_query(heartbeat=str(HEARTBEAT_SECONDS))
 
 
 @contextmanager

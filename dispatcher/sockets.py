@@ -5,7 +5,7 @@ frozen one does not read. So the socket is made here, where it can be aborted.
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from yarl import URL
 
@@ -62,10 +62,51 @@ class CoalescingWriter(asyncio.StreamWriter):
         super().close()
 
 
-class SocketFactory:
-    """What aiormq calls to get a stream; keeps the transport, so that it can be aborted."""
+class HearingProtocol(asyncio.StreamReaderProtocol):
+    """Cuts a connection on which nothing came for `silence` seconds: the broker sends a heartbeat in every half of the time
+    that was agreed, so two are missing then. aiormq would wait for six of them, and a bounded publish for its 30 seconds, on
+    a connection that a firewall has forgotten."""
 
-    def __init__(self) -> None:
+    TURN: Final = 1.0
+
+    def __init__(self, reader: asyncio.StreamReader, silence: float) -> None:
+        super().__init__(reader)
+        self._silence = silence
+        self._clock = asyncio.get_running_loop()
+        self._heard = self._clock.time()
+        self._late = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._carrier = transport
+        if self._silence > 0:
+            self._timer = self._clock.call_later(self.TURN, self._look)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard, self._late = self._clock.time(), 0
+        super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        """Twice, since after a pause of this process timers come before what has arrived meanwhile."""
+        self._late = self._late + 1 if self._clock.time() - self._heard > self._silence else 0
+        if self._late > 1:
+            cast("asyncio.WriteTransport", self._carrier).abort()  # uvloop's own class is no subclass of it
+        else:
+            self._timer = self._clock.call_later(self.TURN, self._look)
+
+
+class SocketFactory:
+    """What aiormq calls to get a stream; keeps the transport, so that it can be aborted. `silence`: seconds without a byte
+    after which it is, 0 for never."""
+
+    def __init__(self, silence: float = 0.0) -> None:
+        self._silence = silence
         self._transport: asyncio.Transport | None = None
 
     async def create(
@@ -74,7 +115,7 @@ class SocketFactory:
         loop = asyncio.get_running_loop()
         context = await ssl_context_provider.get_context() if url.scheme == "amqps" else None
         reader = asyncio.StreamReader()
-        protocol = asyncio.StreamReaderProtocol(reader)
+        protocol = HearingProtocol(reader, self._silence)
         host, port = url.host or "localhost", url.port or 5672
         transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=context, **options)
         self._transport = transport

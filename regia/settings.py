@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, Str
 
 from config.loader import SettingsDocument, read
 from config.secrets import Secret, SecretUrl
+from dispatcher.addresses import addresses
 from identity.policy import AUTHORITY, CAPS, SHARED, Policy
 from identity.policy import Source as ProfileSource
 from regia.code_settings import Codes
@@ -78,16 +79,21 @@ class Store(_Section):
     @classmethod
     def _usable(cls, url: SecretStr) -> SecretStr:
         address = url.get_secret_value()
-        if address == LOCAL:
-            return url
-        try:
-            parts = urlsplit(address)
-            fits = parts.scheme in cls.schemes and (bool(parts.hostname) or parts.scheme == "sqlite") and parts.port != 0
-        except ValueError:  # a port or a bracket that is none
-            fits = False
-        if not fits:
+        if address != LOCAL and not all(map(cls._fits, cls._single(address))):
             raise ValueError(f"write local, or an address such as {cls.schemes[0]}://host/name with a valid host and port")
         return url
+
+    @classmethod
+    def _single(cls, address: str) -> tuple[str, ...]:
+        return (address,)
+
+    @classmethod
+    def _fits(cls, address: str) -> bool:
+        try:
+            parts = urlsplit(address)
+            return parts.scheme in cls.schemes and (bool(parts.hostname) or parts.scheme == "sqlite") and parts.port != 0
+        except ValueError:  # a port or a bracket that is none
+            return False
 
     @property
     def is_local(self) -> bool:
@@ -99,7 +105,13 @@ class DatabaseStore(Store):
 
 
 class QueuesStore(Store):
+    """The nodes of a cluster stand in one address: `amqp://user:password@one,two,three/vhost`."""
+
     schemes = ("amqp", "amqps")
+
+    @classmethod
+    def _single(cls, address: str) -> tuple[str, ...]:
+        return addresses(address)
 
 
 class CoordinationStore(Store):

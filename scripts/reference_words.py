@@ -57,7 +57,10 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "server.port": "port to listen on; 0 takes any free one",
         "data.path": "folder of journal, embedded database, files and secrets; relative to where the gateway is started",
         "database.url": "`postgresql://user:${PASSWORD}@host:5432/name`; `local` is a SQLite file in the data folder",
-        "queues.url": "`amqp://user:${PASSWORD}@host:5672/vhost`, `amqps://` with TLS; `local` are tables of the database",
+        "queues.url": (
+            "`amqp://user:${PASSWORD}@host:5672/vhost`, `amqps://` with TLS, `@one:5672,two:5672` for the nodes of a cluster; "
+            "`local` are tables of the database"
+        ),
         "coordination.url": "`redis://:${PASSWORD}@host:6379/0`; `local` is the memory of the one process",
         "blobs.url": "`s3://bucket/prefix`, credentials in the `AWS_…` variables; `local` is a folder in the data folder",
         "watch.silence.contacts": "how many usual contacts must be missing for a channel to be silent: of one that has few, "

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import tempfile
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psycopg
 
-from tests.servers.process import ServerFailed, ServerProcess, find_program, free_port
+from tests.servers.process import ServerFailed, ServerProcess, descendants, find_program, free_port
 
 SETTINGS = (
     "fsync=off",
@@ -108,7 +109,27 @@ class PostgreSQLServer:
             connection.execute(statement.encode())
 
     def kill(self) -> None:
+        """SIGKILL to the server and all its processes: each backend leads a session of its own, and would see its last
+        statement through."""
+        family = descendants(self._process.pid)
         self._process.kill()
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Connections stay open and nothing answers; new ones are taken by the system alone."""
+        self._process.send(signal.SIGSTOP)  # first, so that it makes no new process
+        self._send_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._send_all(signal.SIGCONT)
+        self._process.send(signal.SIGCONT)
+
+    def _send_all(self, number: signal.Signals) -> None:
+        for pid in descendants(self._process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def restart(self) -> None:
         """On the same port, with its data."""

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 DEFAULT_PORTS = frozenset({4369, 5432, 5671, 5672, 6379, 25672})
@@ -89,6 +90,20 @@ def wait_closed(*ports: int) -> None:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def descendants(pid: int) -> list[int]:
+    """The living processes below this one, children before grandchildren; proc(5)."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):  # it has ended meanwhile
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                parents.setdefault(parent, []).append(int(entry.name))
+    found = list(parents.get(pid, ()))
+    for each in found:
+        found += parents.get(each, ())
+    return found
 
 
 class ServerProcess:

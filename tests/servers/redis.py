@@ -1,5 +1,6 @@
 """A private Redis without persistence."""
 
+import signal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,6 +36,13 @@ class RedisServer:
 
     def kill(self) -> None:
         self._process.kill()
+
+    def freeze(self) -> None:
+        """Connections stay open and nothing answers."""
+        self._process.send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send(signal.SIGCONT)
 
     def restart(self) -> None:
         """On the same port, empty."""

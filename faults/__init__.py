@@ -1,0 +1,1 @@
+"""What becomes of messages when servers fail: `python -m faults`."""

@@ -1,0 +1,67 @@
+"""All scenarios in the order of the table: what fails, and for how many seconds in the long and the short form."""
+
+from typing import Final
+
+from faults import broker, cluster, full, outside
+from faults.plays import Scenario, proxied, simple
+
+SCENARIOS: Final[tuple[Scenario, ...]] = (
+    Scenario(name="killed", what="RabbitMQ killed (SIGKILL)", play=simple(broker.killed), long=10, short=2),
+    Scenario(name="frozen", what="RabbitMQ frozen (SIGSTOP)", play=simple(broker.frozen), long=60, short=5),
+    Scenario(name="memory", what="memory alarm of RabbitMQ", play=simple(broker.memory_alarm), long=30, short=3),
+    Scenario(name="disk", what="disk alarm of RabbitMQ", play=simple(broker.disk_alarm), long=30, short=3),
+    Scenario(
+        name="resets",
+        what="connections to RabbitMQ reset (RST) ten times a second",
+        play=proxied(broker.resets),
+        long=50,
+        short=3,
+        stops=False,
+    ),
+    Scenario(name="black-hole", what="bytes to and from RabbitMQ vanish", play=proxied(broker.black_hole), long=90, short=6),
+    Scenario(name="full-queue", what="a full queue refuses publishes (nack)", play=full.full_queue, long=30, short=4),
+    Scenario(name="all-down", what="RabbitMQ, PostgreSQL and Redis killed", play=simple(outside.all_down), long=600, short=4),
+    Scenario(
+        name="postgresql-killed",
+        what="PostgreSQL killed (SIGKILL)",
+        play=simple(outside.postgresql_killed),
+        long=10,
+        short=3,
+    ),
+    Scenario(
+        name="postgresql-frozen", what="PostgreSQL frozen (SIGSTOP)", play=simple(outside.postgresql_frozen), long=30, short=4
+    ),
+    Scenario(
+        name="redis-frozen", what="Redis frozen (SIGSTOP)", play=simple(outside.redis_frozen), long=30, short=3, stops=False
+    ),
+    Scenario(
+        name="nodes",
+        what="three nodes, one killed by chance every few seconds",
+        play=simple(outside.nodes_killed, nodes=3),
+        long=60,
+        short=5,
+        accepts=False,
+        stops=False,
+    ),
+    Scenario(
+        name="cluster-killed",
+        what="the leader in a cluster of three killed (SIGKILL); times from then",
+        play=cluster.play(cluster.killed),
+        long=30,
+        short=3,
+    ),
+    Scenario(
+        name="cluster-frozen",
+        what="the leader in a cluster of three frozen (SIGSTOP); times from then",
+        play=cluster.play(cluster.frozen),
+        long=30,
+        short=5,
+    ),
+    Scenario(
+        name="cluster-alone",
+        what="the leader in a cluster of three alone in its network; times from then",
+        play=cluster.play(cluster.alone),
+        long=30,
+        short=5,
+    ),
+)

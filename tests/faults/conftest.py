@@ -1,0 +1,13 @@
+"""One set of servers for all scenarios: these are killed and frozen, so they are not those of other tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from faults.stage import Servers, servers
+
+
+@pytest.fixture(scope="session")
+def fault_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with servers(tmp_path_factory.mktemp("faults")) as running:
+        yield running
