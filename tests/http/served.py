@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from regia.compose import Configured, configure, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
-from regia.settings import LOCAL, Data, DatabaseStore
+from regia.settings import Data
+from regia.store_settings import LOCAL, DatabaseStore
 from storage.journal import Journal
 
 CONFIG = """
