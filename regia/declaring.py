@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from config.problems import Problem
@@ -56,6 +56,8 @@ class Declaring:
                 logger.warning("the queues cannot be looked at", extra={"reason": str(error)})
 
     @property
-    def alarms(self) -> Mapping[str, str]:
-        """For the readiness page."""
-        return self._stray if self.wrong is None else {"queues": self.wrong, **self._stray}
+    def alarms(self) -> dict[str, str]:
+        """For the readiness page. A target that rules have brought since is no stray any more."""
+        here = {f"queues.targets.{name}" for name in self.topology.queues}
+        stray = {key: told for key, told in self._stray.items() if key not in here}
+        return stray if self.wrong is None else {"queues": self.wrong, **stray}

@@ -101,7 +101,7 @@ class QueuesStore(Store):
     targets: dict[str, TargetQueue] = Field(
         default_factory=dict, description="`<brand>.<target>` to what its queue has of its own."
     )
-    also: tuple[AlsoQueue, ...] = ()
+    also: tuple[AlsoQueue, ...] = Field(default=(), description="Existing queues that get copies.")
 
     @field_validator("management_url")
     @classmethod
