@@ -1,10 +1,12 @@
 """The queues as the gateway sees them: one protocol, RabbitMQ and local tables behind it."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
+
+from dispatcher.options import Layout
 
 
 def queue_of(brand: str, target: str) -> str:
@@ -26,6 +28,8 @@ class Publication:
     timestamp: datetime
     attempt: int
     traceparent: str | None = None
+    priority: int | None = None
+    """Of the message in its queue, where that has priorities."""
 
     @property
     def queue(self) -> str:
@@ -65,19 +69,26 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
-    """The queues that must exist: brand to its targets (categories and declared queues)."""
+    """The queues that must exist: brand to its targets (categories and declared queues).
+
+    Whoever uses queues speaks of them as `<brand>.<target>`, also where an existing queue of RabbitMQ takes the place of
+    ours: only what talks to the broker knows the real name, by `layout`.
+    """
 
     targets: Mapping[str, frozenset[str]]
+    layout: Layout = field(default_factory=Layout)
+    """What they are like on RabbitMQ; the embedded ones have no options."""
 
     @property
     def queues(self) -> tuple[str, ...]:
         return tuple(sorted(queue_of(brand, target) for brand, targets in self.targets.items() for target in targets))
 
     def joined(self, other: "Topology") -> "Topology":
-        """The queues of both."""
+        """The queues of both, as `other` lays them out."""
         brands = sorted(self.targets.keys() | other.targets.keys())
         none: frozenset[str] = frozenset()
-        return Topology(targets={brand: self.targets.get(brand, none) | other.targets.get(brand, none) for brand in brands})
+        targets = {brand: self.targets.get(brand, none) | other.targets.get(brand, none) for brand in brands}
+        return Topology(targets=targets, layout=other.layout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +120,8 @@ class QueuesUnavailable(Exception):
 
 
 class QueueMismatch(Exception):
-    """A queue or exchange exists with other arguments than ours; the text says which and what to do."""
+    """Queues or exchanges are not as they should be: other arguments, missing, out of reach. The text says which and what to
+    do. All others are declared, and can be published to."""
 
 
 class UnknownQueue(Exception):

@@ -8,12 +8,11 @@ a returned message, since its queue may have been deleted.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from dataclasses import replace
 
 from aio_pika import Connection
-from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
 
 from dispatcher.base import (
@@ -27,32 +26,39 @@ from dispatcher.base import (
     QueuesUnavailable,
     Topology,
     UnknownQueue,
-    envelope_id_of,
 )
 from dispatcher.declare import declare
 from dispatcher.link import Link, lost_is_no_cancellation
+from dispatcher.looking import look
 from dispatcher.rounds import Answer, Rounds
 from dispatcher.sweep import plain_channel, put_back, sweep
-from dispatcher.topology import DEAD, UNROUTED, declarations, queue_names
+from dispatcher.topology import COPIES, DEAD, INBOUND, UNROUTED, declarations, queue_names
 
 logger = logging.getLogger(__name__)
-
-LOOK_LIMIT: Final = 1000
-"""Messages a peek holds at most for the sake of their order."""
 
 
 class RabbitQueues:
     """`Queues` over RabbitMQ. Publishing has a connection of its own, so that reading is not held up by a memory alarm.
 
     `url` is `amqp[s]://user:password@host:port/vhost`. `confirm_timeout` bounds a whole `publish`, in seconds,
-    `connect_timeout` the part of it (and of every other call) that waits for a connection.
+    `connect_timeout` the part of it (and of every other call) that waits for a connection. `priority_of` reads the
+    priority of a body, for queues that have priorities.
     """
 
-    def __init__(self, url: str, *, confirm_timeout: float = 30.0, connect_timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        confirm_timeout: float = 30.0,
+        connect_timeout: float = 10.0,
+        priority_of: Callable[[bytes], int] | None = None,
+    ) -> None:
         self._confirm_timeout = confirm_timeout
         self._connect_timeout = connect_timeout
         self._topology = Topology(targets={})
+        self._priority_of = priority_of
         self._mismatches: list[str] = []
+        self._unseen: list[str] = []
         self._publishing = Link(url, "regia publish", self._declare)
         self._rounds = Rounds(self._publishing, connect_timeout)
         self._reading = Link(url, "regia read")
@@ -73,25 +79,46 @@ class RabbitQueues:
 
     async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
         """One outcome a publication, in order, within `confirm_timeout` and a second for the clean-up. A message
-        that two publishes found no queue for goes to `regia.unrouted`, with its routing key in a header."""
+        that two publishes found no queue for goes to `regia.unrouted`, with its routing key in a header. What further queues
+        get copies of is confirmed when both are."""
         if not batch:
             return []
         deadline = asyncio.get_running_loop().time() + self._confirm_timeout
-        answers = await self._rounds.publish(batch, "", deadline)
+        copied = [n for n, each in enumerate(batch) if self._topology.layout.copied(each.routing_key)]
+        if not copied:
+            return await self._send(batch, INBOUND, "", deadline)
+        outcomes, copies = await asyncio.gather(
+            self._send(batch, INBOUND, "", deadline), self._send([batch[n] for n in copied], COPIES, ":copy", deadline)
+        )
+        for n, copy in zip(copied, copies, strict=True):
+            if copy is Outcome.UNKNOWN:  # both again; in regia.unrouted a copy is kept, and nothing is left to do
+                outcomes[n] = Outcome.UNKNOWN
+        return outcomes
+
+    async def _send(self, batch: Sequence[Publication], exchange: str, suffix: str, deadline: float) -> list[Outcome]:
+        batch = [self._prioritised(each) for each in batch]
+        answers = await self._rounds.publish(batch, suffix, deadline, exchange=exchange)
         outcomes = [Outcome.CONFIRMED if answer is Answer.ACKED else Outcome.UNKNOWN for answer in answers]
         again = [n for n, answer in enumerate(answers) if answer is Answer.RETURNED]
         if again and await self._mend(deadline):
-            answers = await self._rounds.publish([batch[n] for n in again], ":again", deadline)
+            answers = await self._rounds.publish([batch[n] for n in again], f"{suffix}:again", deadline, exchange=exchange)
             self._settle(outcomes, again, answers, Outcome.CONFIRMED)
             nowhere = [n for n, answer in zip(again, answers, strict=True) if answer is Answer.RETURNED]
             if nowhere:
                 logger.error(
                     "no queue takes these messages: they go to regia.unrouted",
-                    extra={"count": len(nowhere), "queues": sorted({batch[n].queue for n in nowhere})},
+                    extra={"exchange": exchange, "count": len(nowhere), "queues": sorted({batch[n].queue for n in nowhere})},
                 )
-                answers = await self._rounds.publish([batch[n] for n in nowhere], ":unrouted", deadline, unrouted=True)
+                unrouted = [batch[n] for n in nowhere]
+                answers = await self._rounds.publish(unrouted, f"{suffix}:unrouted", deadline, unrouted=True)
                 self._settle(outcomes, nowhere, answers, Outcome.UNROUTED)
         return outcomes
+
+    def _prioritised(self, publication: Publication) -> Publication:
+        highest = self._topology.layout.priorities_of(publication.queue)
+        if highest is None or self._priority_of is None:
+            return publication
+        return replace(publication, priority=min(highest, self._priority_of(publication.body)))
 
     async def announce(self, batch: Sequence[Announcement]) -> int:
         """The confirmed ones before the first that is not, within `confirm_timeout`. Only a queue that refuses (or a broker
@@ -129,19 +156,23 @@ class RabbitQueues:
     async def _declare(self, connection: Connection) -> None:
         """A mismatch is no reason to stop delivering to a queue that is there; `open` reports it."""
         with lost_is_no_cancellation():
-            self._mismatches = await declare(connection, declarations(self._topology))
-        if self._mismatches:
-            logger.error("queues exist with other arguments", extra={"found": self._mismatches})
+            done = await declare(connection, declarations(self._topology))
+        if done.wrong and done.wrong != self._mismatches:
+            logger.error("queues are not as they should be", extra={"found": done.wrong})
+        self._mismatches = done.wrong
+        if done.unseen and done.unseen != self._unseen:
+            logger.info("this user may not configure: what exists is taken as it is", extra={"objects": done.unseen})
+        self._unseen = done.unseen
 
     async def states(self) -> list[QueueState]:
         """Ready messages of all our queues, the gateway's own included; `leased` is -1, AMQP does not tell it.
-        A queue somebody deleted is left out and logged; the next publish to it declares it again."""
+        A queue somebody deleted is left out and logged; the next publish to it declares it again, where it is ours."""
         states: list[QueueState] = []
         async with self._reading_only() as connection:
             channel = await plain_channel(connection)
             for name in queue_names(self._topology):
                 try:
-                    queue = await channel.declare_queue(name, passive=True)
+                    queue = await channel.declare_queue(self._topology.layout.real(name), passive=True)
                 except ChannelNotFoundEntity:
                     logger.warning("a queue was deleted", extra={"queue": name})
                     channel = await plain_channel(connection)
@@ -161,13 +192,14 @@ class RabbitQueues:
             raise UnknownQueue(queue, queue_names(self._topology))
         async with self._reading_only() as connection:
             channel = await plain_channel(connection)
+            real = self._topology.layout.real(queue)
             try:
-                found = await _look(channel, queue, limit)
+                found = await look(channel, real, limit)
             except ChannelNotFoundEntity:
                 raise UnknownQueue(queue, queue_names(self._topology)) from None
             # Closing the channel puts back what it holds, in the order it was taken.
-            await put_back(connection, channel, queue, len(found))
-        return found[:limit]
+            await put_back(connection, channel, real, len(found))
+        return [replace(one, queue=queue) for one in found[:limit]]
 
     async def forget(self, erased: Erased) -> int:
         """From `regia.dead` and `regia.unrouted`; the queues of targets are their consumers'. What somebody else holds at this
@@ -205,23 +237,3 @@ class RabbitQueues:
     async def close(self) -> None:
         """All connections; nothing can be published afterwards."""
         await asyncio.gather(*(link.close() for link in (self._publishing, self._reading, self._sweeping)))
-
-
-async def _look(channel: AbstractChannel, queue: str, limit: int) -> list[Delivery]:
-    """Take at least `limit` messages, and all that were put back before. A quorum queue serves those first, and puts
-    back behind them: taking only some of them would change their order."""
-    found: list[Delivery] = []
-    source = await channel.get_queue(queue, ensure=False)
-    while len(found) < limit or (found[-1].attempts > 0 and len(found) < LOOK_LIMIT):
-        message = await source.get(no_ack=False, fail=False)
-        if message is None:
-            break
-        found.append(_delivery(queue, message.body, message.headers))
-    return found
-
-
-def _delivery(queue: str, body: bytes, headers: Mapping[str, object]) -> Delivery:
-    count = headers.get("x-delivery-count", 0)
-    return Delivery(
-        receipt="", queue=queue, envelope_id=envelope_id_of(headers), body=body, attempts=count if isinstance(count, int) else 0
-    )

@@ -55,12 +55,13 @@ class Rounds:
         """When the broker last confirmed anything, in the loop's time."""
 
     async def publish(
-        self, batch: Sequence[Publication], suffix: str, deadline: float, *, unrouted: bool = False
+        self, batch: Sequence[Publication], suffix: str, deadline: float, *, unrouted: bool = False, exchange: str = INBOUND
     ) -> list[Answer]:
         """One answer a publication, in order. `suffix` makes the message ids of this round unique, `deadline` is in
-        the loop's time, `unrouted` sends to that queue instead. What has no answer when the deadline passes is unknown.
-        When the broker answered nobody meanwhile the connection is cut, and it is met again with a new one."""
-        return await self.send([envelope_parcel(each, suffix, unrouted=unrouted) for each in batch], deadline)
+        the loop's time, `unrouted` sends to that queue instead of to `exchange`. What has no answer when the deadline
+        passes is unknown. When the broker answered nobody meanwhile the connection is cut, and it is met again with a new
+        one."""
+        return await self.send([envelope_parcel(each, suffix, None if unrouted else exchange) for each in batch], deadline)
 
     async def announce(self, batch: Sequence[Announcement], deadline: float) -> list[Answer]:
         """The same for events, which nobody need be bound for."""
@@ -121,10 +122,11 @@ class Rounds:
         return Answer.ACKED if frame is not None and frame.name == "Basic.Ack" else Answer.NONE
 
 
-def envelope_parcel(publication: Publication, suffix: str, *, unrouted: bool) -> Parcel:
-    """`message_id` is unique for each try: aiormq finds the publish of a returned message by it."""
+def envelope_parcel(publication: Publication, suffix: str, exchange: str | None) -> Parcel:
+    """To an exchange, or without one to `regia.unrouted`. `message_id` is unique for each try: aiormq finds the publish of
+    a returned message by it."""
     headers: dict[str, str] = {"envelope-id": publication.envelope_id}
-    if unrouted:
+    if exchange is None:
         headers["routing-key"] = publication.routing_key
     if publication.traceparent is not None:
         headers["traceparent"] = publication.traceparent
@@ -136,10 +138,12 @@ def envelope_parcel(publication: Publication, suffix: str, *, unrouted: bool) ->
         timestamp=publication.timestamp,
         content_type=CONTENT_TYPE,
         delivery_mode=DeliveryMode.PERSISTENT,
+        priority=publication.priority,
         headers=dict(headers),
     )
-    exchange, key = ("", UNROUTED) if unrouted else (INBOUND, publication.routing_key)
-    return Parcel(exchange, key, message, must_arrive=True)
+    if exchange is None:
+        return Parcel("", UNROUTED, message, must_arrive=True)
+    return Parcel(exchange, publication.routing_key, message, must_arrive=True)
 
 
 def _event(announcement: Announcement) -> Parcel:

@@ -112,11 +112,7 @@ class RabbitStraight:
     async def put(self, copies: Sequence[Copy]) -> list[Landed]:
         deadline = asyncio.get_running_loop().time() + self._confirm_timeout
         parcels = [
-            replace(
-                envelope_parcel(copy.publication, copy.suffix, unrouted=False),
-                exchange=_DEFAULT_EXCHANGE,
-                routing_key=self._real(copy.queue),
-            )
+            replace(envelope_parcel(copy.publication, copy.suffix, _DEFAULT_EXCHANGE), routing_key=self._real(copy.queue))
             for copy in copies
         ]
         became = {Answer.ACKED: Landed.ADDED, Answer.RETURNED: Landed.NOWHERE, Answer.NONE: Landed.UNKNOWN}

@@ -2,6 +2,10 @@
 
     regia.inbound (topic) ──<brand>.<target>.#──► <brand>.<target> ──rejected, or delivered too often──► regia.dead
     default exchange ──────────────────────────► regia.unrouted      what no queue took
+    regia.copies (topic) ──keys of the configuration──► existing queues that get copies
+
+Copies have an exchange of their own: bound to `regia.inbound`, a queue for `<brand>.#` would take what a missing queue
+should have had, and no publish would come back to tell.
 
 Two properties of RabbitMQ shape it: a dead letter whose exchange has no queue is dropped, so `regia.dead` comes first;
 and an alternate exchange would make an unroutable publish look like a delivered one, so `regia.inbound` has none and
@@ -9,15 +13,17 @@ publishing is `mandatory`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from dispatcher.base import Topology
+from dispatcher.base import Topology, queue_of
+from dispatcher.options import DEAD_LETTERS, Arguments, QueueOptions
 
 INBOUND: Final = "regia.inbound"
 EVENTS: Final = "regia.events"
-DEAD: Final = "regia.dead"
+COPIES: Final = "regia.copies"
+DEAD: Final = DEAD_LETTERS
 UNROUTED: Final = "regia.unrouted"
 REPLIES: Final = "regia.replies"
 TICKETS: Final = "regia.tickets"
@@ -25,40 +31,32 @@ TICKETS: Final = "regia.tickets"
 SYSTEM_QUEUES: Final = (DEAD, UNROUTED, REPLIES, TICKETS)
 RESERVED_BRAND: Final = "regia"
 
-DELIVERY_LIMIT: Final = 20
-"""Deliveries without an acknowledgement that make a dead letter. Always said: 3.x has no limit unless told, 4.x has 20."""
-
 NO_DELIVERY_LIMIT: Final = 2**31 - 1
 """For queues where messages wait for a person: from 4.0 a queue without a limit of its own would drop after 20 looks."""
 
-WORK_ARGUMENTS: Final[Mapping[str, str | int]] = {
-    "x-queue-type": "quorum",
-    "x-dead-letter-exchange": DEAD,
-    "x-dead-letter-strategy": "at-least-once",
-    # Without reject-publish, at-least-once falls back to at-most-once and says so only in the broker's log.
-    "x-overflow": "reject-publish",
-    "x-delivery-limit": DELIVERY_LIMIT,
-}
+WORK_ARGUMENTS: Final[Arguments] = QueueOptions().arguments
 
-KEEP_ARGUMENTS: Final[Mapping[str, str | int]] = {"x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT}
+KEEP_ARGUMENTS: Final[Arguments] = {"x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT}
 
 _PART = re.compile(r"[a-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Durable."""
+    """Durable. With `needed_by` it is somebody else's: it must exist, and is never declared."""
 
     name: str
     type: Literal["topic"] = "topic"
+    needed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Durable. `arguments` are its `x-` arguments."""
+    """Durable. `arguments` are its `x-` arguments. `needed_by` as with an exchange."""
 
     name: str
-    arguments: Mapping[str, str | int] = field(default_factory=lambda: WORK_ARGUMENTS)
+    arguments: Arguments = field(default_factory=lambda: WORK_ARGUMENTS)
+    needed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +81,7 @@ def declarations(topology: Topology) -> tuple[Declaration, ...]:
         Queue(REPLIES),
         Queue(TICKETS),
         *_targets(topology),
+        *_also(topology),
     )
 
 
@@ -91,13 +90,35 @@ def queue_names(topology: Topology) -> tuple[str, ...]:
     return (*topology.queues, *SYSTEM_QUEUES)
 
 
+def title(declaration: Declaration) -> str:
+    """What a person calls it."""
+    if isinstance(declaration, Binding):
+        return f"the binding of queue {declaration.queue} to {declaration.exchange} by {declaration.routing_key}"
+    return f"{'exchange' if isinstance(declaration, Exchange) else 'queue'} {declaration.name}"
+
+
 def _targets(topology: Topology) -> Iterator[Declaration]:
+    layout = topology.layout
     for brand, targets in sorted(topology.targets.items()):
         _check_parts(brand, targets)
         for target in sorted(targets):
-            name = f"{brand}.{target}"
-            yield Queue(name)
-            yield Binding(INBOUND, name, f"{name}.#")
+            name = queue_of(brand, target)
+            options, real = layout.options_of(name), layout.real(name)
+            if name in layout.existing:
+                yield Queue(real, {}, needed_by=f"target {name}")
+            else:
+                if options.dead_letter_exchange != DEAD:
+                    yield Exchange(options.dead_letter_exchange, needed_by=f"dead letters of {name}")
+                yield Queue(name, options.arguments)
+            yield Binding(INBOUND, real, f"{name}.#")
+
+
+def _also(topology: Topology) -> Iterator[Declaration]:
+    if topology.layout.also:
+        yield Exchange(COPIES)
+    for one in topology.layout.also:
+        yield Queue(one.queue, {}, needed_by="queues.also")
+        yield from (Binding(COPIES, one.queue, key) for key in one.keys)
 
 
 def _check_parts(brand: str, targets: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ values by `normalizer.envelope_data` and the pipeline: a validating model for ea
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
+import orjson
 from pydantic import AnyUrl as Url
 from pydantic import BaseModel, ConfigDict, Field, UrlConstraints
 
@@ -212,6 +213,11 @@ class Envelope(_Model):
     datacontenttype: Literal["application/json"]
     dataschema: Literal["urn:regia:schema:message:1"]
     data: MessageData
+
+
+def priority_of(body: bytes) -> int:
+    """Of a stored envelope: 0 to 9, where 9 is the most urgent."""
+    return int(orjson.loads(body)["data"]["routing"]["priority"])
 
 
 def json_schema() -> dict[str, Any]:

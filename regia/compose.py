@@ -17,6 +17,8 @@ from dispatcher.base import Queues, Topology
 from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.straight import LocalStraight, RabbitStraight, Straight
+from normalizer.envelope import priority_of
+from regia import queue_settings
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
@@ -43,6 +45,8 @@ class Configured:
     channels: Mapping[str, Channel[Any]]
     connectors: Mapping[str, Connector]
     rules: Rules
+    stray: tuple[Problem, ...] = ()
+    """What the configuration says of queues that these rules do not have."""
     from_files: bool = True
     """Whether these are the rules of the files: no where these are wrong, and what decided before goes on."""
 
@@ -53,7 +57,8 @@ class Configured:
 
     def topology_of(self, rules: Rules) -> Topology:
         """Every brand's queues: its categories and the queues its rules declare."""
-        return Topology(targets={brand: frozenset(rules.of(brand).targets) for brand in sorted(self.brands)})
+        targets = {brand: frozenset(rules.of(brand).targets) for brand in sorted(self.brands)}
+        return Topology(targets=targets, layout=self.settings.queues.layout)
 
     def of_type(self, name: str) -> list[str]:
         """The connectors with this `type:`."""
@@ -99,10 +104,12 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     if settings is not None and len(connectors) == len(source.connector_names()):
         problems += unusable(settings.identity.codes, source.document, connectors, channels)
     problems += _unknown_brands(source, connectors)
+    problems += [] if settings is None else queue_settings.unusable(settings.queues, source.document)
     read = _collect(problems, lambda: rules(source))
     if problems or settings is None or read is None:
         raise ConfigError(problems)
-    return Configured(settings=settings, channels=channels, connectors=connectors, rules=read)
+    found = Configured(settings=settings, channels=channels, connectors=connectors, rules=read)
+    return replace(found, stray=tuple(queue_settings.stray(settings.queues, source.document, found.topology)))
 
 
 def _collect(problems: list[Problem], part: Callable[[], T]) -> T | None:
@@ -178,7 +185,11 @@ class Stores:
 def open_stores(settings: Settings) -> Stores:
     """The stores the settings name, embedded or shared. Nothing is connected yet."""
     database = Database(settings.database_url())
-    queues: Queues = LocalQueues(database) if settings.queues.is_local else RabbitQueues(settings.queues.url.get_secret_value())
+    queues: Queues = (
+        LocalQueues(database)
+        if settings.queues.is_local
+        else RabbitQueues(settings.queues.url.get_secret_value(), priority_of=priority_of)
+    )
     coordination: Coordination = (
         LocalCoordination()
         if settings.coordination.is_local
@@ -197,7 +208,7 @@ def open_straight(settings: Settings, stores: Stores) -> Straight:
     """What publishes into a queue by its name."""
     if isinstance(stores.queues, LocalQueues):
         return LocalStraight(stores.queues, stores.database)
-    return RabbitStraight(settings.queues.url.get_secret_value())
+    return RabbitStraight(settings.queues.url.get_secret_value(), real=settings.queues.layout.real)
 
 
 async def migrate(database: Database) -> None:

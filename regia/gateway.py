@@ -13,12 +13,13 @@ from weakref import WeakSet
 
 from sqlalchemy import select
 
-from dispatcher.base import Outcome, QueueMismatch, QueuesUnavailable
+from dispatcher.base import Outcome, QueuesUnavailable, Topology
 from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
 from regia.compose import Configured, Stores, migrate
+from regia.declaring import Declaring
 from regia.links import Links
-from regia.parts import in_public, in_the_log, wrong_with
+from regia.parts import IN_PUBLIC, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.intake import Intake
 from regia.pipeline.media import MediaStage
@@ -67,7 +68,7 @@ class Gateway:
         self.versions = Versions(stores.database, settings.node, configured.rules, self._prepare_queues)
         self.shadowed = Tally()
         """What the shadow of the rules said; the runner of the rules stores it."""
-        self.topology = configured.topology
+        self.declaring = Declaring(stores.queues, configured.topology, configured.stray)
         self.channels = channels(configured)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
@@ -108,7 +109,8 @@ class Gateway:
         return relay
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._bring_up(), name="bring-up")]
+        work = {"bring-up": self._bring_up(), "queues": self.declaring.mend()}
+        self._tasks = [asyncio.create_task(one, name=name) for name, one in work.items()]
 
     async def drain(self, seconds: float) -> bool:
         """Refuse new contacts and work off what was accepted, for at most `seconds`; whether everything went out."""
@@ -134,7 +136,7 @@ class Gateway:
     async def _bring_up(self) -> None:
         await self._until_it_works("database", self._open_database)
         self.pipeline.start()
-        await self._until_it_works("queues", self._open_queues)
+        await self._until_it_works("queues", self.declaring.open)
         await self._until_it_works("outbox", self._own_outbox)
         self.relay.start()
 
@@ -145,12 +147,12 @@ class Gateway:
     async def _prepare_queues(self, rules: Rules) -> None:
         """Declare the queues of rules that are about to decide, beside those there are: messages of the version before are on
         their way to these."""
-        self.topology = self.topology.joined(self.configured.topology_of(rules))
+        self.declaring.add(self.configured.topology_of(rules))
         if "queues" in self.missing:  # it opens them when they answer
             return
         try:
-            await self._open_queues()
-        except (QueuesUnavailable, QueueMismatch) as error:
+            await self.declaring.open()
+        except QueuesUnavailable as error:
             logger.warning("queues of new rules are not declared yet", extra={"reason": str(error)})
 
     async def _own_outbox(self) -> None:
@@ -171,19 +173,21 @@ class Gateway:
         return await self.stores.coordination.acquire(lease_of(node), node, LEASE) is not None
 
     @property
+    def topology(self) -> Topology:
+        """The queues of all rules that have decided here."""
+        return self.declaring.topology
+
+    @property
     def knows_other_nodes(self) -> bool:
         """Whether a free lease means a dead node: with Redis, or when the database admits one gateway only."""
         return not self.configured.settings.coordination.is_local or self.stores.database.is_sqlite
-
-    async def _open_queues(self) -> None:
-        await self.stores.queues.open(self.topology)
 
     async def _until_it_works(self, part: str, attempt: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await attempt()
-            except (DatabaseUnavailable, QueuesUnavailable, QueueMismatch) as error:
-                self.missing[part] = in_public(error)
+            except (DatabaseUnavailable, QueuesUnavailable) as error:
+                self.missing[part] = IN_PUBLIC
                 more = {"part": part, "reason": in_the_log(error)}
                 logger.warning("a part is not ready; contacts wait in the journal", extra=more)
             except Exception as error:  # a defect here must be seen on the readiness page, not end the task unseen

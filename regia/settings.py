@@ -4,22 +4,21 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints
 
 from config.loader import SettingsDocument, read
-from config.secrets import Secret, SecretUrl
-from dispatcher.addresses import addresses
+from config.secrets import Secret
 from identity.policy import AUTHORITY, CAPS, SHARED, Policy
 from identity.policy import Source as ProfileSource
 from regia.code_settings import Codes
 from regia.erasing.settings import Retention
 from regia.journal_settings import Journal
+from regia.queue_settings import QueuesStore
+from regia.store_settings import BlobStore, CoordinationStore, DatabaseStore
 from regia.watch.settings import Watch
-
-LOCAL: Final = "local"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -66,60 +65,6 @@ class Data(_Section):
 
     path: Path = Path("data")
     make_secrets: bool = Field(default=False, description="Make missing file: secrets at start. For development.")
-
-
-class Store(_Section):
-    """The embedded form, `local`, or the address of a server."""
-
-    schemes: ClassVar[tuple[str, ...]] = ()
-
-    url: SecretUrl = Field(default=SecretStr(LOCAL))
-
-    @field_validator("url")
-    @classmethod
-    def _usable(cls, url: SecretStr) -> SecretStr:
-        address = url.get_secret_value()
-        if address != LOCAL and not all(map(cls._fits, cls._single(address))):
-            raise ValueError(f"write local, or an address such as {cls.schemes[0]}://host/name with a valid host and port")
-        return url
-
-    @classmethod
-    def _single(cls, address: str) -> tuple[str, ...]:
-        return (address,)
-
-    @classmethod
-    def _fits(cls, address: str) -> bool:
-        try:
-            parts = urlsplit(address)
-            return parts.scheme in cls.schemes and (bool(parts.hostname) or parts.scheme == "sqlite") and parts.port != 0
-        except ValueError:  # a port or a bracket that is none
-            return False
-
-    @property
-    def is_local(self) -> bool:
-        return self.url.get_secret_value() == LOCAL
-
-
-class DatabaseStore(Store):
-    schemes = ("postgresql", "postgres", "postgresql+psycopg", "sqlite")
-
-
-class QueuesStore(Store):
-    """The nodes of a cluster stand in one address: `amqp://user:password@one,two,three/vhost`."""
-
-    schemes = ("amqp", "amqps")
-
-    @classmethod
-    def _single(cls, address: str) -> tuple[str, ...]:
-        return addresses(address)
-
-
-class CoordinationStore(Store):
-    schemes = ("redis", "rediss")
-
-
-class BlobStore(Store):
-    schemes = ("s3",)
 
 
 class Reading(_Section):

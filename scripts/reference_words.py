@@ -142,6 +142,10 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "settings node": "the host's name",
     "settings connectors": "none",
     **{f"settings {part}.url": "`local`" for part in ("database", "queues", "coordination", "blobs")},
+    **{
+        f"settings queues.targets.NAME.{key}": "as in `queues.defaults`"
+        for key in ("type", "delivery_limit", "single_active_consumer", "dead_letter_exchange")
+    },
     "web_form title": "`Write to us`, in Italian and English",
     "web_form fields": "name, email, phone, message",
     "api fields": "none",

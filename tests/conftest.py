@@ -4,6 +4,7 @@
 | --- | --- |
 | `rabbitmq`, `redis_server`, `postgresql` | the server itself, one for the whole run: what a test stops it starts again |
 | `amqp_url` | an empty vhost of its own |
+| `managed_rabbitmq` | another RabbitMQ, with the management API |
 | `redis_url` | an empty database |
 | `database_url` | an empty PostgreSQL database of its own, in SQLAlchemy's form |
 | `dovecot`, `smtp_server` | an IMAP server, and a mail transfer agent that delivers into its mailboxes, for the whole run |
@@ -37,6 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQServer]:
     with RabbitMQServer.start(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def managed_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQServer]:
+    with RabbitMQServer.start(tmp_path_factory.mktemp("managed-rabbitmq"), management=True) as server:
         yield server
 
 

@@ -21,6 +21,7 @@ from regia.cli import (
     run,
     schema,
     ticket,
+    topology,
 )
 
 app = typer.Typer(
@@ -52,6 +53,7 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(reply.app, name="outgoing")
 app.add_typer(rules.app, name="rules")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(topology.app, name="topology")
 imports.app.command()(import_imap.imap)
 imports.app.command()(import_customers.customers)
 app.add_typer(imports.app, name="import")

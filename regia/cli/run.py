@@ -15,7 +15,8 @@ import typer
 import uvloop
 from aiohttp import web
 
-from regia.cli.common import ConfigOption, config_path, configured, fail
+from config.problems import ConfigError
+from regia.cli.common import ConfigOption, config_errors, config_path, configured, fail
 from regia.cli.standing import standing
 from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
@@ -53,6 +54,9 @@ def run(config: ConfigOption = None) -> None:
 def check(config: ConfigOption = None) -> None:
     """Check configuration, channels and rules, and start nothing."""
     found = configured(config)
+    with config_errors():
+        if found.stray:
+            raise ConfigError(found.stray)
     queues = ", ".join(found.topology.queues)
     rules = sum(len(one.rules) for one in found.rules.live.values())
     typer.echo(f"{len(found.connectors)} connectors, {rules} rules: no problems\nqueues: {queues}")

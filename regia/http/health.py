@@ -15,8 +15,8 @@ async def live(_request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """`/health/ready`: 200 when database, queues and journal work, else 503 with what does not.
 
-    How it goes with what is polled, and what is wrong with channels, tokens and rules, stands beside it: none of it makes a
-    gateway unready.
+    How it goes with what is polled, and what is wrong with channels, tokens, rules and single queues, stands beside it: none of
+    it makes a gateway unready.
     """
     gateway = request.app[GATEWAY]
     missing = dict(gateway.missing)
@@ -25,6 +25,7 @@ async def ready(request: web.Request) -> web.Response:
     if gateway.sources:
         data["sources"] = gateway.sources
     alarms = gateway.alarms | {f"rules/{name}": told for name, told in gateway.versions.wrong.items()}
+    alarms |= gateway.declaring.alarms
     if alarms:
         data["alarms"] = alarms
     return json_answer(data, status=503 if missing else 200)

@@ -75,6 +75,10 @@ SHADOWED: Final = Counter(
     ["said"],
 )
 READY: Final = Gauge("regia_ready", "1 when the part is ready.", ["part"])
+AS_CONFIGURED: Final = Gauge(
+    "regia_queues_as_configured",
+    "0 while a queue or exchange is missing or has other arguments: the readiness page says which.",
+)
 CHANNEL_SILENT: Final = Gauge(
     "regia_channel_silent", "1 while a channel is silent against its habit; on the node that watches.", ["connector"]
 )

@@ -17,7 +17,9 @@ from pydantic import SecretStr
 from regia.compose import Configured, configure, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
-from regia.settings import LOCAL, Data, DatabaseStore, QueuesStore
+from regia.queue_settings import QueuesStore
+from regia.settings import Data
+from regia.store_settings import LOCAL, DatabaseStore
 from storage.journal import Journal
 
 CONFIG = """

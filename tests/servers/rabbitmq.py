@@ -19,11 +19,14 @@ VHOSTS_AT_ONCE = 8
 
 
 class RabbitMQServer:
-    """`RabbitMQServer.start(folder)`; `url` is the vhost `/`, `new_vhost()` gives an empty one."""
+    """`RabbitMQServer.start(folder)`; `url` is the vhost `/`, `new_vhost()` gives an empty one. With `management` its API is
+    at `management_url`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, management: bool = False) -> None:
         self.folder = folder
         self.port, self._dist_port, self._epmd_port = free_port(), free_port(), free_port()
+        self._management_port = free_port() if management else 0
+        self.management_url = f"http://127.0.0.1:{self._management_port}/"
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
         self._node = f"regia-{secrets.token_hex(4)}@localhost"
         self._server_program = find_program("rabbitmq-server", PACKAGE, SCRIPTS)
@@ -40,18 +43,20 @@ class RabbitMQServer:
             raise
 
     @classmethod
-    def start(cls, folder: Path) -> Self:
+    def start(cls, folder: Path, *, management: bool = False) -> Self:
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(folder)
+        return cls(folder, management=management)
 
     def _write_files(self) -> None:
         cookie = self.folder / ".erlang.cookie"
         cookie.write_text(secrets.token_hex(16))
         cookie.chmod(0o400)
         (self.folder / "env.conf").touch()
-        (self.folder / "enabled_plugins").write_text("[].\n")
+        port = self._management_port
+        (self.folder / "enabled_plugins").write_text("[rabbitmq_management].\n" if port else "[].\n")
+        management = f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {port}\n" if port else ""
         (self.folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.1 = 127.0.0.1:{self.port}\ndisk_free_limit.absolute = 1MB\nlog.file.level = info\n"
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}\ndisk_free_limit.absolute = 1MB\nlog.file.level = info\n{management}"
         )
 
     @property
