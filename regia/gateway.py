@@ -18,6 +18,7 @@ from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
 from regia.compose import Configured, Stores, migrate
 from regia.links import Links
+from regia.outbox_lease import ELSEWHERE, OutboxLease
 from regia.parts import in_public, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.intake import Intake
@@ -43,15 +44,6 @@ logger = logging.getLogger(__name__)
 
 _AGAIN: Final = 2.0
 """Seconds between attempts to bring up a part that does not answer."""
-
-
-LEASE: Final = 30.0
-"""Seconds after which a node that says nothing is taken for dead."""
-
-
-def lease_of(node: str) -> str:
-    """The lease on a node's outbox."""
-    return f"relay/{node}"
 
 
 class Gateway:
@@ -87,6 +79,7 @@ class Gateway:
         self.relays: WeakSet[Relay] = WeakSet()
         """All there are in this process: what is erased must leave their memory too."""
         self.relay = self.relay_of(settings.node)
+        self._lease = OutboxLease(lambda: self.stores.coordination, settings.node, self.relay.fence)
         self.pipeline = self.pipeline_of(journal)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -137,6 +130,7 @@ class Gateway:
         await self._until_it_works("queues", self._open_queues)
         await self._until_it_works("outbox", self._own_outbox)
         self.relay.start()
+        await self._lease.keep(self.missing)
 
     async def _open_database(self) -> None:
         await migrate(self.stores.database)
@@ -157,18 +151,13 @@ class Gateway:
         """Wait until nobody else publishes what this node had committed before it died. Without Redis nobody does."""
         try:
             if not await self.hold_lease():
-                raise QueuesUnavailable("another node publishes what this one had committed; it goes on when that is done")
+                raise QueuesUnavailable(ELSEWHERE)
         except CoordinationUnavailable as error:
             logger.warning("the outbox is published without its lease", extra={"reason": str(error)})
 
     async def hold_lease(self) -> bool:
-        """Take or keep the lease on this node's outbox; False when another node has it.
-
-        The owner is the node's name, so that a restart gets it at once: names must differ. Raises
-        `CoordinationUnavailable`.
-        """
-        node = self.configured.settings.node
-        return await self.stores.coordination.acquire(lease_of(node), node, LEASE) is not None
+        """Take or keep the lease on this node's outbox; False when another node has it. Raises `CoordinationUnavailable`."""
+        return await self._lease.hold()
 
     @property
     def knows_other_nodes(self) -> bool:
