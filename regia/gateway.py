@@ -31,6 +31,7 @@ from regia.replying import channels
 from regia.rules.live import Rules
 from regia.rules.shadow import Tally
 from regia.rules.versions import Versions
+from regia.running.siblings import Siblings
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from regia.watch.newest import Newest
 from regia.watch.sends import Sends
@@ -73,13 +74,15 @@ class Gateway:
         """The last event; whoever numbers them says so, and who follows them over HTTP waits here."""
         self.sends = Sends()
         """Whether providers take our tokens when messages are sent; the sender writes it."""
+        self.siblings: Siblings | None = None
+        """The workers of this gateway, where there are several."""
         self.reader = Reader(configured.connectors, configured.channels, settings.reading)
         media = MediaStage(configured.connectors, stores.blobs, stores.http, settings.media.memory_mb << 20)
         self.preparer = Preparer(media, stores.blobs, settings.languages)
         self.relays: WeakSet[Relay] = WeakSet()
         """All there are in this process: what is erased must leave their memory too."""
-        self.relay = self.relay_of(settings.node)
-        self._lease = OutboxLease(lambda: self.stores.coordination, settings.node, self.relay.fence)
+        self.relay = self.relay_of(configured.node)
+        self._lease = OutboxLease(lambda: self.stores.coordination, configured.node, self.relay.fence)
         self.pipeline = self.pipeline_of(journal)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -189,7 +192,7 @@ class Gateway:
         settings = self.configured.settings
         return CommitSettings(
             journal=journal.id,
-            node=settings.node,
+            node=self.configured.node,
             rules=self.versions.rules,
             links=self.links,
             policy=settings.policy,

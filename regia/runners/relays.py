@@ -36,7 +36,7 @@ async def relay_for_the_dead(gateway: Gateway) -> None:
 
 
 async def _look_around(gateway: Gateway) -> None:
-    node = gateway.configured.settings.node
+    node = gateway.configured.node
     others = [one for one in await gateway.stores.database.read(outbox.nodes_with_pending) if one != node]
     if others and not gateway.knows_other_nodes:
         logger.warning(
@@ -48,7 +48,7 @@ async def _look_around(gateway: Gateway) -> None:
 
 
 async def _take_over(gateway: Gateway, other: str) -> None:
-    coordination, node = gateway.stores.coordination, gateway.configured.settings.node
+    coordination, node = gateway.stores.coordination, gateway.configured.node
     asked = time.monotonic()
     token = await coordination.acquire(lease_of(other), node, LEASE)
     if token is None:
