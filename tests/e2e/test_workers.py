@@ -2,22 +2,22 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.e2e import judge
 from tests.e2e.consumers import consumer_of
 from tests.e2e.fixtures import MakeGateway
-from tests.e2e.gateway import REGIA, Gateway, Mode
+from tests.e2e.gateway import CONFIG, REGIA, Gateway, Mode
 from tests.e2e.ledger import Ledger
 from tests.e2e.sender import Sender
 from tests.e2e.traffic import Traffic
-from tests.e2e.workers import all_ready, figure, kill, logged, processes, until_logged
+from tests.e2e.workers import all_ready, figure, kill, logged, processes, states, until_in_the_log, until_logged
 
 WORKERS = 3
 
@@ -99,15 +99,79 @@ def test_a_parent_that_is_killed_takes_its_workers_with_it_and_another_may_start
     assert logged(gateway, "stopped") >= WORKERS
 
 
-def test_a_wrong_configuration_stops_the_roll_and_the_workers_go_on(gateway: Gateway) -> None:
+def test_a_rolling_restart_takes_what_is_new_and_refuses_what_is_wrong(
+    make_gateway: MakeGateway, shared: Mode, tmp_path: Path
+) -> None:
+    shutil.copytree(CONFIG.parent, tmp_path / "config")
+    config = tmp_path / "config" / CONFIG.name
+    text = config.read_text()
+    gateway = make_gateway(shared, config=config)
+    config.write_text(f"{text}\nserver: {{workers: 2}}\n")
+    gateway.start()
+    all_ready(gateway, 2)
     before = processes(gateway)
-    environ: dict[str, Any] = {}
-    del environ
-    config = gateway.config
-    assert config.exists()
+
+    for wrong, told in (("workers: 0", "wrong"), ("workers: 2, host: localhost", "stop the gateway and start it")):
+        config.write_text(f"{text}\nserver: {{{wrong}}}\n")
+        gateway.process.send(signal.SIGUSR2)
+        until_in_the_log(gateway, told)
+        assert processes(gateway) == before
+    assert f"{config}:" in gateway.log.read_text(), "the place of what is wrong is told"
+
+    config.write_text(f"{text}\nserver: {{workers: 1}}\n")
     gateway.process.send(signal.SIGUSR2)
     until_logged(gateway, "rolling restart done")
+    all_ready(gateway, 1)
     after = processes(gateway)
-    assert set(after) == set(before)
-    assert not set(after.values()) & set(before.values())
+    assert set(after) == {0}
+    assert after[0] != before[0]
     gateway.stop()
+
+
+def test_one_that_dies_at_once_costs_the_others_nothing(gateway: Gateway, tmp_path: Path) -> None:
+    """Its journal became something else: it ends each time it is started, more and more seldom."""
+    journal = gateway.data / "journal" / "worker-2.sqlite"
+    gateway.process.send(signal.SIGHUP)  # no worker minds it
+    for path in journal.parent.glob("worker-2.sqlite*"):
+        path.rename(tmp_path / path.name)
+    journal.mkdir()
+    kill(gateway, 2)
+    until_logged(gateway, "a worker ended; it is started again", 3)
+    assert states(gateway) == {"0": "ready", "1": "ready", "2": "away"}
+    with Ledger(tmp_path / "ledger.jsonl") as ledger, Sender(gateway, ledger, seed=5) as sender:
+        sender.feed(Traffic(5, gateway.secret).posts(30))
+        sender.wait()
+    journal.rmdir()
+    all_ready(gateway, WORKERS)
+    gateway.stop()
+
+
+def refused(gateway: Gateway) -> tuple[int, str]:
+    """How a gateway ends that cannot begin, and what it says."""
+    line = [*REGIA, "run", "-c", str(gateway.config), "--workers", "3"]
+    done = subprocess.run(
+        line, env=gateway.environ, cwd=gateway.folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stderr
+
+
+def test_what_several_workers_need_is_told(make_gateway: MakeGateway, shared: Mode) -> None:
+    status, told = refused(make_gateway())
+    assert status == 2
+    assert "REGIA__SERVER__WORKERS" in told
+    assert "there is no PostgreSQL (database.url) and Redis (coordination.url)" in told
+    no_redis = Mode("half", {name: url for name, url in shared.environ.items() if "COORDINATION" not in name})
+    status, told = refused(make_gateway(no_redis))
+    assert status == 2
+    assert "there is no Redis (coordination.url)" in told
+
+
+def test_where_no_worker_can_start_the_parent_ends(make_gateway: MakeGateway, shared: Mode) -> None:
+    made = make_gateway(shared)
+    made.data.mkdir(parents=True)
+    (made.data / "journal").write_text("a file")
+    status, told = refused(made)
+    assert status == 1
+    assert told.count("the journal cannot be opened") >= 3, told
+    assert "no worker can start" in told

@@ -72,8 +72,13 @@ def logged(gateway: Gateway, event: str) -> int:
     return gateway.log.read_text(errors="replace").count(f'"event": "{event}"')
 
 
-def until_logged(gateway: Gateway, event: str, times: int = 1, seconds: float = _PATIENCE) -> None:
-    deadline = time.monotonic() + seconds
-    while logged(gateway, event) < times:
-        assert time.monotonic() < deadline, f"{event!r} is not logged {times} times\n{gateway.tail()}"
+def until_logged(gateway: Gateway, event: str, times: int = 1) -> None:
+    until_in_the_log(gateway, f'"event": "{event}"', times)
+
+
+def until_in_the_log(gateway: Gateway, text: str, times: int = 1) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while gateway.log.read_text(errors="replace").count(text) < times:
+        assert gateway.running, f"the gateway ended\n{gateway.tail()}"
+        assert time.monotonic() < deadline, f"{text!r} is not logged {times} times\n{gateway.tail()}"
         time.sleep(0.05)
