@@ -17,15 +17,11 @@ from tests.e2e.gateway import CONFIG, REGIA, Gateway, Mode
 from tests.e2e.ledger import Ledger
 from tests.e2e.sender import Sender
 from tests.e2e.traffic import Traffic
-from tests.e2e.workers import all_ready, figure, kill, logged, processes, states, until_in_the_log, until_logged
+from tests.e2e.workers import all_ready, figure, kill, logged, processes, shared, states, until_in_the_log, until_logged
+
+__all__ = ["shared"]
 
 WORKERS = 3
-
-
-@pytest.fixture
-def shared(amqp_url: str, database_url: str, redis_url: str) -> Mode:
-    urls = {"QUEUES": amqp_url, "DATABASE": database_url.replace("+psycopg", ""), "COORDINATION": redis_url}
-    return Mode("shared", {f"REGIA__{section}__URL": url for section, url in urls.items()})
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.gateway import Gateway
+from tests.e2e.gateway import Gateway, Mode
 
 _PATIENCE: Final = 60.0
 
@@ -82,3 +83,10 @@ def until_in_the_log(gateway: Gateway, text: str, times: int = 1) -> None:
         assert gateway.running, f"the gateway ended\n{gateway.tail()}"
         assert time.monotonic() < deadline, f"{text!r} is not logged {times} times\n{gateway.tail()}"
         time.sleep(0.05)
+
+
+@pytest.fixture
+def shared(amqp_url: str, database_url: str, redis_url: str) -> Mode:
+    """The servers that several workers, or nodes, need."""
+    urls = {"QUEUES": amqp_url, "DATABASE": database_url.replace("+psycopg", ""), "COORDINATION": redis_url}
+    return Mode("shared", {f"REGIA__{section}__URL": url for section, url in urls.items()})
