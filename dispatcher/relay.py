@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from dispatcher.base import Outcome, Publication, Queues, QueuesUnavailable
+from dispatcher.fence import Fence
 from storage import outbox
 from storage.database import Database, DatabaseUnavailable
 from storage.feed import Feed
@@ -43,9 +44,20 @@ Queue = tuple[str, str]
 
 
 class Relay:
-    """Publishes one node's outbox. `envelope_type` is the AMQP type of stored envelopes; `published` hears every outcome."""
+    """Publishes one node's outbox, while its `fence` is open. `envelope_type` is the AMQP type of stored envelopes; `published`
+    hears every outcome."""
 
-    def __init__(self, queues: Queues, database: Database, *, node: str, envelope_type: str, published: Published) -> None:
+    def __init__(
+        self,
+        queues: Queues,
+        database: Database,
+        *,
+        node: str,
+        envelope_type: str,
+        published: Published,
+        fence: Fence | None = None,
+    ) -> None:
+        self.fence = fence or Fence()
         self._queues = queues
         self._database = database
         self._node = node
@@ -106,7 +118,9 @@ class Relay:
 
     async def _work(self) -> None:
         while True:
-            await self._round(await self._next())
+            batch = await self._next()
+            await self.fence.opened()
+            await self._round(batch)
 
     async def _next(self) -> list[OutboxRow]:
         while True:
@@ -147,11 +161,14 @@ class Relay:
     async def _deliver(self, queue: Queue, rows: Sequence[OutboxRow]) -> None:
         """Publish, record what was confirmed, put the rest back."""
         try:
-            batch = [replace(row, attempts=row.attempts + 1) for row in await self._not_erased(rows)]
+            batch = [replace(row, attempts=row.attempts + 1) for row in await self._still_due(rows)]
         except Exception as error:
             if not isinstance(error, DatabaseUnavailable):  # a defect: these rows come again, and the relay goes on
                 logger.exception("rows could not be looked up", extra={"count": len(rows)})
             self._feed.settle(rows, failed=rows, delay=_AGAIN)
+            return
+        if not self.fence.is_open:  # paused since it was looked at
+            self._feed.settle(rows, failed=rows)
             return
         pairs = list(zip(batch, await self._publish(batch), strict=True))
         self._tell(pairs)
@@ -177,13 +194,13 @@ class Relay:
             self._on_the_way -= Counter(envelopes)
             self._landed.set()
 
-    async def _not_erased(self, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
-        """What is still to be published: what has waited is looked up, as another process may have erased it meanwhile.
-        Raises `DatabaseUnavailable`."""
-        long_ago = (time.time() - FRESH) * 1000
+    async def _still_due(self, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
+        """What is still to be published: what has waited, or is older than the lease, is looked up, as another process may
+        have erased or published it meanwhile. Raises `DatabaseUnavailable`."""
+        long_ago = max((time.time() - FRESH) * 1000, self.fence.since_ms)
         waited = [row.seq for row in rows if row.received_ms < long_ago]
-        there = await self._database.read(lambda connection: outbox.still_there(connection, waited)) if waited else set()
-        gone = set(waited) - there
+        due = await self._database.read(lambda connection: outbox.still_pending(connection, waited)) if waited else set()
+        gone = set(waited) - due
         return [row for row in rows if row.seq not in gone and row.message_id not in self._erased]
 
     def _tell(self, pairs: Sequence[tuple[OutboxRow, Outcome]]) -> None:

@@ -22,6 +22,7 @@ from regia import queue_settings
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
+from regia.server_settings import too_many
 from regia.settings import Settings, Source, open_settings
 from storage.blobs import Blobs
 from storage.coordination import Coordination, LocalCoordination, RedisCoordination
@@ -49,6 +50,13 @@ class Configured:
     """What the configuration says of queues that these rules do not have."""
     from_files: bool = True
     """Whether these are the rules of the files: no where these are wrong, and what decided before goes on."""
+    worker: int = 0
+    """Which of the gateway's processes this is."""
+
+    @property
+    def node(self) -> str:
+        """The name in which this process works: the node's, and for further workers one of their own."""
+        return f"{self.settings.node}_w{self.worker}" if self.worker else self.settings.node
 
     @property
     def topology(self) -> Topology:
@@ -68,7 +76,11 @@ class Configured:
     def limits(self) -> dict[str, Limits]:
         """What each connector that can send may send, with the rate of its own settings where they name one."""
         able = {name: channel.abilities.send for name, channel in self.channels.items()}
-        return {name: _paced(limits, self.connectors[name]) for name, limits in able.items() if limits is not None}
+        return {
+            name: _paced(limits, self.connectors[name], self.settings.server.workers)
+            for name, limits in able.items()
+            if limits is not None
+        }
 
     @property
     def largest(self) -> int:
@@ -80,9 +92,14 @@ class Configured:
         return {brand for connector in self.connectors.values() for brand in connector.brands}
 
 
-def _paced(limits: Limits, connector: Connector) -> Limits:
+def _paced(limits: Limits, connector: Connector, workers: int) -> Limits:
+    """With the rate of the connector's settings, of which each worker has its share: together they are no faster."""
     rate = connector.settings.send_rate
-    return limits if rate is None else replace(limits, rate=(rate.count, rate.seconds))
+    messages, seconds = (rate.count, rate.seconds) if rate is not None else limits.rate or (0, 0)
+    if not messages or workers == 1:
+        return limits if rate is None else replace(limits, rate=(messages, seconds))
+    share = max(1, messages // workers)
+    return replace(limits, rate=(share, seconds * share * workers / messages))
 
 
 def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source], Rules] = read_rules) -> Configured:
@@ -103,6 +120,9 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     problems += _unknown_names(source)
     if settings is not None and len(connectors) == len(source.connector_names()):
         problems += unusable(settings.identity.codes, source.document, connectors, channels)
+    if settings is not None:
+        shared = {"on_sqlite": settings.on_sqlite, "without_redis": settings.coordination.is_local}
+        problems += too_many(settings.server.workers, source.document, **shared)
     problems += _unknown_brands(source, connectors)
     problems += [] if settings is None else queue_settings.unusable(settings.queues, source.document)
     read = _collect(problems, lambda: rules(source))

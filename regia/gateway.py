@@ -19,6 +19,7 @@ from normalizer.envelope import TYPE
 from regia.compose import Configured, Stores, migrate
 from regia.declaring import Declaring
 from regia.links import Links
+from regia.outbox_lease import ELSEWHERE, OutboxLease
 from regia.parts import IN_PUBLIC, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.intake import Intake
@@ -31,6 +32,7 @@ from regia.replying import channels
 from regia.rules.live import Rules
 from regia.rules.shadow import Tally
 from regia.rules.versions import Versions
+from regia.running.siblings import Siblings
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from regia.watch.newest import Newest
 from regia.watch.sends import Sends
@@ -44,15 +46,6 @@ logger = logging.getLogger(__name__)
 
 _AGAIN: Final = 2.0
 """Seconds between attempts to bring up a part that does not answer."""
-
-
-LEASE: Final = 30.0
-"""Seconds after which a node that says nothing is taken for dead."""
-
-
-def lease_of(node: str) -> str:
-    """The lease on a node's outbox."""
-    return f"relay/{node}"
 
 
 class Gateway:
@@ -82,12 +75,15 @@ class Gateway:
         """The last event; whoever numbers them says so, and who follows them over HTTP waits here."""
         self.sends = Sends()
         """Whether providers take our tokens when messages are sent; the sender writes it."""
+        self.siblings: Siblings | None = None
+        """The workers of this gateway, where there are several."""
         self.reader = Reader(configured.connectors, configured.channels, settings.reading)
         media = MediaStage(configured.connectors, stores.blobs, stores.http, settings.media.memory_mb << 20)
         self.preparer = Preparer(media, stores.blobs, settings.languages)
         self.relays: WeakSet[Relay] = WeakSet()
         """All there are in this process: what is erased must leave their memory too."""
-        self.relay = self.relay_of(settings.node)
+        self.relay = self.relay_of(configured.node)
+        self._lease = OutboxLease(lambda: self.stores.coordination, configured.node, self.relay.fence)
         self.pipeline = self.pipeline_of(journal)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -139,6 +135,7 @@ class Gateway:
         await self._until_it_works("queues", self.declaring.open)
         await self._until_it_works("outbox", self._own_outbox)
         self.relay.start()
+        await self._lease.keep(self.missing)
 
     async def _open_database(self) -> None:
         await migrate(self.stores.database)
@@ -159,18 +156,13 @@ class Gateway:
         """Wait until nobody else publishes what this node had committed before it died. Without Redis nobody does."""
         try:
             if not await self.hold_lease():
-                raise QueuesUnavailable("another node publishes what this one had committed; it goes on when that is done")
+                raise QueuesUnavailable(ELSEWHERE)
         except CoordinationUnavailable as error:
             logger.warning("the outbox is published without its lease", extra={"reason": str(error)})
 
     async def hold_lease(self) -> bool:
-        """Take or keep the lease on this node's outbox; False when another node has it.
-
-        The owner is the node's name, so that a restart gets it at once: names must differ. Raises
-        `CoordinationUnavailable`.
-        """
-        node = self.configured.settings.node
-        return await self.stores.coordination.acquire(lease_of(node), node, LEASE) is not None
+        """Take or keep the lease on this node's outbox; False when another node has it. Raises `CoordinationUnavailable`."""
+        return await self._lease.hold()
 
     @property
     def topology(self) -> Topology:
@@ -204,7 +196,7 @@ class Gateway:
         settings = self.configured.settings
         return CommitSettings(
             journal=journal.id,
-            node=settings.node,
+            node=self.configured.node,
             rules=self.versions.rules,
             links=self.links,
             policy=settings.policy,

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from config.loader import SettingsDocument, read
 from config.secrets import Secret
@@ -17,6 +16,7 @@ from regia.code_settings import Codes
 from regia.erasing.settings import Retention
 from regia.journal_settings import Journal
 from regia.queue_settings import QueuesStore
+from regia.server_settings import Server
 from regia.store_settings import BlobStore, CoordinationStore, DatabaseStore
 from regia.watch.settings import Watch
 
@@ -30,34 +30,6 @@ Scope = Literal["messages", "queues", "customers", "customers.read", "events", "
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Server(_Section):
-    """Where the gateway listens and how the world sees it."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
-    public_url: Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$")] | None = Field(
-        default=None, description="As customers and providers reach it; links and signatures use it."
-    )
-    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(default=(), description="Addresses whose X-Forwarded-For is believed.")
-
-    @property
-    def base_url(self) -> str:
-        """`public_url`, or the address it listens on."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104  # compared, not bound
-        return (self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}").rstrip("/")
-
-    @property
-    def base_path(self) -> str:
-        """The path part of `public_url`, for links inside pages."""
-        return urlsplit(self.base_url).path
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port of `public_url`, as browsers send it."""
-        parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.netloc}"
 
 
 class Data(_Section):
@@ -172,6 +144,10 @@ class Settings(_Section):
         if self.database.is_local:
             return f"sqlite:///{self.data.path.resolve() / 'regia.sqlite'}"
         return self.database.url.get_secret_value()
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database_url().startswith("sqlite")
 
 
 @dataclass(frozen=True, slots=True)

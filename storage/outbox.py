@@ -79,9 +79,10 @@ def mark(connection: Connection, published: Sequence[tuple[int, str, int]], now_
     update_rows(connection, targets, "position", rows)
 
 
-def still_there(connection: Connection, positions: Collection[int]) -> set[int]:
-    """Those of the targets that were not deleted since they were read."""
-    return set(connection.execute(select(targets.c.position).where(targets.c.position.in_(positions))).scalars())
+def still_pending(connection: Connection, positions: Collection[int]) -> set[int]:
+    """Those of the targets that were neither deleted nor published since they were read."""
+    this = (targets.c.position.in_(positions), targets.c.state == PENDING)
+    return set(connection.execute(select(targets.c.position).where(*this)).scalars())
 
 
 def nodes_with_pending(connection: Connection) -> list[str]:

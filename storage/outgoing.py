@@ -178,15 +178,17 @@ def settle(connection: Connection, row: Claimed, node: str, values: Mapping[str,
     return True
 
 
-def untold(connection: Connection, node: str, limit: int) -> list[Ended]:
-    """Ends that this node has recorded and not yet told."""
+def untold(connection: Connection, node: str, limit: int, before_ms: int) -> list[Ended]:
+    """Ends that this node has recorded and not yet told, and those of before that time which no other node has told: there may
+    be none of that name any more."""
     shared = ("brand", "account")  # the contact's it answers, or its own
     own = [one for one in outgoing.columns if one.name in Ended.__dataclass_fields__ and one.name not in shared]
     either = [func.coalesce(messages.c[name], outgoing.c[name]).label(name) for name in shared]
+    mine = or_(outgoing.c.node == node, outgoing.c.ended_ms < before_ms)
     query: Select[Any] = (
         select(*own, *either, messages.c.channel)
         .join(messages, messages.c.id == outgoing.c.message_id, isouter=True)
-        .where(outgoing.c.told_ms.is_(None), outgoing.c.node == node, outgoing.c.state.not_in(OPEN))
+        .where(outgoing.c.told_ms.is_(None), mine, outgoing.c.state.not_in(OPEN))
         .order_by(outgoing.c.position)
         .limit(limit)
     )

@@ -84,6 +84,11 @@ def nodes(connection: Connection, since_ms: int = 0) -> list[NodeRules]:
     return [NodeRules(**row) for row in connection.execute(query).mappings()]
 
 
+def one_at_a_time(connection: Connection, node: str) -> None:
+    """Let nobody else do this for the node until the transaction ends. Of a node that was never heard of, nobody waits."""
+    connection.execute(select(rule_nodes.c.brand).where(rule_nodes.c.node == node).with_for_update())
+
+
 def had(connection: Connection, node: str, files: Mapping[str, str], now_ms: int) -> None:
     """Write the versions that a node found in its files, by brand; those of brands that it has no more are forgotten."""
     _forget(connection, node, files)

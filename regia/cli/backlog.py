@@ -17,6 +17,7 @@ from regia.cli.common import fail
 from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.runners.adoption import adopt
+from regia.running.listening import is_held
 from storage.journal import Journal, JournalLocked
 from storage.journal_file import JournalUnavailable, inspect
 from storage.journal_room import UNLIMITED
@@ -51,7 +52,7 @@ async def work_off(found: Configured, journal: Journal) -> bool:
     await journal.close()
     with Progress(TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)) as bars:
         try:
-            own = Journal.open(_folder(found) / "worker-0.sqlite")
+            own = _own(found)
         except JournalLocked:
             # A gateway runs here: it adopts ours, and removes it when everything in it is committed. Its own journal is
             # never taken from it, also not while it is being started again.
@@ -99,6 +100,13 @@ async def _by_the_gateway(bar: _Bar, path: Path) -> bool:
 
 def _folder(found: Configured) -> Path:
     return found.settings.data.path.resolve() / "journal"
+
+
+def _own(found: Configured) -> Journal:
+    """The gateway's first journal. Raises `JournalLocked` where a gateway runs: also one whose first worker is just dead."""
+    if running := [path for path in _folder(found).glob("worker-*.sqlite") if is_held(path)]:
+        raise JournalLocked(f"{running[0].name} is in use by another process")
+    return Journal.open(_folder(found) / "worker-0.sqlite")
 
 
 async def _ready(gateway: Gateway) -> None:

@@ -172,7 +172,9 @@ class Versions:
 
 
 def _bring(connection: Connection, node: str, files: Rules, now_ms: int) -> None:
-    """Keep the versions of the files; choose those that are new, and those of files that this node had otherwise before."""
+    """Keep the versions of the files; choose those that are new, and those of files that this node had otherwise before. Of its
+    workers, which read the same files, the first one does."""
+    rulesets.one_at_a_time(connection, node)
     new = {one.hash for one in files if rulesets.keep(connection, one.hash, json.dumps(one.sources))}
     had = {row.brand: row.files for row in rulesets.nodes(connection) if row.node == node}
     active = rulesets.active(connection)

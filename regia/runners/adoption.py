@@ -1,8 +1,13 @@
-"""Journals that nobody owns: of an import that is over, of a worker that died. They are worked off and removed."""
+"""Journals that nobody owns: of an import that is over, of a worker that there is no more. They are worked off and removed.
+
+Several workers may find the same one: the lock of its file decides, and who comes when it is gone makes nothing of it. The
+journal of a worker that is only being started again is left to it for a while, so that its senders keep their order.
+"""
 
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +15,8 @@ from sqlalchemy import Connection
 
 from regia.gateway import Gateway
 from regia.pipeline.worker import Pipeline
+from regia.running.listening import is_held
+from regia.running.plan import journal_of
 from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal, JournalLocked
 from storage.journal_file import JournalUnavailable
@@ -19,29 +26,60 @@ logger = logging.getLogger(__name__)
 
 _EVERY: Final = 1.0
 _LOOK: Final = 0.05
+LEFT: Final = 30.0
+"""Seconds that nobody must have had a worker's journal before another worker of the gateway takes it: as long as the lease on
+its outbox lasts."""
 
 
 async def adopt_for_ever(gateway: Gateway) -> None:
     """Look every second for journals beside the gateway's own that nobody holds, and work them off."""
+    ownerless = Ownerless(gateway)
     while True:
         try:
             if not gateway.missing:
-                for path in sorted(gateway.journal.path.parent.glob("*.sqlite")):
-                    if path != gateway.journal.path:
-                        await adopt(gateway, path)
+                for path in ownerless.found():
+                    await adopt(gateway, path)
         except Exception:  # one journal that resists must not end the search for ever
             logger.exception("journals without an owner are not looked after")
         await asyncio.sleep(_EVERY)
 
 
+class Ownerless:
+    """Finds journals that may be adopted. `clock` gives seconds of a clock that nobody sets."""
+
+    def __init__(self, gateway: Gateway, clock: Callable[[], float] = time.monotonic) -> None:
+        settings = gateway.configured.settings
+        self._own = gateway.journal.path
+        self._clock = clock
+        self._workers = {journal_of(settings.data.path.resolve(), one) for one in range(settings.server.workers)}
+        """Journals of workers that the parent starts again."""
+        self._free_since: dict[Path, float] = {}
+
+    def found(self) -> list[Path]:
+        """Those that may be there for the taking; somebody may have them by now."""
+        paths = sorted(path for path in self._own.parent.glob("*.sqlite") if path != self._own)
+        return [path for path in paths if path not in self._workers or self._is_left(path)]
+
+    def _is_left(self, path: Path) -> bool:
+        if is_held(path):
+            self._free_since.pop(path, None)
+            return False
+        return self._clock() - self._free_since.setdefault(path, self._clock()) >= LEFT
+
+
 async def adopt(gateway: Gateway, path: Path) -> None:
     """Work off and remove one journal, unless somebody has it."""
+    if not path.exists():
+        return
     try:
         journal = Journal.open(path)
     except JournalLocked:
         return
     except JournalUnavailable as error:
         logger.warning("a journal cannot be adopted", extra={"journal": path.name, "reason": str(error)})
+        return
+    if not journal.last_seq:  # made by opening it: another worker had just removed it. Or its owner came to nothing
+        await journal.remove()
         return
     logger.info("a journal is adopted", extra={"journal": path.name})
     pipeline = gateway.pipeline_of(journal)

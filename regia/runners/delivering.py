@@ -68,7 +68,7 @@ class Delivering:
         blocked = await self._gateway.stores.queues.blocked()
         BLOCKED.set(blocked)
         await self._alarms.refresh()
-        node = self._gateway.configured.settings.node
+        node = self._gateway.configured.node
         filling = self._gateway.journal.room().filling
         await self._judge("journal_filling", JOURNAL, {} if filling is None else {node: filling}, only=node)
         QUEUE_READY.clear()

@@ -26,7 +26,7 @@ def owner_of(gateway: Gateway) -> str:
     A journal's id outlives the process and its lock admits one process. So a gateway that was killed has its leases back
     at once when it starts again, and two processes of one node are two owners.
     """
-    return f"{gateway.configured.settings.node}/{gateway.journal.id}"
+    return f"{gateway.configured.node}/{gateway.journal.id}"
 
 
 class Lease:

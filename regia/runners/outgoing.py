@@ -20,7 +20,7 @@ class Sending:
             gateway.configured.connectors,
             gateway.stores.http,
             gateway.intake,
-            gateway.configured.settings.node,
+            gateway.configured.node,
             limits=gateway.configured.limits,
             sends=gateway.sends,
         )

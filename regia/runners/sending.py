@@ -36,6 +36,9 @@ LONGEST: Final = 900.0
 LOST: Final = 3600.0
 """Seconds after which a row in `sending` is nobody's: more than the longest try and every pause of a machine."""
 
+ELSEWHERE: Final = 300.0
+"""Seconds after which an end is told by any node: who recorded it is gone, or has told it and could not write that down."""
+
 _LOOK: Final = 1.0
 _TIDY: Final = 60.0
 _AGAIN: Final = 1.0
@@ -212,7 +215,8 @@ class Sender:
 
     async def _tell(self) -> None:
         """Ends become statuses like those that providers send. Told twice, the second is a repeat."""
-        ended = await self._database.read(lambda connection: outgoing.untold(connection, self._node, _TOLD_AT_ONCE))
+        before_ms = self._now_ms() - int(ELSEWHERE * 1000)
+        ended = await self._database.read(lambda one: outgoing.untold(one, self._node, _TOLD_AT_ONCE, before_ms))
         by_connector: defaultdict[str, list[Ended]] = defaultdict(list)
         for one in ended:
             by_connector[one.connector].append(one)

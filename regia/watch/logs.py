@@ -13,10 +13,17 @@ import structlog
 from structlog.types import EventDict, Processor
 
 
-def set_up(*, level: str = "INFO", stream: Any = None) -> None:
-    """Configure the root logger; libraries' loggers included."""
+def set_up(*, level: str = "INFO", stream: Any = None, worker: int | None = None) -> None:
+    """Configure the root logger; libraries' loggers included. `worker` stands in every line, where there are several."""
     out = stream or sys.stderr
+
+    def of_worker(_logger: Any, _name: str, event: EventDict) -> EventDict:
+        if worker is not None:
+            event["worker"] = worker
+        return event
+
     shared: list[Processor] = [
+        of_worker,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),

@@ -25,11 +25,22 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adoption, "_LOOK", 0.005)
 
 
+def around(line: Line, *, workers: int = 1, journal: Journal | None = None) -> SimpleNamespace:
+    """What the runner needs of a gateway."""
+    settings = SimpleNamespace(data=SimpleNamespace(path=line.path.parents[1]), server=SimpleNamespace(workers=workers))
+    return SimpleNamespace(
+        missing={},
+        configured=SimpleNamespace(settings=settings),
+        journal=journal or line.journal,
+        pipeline_of=line.pipeline_of,
+        stores=SimpleNamespace(database=line.database),
+    )
+
+
 @pytest.fixture
 async def gateway(line: Line) -> AsyncIterator[SimpleNamespace]:
-    """What the runner needs of a gateway, with the runner going."""
-    stores = SimpleNamespace(database=line.database)
-    made = SimpleNamespace(missing={}, journal=line.journal, pipeline_of=line.pipeline_of, stores=stores)
+    """With the runner going."""
+    made = around(line)
     line.start()
     runner = asyncio.create_task(adoption.adopt_for_ever(made))  # type: ignore[arg-type]
     made.runner = runner
@@ -166,8 +177,7 @@ async def test_stopped_in_the_middle_it_is_kept(line: Line, monkeypatch: pytest.
 
     path = await leave(line, "import-1.sqlite", inbound("m1"))
     monkeypatch.setattr(line.database, "write", away)
-    stores = SimpleNamespace(database=line.database)
-    made: Any = SimpleNamespace(missing={}, journal=line.journal, pipeline_of=line.pipeline_of, stores=stores)
+    made: Any = around(line)
     runner = asyncio.create_task(adoption.adopt_for_ever(made))
     await asyncio.sleep(0.1)
     runner.cancel()
@@ -176,3 +186,59 @@ async def test_stopped_in_the_middle_it_is_kept(line: Line, monkeypatch: pytest.
     again = Journal.open(path)
     assert [row.seq for row in await again.pending()] == [1]
     await again.close()
+
+
+# Several workers
+
+
+async def test_of_several_workers_one_adopts_it(line: Line) -> None:
+    """And those who come late make nothing of it: neither a journal nor a count."""
+    line.start()
+    others = [around(line, workers=3) for _ in range(3)]
+    for number in range(12):
+        path = await leave(line, f"import-{number}.sqlite", inbound(f"m{number}"))
+        await asyncio.gather(*(adoption.adopt(one, path) for one in others))  # type: ignore[arg-type]
+        assert not list(path.parent.glob(f"{path.name}*"))
+    await line.idle()
+    found = await line.books()
+    assert (found.accepted, found.published, found.duplicate, found.balance) == (12, 12, 0, True)
+    assert len(await line.database.read(closed)) == 12
+
+
+async def test_who_opens_what_another_has_just_removed_removes_it_again(line: Line) -> None:
+    path = line.path.with_name("import-1.sqlite")
+    exists = Path.exists
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "exists", lambda self, **_: self == path or exists(self))  # it was there a moment ago
+        await adoption.adopt(around(line), path)  # type: ignore[arg-type]
+    assert not list(path.parent.glob(f"{path.name}*"))
+    assert await line.database.read(closed) == {}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_the_journal_of_another_worker_is_left_to_it_for_a_while(line: Line) -> None:
+    clock = Clock()
+    path = await leave(line, "worker-1.sqlite", inbound("m1"))
+    ownerless = adoption.Ownerless(around(line, workers=2), clock)  # type: ignore[arg-type]
+    assert ownerless.found() == []
+    clock.now = adoption.LEFT - 1
+    assert ownerless.found() == []
+    journal = Journal.open(path)  # it was started again, and dies later
+    clock.now = adoption.LEFT + 1
+    assert ownerless.found() == []
+    await journal.close()
+    assert ownerless.found() == []
+    clock.now += adoption.LEFT
+    assert ownerless.found() == [path]
+
+
+async def test_the_journal_of_a_worker_that_there_is_no_more_is_adopted_at_once(line: Line) -> None:
+    path = await leave(line, "worker-2.sqlite", inbound("m1"))
+    assert adoption.Ownerless(around(line, workers=2)).found() == [path]  # type: ignore[arg-type]

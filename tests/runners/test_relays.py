@@ -15,7 +15,9 @@ import dispatcher.relay
 from connectors.base import Parsed
 from dispatcher.base import Outcome
 from regia import gateway as gateways
-from regia.gateway import Gateway, lease_of
+from regia import outbox_lease
+from regia.gateway import Gateway
+from regia.outbox_lease import lease_of
 from regia.runners import relays
 from storage.coordination import CoordinationUnavailable, LocalCoordination
 from storage.database import Database, DatabaseUnavailable
@@ -30,9 +32,10 @@ Run = Callable[[str], Awaitable[Gateway]]
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (relays, gateways):
+    for module in (relays, outbox_lease):
         monkeypatch.setattr(module, "LEASE", LEASE)
-    monkeypatch.setattr(relays, "_EVERY", 0.05)
+        monkeypatch.setattr(module, "_EVERY", 0.05)
+    monkeypatch.setattr(outbox_lease, "_AGAIN", 0.02)
     monkeypatch.setattr(relays, "_LOOK", 0.005)
     monkeypatch.setattr(dispatcher.relay, "_BACKOFF", (0.05,))
 
@@ -123,31 +126,31 @@ async def test_several_dead_nodes(make: Make, run: Run) -> None:
     await published(gateway.stores.database)
 
 
-async def test_the_own_lease_is_kept_while_many_are_taken_over(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(3):
-        await left_behind(make(f"dead-{number}"), f"m{number}")
+async def test_the_own_lease_is_kept_while_another_outbox_is_published(
+    make: Make, run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await left_behind(make("dead"), "m1")
     gateway = make("alive")
-    gateway.start()
-    await is_up(gateway)
-    monkeypatch.setattr(relays, "_EVERY", 60)  # one look, and each take-over is too short to renew anything
-    publish, hold_lease, seen = gateway.stores.queues.publish, gateway.hold_lease, list[str]()
+    began, end = asyncio.Event(), asyncio.Event()
+    publish = gateway.stores.queues.publish
 
     async def publishing(batch: Any) -> list[Outcome]:
-        seen.append("published")
+        began.set()
+        await end.wait()
         return await publish(batch)
 
-    async def holding() -> bool:
-        seen.append("held")
-        return await hold_lease()
-
     monkeypatch.setattr(gateway.stores.queues, "publish", publishing)
-    monkeypatch.setattr(gateway, "hold_lease", holding)
+    gateway.start()
+    await is_up(gateway)
     runner = asyncio.create_task(relays.relay_for_the_dead(gateway))
+    await began.wait()
+    for _ in range(20):  # twice as long as a lease lasts
+        await asyncio.sleep(LEASE / 10)
+        assert await coordination.acquire(lease_of("alive"), "another", LEASE) is None
+    end.set()
     await published(gateway.stores.database)
     runner.cancel()
     await asyncio.gather(runner, return_exceptions=True)
-    assert ("held", "published", "published") not in zip(seen, seen[1:], seen[2:], strict=False)
-    assert seen.count("published") == 3
 
 
 async def test_a_lease_is_respected_until_it_runs_out(make: Make, run: Run, coordination: LocalCoordination) -> None:
@@ -250,7 +253,7 @@ async def test_who_can_tell_that_a_node_is_dead(
 AWAY: list[Exception] = [CoordinationUnavailable("Redis is away"), DatabaseUnavailable("away"), ValueError("a defect")]
 
 
-@pytest.mark.parametrize("where", ["hold_lease", "acquire", "renew"])
+@pytest.mark.parametrize("where", ["acquire", "renew"])
 async def test_no_error_ends_the_look(
     make: Make, run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -264,10 +267,110 @@ async def test_no_error_ends_the_look(
         return [Outcome.UNKNOWN] * len(batch)
 
     with monkeypatch.context() as broken:
-        broken.setattr(gateway if where == "hold_lease" else coordination, where, fail)
+        broken.setattr(coordination, where, fail)
         broken.setattr(gateway.stores.queues, "publish", unanswered)  # a lease is renewed while there is work
         database = await left_behind(make("dead"), "m1")
         async with asyncio.timeout(10):
             while len(errors) > 1:
                 await asyncio.sleep(0.005)
     await published(database)
+
+
+# A node that was paused
+
+
+async def accepted(gateway: Gateway, *ids: str) -> None:
+    """These contacts are accepted by a gateway that runs, and committed."""
+    await gateway.intake.accept("desk", Parsed(messages=tuple(map(inbound, ids))))
+    async with asyncio.timeout(10):
+        while not gateway.pipeline.idle:
+            await asyncio.sleep(0.005)
+
+
+async def test_while_another_publishes_its_outbox_a_node_publishes_nothing(
+    run: Run, coordination: LocalCoordination, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway = await run("slow")
+    coordination._leases[lease_of("slow")] = ("another", 1, float("inf"))
+    async with asyncio.timeout(5):
+        while "outbox" not in gateway.missing:
+            await asyncio.sleep(0.005)
+    await accepted(gateway, "m1", "m2")
+    await some_looks()
+    assert set(await states(gateway.stores.database)) == {"pending"}
+    assert coordination._holder(lease_of("slow")) == ("another", 1)
+    del coordination._leases[lease_of("slow")]
+    await published(gateway.stores.database)
+    await is_up(gateway)
+    told = [record.getMessage() for record in caplog.records if record.name == "regia.outbox_lease"]
+    assert len(told) == 1, "once, however often it was asked for"
+
+
+async def test_a_node_that_cannot_ask_in_time_publishes_nothing_before_it_has_asked(
+    run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a pause: the lease has ended by the clock, and nobody was asked since."""
+    gateway = await run("slow")
+    acquire, awake = coordination.acquire, asyncio.Event()
+
+    async def later(name: str, owner: str, ttl: float) -> int | None:
+        if owner == "slow":
+            await awake.wait()
+        return await acquire(name, owner, ttl)
+
+    monkeypatch.setattr(coordination, "acquire", later)
+    monkeypatch.setattr(outbox_lease, "_EVERY", 30.0)
+    await asyncio.sleep(2 * LEASE)
+    await accepted(gateway, "m1")
+    await some_looks()
+    assert set(await states(gateway.stores.database)) == {"pending"}
+    awake.set()
+    await published(gateway.stores.database)
+
+
+async def test_what_another_published_meanwhile_is_not_published_again(
+    run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await run("slow")
+    seen: list[str] = []
+    publish = gateway.stores.queues.publish
+
+    async def publishing(batch: Any) -> list[Outcome]:
+        seen.extend(one.envelope_id for one in batch)
+        return await publish(batch)
+
+    monkeypatch.setattr(gateway.stores.queues, "publish", publishing)
+    gateway.relay.fence.close()
+    coordination._leases[lease_of("slow")] = ("another", 1, float("inf"))
+    await accepted(gateway, "m1", "m2")
+    another = await run("another")
+    coordination._leases[lease_of("slow")] = ("dead as well", 1, 0.0)
+    await published(another.stores.database)
+    await accepted(gateway, "m3")
+    await published(gateway.stores.database)
+    await is_up(gateway)
+    assert len(set(seen)) == 1, "m1 and m2 went out by whoever had the lease"
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_without_redis_a_node_publishes_its_own_outbox(
+    run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    """Also where another had it: that one ends by then, or has lost Redis too."""
+    gateway = await run("alone")
+    if refused:
+        coordination._leases[lease_of("alone")] = ("another", 1, float("inf"))
+        async with asyncio.timeout(5):
+            while "outbox" not in gateway.missing:
+                await asyncio.sleep(0.005)
+
+    async def away(*_: object) -> int | None:
+        raise CoordinationUnavailable("Redis is away")
+
+    monkeypatch.setattr(coordination, "acquire", away)
+    await accepted(gateway, "m1")
+    if refused:
+        assert set(await states(gateway.stores.database)) == {"pending"}
+    await asyncio.sleep(2 * LEASE)
+    await accepted(gateway, "m2")
+    await published(gateway.stores.database)

@@ -179,8 +179,8 @@ async def test_an_end_is_told_once_by_the_node_that_knows_it(database: Database)
     await database.write(lambda connection: outgoing.name(connection, sent.id, "1@demo.example"))
     await settle(database, sent, "sent")
 
-    async def untold(node: str) -> list[outgoing.Ended]:
-        return await database.read(lambda connection: outgoing.untold(connection, node, 10))
+    async def untold(node: str, before_ms: int = 0) -> list[outgoing.Ended]:
+        return await database.read(lambda connection: outgoing.untold(connection, node, 10, before_ms))
 
     [ended] = await untold("n1")
     assert (ended.id, ended.state, ended.external_id, ended.brand, ended.channel, ended.account) == (
@@ -197,6 +197,10 @@ async def test_an_end_is_told_once_by_the_node_that_knows_it(database: Database)
     assert await settle(database, open_, "failed")
     [ended] = await untold("n1")
     assert (ended.id, ended.brand) == (open_.id, None)
+    at_ms = (await state(database, open_.id))["ended_ms"]
+    assert await untold("n2", at_ms) == []
+    [ended] = await untold("n2", at_ms + 1)  # of a node that told it to nobody for so long there may be none any more
+    assert ended.id == open_.id
 
 
 async def test_the_last_ones_are_shown_first(database: Database) -> None:

@@ -102,7 +102,7 @@ async def test_its_end_is_told_of_its_own_brand_and_account(database: Database) 
     await add(database, unasked())
     [row] = await claim(database)
     await settle(database, row, "sent")
-    [ended] = await database.read(lambda connection: outgoing.untold(connection, "n1", 10))
+    [ended] = await database.read(lambda connection: outgoing.untold(connection, "n1", 10, 0))
     assert (ended.id, ended.brand, ended.account, ended.channel) == (row.id, "demo", "+390212345678", None)
 
 
