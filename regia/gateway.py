@@ -11,8 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from weakref import WeakSet
 
-from sqlalchemy import select
-
 from dispatcher.base import Outcome, QueueMismatch, QueuesUnavailable
 from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
@@ -212,7 +210,7 @@ class Gateway:
         stores = self.stores
         asked: dict[str, Callable[[], Awaitable[object]]] = {
             "journal": self.journal.ping,
-            "database": lambda: stores.database.read(lambda connection: connection.execute(select(1)).scalar()),
+            "database": stores.database.ping,
             "queues": stores.queues.states,
             "blobs": lambda: stores.blobs.exists("0" * 64),
             "coordination": stores.coordination.ping,

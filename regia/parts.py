@@ -9,7 +9,7 @@ from dispatcher.base import QueueMismatch, QueuesUnavailable
 from regia.watch.metrics import READY
 from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
-from storage.database import DatabaseUnavailable
+from storage.database import DatabaseUnavailable, OtherSchema
 from storage.journal_file import JournalUnavailable
 
 logger = logging.getLogger(__name__)
@@ -46,4 +46,4 @@ def in_the_log(error: Exception) -> str:
 
 def in_public(error: Exception) -> str:
     """For the readiness page, which anybody may read: our own words, never a driver's, which name hosts and users."""
-    return str(error) if isinstance(error, QueueMismatch) else "does not answer; the log says why"
+    return str(error) if isinstance(error, QueueMismatch | OtherSchema) else "does not answer; the log says why"
