@@ -4,14 +4,14 @@ from pathlib import Path
 
 from storage.schema import customers
 from tests.cli.test_customer import Run, migrated_sqlite, run, table, wrote
-from tests.contacts import email
+from tests.contacts import phone
 
 __all__ = ["migrated_sqlite", "run"]
 
 
 def test_who_was_erased_is_erased_again(run: Run) -> None:
-    anna = wrote("m1", email("anna@example.it", "verified"))
-    bruno = wrote("m2", email("bruno@example.it", "verified"))
+    anna = wrote("m1", phone())
+    bruno = wrote("m2", phone("+393331234568"))
     backup = Path("data/regia.sqlite").read_bytes()
     assert run("erase", anna.customer.id, "--yes").exit_code == 0
     listed = run("erased", "--since", "2026-01-01")
@@ -29,7 +29,7 @@ def test_who_was_erased_is_erased_again(run: Run) -> None:
 
 
 def test_who_stands_below_another_is_told(run: Run) -> None:
-    anna, other = (wrote(name, email(f"{name}@example.it", "verified")).customer.id for name in ("m1", "m2"))
+    anna, other = (wrote(name, phone(f"+39333123456{name[1]}")).customer.id for name in ("m1", "m2"))
     assert run("merge", anna, other).exit_code == 0
     below = next(row["id"] for row in table(customers) if row["merged_into"])
     Path("erased.txt").write_text(below)

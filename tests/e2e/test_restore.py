@@ -180,7 +180,11 @@ def prove(drill_: Drill, gateway: Gateway) -> None:
     check_customer(drill_, gateway)
     consumer = consumer_of(gateway)
     consumer.drain()
-    collect(consumer.deliveries)  # no id with two bodies
+    bodies: dict[str, bytes] = {}
+    for delivery in consumer.deliveries:
+        assert bodies.setdefault(delivery.envelope_id, delivery.body) == delivery.body, "one id with two bodies"
+        if delivery.envelope_id in known:
+            assert drill_.bytes.get(delivery.envelope_id, delivery.body) == delivery.body, "not the bytes of before"
     assert not gateway.defects(), gateway.defects()[:3]
     assert gateway.books()["balance"]
 
