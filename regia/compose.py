@@ -27,7 +27,7 @@ from regia.settings import Settings, Source, open_settings
 from storage.blobs import Blobs
 from storage.coordination import Coordination, LocalCoordination, RedisCoordination
 from storage.database import Database
-from storage.migrate import upgrade
+from storage.migrate import schema, upgrade
 from storage.threads import once
 
 logger = logging.getLogger(__name__)
@@ -232,5 +232,6 @@ def open_straight(settings: Settings, stores: Stores) -> Straight:
 
 
 async def migrate(database: Database) -> None:
-    """Bring the database to this version, in a thread of its own. Raises `DatabaseUnavailable`."""
+    """Bring the database to this version, in a thread of its own, and write only to that. Raises `DatabaseUnavailable`."""
     await once(lambda: upgrade(database.engine), "migrate")
+    database.expect(schema())

@@ -11,8 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from weakref import WeakSet
 
-from sqlalchemy import select
-
 from dispatcher.base import Outcome, QueuesUnavailable, Topology
 from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
@@ -20,7 +18,7 @@ from regia.compose import Configured, Stores, migrate
 from regia.declaring import Declaring
 from regia.links import Links
 from regia.outbox_lease import ELSEWHERE, OutboxLease
-from regia.parts import IN_PUBLIC, in_the_log, wrong_with
+from regia.parts import in_public, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.intake import Intake
 from regia.pipeline.media import MediaStage
@@ -179,7 +177,7 @@ class Gateway:
             try:
                 await attempt()
             except (DatabaseUnavailable, QueuesUnavailable) as error:
-                self.missing[part] = IN_PUBLIC
+                self.missing[part] = in_public(error)
                 more = {"part": part, "reason": in_the_log(error)}
                 logger.warning("a part is not ready; contacts wait in the journal", extra=more)
             except Exception as error:  # a defect here must be seen on the readiness page, not end the task unseen
@@ -208,7 +206,7 @@ class Gateway:
         stores = self.stores
         asked: dict[str, Callable[[], Awaitable[object]]] = {
             "journal": self.journal.ping,
-            "database": lambda: stores.database.read(lambda connection: connection.execute(select(1)).scalar()),
+            "database": stores.database.ping,
             "queues": stores.queues.states,
             "blobs": lambda: stores.blobs.exists("0" * 64),
             "coordination": stores.coordination.ping,

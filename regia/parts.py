@@ -9,7 +9,7 @@ from dispatcher.base import QueuesUnavailable
 from regia.watch.metrics import READY
 from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
-from storage.database import DatabaseUnavailable
+from storage.database import DatabaseUnavailable, OtherSchema
 from storage.journal_file import JournalUnavailable
 from storage.journal_room import JournalFull
 
@@ -17,9 +17,6 @@ logger = logging.getLogger(__name__)
 
 _CHECK: Final = 3.0
 """Seconds a part may take to answer the readiness page."""
-IN_PUBLIC: Final = "does not answer; the log says why"
-"""For the readiness page, which anybody may read: never a driver's words, which name hosts and users."""
-NO_ROOM: Final = "has no room; the log says why"
 _AWAY: Final = (
     JournalUnavailable,
     DatabaseUnavailable,
@@ -38,7 +35,7 @@ async def wrong_with(part: str, ask: Callable[[], Awaitable[object]]) -> str | N
     except _AWAY as error:
         logger.warning("a part does not answer", extra={"part": part, "reason": in_the_log(error)})
         READY.labels(part).set(0)
-        return NO_ROOM if isinstance(error, JournalFull) else IN_PUBLIC
+        return in_public(error)
     READY.labels(part).set(1)
     return None
 
@@ -46,3 +43,10 @@ async def wrong_with(part: str, ask: Callable[[], Awaitable[object]]) -> str | N
 def in_the_log(error: Exception) -> str:
     """Its text, or its kind where it has none, as a `TimeoutError`."""
     return str(error) or type(error).__name__
+
+
+def in_public(error: Exception) -> str:
+    """For the readiness page, which anybody may read: our own words, never a driver's, which name hosts and users."""
+    if isinstance(error, OtherSchema):
+        return str(error)
+    return f"{'has no room' if isinstance(error, JournalFull) else 'does not answer'}; the log says why"

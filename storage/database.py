@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
@@ -44,8 +44,16 @@ _GIVE_UP: Final = 0.25
 """Seconds that `close` leaves it after it was interrupted."""
 
 
+MIGRATING: Final = 7_238_140
+"""The advisory lock of PostgreSQL that a migration has alone and that writers share: any number, the same on every node."""
+
+
 class DatabaseUnavailable(Exception):
     """The database cannot be reached or is locked: nothing of the transaction was kept, try again."""
+
+
+class OtherSchema(DatabaseUnavailable):
+    """The database has another schema than this version of Regia writes. The text says which, and what to do."""
 
 
 class Database:
@@ -65,6 +73,7 @@ class Database:
         self._apart = Threads(1, "database-apart")
         self._connections: set[Any] = set()
         """The drivers' connections that are in a transaction now."""
+        self._schema: str | None = None
         self._lock = threading.Lock()
         self._given_up = False
 
@@ -72,14 +81,24 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
+    def expect(self, schema: str) -> None:
+        """From now on write only where PostgreSQL has this schema (Alembic's revision): a node of another version may migrate
+        it at any time, and what an older version writes then may be refused, or be wrong. Costs two statements a transaction.
+        A database of SQLite has one gateway."""
+        self._schema = None if self.is_sqlite else schema
+
+    async def ping(self) -> None:
+        """Whether it answers, and has the schema that is expected. Raises `DatabaseUnavailable`."""
+        await self.read(self._require_schema)
+
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in one transaction and commit it. Raises `DatabaseUnavailable`; other errors of `work` roll back."""
-        return await self._writer.do(lambda: self._transaction(self.engine, work))
+        return await self._writer.do(lambda: self._transaction(self.engine, work, writes=True))
 
     async def write_apart(self, work: Callable[[Connection], T]) -> T:
         """As `write`, beside the other transactions of this process: for work that waits for something else meanwhile. On
         SQLite the others wait for its end all the same."""
-        return await self._apart.do(lambda: self._transaction(self.engine, work))
+        return await self._apart.do(lambda: self._transaction(self.engine, work, writes=True))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction of a reading thread. Raises `DatabaseUnavailable`."""
@@ -112,8 +131,12 @@ class Database:
             stop = connection.interrupt if self.is_sqlite else connection.cancel
             threading.Thread(target=stop, name="database-interrupt", daemon=True).start()
 
-    def _transaction(self, engine: Engine, work: Callable[[Connection], T]) -> T:
+    def _transaction(self, engine: Engine, work: Callable[[Connection], T], *, writes: bool = False) -> T:
         with reaching_database(), engine.begin() as connection, self._interruptible(connection):
+            if writes and self._schema is not None:
+                # First the lock, then a statement of its own that sees what was committed while this one waited.
+                connection.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": MIGRATING})
+                self._require_schema(connection)
             return work(connection)
 
     @contextmanager
@@ -130,6 +153,12 @@ class Database:
                 self._connections.discard(driver)
             if self._given_up and not connection.invalidated:
                 connection.detach()  # its pool was emptied meanwhile: nobody else would close it
+
+    def _require_schema(self, connection: Connection) -> None:
+        found = connection.execute(text("SELECT version_num FROM alembic_version" if self._schema else "SELECT NULL")).scalar()
+        if found != self._schema:
+            told = f"another version of Regia has brought the database to schema {found}, and this one writes {self._schema}"
+            raise OtherSchema(f"{told}: bring this node to that version")
 
     def _go_on(self) -> None:
         if self._given_up:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, literal, not_, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, literal, not_, or_, select, union, update
 
 from storage import erased, family, ledger
 from storage.bulk import among, ids_parameter, update_rows
@@ -29,6 +29,7 @@ from storage.schema import (
     suggestions,
     ticket_events,
 )
+from storage.schema import erased as erased_ids
 from storage.schema_customers import KEPT
 
 
@@ -79,6 +80,14 @@ def was_erased(connection: Connection, customer_id: str) -> bool:
     """Whether there was a customer of this id. The log knows it longer than the ids are kept."""
     logged = exists().where(audit.c.customer_id == customer_id, audit.c.action == "erased")
     return erased.is_erased(connection, customer_id) or bool(connection.execute(select(logged)).scalar_one())
+
+
+def erased_since(connection: Connection, since_ms: int) -> list[str]:
+    """Ids of customers erased from then on, each with those who were below: the log has the one at the top for ever, the others
+    are kept as long as ids are."""
+    log = select(audit.c.customer_id).where(audit.c.action == "erased", audit.c.at_ms >= since_ms)
+    kept = select(erased_ids.c.id).where(erased_ids.c.kind == "customer", erased_ids.c.at_ms >= since_ms)
+    return sorted(connection.execute(union(log, kept)).scalars())
 
 
 def count_messages(connection: Connection, found: Family, most: int) -> int:

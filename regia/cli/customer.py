@@ -10,7 +10,7 @@ import typer
 from identity.views import log, lookup, timeline
 from identity.views.profile import profile
 from normalizer.values import Invalid
-from regia.cli import customer_acts, customer_leaving, customer_lines, customer_proofs
+from regia.cli import customer_acts, customer_again, customer_leaving, customer_lines, customer_proofs
 from regia.cli.common import ConfigOption, fail
 from regia.cli.customer_common import CursorOption, IdArgument, JsonOption, LimitOption, look, say, say_json, say_page
 from regia.cli.standing import standing
@@ -111,5 +111,7 @@ app.command()(customer_acts.release)
 app.command()(customer_acts.suggestions)
 app.command()(customer_leaving.export)
 app.command("erase")(customer_leaving.leave)
+app.command()(customer_again.erased)
+app.command()(customer_again.erase_again)
 app.command()(customer_proofs.prove)
 app.command()(customer_proofs.answer)

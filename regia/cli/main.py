@@ -5,6 +5,7 @@ import os
 import typer
 
 from regia.cli import (
+    backup,
     books,
     connector,
     customer,
@@ -47,6 +48,8 @@ app.command()(schema.schema)
 app.command()(reply.reply)
 app.command()(replay.replay)
 app.command()(ticket.ticket)
+app.command()(backup.restore)
+app.add_typer(backup.app, name="backup")
 app.add_typer(connector.app, name="connector")
 app.add_typer(customer.app, name="customer")
 app.add_typer(queue.app, name="queue")

@@ -12,6 +12,7 @@ PAGES = (
     *(page for name in CHANNEL_PAGES if blocks(page := f"docs/channels/{name}.md", "bash", "console")),
     "docs/rules.md",
     "docs/operations.md",
+    "docs/backup.md",
     "docs/configuration.md",
     "docs/envelope.md",
     "docs/identity.md",

@@ -263,7 +263,7 @@ class TestAnotherNodeThatFroze:
         monkeypatch.setitem(database_module._LIMITS, "lock_timeout", "200ms")
         database = Database(postgresql_url)
         with psycopg.connect(_for_libpq(postgresql_url)) as other:
-            other.execute("SELECT pg_advisory_xact_lock(%s)", (migrate._LOCK,))
+            other.execute("SELECT pg_advisory_xact_lock(%s)", (database_module.MIGRATING,))
             upgrading = asyncio.create_task(asyncio.to_thread(migrate.upgrade, database.engine))
             await asyncio.sleep(0.5)
             assert not upgrading.done()
