@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FIRST_RECONNECT_SECONDS: Final = 0.5
-LONGEST_RECONNECT_SECONDS: Final = 30.0
+LONGEST_RECONNECT_SECONDS: Final = 10.0
 HOLD_SECONDS: Final = 900.0
 """How long messages are held in a pause: RabbitMQ closes the channel of a delivery that waits for 30 minutes."""
 

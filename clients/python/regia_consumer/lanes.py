@@ -35,10 +35,14 @@ class Lanes(Generic[Item]):
             while lane:
                 await self._work(lane.popleft())
         except Exception as error:  # noqa: BLE001  # nothing is swallowed: `failed` raises it
-            self._failure = error
-            self._failed.set()
+            self.fail(error)
         finally:
             del self._waiting[key]
+
+    def fail(self, error: Exception) -> None:
+        """Have `failed` raise this."""
+        self._failure = error
+        self._failed.set()
 
     async def failed(self) -> None:
         """Wait until some work raised, and raise that."""

@@ -19,7 +19,7 @@ class Message:
     """
 
     queue: str
-    body: bytes
+    body: bytes = field(repr=False)
     id: str
     type: str
     envelope: Mapping[str, Any] = field(repr=False)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import psycopg
-from psycopg.errors import DuplicateTable, UniqueViolation
+from psycopg.errors import DuplicateObject, DuplicateTable, UniqueViolation
 
 from regia_consumer.dedupe import SqlDedupe
 from regia_consumer.errors import ConsumerError, Retry, Unavailable
@@ -38,7 +38,6 @@ class PostgresDedupe(SqlDedupe[Connection]):
         super().__init__(self._transaction, claim, judge)
         self._conninfo = conninfo
         self._idle: list[Connection] = []
-        self._made = False
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
@@ -58,9 +57,7 @@ class PostgresDedupe(SqlDedupe[Connection]):
     async def _connect(self) -> Connection:
         connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS)
         try:
-            if not self._made:
-                await make_table(connection)
-                self._made = True
+            await make_table(connection)
         except BaseException:
             await connection.close()
             raise
@@ -84,7 +81,7 @@ async def make_table(connection: Connection) -> None:
     if found is None or found[0] is None:
         try:
             await connection.execute(TABLE)
-        except (DuplicateTable, UniqueViolation):  # another process made it in the same moment
+        except (DuplicateObject, DuplicateTable, UniqueViolation):  # another process made it in the same moment
             return
 
 

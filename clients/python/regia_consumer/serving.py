@@ -101,7 +101,8 @@ class Serving(Generic[T]):
     async def _finish(self, seconds: float) -> None:
         self._closing.set()
         waiting = self._lanes.drop_waiting() + (self._plan.reorder.clear() if self._plan.reorder else 0)
-        self._counters.given_back += waiting + await self._lanes.finish(seconds)
+        late = await self._lanes.finish(seconds)
+        self._counters.given_back += waiting + late
 
     def _receive(self, raw: AbstractIncomingMessage) -> None:
         self._counters.received += 1
@@ -109,13 +110,14 @@ class Serving(Generic[T]):
             self._counters.given_back += 1
             return
         try:
-            message = parse(
-                self._plan.queue,
-                raw.body,
-                raw.headers,
-                correlation_id=raw.correlation_id,
-                redelivered=bool(raw.redelivered),
-            )
+            self._take(raw)
+        except Exception as error:  # noqa: BLE001  # a fault in the caller's `key`: `run` raises it
+            self._lanes.fail(error)
+
+    def _take(self, raw: AbstractIncomingMessage) -> None:
+        redelivered = bool(raw.redelivered)
+        try:
+            message = parse(self._plan.queue, raw.body, raw.headers, correlation_id=raw.correlation_id, redelivered=redelivered)
         except Undecodable as error:
             why = str(error)  # without a traceback: the bytes stand in it
             logger.error("a message of %s goes to the dead letters: %s", self._plan.queue, why)  # noqa: TRY400
