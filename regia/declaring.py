@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from config.problems import Problem
@@ -18,7 +18,7 @@ AGAIN: Final = 10.0
 class Declaring:
     """Declares the topology, and that of rules that come later. What is wrong with some queues holds up no other."""
 
-    def __init__(self, queues: Queues, topology: Topology, stray: Iterable[Problem] = ()) -> None:
+    def __init__(self, queues: Callable[[], Queues], topology: Topology, stray: Iterable[Problem] = ()) -> None:
         self._queues = queues
         self.topology = topology
         """Of all rules that have decided: messages of earlier ones may be on their way."""
@@ -31,7 +31,7 @@ class Declaring:
     async def open(self) -> None:
         """Declare everything. Raises `QueuesUnavailable`; what is wrong with single queues is kept in `wrong`."""
         try:
-            await self._queues.open(self.topology)
+            await self._queues().open(self.topology)
         except QueueMismatch as error:
             self.wrong = str(error)  # the queues have logged it
         else:

@@ -59,7 +59,7 @@ class Gateway:
         self.versions = Versions(stores.database, settings.node, configured.rules, self._prepare_queues)
         self.shadowed = Tally()
         """What the shadow of the rules said; the runner of the rules stores it."""
-        self.declaring = Declaring(stores.queues, configured.topology, configured.stray)
+        self.declaring = Declaring(lambda: self.stores.queues, configured.topology, configured.stray)
         self.channels = channels(configured)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
