@@ -19,7 +19,7 @@ from normalizer.envelope import TYPE
 from regia.compose import Configured, Stores, migrate
 from regia.declaring import Declaring
 from regia.links import Links
-from regia.parts import IN_PUBLIC, in_the_log, wrong_with
+from regia.parts import in_public, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.intake import Intake
 from regia.pipeline.media import MediaStage
@@ -187,7 +187,7 @@ class Gateway:
             try:
                 await attempt()
             except (DatabaseUnavailable, QueuesUnavailable) as error:
-                self.missing[part] = IN_PUBLIC
+                self.missing[part] = in_public(error)
                 more = {"part": part, "reason": in_the_log(error)}
                 logger.warning("a part is not ready; contacts wait in the journal", extra=more)
             except Exception as error:  # a defect here must be seen on the readiness page, not end the task unseen

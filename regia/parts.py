@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from dispatcher.base import QueuesUnavailable
+from dispatcher.base import QueuesUnavailable, QueuesUnusable
 from regia.watch.metrics import READY
 from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
@@ -16,8 +16,6 @@ logger = logging.getLogger(__name__)
 
 _CHECK: Final = 3.0
 """Seconds a part may take to answer the readiness page."""
-IN_PUBLIC: Final = "does not answer; the log says why"
-"""For the readiness page, which anybody may read: never a driver's words, which name hosts and users."""
 _AWAY: Final = (
     JournalUnavailable,
     DatabaseUnavailable,
@@ -36,7 +34,7 @@ async def wrong_with(part: str, ask: Callable[[], Awaitable[object]]) -> str | N
     except _AWAY as error:
         logger.warning("a part does not answer", extra={"part": part, "reason": in_the_log(error)})
         READY.labels(part).set(0)
-        return IN_PUBLIC
+        return in_public(error)
     READY.labels(part).set(1)
     return None
 
@@ -44,3 +42,8 @@ async def wrong_with(part: str, ask: Callable[[], Awaitable[object]]) -> str | N
 def in_the_log(error: Exception) -> str:
     """Its text, or its kind where it has none, as a `TimeoutError`."""
     return str(error) or type(error).__name__
+
+
+def in_public(error: Exception) -> str:
+    """For the readiness page, which anybody may read: our own words, never a driver's, which name hosts and users."""
+    return str(error) if isinstance(error, QueuesUnusable) else "does not answer; the log says why"
