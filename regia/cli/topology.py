@@ -86,6 +86,8 @@ def apply(
         if name not in ours:
             fail(f"{name} is no queue of ours; queues: {', '.join(sorted(ours))}", status=_UNKNOWN)
 
+    lost: dict[str, int] = {}
+
     async def work(connection: Connection, there: Found | None) -> bool:
         new = missing(wanted, await _compare(connection, there, found.topology))
         done = await declare(connection, wanted)
@@ -94,7 +96,7 @@ def apply(
             await asyncio.sleep(FRESH)
             there = await _look(found)
         for name in again or ():
-            await _recreate(connection, there, name, wanted)
+            lost[name] = await _recreate(connection, there, name, wanted)
         if again:
             done = await declare(connection, wanted)
         for name in new:
@@ -106,20 +108,24 @@ def apply(
             typer.echo(f"not compared: {name}, which this user may not configure")
         return not done.wrong
 
-    if not _with_broker(found, work):
+    fits = _with_broker(found, work)
+    for name, number in lost.items():
+        if number:
+            fail(f"{number} messages came into {name} at that moment and went with it: regia replay publishes them again")
+    if not fits:
         raise typer.Exit(1)
     typer.echo("everything is declared")
 
 
-async def _recreate(connection: Connection, there: Found | None, name: str, wanted: Sequence[Declaration]) -> None:
+async def _recreate(connection: Connection, there: Found | None, name: str, wanted: Sequence[Declaration]) -> int:
+    """How many messages went with it."""
     if there is not None and (held := in_the_way(there, name, wanted)):
         raise InUse(held)
     lost = await recreate(connection, name, wanted)
     typer.echo(f"made queue {name} again")
     if there is None:
         typer.echo("  without queues.management_url it is not known whether somebody else had bound it, or held messages of it")
-    if lost:
-        fail(f"{lost} messages came in at that moment and went with it: regia replay publishes them again")
+    return lost
 
 
 async def _compare(connection: Connection, there: Found | None, topology: Topology) -> Comparison:

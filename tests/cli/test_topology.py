@@ -1,5 +1,6 @@
 """`regia topology`, and `regia check` of what it reads: what they print, with which status they end, what stands afterwards."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 from typer.testing import CliRunner, Result
 
+from dispatcher import recreate
 from dispatcher.topology import WORK_ARGUMENTS
 from regia.cli.main import app
 from tests.servers.process import free_port
@@ -373,6 +375,28 @@ def test_recreate_refuses_what_could_lose_something(plain: Bench) -> None:
     for name in ("helpdesk.vip", "demo.retuns"):
         code, output = plain.topology("apply", "--recreate", name)
         assert (code, f"{name} is no queue of ours; queues: demo.general, demo.returns" in output) == (2, True)
+
+
+def test_recreate_tells_what_came_in_between(plain: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that is published after the last look and before the deletion."""
+    plain.others()
+    plain.make("demo.returns")
+    plain.topology("apply")
+    looks = 0
+
+    async def check(_channel: object, name: str) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            await asyncio.to_thread(plain.do, lambda channel: channel.basic_publish("", name, b"late"))
+            await asyncio.sleep(0.3)
+
+    monkeypatch.setattr(recreate, "_check", check)
+    code, output = plain.topology("apply", "--recreate", "demo.returns")
+    assert code == 1, output
+    assert "1 messages came into demo.returns at that moment and went with it: regia replay publishes them again" in output
+    monkeypatch.undo()
+    assert (plain.do(lambda channel: channel.queue_declare("demo.returns", passive=True)).method.message_count, looks) == (0, 2)
 
 
 def test_recreate_sees_by_management_what_amqp_does_not(managed: Bench) -> None:

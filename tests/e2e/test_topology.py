@@ -106,19 +106,21 @@ def test_what_is_wrong_with_some_queues_holds_up_no_other(
     gateway.stop()
 
 
-def test_what_is_too_much_for_a_queue_waits_and_comes_later(
+def test_a_full_queue_and_one_with_priorities(
     make_gateway: MakeGateway, amqp_url: str, channel: BlockingChannel, tmp_path: Path
 ) -> None:
-    (tmp_path / "rules.yaml").write_text(RULES)
-    (tmp_path / "regia.yaml").write_text(CONFIG.replace("    demo.gone: {ttl_hours: 1}\n", ""))
-    for name in ("helpdesk.vip", "archive.all"):
-        make(channel, name)
+    (tmp_path / "rules.yaml").write_text(RULES.replace("category: vip}", "category: vip, priority: 7}"))
+    config = CONFIG.replace("    demo.gone: {ttl_hours: 1}\n", "")
+    (tmp_path / "regia.yaml").write_text(config.replace("{queue: helpdesk.vip}", "{type: classic, priorities: 9}"))
+    make(channel, "archive.all")
     gateway = make_gateway(Mode("rabbitmq", {"REGIA__QUEUES__URL": amqp_url}), config=tmp_path / "regia.yaml")
     gateway.start()
     assert alarms(gateway) == {}
-    send(gateway, *(f"reso+{number}" for number in range(12)), "buongiorno")
+    send(gateway, *(f"reso+{number}" for number in range(12)), "buongiorno", "vip")
     eventually(lambda: ready(channel, "demo.general"), [1])
     assert gateway.books()["pending"] > 0
+    eventually(lambda: ready(channel, "demo.vip"), [1])
+    assert channel.basic_get("demo.vip", auto_ack=True)[1].priority == 7
     taken: list[bytes] = []
 
     def take() -> int:
@@ -127,6 +129,6 @@ def test_what_is_too_much_for_a_queue_waits_and_comes_later(
         return len(set(taken))
 
     eventually(take, 12, seconds=60)
-    assert gateway.settle()["published"] == 13
-    assert ready(channel, "archive.all") == [13]  # none again for each try of what was refused
+    assert gateway.settle()["published"] == 14
+    assert ready(channel, "archive.all") == [14]  # none again for each try of what was refused
     gateway.stop()
