@@ -119,6 +119,15 @@ class QueuesUnavailable(Exception):
     """The broker or database behind the queues cannot be reached now. Nothing was published by this call."""
 
 
+class QueuesUnusable(QueuesUnavailable):
+    """The exchange that everything is published to is missing, or of another type: nothing is published before somebody puts it
+    right. The text says what to do."""
+
+
+class QueueLocked(QueuesUnavailable):
+    """RabbitMQ lets nobody look into this queue: it has a single active consumer, or belongs to one connection."""
+
+
 class QueueMismatch(Exception):
     """Queues or exchanges are not as they should be: other arguments, missing, out of reach. The text says which and what to
     do. All others are declared, and can be published to."""
@@ -157,7 +166,7 @@ class Queues(Protocol):
         """Whether the broker has said that it takes no publishes now, for want of memory or disk. Never raises."""
 
     async def peek(self, queue: str, limit: int) -> list[Delivery]:
-        """The first messages, left where they are. Raises `UnknownQueue`."""
+        """The first messages, left where they are. Raises `UnknownQueue` and `QueueLocked`."""
 
     async def forget(self, erased: Erased) -> int:
         """Take the messages that `erased` names out of the gateway's own queues: dead letters, what no queue took, and the

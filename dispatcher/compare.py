@@ -55,7 +55,7 @@ async def by_amqp(connection: Connection, topology: Topology) -> Comparison:
         if not isinstance(one, Binding):
             await _compare(connection, one, result)
     result.unseen.append(
-        "bindings, further arguments of a queue that differs, and queues of former rules: AMQP does not tell them"
+        "AMQP does not tell bindings, queues of former rules, and of a queue more than one argument that differs"
     )
     return result
 
@@ -87,7 +87,8 @@ def by_management(found: Found, topology: Topology) -> Comparison:
     names = {one.name for one in wanted if isinstance(one, Queue)}
     former = {queue for queue in found.queues if queue not in names and _OURS.fullmatch(queue) and _bound_as_ours(found, queue)}
     for queue in sorted(former):
-        told = f"{found.queues[queue].get('messages', '?')} messages, {found.queues[queue].get('consumers', '?')} consumers"
+        held = found.queues[queue].get("messages")
+        told = "messages not counted yet" if held is None else f"{held} messages"
         remedy = "no rule has this target: work its messages off, then delete the queue"
         result.differences.append(Difference("unused", f"queue {queue}", told, remedy))
     known = {(one.exchange, one.queue, one.routing_key) for one in wanted if isinstance(one, Binding)}

@@ -29,6 +29,8 @@ class Declared:
 
     wrong: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    lacking: set[str] = field(default_factory=set)
+    """Exchanges that are not as they should be: what is published there would be lost, or go astray."""
 
 
 async def declare(connection: Connection, wanted: Sequence[Declaration]) -> Declared:
@@ -53,6 +55,7 @@ async def declare(connection: Connection, wanted: Sequence[Declaration]) -> Decl
             done.unseen.append(title(declaration))
         else:
             done.wrong.append(explain(declaration, refusal))
+            done.lacking.update({declaration.name} if isinstance(declaration, Exchange) else ())
         if isinstance(refusal, ChannelNotFoundEntity) and not isinstance(declaration, Binding):
             missing.add(declaration.name)
         channel = await plain_channel(connection)

@@ -34,12 +34,12 @@ async def look(management_url: str, amqp_url: str) -> Found:
     `amqp_url`. Raises `ManagementUnavailable`."""
     api, amqp = URL(management_url), URL(amqp_url)
     asked = api if api.user is not None else amqp
-    auth = aiohttp.BasicAuth(asked.user or "guest", asked.password or "guest", encoding="utf-8")
+    headers = {"Authorization": aiohttp.encode_basic_auth(asked.user or "guest", asked.password or "guest", "utf-8")}
     vhost = quote(amqp.path[1:] or "/", safe="")
     base = str(api.with_user(None)).rstrip("/")
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     try:
-        async with aiohttp.ClientSession(auth=auth, timeout=timeout) as http:
+        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as http:
             exchanges = await _get(http, f"{base}/api/exchanges/{vhost}?columns=name,type,durable,auto_delete")
             queues = await _get(http, f"{base}/api/queues/{vhost}?columns={_QUEUE}")
             bindings = await _get(http, f"{base}/api/bindings/{vhost}?columns=source,destination,destination_type,routing_key")

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from aio_pika import Connection
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
+from aiormq.exceptions import ChannelLockedResource
 
 from dispatcher.base import (
     Announcement,
@@ -21,18 +22,21 @@ from dispatcher.base import (
     Erased,
     Outcome,
     Publication,
+    QueueLocked,
     QueueMismatch,
     QueueState,
     QueuesUnavailable,
+    QueuesUnusable,
     Topology,
     UnknownQueue,
 )
+from dispatcher.copies import Copies
 from dispatcher.declare import declare
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.looking import look
 from dispatcher.rounds import Answer, Rounds
 from dispatcher.sweep import plain_channel, put_back, sweep
-from dispatcher.topology import COPIES, DEAD, INBOUND, UNROUTED, declarations, queue_names
+from dispatcher.topology import DEAD, INBOUND, UNROUTED, declarations, queue_names
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ class RabbitQueues:
         self._connect_timeout = connect_timeout
         self._topology = Topology(targets={})
         self._priority_of = priority_of
+        self._copies = Copies()
         self._mismatches: list[str] = []
         self._unseen: list[str] = []
         self._publishing = Link(url, "regia publish", self._declare)
@@ -84,16 +89,11 @@ class RabbitQueues:
         if not batch:
             return []
         deadline = asyncio.get_running_loop().time() + self._confirm_timeout
-        copied = [n for n, each in enumerate(batch) if self._topology.layout.copied(each.routing_key)]
-        if not copied:
-            return await self._send(batch, INBOUND, "", deadline)
-        outcomes, copies = await asyncio.gather(
-            self._send(batch, INBOUND, "", deadline), self._send([batch[n] for n in copied], COPIES, ":copy", deadline)
-        )
-        for n, copy in zip(copied, copies, strict=True):
-            if copy is Outcome.UNKNOWN:  # both again; in regia.unrouted a copy is kept, and nothing is left to do
-                outcomes[n] = Outcome.UNKNOWN
-        return outcomes
+
+        async def send(part: Sequence[Publication], exchange: str, suffix: str) -> list[Outcome]:
+            return await self._send(part, exchange, suffix, deadline)
+
+        return await self._copies.publish(batch, self._topology.layout, send)
 
     async def _send(self, batch: Sequence[Publication], exchange: str, suffix: str, deadline: float) -> list[Outcome]:
         batch = [self._prioritised(each) for each in batch]
@@ -154,7 +154,7 @@ class RabbitQueues:
             raise QueuesUnavailable(f"RabbitMQ did not declare the queues ({type(error).__name__})") from error
 
     async def _declare(self, connection: Connection) -> None:
-        """A mismatch is no reason to stop delivering to a queue that is there; `open` reports it."""
+        """A mismatch is no reason to stop delivering to a queue that is there; `open` reports it. Raises `QueuesUnusable`."""
         with lost_is_no_cancellation():
             done = await declare(connection, declarations(self._topology))
         if done.wrong and done.wrong != self._mismatches:
@@ -163,6 +163,8 @@ class RabbitQueues:
         if done.unseen and done.unseen != self._unseen:
             logger.info("this user may not configure: what exists is taken as it is", extra={"objects": done.unseen})
         self._unseen = done.unseen
+        if INBOUND in done.lacking:
+            raise QueuesUnusable("; ".join(done.wrong))
 
     async def states(self) -> list[QueueState]:
         """Ready messages of all our queues, the gateway's own included; `leased` is -1, AMQP does not tell it.
@@ -197,6 +199,8 @@ class RabbitQueues:
                 found = await look(channel, real, limit)
             except ChannelNotFoundEntity:
                 raise UnknownQueue(queue, queue_names(self._topology)) from None
+            except ChannelLockedResource:
+                raise QueueLocked(f"{queue} has a single active consumer: RabbitMQ lets nobody else look into it") from None
             # Closing the channel puts back what it holds, in the order it was taken.
             await put_back(connection, channel, real, len(found))
         return [replace(one, queue=queue) for one in found[:limit]]
@@ -225,7 +229,7 @@ class RabbitQueues:
         try:
             with lost_is_no_cancellation():
                 yield connection
-        except UnknownQueue:
+        except (UnknownQueue, QueueLocked):
             raise
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
             link.reset()

@@ -25,7 +25,7 @@ _SETTLE: Final = 0.2
 
 def in_the_way(found: Found, name: str, wanted: Sequence[Declaration]) -> str | None:
     """What only the management API tells: messages that somebody holds without an acknowledgement, and bindings of others,
-    which would go with the queue."""
+    which would go with the queue. It counts late: see `FRESH`."""
     held = found.queues.get(name, {}).get("messages") or 0
     if held:
         return f"{name} holds {held} messages, with those that consumers have not acknowledged: {_WORK}"
@@ -37,6 +37,10 @@ def in_the_way(found: Found, name: str, wanted: Sequence[Declaration]) -> str | 
         if (binding["source"], binding["routing_key"]) not in ours
     ]
     return f"{name} is also bound to {', '.join(others)}, which would be lost: unbind it first" if others else None
+
+
+FRESH: Final = 6.0
+"""Seconds after which the management API has counted what there was before: it does so every five."""
 
 
 class InUse(Exception):

@@ -1,13 +1,14 @@
 """`regia queue`: what waits in the queues, embedded or on RabbitMQ."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import orjson
 import typer
 
-from dispatcher.base import Delivery, QueueMismatch, Queues, QueuesUnavailable, UnknownQueue
+from dispatcher.base import Delivery, QueueLocked, QueueMismatch, Queues, QueuesUnavailable, UnknownQueue
 from dispatcher.local import LEASE_SECONDS, LocalQueues
 from regia.cli.common import ConfigOption, fail
 from regia.cli.standing import standing
@@ -43,8 +44,17 @@ def peek(
     found = standing(config)
 
     async def look(queues: Queues) -> list[Delivery]:
-        names = [queue] if queue else found.topology.queues
-        return [one for name in names for one in await queues.peek(name, limit)]
+        if queue:
+            return await queues.peek(queue, limit)
+        seen: list[Delivery] = []
+        for name in found.topology.queues:
+            try:
+                seen += await queues.peek(name, limit)
+            except QueueLocked as error:
+                print(f"regia: {error}", file=sys.stderr)
+            except UnknownQueue:
+                print(f"regia: {name} is missing on RabbitMQ", file=sys.stderr)
+        return seen
 
     for one in _with_queues(found, look):
         typer.echo(one.body.decode() if envelopes else _line(one))
@@ -95,7 +105,10 @@ def _with_queues(found: Configured, work: Callable[[Queues], Awaitable[T]]) -> T
     async def do() -> T:
         stores = open_stores(found.settings)
         try:
-            await stores.queues.open(found.topology)
+            try:
+                await stores.queues.open(found.topology)
+            except QueueMismatch as error:  # the others can be looked at, and those that are there too
+                print(f"regia: not all queues are as they should be: {error}", file=sys.stderr)
             return await work(stores.queues)
         finally:
             await stores.close()
@@ -106,8 +119,8 @@ def _with_queues(found: Configured, work: Callable[[Queues], Awaitable[T]]) -> T
         return asyncio.run(do())
     except UnknownQueue as error:
         fail(str(error))
-    except QueueMismatch as error:
-        fail(f"the queues are not as the rules need them: {error}")
+    except QueueLocked as error:
+        fail(str(error))
     except QueuesUnavailable as error:
         fail(f"the queues do not answer: {error}")
 

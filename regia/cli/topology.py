@@ -17,7 +17,7 @@ from dispatcher.compare import Comparison, by_amqp, by_management, missing
 from dispatcher.declare import declare, reason
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.management import Found, ManagementUnavailable, look
-from dispatcher.recreate import InUse, in_the_way, recreate
+from dispatcher.recreate import FRESH, InUse, in_the_way, recreate
 from dispatcher.topology import Binding, Declaration, Exchange, Queue, declarations
 from regia.cli.common import ConfigOption, config_errors, fail
 from regia.cli.standing import standing
@@ -86,35 +86,46 @@ def apply(
         if name not in ours:
             fail(f"{name} is no queue of ours; queues: {', '.join(sorted(ours))}", status=_UNKNOWN)
 
+    lost: dict[str, int] = {}
+
     async def work(connection: Connection, there: Found | None) -> bool:
-        for name in again or ():
-            await _recreate(connection, there, name, wanted)
-        new = missing(wanted, await _compare(connection, there and await _look(found), found.topology))
+        new = missing(wanted, await _compare(connection, there, found.topology))
         done = await declare(connection, wanted)
-        wrong = set(done.wrong)
+        if again and there is not None:
+            typer.echo(f"looking for {FRESH:.0f} seconds whether somebody holds messages", err=True)
+            await asyncio.sleep(FRESH)
+            there = await _look(found)
+        for name in again or ():
+            lost[name] = await _recreate(connection, there, name, wanted)
+        if again:
+            done = await declare(connection, wanted)
         for name in new:
-            if not any(name in text for text in wrong):
+            if not any(text.startswith(f"{name} ") for text in done.wrong):
                 typer.echo(f"made {name}")
         for text in done.wrong:
             typer.echo(f"not as it should be: {text}")
         for name in done.unseen:
             typer.echo(f"not compared: {name}, which this user may not configure")
-        return not wrong
+        return not done.wrong
 
-    if not _with_broker(found, work):
+    fits = _with_broker(found, work)
+    for name, number in lost.items():
+        if number:
+            fail(f"{number} messages came into {name} at that moment and went with it: regia replay publishes them again")
+    if not fits:
         raise typer.Exit(1)
     typer.echo("everything is declared")
 
 
-async def _recreate(connection: Connection, there: Found | None, name: str, wanted: Sequence[Declaration]) -> None:
+async def _recreate(connection: Connection, there: Found | None, name: str, wanted: Sequence[Declaration]) -> int:
+    """How many messages went with it."""
     if there is not None and (held := in_the_way(there, name, wanted)):
         raise InUse(held)
     lost = await recreate(connection, name, wanted)
     typer.echo(f"made queue {name} again")
     if there is None:
         typer.echo("  without queues.management_url it is not known whether somebody else had bound it, or held messages of it")
-    if lost:
-        fail(f"{lost} messages came in at that moment and went with it: regia replay publishes them again")
+    return lost
 
 
 async def _compare(connection: Connection, there: Found | None, topology: Topology) -> Comparison:

@@ -1,6 +1,7 @@
 """What the pages say about the code is what the code says: tables, examples, links, names of files, commands and addresses."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -12,6 +13,7 @@ from config.document import read_yaml
 from connectors.errors import REJECTIONS, MediaReason, QuarantineReason
 from connectors.registry import CHANNELS
 from dispatcher.base import Topology
+from dispatcher.options import Also, Layout, QueueOptions
 from dispatcher.topology import Binding, Exchange, Queue, declarations
 from identity.challenges import Rules
 from identity.proof_refusals import PROOF_REFUSALS
@@ -24,6 +26,7 @@ from regia.compose import configure
 from regia.http.bodies import AHEAD, TicketBody
 from regia.http.openapi import openapi
 from regia.lists.sheet import COLUMNS
+from regia.queue_settings import Options
 from regia.runners.standing import ELSEWHERE, OK, STARTING, Reason
 from regia.settings import Settings, open_settings
 from scripts import write_reference
@@ -175,20 +178,36 @@ def test_the_reasons_of_sources_are_those_of_the_code() -> None:
 
 
 def test_the_topology_is_the_one_that_is_declared() -> None:
-    page = section("docs/operations.md", "RabbitMQ")
-    for wanted in declarations(Topology(targets={"demo": frozenset({"x"})})):
+    page = section("docs/queues.md", "What the gateway declares")
+    layout = Layout(also=(Also(queue="archive.all", keys=("#",)),))
+    for wanted in declarations(Topology(targets={"demo": frozenset({"x"})}, layout=layout)):
+        if isinstance(wanted, Queue) and wanted.needed_by:
+            continue
         match wanted:
-            case Exchange(name):
+            case Exchange(name=name):
                 assert f"exchange `{name}` (topic)" in page
-            case Queue(name, arguments):
+            case Queue(name=name, arguments=arguments):
                 shown = f"`{name.replace('demo.x', '<brand>.<target>')}`"
                 (row,) = (row for row in page.splitlines() if row.startswith("| ") and f"queue {shown}" in _queues(row))
                 if name not in ("regia.replies", "regia.tickets"):
                     told = dict(re.findall(r"`(x-[a-z-]+): ([\w.-]+)`", row))
                     assert told == {key: str(value) for key, value in arguments.items() if key != "x-queue-type"}
                     assert arguments["x-queue-type"] in row
-            case Binding(exchange, queue, routing_key):
+            case Binding(exchange, queue, routing_key) if queue != "archive.all":
                 assert f"`{routing_key.replace('demo.x', '<brand>.<target>')}`" in page, (exchange, queue)
+
+
+def test_every_option_of_a_queue_is_told() -> None:
+    page = section("docs/queues.md", "Options")
+    assert {key for key in Options.model_fields if f"`{key}`" not in first_cells(page)} == set()
+    limits = QueueOptions(max_length=1, max_bytes=1, ttl_ms=1, leader="balanced", members=1)
+    options = replace(limits, single_active_consumer=True, dead_letter_key="x")
+    arguments = {*options.arguments, *QueueOptions(type="classic", priorities=1).arguments}
+    assert {name for name in arguments if f"`{name}" not in read("docs/queues.md")} == set()
+
+
+def first_cells(table: str) -> str:
+    return " ".join(re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE))
 
 
 def _queues(row: str) -> str:
