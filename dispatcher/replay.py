@@ -189,10 +189,11 @@ class Replayer:
             if landed is Landed.UNKNOWN:
                 continue
             went.add(sent.position)
-            self.progress.done += landed is Landed.ADDED
+            if landed is Landed.ADDED:
+                self.progress.done += 1
+                self.progress.by_queue[copy.queue] += 1
             self.progress.there += landed is Landed.THERE
             self.progress.erased += landed is Landed.ERASED
-            self.progress.by_queue[copy.queue] += landed is Landed.ADDED
         return went
 
     async def _note(self, some: Sequence[Sent]) -> None:

@@ -67,7 +67,8 @@ class Straight(Protocol):
     async def close(self) -> None: ...
 
 
-def _same(name: str) -> str:
+def same(name: str) -> str:
+    """The broker's name of a queue is ours."""
     return name
 
 
@@ -80,7 +81,7 @@ class RabbitStraight:
         self,
         url: str,
         *,
-        real: Callable[[str], str] = _same,
+        real: Callable[[str], str] = same,
         confirm_timeout: float = CONFIRM_SECONDS,
         connect_timeout: float = CONNECT_SECONDS,
     ) -> None:

@@ -105,6 +105,13 @@ def arrived(connection: Connection, positions: Collection[int]) -> None:
     connection.execute(update(targets).where(mine).values(state=PUBLISHED))
 
 
+def arrived_at(connection: Connection, pairs: Collection[tuple[str, str]]) -> None:
+    """The same, by message and target."""
+    for message_id, target in pairs:
+        mine = and_(targets.c.message_id == message_id, targets.c.target == target, targets.c.state == UNROUTED)
+        connection.execute(update(targets).where(mine).values(state=PUBLISHED))
+
+
 def _where(query: Select[Any], chosen: Chosen, after: int, upto: int) -> Select[Any]:
     query = query.join(messages, messages.c.id == targets.c.message_id)
     query = query.where(targets.c.position > after, targets.c.position <= upto, *_of(targets, chosen), *_message(chosen))

@@ -17,6 +17,7 @@ from storage.schema import (
     handles,
     mentions,
     messages,
+    operations,
     outgoing,
     quarantine,
     repeats,
@@ -171,6 +172,13 @@ def old_challenges(connection: Connection, before: Before, place: Place, now_ms:
     old = [row.id for row in rows if row.id not in open_]
     connection.execute(delete(challenges).where(mine), ids_parameter(connection, old))
     return Done(len(old), (rows[-1].created_ms, rows[-1].id) if len(rows) == PAGE else None)
+
+
+def old_operations(connection: Connection, before: Before, _place: Place, _now_ms: int) -> Done:
+    """What was done by hand."""
+    old = select(operations.c.id).where(operations.c.begun_ms < (before.others or 0)).limit(PAGE)
+    removed = connection.execute(delete(operations).where(operations.c.id.in_(old))).rowcount
+    return Done(removed, () if removed else None)
 
 
 def _messages(

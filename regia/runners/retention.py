@@ -64,6 +64,7 @@ _FOR_ALL: Final[Mapping[Kind, Step]] = {
     "repeats": steps.old_repeats,
     "mentions": steps.old_words,
     "challenges": steps.old_challenges,
+    "operations": steps.old_operations,
 }
 
 

@@ -21,6 +21,7 @@ from storage.schema import (
     forgotten,
     mentions,
     messages,
+    operations,
     outgoing,
     outgoing_parts,
     quarantine,
@@ -208,6 +209,13 @@ async def test_words_go_and_other_mentions_stay(database: Database) -> None:
     await database.write(lambda connection: connection.execute(insert(mentions), rows))
     assert await go(database, retention.old_words, Before(NOW + 5, {})) == 3
     assert await count(database, mentions) == 9
+
+
+async def test_the_log_of_what_was_done_by_hand(database: Database) -> None:
+    rows = [row(operations, id=f"o{at}", begun_ms=NOW + at) for at in range(5)]
+    await database.write(lambda connection: connection.execute(insert(operations), rows))
+    assert await go(database, retention.old_operations, Before(NOW + 3, {})) == 3
+    assert await ids(database, operations) == {"o3", "o4"}
 
 
 async def test_proofs_that_were_asked_for(database: Database) -> None:
