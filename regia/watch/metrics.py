@@ -65,6 +65,12 @@ SHADOWED: Final = Counter(
     "Messages that a shadow's rules were asked about, by what they said: same, different, failed.",
     ["said"],
 )
+WORKER_UP: Final = Gauge(
+    "regia_worker_up",
+    "1 when the worker answered within a second; where there are several.",
+    ["worker"],
+    registry=None,  # said by whoever gathers what all workers say, and by nobody alone
+)
 READY: Final = Gauge("regia_ready", "1 when the part is ready.", ["part"])
 CHANNEL_SILENT: Final = Gauge(
     "regia_channel_silent", "1 while a channel is silent against its habit; on the node that watches.", ["connector"]
