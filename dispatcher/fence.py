@@ -1,8 +1,8 @@
 """Whether a relay may publish now: only while it knows that nobody else publishes the same outbox.
 
 A process that was paused (SIGSTOP, a frozen machine) wakes up in the middle of its work, and believes what it knew before.
-Meanwhile its lease may have ended, and another may publish its rows: what it publishes then overtakes what the other has
-not come to. So a relay looks at the clock before it publishes, and not at what it remembers.
+Meanwhile its lease may have ended, and another may publish its rows: what it publishes then comes again, behind what the other
+has published since. So a relay looks at the clock before it publishes, and not at what it remembers.
 """
 
 import asyncio

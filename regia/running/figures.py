@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from prometheus_client import generate_latest
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector, CollectorRegistry
 from prometheus_client.samples import Sample
+
+from regia.watch.metrics import WORKER_UP
 
 _LABEL: Final = "worker"
 
@@ -30,11 +31,10 @@ class _Gathered(Collector):
             for found in text_string_to_metric_families((text or b"").decode()):
                 family = families.setdefault(found.name, Metric(found.name, found.documentation, found.type))
                 family.samples += [_of(worker, sample) for sample in found.samples]
-        up = GaugeMetricFamily("regia_worker_up", "1 when the worker answered within a second.", labels=[_LABEL])
-        for worker, text in self._texts.items():
-            up.add_metric([str(worker)], float(text is not None))
         yield from families.values()
-        yield up
+        for worker, text in self._texts.items():
+            WORKER_UP.labels(str(worker)).set(text is not None)
+        yield from WORKER_UP.collect()
 
 
 def _of(worker: int, sample: Sample) -> Sample:

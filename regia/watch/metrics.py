@@ -74,6 +74,12 @@ SHADOWED: Final = Counter(
     "Messages that a shadow's rules were asked about, by what they said: same, different, failed.",
     ["said"],
 )
+WORKER_UP: Final = Gauge(
+    "regia_worker_up",
+    "1 when the worker answered within a second; where there are several.",
+    ["worker"],
+    registry=None,  # said by whoever gathers what all workers say, and by nobody alone
+)
 READY: Final = Gauge("regia_ready", "1 when the part is ready.", ["part"])
 AS_CONFIGURED: Final = Gauge(
     "regia_queues_as_configured",
