@@ -93,7 +93,7 @@ class Consumer:
         channel.connection.close()
 
     def _receiver(self, queue: str) -> Any:
-        def receive(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:
+        def receive(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
             envelope = self._decode(body)
             customer = envelope.data.customer
             line = Delivered(
@@ -104,6 +104,7 @@ class Consumer:
                 digest=hashlib.sha256(body).hexdigest()[:32],
                 customer=customer.id,
                 sequence=customer.sequence,
+                attempt=int(properties.message_id.split(":")[2]),  # <envelope id>:<target>:<attempt>
             )
             self._lines.append(line)
             self._last = method.delivery_tag

@@ -1,6 +1,6 @@
 """What the two ledgers say together. The gateway's own figures have no part in it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,14 +24,19 @@ class Story:
     """The first 2xx."""
     delivered: float | None = None
     """The first delivery."""
+    attempt: int = 0
+    """Of the publish that was delivered first."""
     identity: tuple[str, str] | None = None
     """Envelope id and digest of the first delivery."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When the fault began and when its cause was gone. `stale`: seconds after the beginning in which a message may have
-    been written to a connection that hung already, so that its delivery is no proof of a publish after the repair."""
+    """When the fault began and when its cause was gone.
+
+    `stale`: seconds after the beginning in which a message may have been written to a connection that hung already, so that its
+    delivery is no proof of a publish after the repair. A second attempt is one: it needs a new connection, and that an answer.
+    """
 
     begun: float
     mended: float
@@ -70,7 +75,9 @@ class Accounts:
         """First deliveries by sender and queue."""
         self._sequences: dict[tuple[str, int], str] = {}
         """Envelope by customer and sequence."""
-        self._repeated = self._changed = self._refused = 0
+        self._repeated = self._changed = 0
+        self.refusals: Counter[int] = Counter()
+        """Attempts without a 2xx by status; 0 is no answer."""
         self._strange: list[Delivered] = []
 
     def read(self, lines: Iterable[Line]) -> None:
@@ -86,7 +93,7 @@ class Accounts:
     def _answered(self, line: Answered) -> None:
         story = self.stories[line.n]
         if not 200 <= line.status < 300:  # noqa: PLR2004  # 2xx
-            self._refused += 1
+            self.refusals[line.status] += 1
         elif story.accepted is None:
             story.accepted = line.at
 
@@ -98,11 +105,22 @@ class Accounts:
         self._changed += self._sequences.setdefault((line.customer, line.sequence), line.envelope) != line.envelope
         identity = (line.envelope, line.digest)
         if story.identity is None:
-            story.identity, story.delivered = identity, line.at
+            story.identity, story.delivered, story.attempt = identity, line.at, line.attempt
             self._order[sender_of(line.n, self._senders), line.queue].append(line.n)
             return
         self._repeated += 1
         self._changed += identity != story.identity
+
+    def undelivered(self, queue: str, before: float) -> set[int]:
+        """Messages of a queue that were accepted before and not delivered so far."""
+        return {
+            n
+            for n, story in self.stories.items()
+            if story.accepted is not None
+            and story.accepted < before
+            and story.delivered is None
+            and queue_of(n, self._senders) == queue
+        }
 
     @property
     def strange(self) -> int:
@@ -150,7 +168,7 @@ class Accounts:
             repeated=self._repeated,
             changed=self._changed + self.strange,
             disordered=self.disordered,
-            refused=self._refused,
+            refused=self.refusals.total(),
             held=self.held(),
             p50=waits[len(waits) // 2],
             p99=waits[min(len(waits) - 1, len(waits) * 99 // 100)],
@@ -161,11 +179,10 @@ class Accounts:
 
     def _again(self, window: Window) -> float | None:
         """From the repair to the first delivery that must have been published after it."""
-        fresh = min(window.begun + window.stale, window.mended)
         times = (
             story.delivered
             for story in self.stories.values()
-            if story.accepted is not None and story.accepted > fresh and story.delivered is not None
+            if story.accepted is not None and story.delivered is not None and _after(window, story, story.accepted)
         )
         first = min((at for at in times if at >= window.mended), default=None)
         return None if first is None else first - window.mended
@@ -184,3 +201,10 @@ class Accounts:
                 break
             ended = max(ended, end)
         return None if self.missing else ended - window.mended
+
+
+def _after(window: Window, story: Story, accepted: float) -> bool:
+    """Whether what was delivered must have been published after the repair."""
+    if accepted > min(window.begun + window.stale, window.mended):
+        return True
+    return accepted > window.begun and story.attempt > 1

@@ -37,6 +37,8 @@ class Delivered(msgspec.Struct, tag="delivered", omit_defaults=True, frozen=True
     digest: str
     customer: str
     sequence: int
+    attempt: int = 1
+    """Of the publish, as its message id says."""
 
 
 Line = Sent | Answered | Delivered

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from tests.e2e.ledger import envelope_id
+
 SECRET: Final = "a secret of the fault runs"  # noqa: S105  # both sides are ours and live for minutes
 PATH: Final = "/webhooks/whatsapp"
 ACCOUNT: Final = "100200300400500"
@@ -40,7 +42,7 @@ def request(n: int, senders: int, run: str) -> tuple[bytes, dict[str, str]]:
     item = {
         "from": phone,
         "from_user_id": user,
-        "id": f"wamid.{run}-{n}",
+        "id": _wamid(n, run),
         "timestamp": str(1795284131 + n // 200),
         "type": "text",
         "text": {"body": f"{WORDS[category]} [n{n}] " + "Il numero del mio ordine è IT-2231. " * 8},
@@ -55,6 +57,15 @@ def request(n: int, senders: int, run: str) -> tuple[bytes, dict[str, str]]:
     body = msgspec.json.encode({"object": "whatsapp_business_account", "entry": [{"id": "1022", "changes": [change]}]})
     signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     return body, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
+
+
+def _wamid(n: int, run: str) -> str:
+    return f"wamid.{run}-{n}"
+
+
+def envelope_of(n: int, run: str) -> str:
+    """The id of the envelope that message `n` becomes, by the published rule."""
+    return envelope_id("whatsapp", _wamid(n, run))
 
 
 def number_of(text: str | None) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from faults import broker, cluster, full, outside
+from faults import broker, cluster, deleted, full, outside
 from faults.plays import Scenario, proxied, simple
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
@@ -63,5 +63,14 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         play=cluster.play(cluster.alone),
         long=30,
         short=5,
+    ),
+    Scenario(name="deleted", what="a queue deleted with messages in it", play=deleted.play, long=15, short=2, stops=False),
+    Scenario(
+        name="full-disk",
+        what="the disk of the data folder full while PostgreSQL is away",
+        play=full.full_disk,
+        long=20,
+        short=2,
+        accepts=False,
     ),
 )

@@ -113,7 +113,8 @@ class Stage:
     """`begin` lets traffic flow, `finish` ends it and waits until all has arrived. A context manager.
 
     `amqp` is where the gateways publish, `consume` where the ticket system looks; by default both are the broker of
-    `servers`. `nodes` gateways share everything but their data folders.
+    `servers`. `nodes` gateways share everything but their data folders; `overrides` are settings as variables of the
+    environment.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class Stage:
         consume: Sequence[str] = (),
         data: Path | None = None,
         rate: float = RATE,
+        **overrides: str,
     ) -> None:
         self.servers = servers
         self.folder = folder
@@ -135,7 +137,9 @@ class Stage:
         self.rate = rate
         servers.redis.flush()
         shared = Mode("shared", self._environ())
-        self.gateways = [Gateway(folder / f"node-{number}", shared, REGIA__NODE=f"node-{number}") for number in range(nodes)]
+        self.gateways = [
+            Gateway(folder / f"node-{number}", shared, REGIA__NODE=f"node-{number}", **overrides) for number in range(nodes)
+        ]
         if data is not None:
             self.gateways[0].data = data
         self.accounts = Accounts(SENDERS)
@@ -205,6 +209,11 @@ class Stage:
         self.look()
         return sum(story.delivered is not None for story in self.accounts.stories.values())
 
+    def refused(self, status: int) -> int:
+        """Attempts that were answered with this so far."""
+        self.look()
+        return self.accounts.refusals[status]
+
     def until(self, done: Callable[[], bool], seconds: float, wrong: str) -> None:
         """Raises `Broken` with these words when it is not done in time."""
         until = time.monotonic() + seconds
@@ -222,10 +231,16 @@ class Stage:
                 return
             time.sleep(0.5)
 
-    def finish(self) -> None:
-        """No new messages; wait until all accepted ones have arrived, or for `_END_SECONDS`: the rest is lost."""
+    def hush(self) -> None:
+        """No new messages; returns when all are accepted."""
         if self._sender is not None:
             self._sender.end(_END_SECONDS)
+            self._sender = None
+        self.look()
+
+    def finish(self) -> None:
+        """No new messages; wait until all accepted ones have arrived, or for `_END_SECONDS`: the rest is lost."""
+        self.hush()
         until = time.monotonic() + _END_SECONDS
         self.look()
         while self.accounts.missing and time.monotonic() < until:

@@ -20,7 +20,7 @@ def accepted(n: int, at: float, status: int = 200) -> Answered:
     return Answered(n=n, at=at, status=status)
 
 
-def arrived(n: int, at: float, **more: str) -> Delivered:
+def arrived(n: int, at: float, **more: str | int) -> Delivered:
     line = Delivered(n=n, at=at, queue=QUEUES[n // SENDERS % 4], envelope=f"e{n}", digest="d", customer="c", sequence=n)
     return Delivered(**{**{name: getattr(line, name) for name in line.__struct_fields__}, **more})
 
@@ -84,7 +84,10 @@ def test_publishing_again_is_seen_by_what_was_accepted_in_the_fault() -> None:
     before = (sent(0, 9), accepted(0, 9.5), arrived(0, 20.5))
     during = (sent(1, 11), accepted(1, 11.5), arrived(1, 21.5))
     assert accounts(*before, *during).figures(WINDOW).again == pytest.approx(1.5)
-    assert accounts(*before, *during).figures(dataclasses.replace(WINDOW, stale=5)).again is None
+    stale = dataclasses.replace(WINDOW, stale=5)
+    assert accounts(*before, *during).figures(stale).again is None
+    assert accounts(*before, *during[:2], arrived(1, 21.5, attempt=2)).figures(stale).again == pytest.approx(1.5)
+    assert accounts(*before[:2], arrived(0, 20.5, attempt=2)).figures(stale).again is None
 
 
 def test_drained_is_when_nothing_old_is_on_its_way() -> None:
