@@ -29,6 +29,7 @@ demo: install ## sample traffic into the running gateway
 test: install-dev ## installs the servers the tests need, then runs the tests
 	@scripts/test-deps.sh
 	@scripts/editor-server.sh
+	@scripts/consumer-deps.sh
 	$(BIN)/python -m pytest -m "not proof" $(ARGS)
 
 proof: install-dev ## the long property and crash tests, seeded

@@ -99,8 +99,9 @@ def _properties(body: bytes, *, header: bool) -> pika.BasicProperties:
     )
 
 
-async def until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+async def until(condition: Callable[[], bool], what: str, seconds: float = 30.0, log: Callable[[], str] = str) -> None:
+    """Return when it is true; `log` tells more when it does not become so."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        assert time.monotonic() < end, f"not within {seconds} s: {what}\n{log()}"
         await asyncio.sleep(0.02)
