@@ -11,7 +11,7 @@ RUN .venv/bin/python -m compileall -q regia web desk connectors dispatcher route
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin regia \
-    && install -d -o regia -g regia -m 0700 /data
+    && install -d -o regia -g regia -m 0700 /data /data/blobs
 COPY --from=build /app /app
 WORKDIR /app
 USER regia

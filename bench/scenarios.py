@@ -145,7 +145,7 @@ def measure(
     kinds: list[tuple[Scenario, Senders]] = [(scenario, "distinct") for scenario in wanted]
     kinds += [(scenario, "skewed") for scenario in wanted if scenario.publishes and skewed]
     runs: dict[tuple[str, Senders], list[Run]] = {}
-    with _running(wanted, servers, folder) as processes:
+    with running(wanted, servers, folder) as processes:
         started = time.monotonic()
         for number in range(rounds):
             if (time.monotonic() - started) * (number + 1) > limit * max(1, number):
@@ -154,14 +154,14 @@ def measure(
             for scenario, senders in kinds:
                 told(f"{scenario.what}, {senders} senders, round {number + 1} of {rounds}")
                 process, port = processes[scenario.name]
-                target = _Target(scenario, process, port, servers)
+                target = Target(scenario, process, port, servers)
                 run = target.run(max(CONNECTIONS, int(posts * scenario.share)), senders, f"{number}-{senders}")
                 runs.setdefault((scenario.name, senders), []).append(run)
     return [Line(scenario=scenario, senders=senders, runs=tuple(runs[scenario.name, senders])) for scenario, senders in kinds]
 
 
 @contextmanager
-def _running(wanted: Sequence[Scenario], servers: Servers, folder: Path) -> Iterator[dict[str, tuple[ServerProcess, int]]]:
+def running(wanted: Sequence[Scenario], servers: Servers, folder: Path) -> Iterator[dict[str, tuple[ServerProcess, int]]]:
     """All of them at once: waiting costs next to nothing, and starting in turns would cost most of the time."""
     with ExitStack() as stack:
         processes: dict[str, tuple[ServerProcess, int]] = {}
@@ -181,7 +181,7 @@ def _answers(port: int, beginning: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """One running server under load."""
 
     scenario: Scenario
@@ -190,9 +190,9 @@ class _Target:
     servers: Servers
 
     def run(self, posts: int, senders: Senders, seed: str) -> Run:
-        self._post(_WARM, senders, f"warm-{seed}")
+        self.post(_WARM, senders, f"warm-{seed}")
         before = self._cpu()
-        result, done = self._post(posts, senders, seed)
+        result, done = self.post(posts, senders, seed)
         after = self._cpu()
         seconds = done - result.started
         server, broker, database = ((new - old) / seconds for new, old in zip(after, before, strict=True))
@@ -207,7 +207,7 @@ class _Target:
             worst=result.worst,
         )
 
-    def _post(self, posts: int, senders: Senders, seed: str) -> tuple[Result, float]:
+    def post(self, posts: int, senders: Senders, seed: str) -> tuple[Result, float]:
         """The result and when everything was done: answered, and published where this scenario does."""
         published = self._published() if self.scenario.publishes else 0
         job = Job(self.port, PATH, posts, CONNECTIONS, senders, f"{self.scenario.name}-{seed}")

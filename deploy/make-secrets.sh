@@ -10,7 +10,7 @@ umask 077
 touch "$file"
 chmod 600 "$file"
 
-for name in RABBITMQ_PASSWORD POSTGRES_PASSWORD REDIS_PASSWORD \
+for name in RABBITMQ_PASSWORD RABBITMQ_COOKIE POSTGRES_PASSWORD REDIS_PASSWORD \
     REGIA_LINKS_KEY REGIA_CONSUMER_TOKEN REGIA_DESK_TOKEN; do
     grep -q "^$name=." "$file" && continue
     # Letters and digits only: passwords stand inside of URLs.

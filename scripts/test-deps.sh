@@ -20,6 +20,7 @@ missing() {
     has curl || echo curl
     has dovecot || echo dovecot-imapd
     has exim4 || echo exim4-daemon-light
+    has haproxy || echo haproxy
 }
 
 packages=$(missing)

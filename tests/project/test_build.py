@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVERS = ["rabbitmq-server", "redis-server", "postgresql", "chromium", "strace", "curl", "dovecot-imapd", "exim4-daemon-light"]
-PROGRAMS = ["rabbitmq-server", "redis-server", "postgres", "chromium", "strace", "curl", "dovecot", "exim4"]
+SERVERS = [
+    *("rabbitmq-server", "redis-server", "postgresql", "chromium", "strace", "curl", "dovecot-imapd", "exim4-daemon-light"),
+    "haproxy",
+]
+PROGRAMS = [*("rabbitmq-server", "redis-server", "postgres", "chromium", "strace", "curl", "dovecot", "exim4"), "haproxy"]
 
 PYTHON = """
 log() {{ echo "python $*" >>{log}; }}

@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -29,6 +30,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
 SCHEMA = json.loads(Path(__file__).with_name("compose-spec.json").read_text("utf-8"))
 SERVERS = {"rabbitmq", "redis", "postgres"}
+BROKERS = {"rabbitmq-1", "rabbitmq-2", "rabbitmq-3"}
+GATEWAYS = {"gateway-1", "gateway-2", "gateway-3"}
+CLUSTER = {*GATEWAYS, *BROKERS, "amqp", "balancer"}
 
 
 def load(text: str) -> dict[str, Any]:
@@ -44,7 +48,7 @@ def schema_errors(document: object) -> list[str]:
 
 
 def required_variables(text: str) -> set[str]:
-    return set(re.findall(r"\$\{(\w+):\?", text))
+    return set(re.findall(r"\$\{(\w+):\?", text)) | {one["environment"] for one in COMPOSE["secrets"].values()}
 
 
 def test_it_follows_the_compose_schema() -> None:
@@ -64,8 +68,30 @@ def test_the_schema_refuses_what_is_not_compose(old: str, new: str, where: str) 
 
 
 def test_the_gateway_waits_for_healthy_servers() -> None:
-    assert set(SERVICES) == {"gateway", *SERVERS}
-    assert SERVICES["gateway"]["depends_on"] == {name: {"condition": "service_healthy"} for name in SERVERS}
+    assert set(SERVICES) == {"gateway", *SERVERS, *CLUSTER}
+    assert needs("gateway") == SERVERS
+    assert all(needs(name) == {*BROKERS, "amqp", "redis", "postgres"} for name in GATEWAYS)
+    assert needs("amqp") == BROKERS
+    assert needs("balancer") == GATEWAYS
+    assert all(one == {"condition": "service_healthy"} for service in SERVICES.values() for one in _depends(service).values())
+
+
+def _depends(service: dict[str, Any]) -> dict[str, Any]:
+    return dict(service.get("depends_on", {}))
+
+
+def needs(name: str) -> set[str]:
+    return set(_depends(SERVICES[name]))
+
+
+def test_without_a_profile_it_is_one_gateway_and_with_the_balancer_a_cluster() -> None:
+    assert {name for name, service in SERVICES.items() if service.get("profiles") == ["cluster"]} == CLUSTER
+    assert not any(service.get("profiles") for name, service in SERVICES.items() if name not in CLUSTER)
+    wanted, brought = {"balancer"}, set[str]()
+    while wanted:
+        brought |= wanted
+        wanted = {need for name in wanted for need in needs(name)} - brought
+    assert brought == {*CLUSTER, "redis", "postgres"}, "the single gateway and its broker stay away"
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -74,17 +100,20 @@ def test_every_service_is_watched_and_keeps_its_data(name: str) -> None:
     assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
     assert service["restart"] == "unless-stopped"
     named = {volume.split(":")[0] for volume in service["volumes"]} & set(COMPOSE["volumes"])
-    assert named == {f"{name}-data"}
+    own = {"gateway-data" if name == "gateway-1" else f"{name}-data"}
+    assert named == (set() if name in ("amqp", "balancer") else own | ({"blobs-data"} if name.startswith("gateway") else set()))
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_nothing_is_open_to_other_machines(name: str) -> None:
     ports = SERVICES[name].get("ports", [])
-    assert ports == (["127.0.0.1:${REGIA_PORT:-8080}:8080"] if name == "gateway" else [])
+    assert ports == (["127.0.0.1:${REGIA_PORT:-8080}:8080"] if name in ("gateway", "balancer") else [])
 
 
 def test_no_password_stands_in_the_file_or_has_a_default() -> None:
-    environment = {key: value for service in SERVICES.values() for key, value in service["environment"].items()}
+    pairs = {(key, value) for service in SERVICES.values() for key, value in service.get("environment", {}).items()}
+    assert {key for key, _ in pairs if re.search("COOKIE", key)} == set(), "in a file, which only its owner reads"
+    environment = dict(sorted(pairs))
     secrets = {key: value for key, value in environment.items() if re.search("PASS|AUTH|TOKEN|SECRET", key)}
     urls = {key: value for key, value in environment.items() if key.endswith("__URL")}
     assert len(secrets) == 3
@@ -124,6 +153,32 @@ def test_the_configuration_that_is_mounted_is_valid(tmp_path: Path) -> None:
     assert (settings.server.host, settings.server.port, settings.data.path) == ("0.0.0.0", 8080, Path("/data"))  # noqa: S104 -- in the container
     assert set(settings.connectors) == {"site-form", "desk"}
     assert "./deploy:/etc/regia:ro" in SERVICES["gateway"]["volumes"]
+
+
+@pytest.mark.parametrize("name", sorted(GATEWAYS))
+def test_each_gateway_of_the_cluster_is_one_of_its_own(name: str, tmp_path: Path) -> None:
+    values = make_secrets(tmp_path)
+    variables = {**SERVICES[name]["environment"], **values}
+    environ = {key: re.sub(r"\$\{(\w+):\?[^}]+\}", lambda found: values[found[1]], text) for key, text in variables.items()}
+    settings = open_settings(ROOT / "deploy/regia.yaml", environ).settings()
+    assert settings.node == name
+    assert settings.queues.url.get_secret_value().endswith("@amqp:5672/")
+    assert not settings.coordination.is_local
+    assert any(ip_address("172.18.0.5") in network for network in settings.server.trusted_proxies)
+    assert SERVICES[name]["volumes"][1:] == ["blobs-data:/data/blobs", "./deploy:/etc/regia:ro"]
+    assert "/data /data/blobs" in (ROOT / "Dockerfile").read_text(), "else the volume would belong to root"
+
+
+def test_the_brokers_find_each_other_and_share_a_cookie() -> None:
+    conf = (ROOT / "deploy/rabbitmq-cluster.conf").read_text()
+    assert set(re.findall(r"nodes\.\d = rabbit@([\w-]+)", conf)) == BROKERS
+    assert "cluster_partition_handling = pause_minority" in conf
+    for name in BROKERS:
+        service = SERVICES[name]
+        assert service["hostname"] == name
+        assert service["secrets"] == ["erlang-cookie"]
+        assert "./deploy/rabbitmq-cluster.conf:/etc/rabbitmq/conf.d/20-cluster.conf:ro" in service["volumes"]
+        subprocess.run(["sh", "-n", "-c", service["entrypoint"][-1]], check=True)
 
 
 def test_the_rules_that_are_mounted_pass_their_own_tests() -> None:
