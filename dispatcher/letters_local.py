@@ -1,6 +1,7 @@
 """Dead letters of the embedded queues: rows that are dead, each in the queue it died in."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, select, update
@@ -33,7 +34,7 @@ class LocalLetters:
             looked += len(rows)
             found = [letter for letter in map(_letter, rows) if wanted.fits(letter)]
             fitting += len(found)
-            letters += (one if bodies else _without_body(one) for one in found[: limit - len(letters)])
+            letters += (one if bodies else replace(one, body=b"") for one in found[: limit - len(letters)])
             if len(rows) < number:
                 break
             after = rows[-1].position
@@ -90,7 +91,7 @@ def _letter(row: Row[Any]) -> Letter:
         queue=row.queue,
         reason=row.reason or "unknown",
         at_ms=row.dead_ms,
-        times=row.deaths,
+        times=row.redriven + 1,
         redriven=row.redriven,
         envelope_id=row.envelope_id,
         category=category_of(body),
@@ -98,3 +99,30 @@ def _letter(row: Row[Any]) -> Letter:
         sha256=digest(body),
         body=body,
     )
+
+
+def _do(connection: Connection, rows: Sequence[Row[Any]], act: Act) -> None:
+    """In one transaction: what is gone here is there."""
+    mine = table.c.position.in_([row.position for row in rows])
+    if not rows:
+        return
+    if isinstance(act, Edit):
+        connection.execute(update(table).where(mine).values(body=act.body))
+    elif isinstance(act, Discard):
+        connection.execute(delete(table).where(mine))
+    elif act.to is None:
+        alive = {"state": "ready", "attempts": 0, "reason": None, "dead_ms": None, "redriven": table.c.redriven + 1}
+        connection.execute(update(table).where(mine).values(**alive))
+    else:
+        _move(connection, rows, act.to)
+
+
+def _move(connection: Connection, rows: Sequence[Row[Any]], to: str) -> None:
+    """What lies in that queue already is not doubled there."""
+    connection.execute(delete(table).where(table.c.position.in_([row.position for row in rows])))
+    moved = [
+        {"queue": to, "envelope_id": row.envelope_id, "body": bytes(row.body), "state": "ready", "attempts": 0}
+        | {"redriven": row.redriven + 1}
+        for row in rows
+    ]
+    insert_rows(connection, table, moved, ignore=True)

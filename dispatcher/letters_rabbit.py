@@ -92,8 +92,7 @@ class RabbitLetters:
         done = left if isinstance(act, Discard) else await self._publish(left, act, picked)
         if not isinstance(act, (Discard, Edit)) and act.to is None:
             await self._tell_the_books(done)
-        for message, _ in (*going, *done):
-            await taking.acknowledge(message)
+        await taking.acknowledge([message for message, _ in (*going, *done)])
         picked.done += len(done)
 
     async def _publish(self, pairs: Sequence[Pair], act: Act, picked: Picked) -> list[Pair]:

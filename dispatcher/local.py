@@ -32,8 +32,7 @@ LEASE_SECONDS: Final = 60
 _PAGE: Final = 1_000
 """Messages that are looked at together for what was erased."""
 
-_AGAIN: Final = case((table.c.attempts >= DELIVERY_LIMIT, "dead"), else_="ready")
-"""What becomes of a message that was taken and not worked off."""
+_TOO_OFTEN: Final = table.c.attempts >= DELIVERY_LIMIT
 
 T = TypeVar("T")
 
@@ -118,14 +117,15 @@ class LocalQueues:
         back = (
             update(table)
             .where(table.c.receipt == receipt, table.c.state == "leased")
-            .values(state=_AGAIN if requeue else "dead", receipt=None, leased_until_ms=None)
+            .values(**(_again() if requeue else _dead("rejected")))
         )
         return await self._write(lambda connection: connection.execute(back).rowcount > 0)
 
     async def requeue_dead(self, queue: str) -> int:
         """Make the dead messages of a queue ready again, with their attempts forgotten; how many."""
         await self.check(queue)
-        again = update(table).where(table.c.queue == queue, table.c.state == "dead").values(state="ready", attempts=0)
+        alive = {"state": "ready", "attempts": 0, "reason": None, "dead_ms": None, "redriven": table.c.redriven + 1}
+        again = update(table).where(table.c.queue == queue, table.c.state == "dead").values(**alive)
         return await self._write(lambda connection: connection.execute(again).rowcount)
 
     async def forget(self, erased: Erased) -> int:
@@ -194,7 +194,19 @@ def _expire(connection: Connection, queue: str, now: int) -> None:
     expired = and_(
         table.c.queue == queue, table.c.state == "leased", or_(table.c.leased_until_ms.is_(None), table.c.leased_until_ms < now)
     )
-    connection.execute(update(table).where(expired).values(state=_AGAIN, receipt=None, leased_until_ms=None))
+    connection.execute(update(table).where(expired).values(**_again()))
+
+
+def _dead(reason: str) -> dict[str, Any]:
+    """It is dead from now on."""
+    return {"state": "dead", "reason": reason, "dead_ms": time.time_ns() // 1_000_000, "receipt": None, "leased_until_ms": None}
+
+
+def _again() -> dict[str, Any]:
+    """What becomes of a message that was taken and not worked off."""
+    dead = _dead("delivery_limit")
+    changed = {name: case((_TOO_OFTEN, dead[name]), else_=None) for name in ("reason", "dead_ms")}
+    return dead | changed | {"state": case((_TOO_OFTEN, "dead"), else_="ready")}
 
 
 def _delivery(row: Row[Any], *, receipt: str = "", attempts: int | None = None) -> Delivery:

@@ -1,7 +1,7 @@
 """Taking what was erased out of a queue of RabbitMQ, and leaving the rest as it lies.
 
 AMQP can look at a message only by taking it. So all are taken and none is acknowledged but those to go; closing the
-channel puts the rest back, in the order it was taken. To stop earlier would put a part behind the others.
+channels puts the rest back, in the order it was taken. To stop earlier would put a part behind the others.
 """
 
 import asyncio
@@ -18,6 +18,12 @@ _AT_ONCE: Final = 100
 """Messages that are asked about together. Their bodies are in memory meanwhile."""
 _MORE: Final = 1_000
 """Messages that may come while this goes on, and are taken too."""
+HELD: Final = 250
+"""Messages that one channel holds. Their bodies are in memory."""
+_CHANNELS: Final = 1_500
+"""Channels of one look: a connection has 2,047 at most."""
+_SILENT: Final = 0.5
+"""Seconds after which a queue is asked whether it has any more."""
 _MOST_BACK: Final = 2_000
 """Messages that are taken only to keep their order."""
 _BACK: Final = 1.0
@@ -46,28 +52,31 @@ async def put_back(connection: Connection, channel: AbstractChannel, name: str, 
 
 
 class Taking:
-    """Messages of one queue, taken one after the other. What is not acknowledged is put back in its order by `end`."""
+    """Messages of one queue, taken one after the other by a consumer. What is not acknowledged is put back by `end`, in its
+    order.
 
-    def __init__(
-        self, connection: Connection, channel: AbstractChannel, source: AbstractQueue, lying: int, patience: float
-    ) -> None:
-        self.lying = lying
-        """How many there were."""
+    A quorum queue gives back in order only what one consumer on one channel has, when that channel closes: what several
+    `basic.get` took, or what one `nack` names, comes back in the order of a hash. So the messages are held in channels of
+    `HELD` each, which bounds what is in memory too, and these are closed one after the other.
+    """
+
+    def __init__(self, connection: Connection, name: str, patience: float) -> None:
+        self.lying = 0
+        """How many there were when it began."""
         self._connection = connection
-        self._channel = channel
-        self._source = source
+        self._name = name
         self._patience = patience
-        self._held = 0
+        self._windows: list[_Window] = []
+        self._received = 0
         self._seen_before = False
 
     @classmethod
     async def begin(cls, connection: Connection, name: str, patience: float) -> "Taking":
-        """`patience`: seconds for each hundred messages, else `TimeoutError`. Raises `ChannelNotFoundEntity`."""
+        """`patience`: seconds for each `take`, else `TimeoutError`. Raises `ChannelNotFoundEntity`."""
+        taking = cls(connection, name, patience)
         async with asyncio.timeout(patience):
-            channel = await plain_channel(connection)
-            declared = await channel.declare_queue(name, passive=True)
-            source = await channel.get_queue(name, ensure=False)
-        return cls(connection, channel, source, declared.declaration_result.message_count or 0, patience)
+            taking.lying = await taking._ready()
+        return taking
 
     async def take(self, most: int) -> list[AbstractIncomingMessage]:
         """The next ones, at most so many; fewer at the end."""
@@ -77,27 +86,102 @@ class Taking:
                 taken.append(message)
         return taken
 
-    async def acknowledge(self, message: AbstractIncomingMessage) -> None:
-        """It is gone."""
+    async def acknowledge(self, messages: Sequence[AbstractIncomingMessage]) -> None:
+        """They are gone."""
+        if not messages:
+            return
         async with asyncio.timeout(self._patience):
-            await message.ack()
-        self._held -= 1
+            for message in messages:
+                await message.ack()
+            await self._ready()  # what was written has been read then
+        for window in self._windows:
+            window.held.difference_update(messages)
 
     async def end(self) -> None:
         """A quorum queue serves first what was put back before, and puts back behind that: those are taken too, up to
         `_MOST_BACK`, lest a part of them is put behind the others."""
-        async with asyncio.timeout(self._patience):
-            for _ in range(_MOST_BACK):
-                if not self._seen_before or await self._next() is None:
-                    break
-        async with asyncio.timeout(self._patience):
-            await put_back(self._connection, self._channel, self._source.name, self._held)
+        left = _MOST_BACK
+        while left > 0 and (self._seen_before or (self._windows and self._windows[-1].waiting)):
+            left -= len(await self.take(1)) or left
+        async with asyncio.timeout(self._patience + len(self._windows) * _BACK):
+            back = 0
+            for window in self._windows[-1:]:  # else it would take what the first ones give back
+                await window.leave()
+            for window in self._windows:
+                back += len(window.held)
+                await put_back(self._connection, window.channel, self._name, back)
 
     async def _next(self) -> AbstractIncomingMessage | None:
-        message = await self._source.get(no_ack=False, fail=False)
+        window = self._windows[-1] if self._windows else None
+        if window is None or window.full:
+            if len(self._windows) >= _CHANNELS:
+                return None
+            if window is not None:
+                await window.leave()
+            window = await _Window.open(self._connection, self._name)
+            self._windows.append(window)
+        message = await window.next(_SILENT if self._received < self.lying else 0.0)
+        while message is None and await self._ready():
+            message = await window.next(_SILENT)
+        if message is None:
+            message = await window.next(_LOOK)  # one may have been on its way when the queue said that it has none
+        self._received += message is not None
         self._seen_before = message is not None and bool(message.headers.get("x-delivery-count"))
-        self._held += message is not None
         return message
+
+    async def _ready(self) -> int:
+        channel = await plain_channel(self._connection)
+        declared = await channel.declare_queue(self._name, passive=True)
+        await channel.close()
+        return declared.declaration_result.message_count or 0
+
+
+class _Window:
+    """A channel with a consumer that holds at most `HELD` messages."""
+
+    def __init__(self, channel: AbstractChannel) -> None:
+        self.channel = channel
+        self.held: set[AbstractIncomingMessage] = set()
+        self._queue: AbstractQueue | None = None
+        self._tag = ""
+        self._arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+
+    @classmethod
+    async def open(cls, connection: Connection, name: str) -> "_Window":
+        channel = await plain_channel(connection)
+        window = cls(channel)
+        await channel.set_qos(prefetch_count=HELD)
+        window._queue = await channel.get_queue(name, ensure=False)
+        window._tag = await window._queue.consume(window._take)
+        return window
+
+    async def _take(self, message: AbstractIncomingMessage) -> None:
+        self.held.add(message)
+        self._arrived.put_nowait(message)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was delivered that nobody has looked at."""
+        return not self._arrived.empty()
+
+    @property
+    def full(self) -> bool:
+        """Whether it will get no more, and everything was looked at."""
+        return len(self.held) >= HELD and not self.waiting
+
+    async def leave(self) -> None:
+        """Take no more; what it has it keeps."""
+        if self._queue is not None:
+            await self._queue.cancel(self._tag)
+
+    async def next(self, seconds: float) -> AbstractIncomingMessage | None:
+        """The next one, waited for so long; None when it does not come."""
+        if self.waiting or not seconds:
+            return self._arrived.get_nowait() if self.waiting else None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self._arrived.get()
+        return None
 
 
 async def sweep(connection: Connection, name: str, erased: Erased, patience: float) -> int:
@@ -111,8 +195,7 @@ async def sweep(connection: Connection, name: str, erased: Erased, patience: flo
         taken += len(messages)
         async with asyncio.timeout(patience):
             gone = await _erased(messages, erased)
-        for message in gone:
-            await taking.acknowledge(message)
+        await taking.acknowledge(gone)
         removed += len(gone)
     await taking.end()
     return removed

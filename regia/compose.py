@@ -14,6 +14,9 @@ from connectors.base import Channel, Connector
 from connectors.media import GuardedHttp
 from connectors.registry import UnknownChannel, find
 from dispatcher.base import Queues, Topology
+from dispatcher.letters import Letters
+from dispatcher.letters_local import LocalLetters
+from dispatcher.letters_rabbit import RabbitLetters
 from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.straight import LocalStraight, RabbitStraight, Straight
@@ -229,6 +232,13 @@ def open_straight(settings: Settings, stores: Stores) -> Straight:
     if isinstance(stores.queues, LocalQueues):
         return LocalStraight(stores.queues, stores.database)
     return RabbitStraight(settings.queues.url.get_secret_value(), real=settings.queues.layout.real)
+
+
+def open_letters(settings: Settings, stores: Stores) -> Letters:
+    """The dead letters."""
+    if isinstance(stores.queues, LocalQueues):
+        return LocalLetters(stores.queues, stores.database)
+    return RabbitLetters(settings.queues.url.get_secret_value(), stores.database)
 
 
 async def migrate(database: Database) -> None:

@@ -4,18 +4,7 @@ Times are milliseconds since 1970 in UTC (`_ms`), ids are text. The migrations i
 this; a test compares the two.
 """
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    SmallInteger,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, text
 
 from storage.schema_base import Serial, metadata
 from storage.schema_customers import (
@@ -185,8 +174,11 @@ quarantine = Table(
     Column("received_ms", BigInteger, nullable=False),
     Column("attempts", SmallInteger, nullable=False),
     Column("state", Text, nullable=False),
+    Column("edited", LargeBinary),
+    Column("edited_sha256", Text),
     Index(None, "received_ms"),
 )
+"""`edited`: what somebody wrote, to be read instead of `raw`, which stays. `state` is held, redriven or discarded."""
 
 signals = Table(
     "signals",
@@ -236,9 +228,13 @@ local_messages = Table(
     Column("attempts", Integer, nullable=False),
     Column("receipt", Text),
     Column("leased_until_ms", BigInteger),
+    Column("reason", Text),
+    Column("dead_ms", BigInteger),
+    Column("redriven", Integer, nullable=False, server_default=text("0")),
     Index("ux_local_messages_queue_envelope_id", "queue", "envelope_id", unique=True),
     Index(None, "queue", "state", "position"),
     Index("ux_local_messages_receipt", "receipt", unique=True),
     sqlite_autoincrement=True,
 )
-"""The queues of the embedded form. `state` is ready, leased or dead."""
+"""The queues of the embedded form. `state` is ready, leased or dead: since `dead_ms`, because of `reason`. `redriven`: how
+often it was made ready again."""

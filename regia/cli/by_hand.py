@@ -5,14 +5,14 @@ import os
 import pwd
 import re
 import signal
-import time
 from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import typer
 
 from identity.ids import new_id
+from regia.by_hand import now_ms
 from regia.cli.common import fail
 from storage import operations
 from storage.operations import Action, Begun
@@ -40,10 +40,6 @@ def user() -> str:
         return f"user/{pwd.getpwuid(os.getuid()).pw_name}"
     except KeyError:  # in a container the id may have no name
         return f"user/{os.getuid()}"
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def ended(id_: str, state: operations.State) -> Any:
@@ -79,7 +75,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise Interrupted from None
 
 
-def stop(message: str) -> None:
+def stop(message: str) -> NoReturn:
     """End the command that somebody interrupted."""
     typer.echo(f"regia: {message}", err=True)
     raise typer.Exit(INTERRUPTED)

@@ -9,10 +9,12 @@ from regia.cli import (
     books,
     connector,
     customer,
+    dead,
     demo,
     import_customers,
     import_imap,
     imports,
+    operations,
     parse,
     quarantine,
     queue,
@@ -47,11 +49,13 @@ app.command()(parse.parse)
 app.command()(schema.schema)
 app.command()(reply.reply)
 app.command()(replay.replay)
+app.command()(operations.operations)
 app.command()(ticket.ticket)
 app.command()(backup.restore)
 app.add_typer(backup.app, name="backup")
 app.add_typer(connector.app, name="connector")
 app.add_typer(customer.app, name="customer")
+app.add_typer(dead.app, name="dead")
 app.add_typer(queue.app, name="queue")
 app.add_typer(reply.app, name="outgoing")
 app.add_typer(rules.app, name="rules")

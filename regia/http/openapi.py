@@ -11,7 +11,7 @@ from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
 from normalizer.event import Event
-from regia.http import openapi_customers, openapi_proofs, openapi_tickets
+from regia.http import openapi_customers, openapi_dead, openapi_proofs, openapi_tickets
 from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query, ref
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
@@ -60,7 +60,13 @@ def _schemes() -> dict[str, Any]:
 
 def _models() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
-    bodies: list[type[BaseModel]] = [MessageBody, *openapi_customers.BODIES, *openapi_proofs.BODIES, *openapi_tickets.BODIES]
+    bodies: list[type[BaseModel]] = [
+        MessageBody,
+        *openapi_customers.BODIES,
+        *openapi_proofs.BODIES,
+        *openapi_tickets.BODIES,
+        *openapi_dead.BODIES,
+    ]
     told: list[type[BaseModel]] = [Envelope, Event]
     for model in (*bodies, *told):
         mode: JsonSchemaMode = "serialization" if model in told else "validation"
@@ -84,7 +90,16 @@ def _rejection() -> dict[str, Any]:
 
 def _paths() -> dict[str, Any]:
     customers = {**openapi_customers.paths(), **openapi_proofs.paths(), **openapi_tickets.paths()}
-    return {**_contacts(), **_forms(), **_stored(), **customers, **_events(), **_queues(), **_operations()}
+    return {
+        **_contacts(),
+        **_forms(),
+        **_stored(),
+        **customers,
+        **_events(),
+        **_queues(),
+        **openapi_dead.paths(),
+        **_operations(),
+    }
 
 
 def _contacts() -> dict[str, Any]:

@@ -35,6 +35,7 @@ tokens:
   - {name: follower, token: "${FOLLOWER}", scopes: [events]}
   - {name: site, token: "${SITE}", scopes: [customers]}
   - {name: helpdesk, token: "${HELPDESK}", scopes: [tickets]}
+  - {name: operator, token: "${OPERATOR}", scopes: [operate]}
   - {name: viewer, token: "${VIEWER}", scopes: [customers.read]}
 identity:
   codes: {email: mail, rate: {count: 20}, brands: {demo: {name: Casa Demo}}}
@@ -83,12 +84,14 @@ SECRETS = {
     "SITE": "token-site",
     "HELPDESK": "token-helpdesk",
     "VIEWER": "token-viewer",
+    "OPERATOR": "token-operator",
     "FOLLOWER": "token-follower",
     "DESK": "token-desk",
     "APP": "a-secret-of-the-shops-own-server",
 }
-ALL, READER, WORKER, SITE, HELPDESK, VIEWER, DESK = (
-    {"Authorization": f"Bearer {SECRETS[name]}"} for name in ("ALL", "READER", "WORKER", "SITE", "HELPDESK", "VIEWER", "DESK")
+ALL, READER, WORKER, SITE, HELPDESK, VIEWER, DESK, OPERATOR = (
+    {"Authorization": f"Bearer {SECRETS[name]}"}
+    for name in ("ALL", "READER", "WORKER", "SITE", "HELPDESK", "VIEWER", "DESK", "OPERATOR")
 )
 
 Client = TestClient[Any, Any]

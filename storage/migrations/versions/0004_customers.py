@@ -298,6 +298,11 @@ def _by_hand() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_operations'))
     )
     op.create_index(op.f('ix_operations_begun_ms'), 'operations', ['begun_ms'])
+    op.add_column('local_messages', sa.Column('reason', sa.Text(), nullable=True))
+    op.add_column('local_messages', sa.Column('dead_ms', sa.BigInteger(), nullable=True))
+    op.add_column('local_messages', sa.Column('redriven', sa.Integer(), server_default=sa.text('0'), nullable=False))
+    op.add_column('quarantine', sa.Column('edited', sa.LargeBinary(), nullable=True))
+    op.add_column('quarantine', sa.Column('edited_sha256', sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
