@@ -1,6 +1,6 @@
 // Consumer.java: takes Regia's envelopes from RabbitMQ into PostgreSQL, each with exactly one effect.
-// com.rabbitmq:amqp-client, org.postgresql:postgresql and a JSON library on the class path; AMQP_URL, QUEUE and JDBC_URL in
-// the environment; java -cp … Consumer.java. PostgreSQL reads the JSON here, so that the example needs no JSON library.
+// com.rabbitmq:amqp-client and org.postgresql:postgresql on the class path; AMQP_URL, QUEUE and JDBC_URL in the environment;
+// java -cp … Consumer.java. PostgreSQL reads the JSON here: with a JSON library of yours, use that.
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
