@@ -8,6 +8,7 @@ const { AMQP_URL, QUEUE, DATABASE_URL } = process.env;
 const PREFETCH = 10; // deliveries in hand: each lost connection counts for all of them
 const TRIES = 5; // of one message, before it becomes a dead letter
 const HOLD_MS = 60_000; // how long messages are held while the database is away
+const SETTLE_MS = 2000; // for a broker that was restarted, before its queues are asked
 
 class Poison extends Error {}
 
@@ -84,7 +85,7 @@ async function work(message, goOn) {
 }
 
 // Until a stop, the connection's end, the deletion of the queue, or a database that is away for too long.
-async function serve() {
+async function serve(settle) {
   const connection = await amqp.connect(AMQP_URL, { timeout: 10_000 });
   let over = false;
   let end;
@@ -96,6 +97,7 @@ async function serve() {
     const channel = await connection.createChannel();
     channel.on("error", end).on("close", end);
     await channel.prefetch(PREFETCH);
+    await sleep(settle);
     const { consumerTag } = await channel.consume(QUEUE, (message) => {
       if (message === null) end(); // the queue was deleted
       else chain = chain.then(() => answer(channel, message, end, () => !over)).catch(end);
@@ -122,10 +124,10 @@ async function answer(channel, message, end, goOn) {
   }
 }
 
-for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 10_000)) {
+for (let wait = 500, settle = 0; !stop.signal.aborted; wait = Math.min(wait * 2, 10_000), settle = SETTLE_MS) {
   const begun = Date.now();
   try {
-    await serve();
+    await serve(settle);
   } catch (error) {
     console.error(`not consuming: ${error.code ?? error.name}`);
   }
