@@ -247,6 +247,7 @@ async def test_a_refused_password_is_said_without_it(
     assert "s3cret" not in caplog.text
 
 
+@pytest.mark.timeout(180)
 async def test_the_broker_killed_and_back(
     broker: Broker, rabbitmq: RabbitMQServer, running: Running, store: SqliteDedupe, work: Path
 ) -> None:
@@ -261,7 +262,7 @@ async def test_the_broker_killed_and_back(
         await until(lambda: consumer.state == "connecting", "it met the loss")
         assert consumer.counters.done < 200
         await asyncio.to_thread(rabbitmq.restart)
-        await until(lambda: consumer.counters.done == 200, "it goes on", 60)
+        await until(lambda: consumer.counters.done == 200, "it goes on", 100)
         await broker.emptied()
     assert sorted(effects(work)) == list(range(200))
     assert consumer.counters.connected == 2

@@ -220,7 +220,7 @@ def _queues(row: str) -> str:
 def test_figures_that_are_named_exist() -> None:
     known = set(re.findall(r"`(regia_\w+)`", write_reference.metrics_table()))
     named = {name for page in PAGES for name in re.findall(r"\bregia_[a-z_]+", prose(page))}
-    assert named - known == set()
+    assert named - known == {"regia_consumer", "regia_done"}, "the consumers' library and table are no figures"
 
 
 def test_commands_that_are_named_exist() -> None:

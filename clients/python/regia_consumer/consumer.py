@@ -88,6 +88,7 @@ class Consumer(Generic[T]):
         self._stopping = asyncio.Event()
         self._reconnects = Backoff(FIRST_RECONNECT_SECONDS, LONGEST_RECONNECT_SECONDS)
         self._subscribed = False
+        self._lost = False
         self.counters = Counters()
 
     @property
@@ -128,10 +129,12 @@ class Consumer(Generic[T]):
         """One connection, from opening to its end."""
         serving = Serving(self._plan, self.counters, self._pause, self._stopping, self._reconnects.reset)
         try:
-            await serving.open()
+            await serving.open(settle=self._lost)
+            self._lost = False
             self._subscribed = True
             await serving.run()
         except Lost as error:
+            self._lost = True
             logger.warning("not consuming %s at %s: %s", self._plan.queue, self._plan.url.host, error)
         finally:
             self._subscribed = False

@@ -18,6 +18,13 @@ from yarl import URL
 
 HEARTBEAT_SECONDS: Final = 10
 OPEN_SECONDS: Final = 20.0
+SETTLE_SECONDS: Final = 2.0
+"""Between connecting and subscribing after a loss. RabbitMQ 3.10 lets clients in half a second before its start is complete,
+and a quorum queue that is asked before it has elected its leader may then elect none until the next restart."""
+
+SUBSCRIBE_SECONDS: Final = 60.0
+"""A quorum queue without a leader, as after a restart, answers when it has one; the broker itself gives up before this."""
+
 CLOSE_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 10.0
 
@@ -63,14 +70,15 @@ class Subscription:
         self._tag: str | None = None
         self._cancelled = asyncio.Event()
 
-    async def open(self) -> None:
-        """Raises `Lost`."""
+    async def open(self, *, settle: bool) -> None:
+        """`settle`: the broker may have been restarted, so give it `SETTLE_SECONDS`. Raises `Lost`."""
         with told(self._queue):
             async with asyncio.timeout(OPEN_SECONDS):
                 connection = Connection(self._url, client_properties={"connection_name": self._name})
                 connection.kwargs["transport_factory"] = self._sockets
                 self._connection = connection
                 await connection.connect()
+                await asyncio.sleep(SETTLE_SECONDS if settle else 0)
                 channel = connection.channel(publisher_confirms=False, on_return_raises=False)
                 await channel.initialize()
                 await channel.set_qos(prefetch_count=self._prefetch)
@@ -78,6 +86,7 @@ class Subscription:
                 underlay.on_consumer_cancel_callbacks.add(lambda _frame: self._cancelled.set())
                 self._channel = channel
                 queue = await channel.get_queue(self._queue, ensure=False)
+            async with asyncio.timeout(SUBSCRIBE_SECONDS):
                 self._tag = await queue.consume(self._deliver)
 
     async def _deliver(self, message: AbstractIncomingMessage) -> None:

@@ -1,6 +1,6 @@
 // Consumer.java: takes Regia's envelopes from RabbitMQ into PostgreSQL, each with exactly one effect.
-// com.rabbitmq:amqp-client, org.postgresql:postgresql and a JSON library on the class path; AMQP_URL, QUEUE and JDBC_URL in
-// the environment; java -cp … Consumer.java. PostgreSQL reads the JSON here, so that the example needs no JSON library.
+// com.rabbitmq:amqp-client and org.postgresql:postgresql on the class path; AMQP_URL, QUEUE and JDBC_URL in the environment;
+// java -cp … Consumer.java. PostgreSQL reads the JSON here: with a JSON library of yours, use that.
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -23,6 +23,7 @@ public final class Consumer {
     static final int PREFETCH = 10; // deliveries in hand: each lost connection counts for all of them
     static final int TRIES = 5; // of one message, before it becomes a dead letter
     static final long HOLD_MS = 60_000; // how long messages are held while the database is away
+    static final long SETTLE_MS = 2000; // for a broker that was restarted, before its queues are asked
     static final long STOP_SECONDS = 20; // how long a stop waits for what is in work
 
     static final String QUEUE = System.getenv("QUEUE");
@@ -115,12 +116,13 @@ public final class Consumer {
     }
 
     // Until a stop, the connection's end, the deletion of the queue, or a database that is away for too long.
-    static void serve(ConnectionFactory factory) throws Exception {
+    static void serve(ConnectionFactory factory, long settle) throws Exception {
         CountDownLatch ended = new CountDownLatch(1);
         Connection connection = factory.newConnection("tickets");
         try {
             Channel channel = connection.createChannel();
             channel.basicQos(PREFETCH);
+            stopping.await(settle, TimeUnit.MILLISECONDS);
             String tag = channel.basicConsume(QUEUE, false, new DefaultConsumer(channel) {
                 @Override // one after the other: the order of the queue
                 public void handleDelivery(String tag, Envelope delivery, AMQP.BasicProperties properties, byte[] body)
@@ -175,13 +177,15 @@ public final class Consumer {
             }
         }));
         long wait = 500;
+        long settle = 0;
         while (stopping.getCount() > 0) {
             long begun = System.currentTimeMillis();
             try {
-                serve(factory);
+                serve(factory, settle);
             } catch (Exception error) {
                 System.err.println("not consuming: " + error.getClass().getSimpleName());
             }
+            settle = SETTLE_MS;
             wait = System.currentTimeMillis() - begun > 30_000 ? 500 : Math.min(wait * 2, 10_000);
             stopping.await((long) (wait * ThreadLocalRandom.current().nextDouble(0.5, 1.0)), TimeUnit.MILLISECONDS);
         }

@@ -8,11 +8,13 @@ const { AMQP_URL, QUEUE, DATABASE_URL } = process.env;
 const PREFETCH = 10; // deliveries in hand: each lost connection counts for all of them
 const TRIES = 5; // of one message, before it becomes a dead letter
 const HOLD_MS = 60_000; // how long messages are held while the database is away
+const SETTLE_MS = 2000; // for a broker that was restarted, before its queues are asked
 
 class Poison extends Error {}
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL, connectionTimeoutMillis: 10_000, query_timeout: 30_000 });
-pool.on("error", () => {}); // an idle connection was lost: the next query tells
+pool.on("error", () => {}); // a connection was lost: the next query tells
+pool.on("connect", (db) => db.on("error", () => {}));
 const stop = new AbortController();
 process.on("SIGTERM", () => stop.abort());
 process.on("SIGINT", () => stop.abort());
@@ -83,48 +85,49 @@ async function work(message, goOn) {
 }
 
 // Until a stop, the connection's end, the deletion of the queue, or a database that is away for too long.
-async function serve() {
+async function serve(settle) {
   const connection = await amqp.connect(AMQP_URL, { timeout: 10_000 });
   let over = false;
   let end;
   const ended = new Promise((resolve) => (end = () => ((over = true), resolve())));
   stop.signal.addEventListener("abort", end, { once: true });
   connection.on("error", end).on("close", end);
-  const channel = await connection.createChannel();
-  channel.on("error", end).on("close", end);
-  await channel.prefetch(PREFETCH);
   let chain = Promise.resolve(); // one after the other: the order of the queue
-  const answer = async (message) => {
-    if (over) return; // goes back when the connection closes
-    try {
-      if (await work(message, () => !over)) channel.ack(message); // after the commit
-      else end();
-    } catch (error) {
-      if (!(error instanceof Poison)) throw error; // the channel is closed: it comes again
-      console.error(`a message goes to the dead letters: ${error.message}`);
-      channel.reject(message, false);
-    }
-  };
-  const { consumerTag } = await channel.consume(QUEUE, (message) => {
-    if (message === null) end(); // the queue was deleted
-    else chain = chain.then(() => answer(message)).catch(end);
-  });
-  console.error(`consuming ${QUEUE}`);
-  if (!stop.signal.aborted) await ended;
   try {
+    const channel = await connection.createChannel();
+    channel.on("error", end).on("close", end);
+    await channel.prefetch(PREFETCH);
+    await sleep(settle);
+    const { consumerTag } = await channel.consume(QUEUE, (message) => {
+      if (message === null) end(); // the queue was deleted
+      else chain = chain.then(() => answer(channel, message, end, () => !over)).catch(end);
+    });
+    console.error(`consuming ${QUEUE}`);
+    if (!stop.signal.aborted) await ended;
     await channel.cancel(consumerTag);
-    await chain; // what is in work is finished, and acknowledged
-    await channel.close();
-    await connection.close();
-  } catch {
-    await chain; // the connection is gone already
+  } finally {
+    end();
+    await chain; // what is in work is finished, and acknowledged if the connection stands
+    await Promise.resolve().then(() => connection.close()).catch(() => {}); // what is not acknowledged goes back
   }
 }
 
-for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 10_000)) {
+async function answer(channel, message, end, goOn) {
+  if (!goOn()) return;
+  try {
+    if (await work(message, goOn)) channel.ack(message); // after the commit
+    else end();
+  } catch (error) {
+    if (!(error instanceof Poison)) throw error; // the channel is closed: it comes again
+    console.error(`a message goes to the dead letters: ${error.message}`);
+    channel.reject(message, false);
+  }
+}
+
+for (let wait = 500, settle = 0; !stop.signal.aborted; wait = Math.min(wait * 2, 10_000), settle = SETTLE_MS) {
   const begun = Date.now();
   try {
-    await serve();
+    await serve(settle);
   } catch (error) {
     console.error(`not consuming: ${error.code ?? error.name}`);
   }
