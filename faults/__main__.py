@@ -1,10 +1,12 @@
-"""`python -m faults [--short] [--only NAME,…] [--seconds N] [--write]`: servers fail under traffic, and two ledgers say what became of it.
+"""`python -m faults [--short] [--only NAME,…] [--seconds N] [--write]`
 
-In full within 45 minutes. Exits with 1 and names the lines where something that is asked does not hold. With --write the
-table of docs/reliability.md is written; --only plays some scenarios, and leaves the other lines as they are.
+Servers fail under traffic, and two ledgers say what became of it; in full within 45 minutes. Exits with 1 and names the
+lines where something that is asked does not hold. With --write each line of the table in docs/reliability.md is written
+as soon as it is measured; lines of scenarios that were not played stay as they are.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -23,6 +25,7 @@ _NAMES = tuple(scenario.name for scenario in SCENARIOS)
 def main(arguments: Sequence[str]) -> int:
     """0 when everything that is asked holds."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # everything that was started is ended
     known = facts()
     lines, wrong = [], []
     with tempfile.TemporaryDirectory(prefix="regia-faults-") as name, servers(Path(name)) as running:
