@@ -20,8 +20,10 @@ LONGEST: Final = 50
 FULL: Final = QUEUES[0]
 DISK_MB: Final = 64
 RESERVE_MB: Final = 8
-ROOM_MB: Final = 1
-"""What is left for contacts when PostgreSQL goes: a second or two of them."""
+ROOM_MB: Final = 0.5
+"""What is left for contacts when PostgreSQL goes: a few seconds of them."""
+SLOW: Final = 50.0
+"""Messages a second: each that is refused comes again and again, so that more would only try the sender."""
 JOURNAL: Final = {"REGIA__JOURNAL__RESERVE_MB": str(RESERVE_MB)}
 FULL_SECONDS: Final = 60.0
 
@@ -54,7 +56,7 @@ def full_disk(scenario: Scenario, servers: Servers, folder: Path, seconds: float
     of them was accepted. The repair is when PostgreSQL is back, and what waits in the journal can leave it."""
     if os.geteuid() != 0:
         return Row(name=scenario.name, what=scenario.what, seconds=seconds, figures=None, note="only root mounts a tmpfs")
-    with _tmpfs(folder / "small") as disk, Stage(servers, folder, data=disk / "data", **JOURNAL) as stage:
+    with _tmpfs(folder / "small") as disk, Stage(servers, folder, data=disk / "data", rate=SLOW, **JOURNAL) as stage:
         stage.start()
         stage.listen()
         stage.begin()

@@ -36,16 +36,16 @@ def cells(row: Row, facts: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def report(lines: Sequence[Sequence[str]], facts: Mapping[str, str], command: str) -> str:
-    return f"{measured(facts, command)}\n\n{table(HEAD, lines)}\n"
+def report(lines: Sequence[Sequence[str]], facts: Mapping[str, str]) -> str:
+    return f"{measured(facts, 'make faults')}\n\n{table(HEAD, lines)}\n"
 
 
-def write(lines: Sequence[Sequence[str]], facts: Mapping[str, str], command: str) -> None:
+def write(lines: Sequence[Sequence[str]], facts: Mapping[str, str]) -> None:
     """Into the page; lines of scenarios that were not played this time stay as they are."""
     page = PAGE.read_text("utf-8")
     known = {line[0]: line for line in (*_standing(page), *map(tuple, lines))}
     ordered = [known[scenario.name] for scenario in SCENARIOS if scenario.name in known]
-    PAGE.write_text(replaced(page, NAME, block(NAME, report(ordered, facts, command), dict(facts))), "utf-8")
+    PAGE.write_text(replaced(page, NAME, block(NAME, report(ordered, facts), dict(facts))), "utf-8")
 
 
 def _standing(page: str) -> list[tuple[str, ...]]:

@@ -67,7 +67,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario(name="deleted", what="a queue deleted with messages in it", play=deleted.play, long=15, short=2, stops=False),
     Scenario(
         name="full-disk",
-        what="the disk of the data folder full while PostgreSQL is away",
+        what="the disk of the data folder full while PostgreSQL is away (50 messages/s)",
         play=full.full_disk,
         long=20,
         short=2,

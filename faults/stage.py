@@ -30,7 +30,9 @@ from tests.servers.redis import RedisServer
 RATE: Final = 200.0
 SENDERS: Final = 100
 _END_SECONDS: Final = 150.0
-"""What the sender may take after the last new message until everything is accepted, and the consumer until all has come."""
+"""What the sender may take after the last new message until everything is accepted."""
+_QUIET_SECONDS: Final = 60.0
+"""Without any delivery, after which the rest counts as lost."""
 
 
 class Broken(Exception):
@@ -239,13 +241,14 @@ class Stage:
         self.look()
 
     def finish(self) -> None:
-        """No new messages; wait until all accepted ones have arrived, or for `_END_SECONDS`: the rest is lost."""
+        """No new messages; wait until all accepted ones have arrived, or none did for `_QUIET_SECONDS`: the rest is lost."""
         self.hush()
-        until = time.monotonic() + _END_SECONDS
-        self.look()
-        while self.accounts.missing and time.monotonic() < until:
+        moved, missing = time.monotonic(), self.accounts.missing
+        while missing and time.monotonic() < moved + _QUIET_SECONDS:
             time.sleep(0.2)
             self.look()
+            if self.accounts.missing != missing:
+                moved, missing = time.monotonic(), self.accounts.missing
         time.sleep(0.5)  # what comes again comes now
         self.silence()
         self.look()

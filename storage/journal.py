@@ -15,6 +15,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from typing import Any, Final, TypeVar
 
 from storage.journal_file import Entry, JournalUnavailable, JournalWriter, Receipt, Row
 from storage.journal_room import UNLIMITED, Limits, Room, Standing
+from storage.journal_shrink import EVERY_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Journal:
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closing = False
+        self._shrunk = 0.0
         self._unmarked: list[_Job] = []
         """Done marks whose commit failed: they ride the next one."""
         self._listener: Callable[[Sequence[Row]], None] = lambda rows: None
@@ -189,6 +192,9 @@ class Journal:
         else:
             self._unmarked = []
             self._loop.call_soon_threadsafe(self._resolve, jobs, rows, self._writer.last_seq, self._writer.used())
+            if self._room.crowded and time.monotonic() > self._shrunk + EVERY_SECONDS:
+                self._writer.shrink()
+                self._shrunk = time.monotonic()
 
     def _give_up(self, jobs: list[_Job], reason: str) -> None:
         self._unmarked = [job for job in jobs if job.future is None]

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from storage.journal_shrink import shrink
+
 logger = logging.getLogger(__name__)
 
 REPEAT: Final = "repeat"
@@ -28,6 +30,7 @@ CREATE TABLE IF NOT EXISTS rows (
 """
 _PRUNE_EVERY: Final = 5_000
 _BYTES_A_READ: Final = 32 * 1024 * 1024
+_BUSY_SECONDS: Final = 30
 ROOM: Final = 1024 * 1024
 """Bytes that must be free for the journal to count as one that takes entries."""
 
@@ -74,7 +77,8 @@ class JournalWriter:
     """The connection and the counter, used by the writer thread alone."""
 
     def __init__(self, path: Path, keep_ids: int) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
+        self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file; an older one keeps the size it once had
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA secure_delete=ON")
@@ -172,6 +176,9 @@ class JournalWriter:
         """Bytes of the file that hold something: what waits, and the ids that are remembered."""
         free = self._db.execute("PRAGMA freelist_count").fetchone()[0]
         return int((self._db.execute("PRAGMA page_count").fetchone()[0] - free) * self._page)
+
+    def shrink(self) -> None:
+        shrink(self._db, _BUSY_SECONDS)
 
     def count_pending(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM rows").fetchone()[0])

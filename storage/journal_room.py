@@ -78,6 +78,12 @@ class Room:
         self._look(self._refused)
         self._refused = 0
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the disk comes near its reserve."""
+        standing = self.standing()
+        return standing.free < 2 * standing.reserve
+
     def _look(self, size: int) -> None:
         standing = self.standing()
         if self.used + self._promised + size > standing.most:

@@ -93,3 +93,32 @@ async def test_a_refused_call_leaves_no_promise_behind(path: Path) -> None:
         assert await accepted(journal, range(100 + number, 101 + number), size=5 * MB) == []
     assert await accepted(journal, range(1, 4)) == [1, 2, 3]
     await journal.close()
+
+
+async def test_a_disk_that_was_full_has_room_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a disk of 24 MB, of which the journal's own files are all there is; 8 are kept."""
+    real = os.statvfs
+
+    def small(folder: Path) -> os.statvfs_result:
+        found = list(real(folder))
+        used = sum(each.stat().st_blocks * 512 for each in path.parent.iterdir())
+        found[4] = max(0, 24 * MB - used) // found[1]  # f_bavail in units of f_frsize
+        return os.statvfs_result(found)
+
+    monkeypatch.setattr(os, "statvfs", small)
+    journal = Journal.open(path, limits=Limits(most=64 * MB, reserve=8 * MB))
+    for beginning in (100, 200, 300):
+        taken: list[int] = []
+        for number in range(beginning, beginning + 50):
+            try:
+                taken.append((await journal.accept([entry(number)]))[0].seq)
+            except JournalFull:
+                break
+        assert 0 < len(taken) < 20
+        journal.done(taken)
+        async with asyncio.timeout(20):
+            while journal.room().free < 14 * MB:
+                await asyncio.sleep(0.05)
+                journal.done([])
+        await journal.ping()
+    await journal.close()
