@@ -70,6 +70,11 @@ class Configured:
         return {name: _paced(limits, self.connectors[name]) for name, limits in able.items() if limits is not None}
 
     @property
+    def largest(self) -> int:
+        """Bytes of the largest contact that is accepted."""
+        return max((connector.settings.max_body for connector in self.connectors.values()), default=0)
+
+    @property
     def brands(self) -> set[str]:
         return {brand for connector in self.connectors.values() for brand in connector.brands}
 

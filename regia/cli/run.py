@@ -22,6 +22,7 @@ from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
 from regia.runners.adoption import adopt_for_ever
+from regia.runners.delivering import Delivering
 from regia.runners.events import Events
 from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
@@ -63,7 +64,7 @@ def check(config: ConfigOption = None) -> None:
 
 async def _serve(configured_: Configured, path: Path) -> None:
     settings = configured_.settings
-    journal = _journal(settings)
+    journal = _journal(settings, configured_.largest)
     gateway = Gateway(configured_, open_stores(settings), journal)
     runner = await _listen(gateway)
     stop = asyncio.Event()
@@ -80,6 +81,8 @@ async def _serve(configured_: Configured, path: Path) -> None:
     events.start()
     retaining = Retaining(gateway)
     retaining.start()
+    delivering = Delivering(gateway)
+    delivering.start()
     reloading = Reloading(gateway, path, os.environ)
     reloading.start()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.ask)
@@ -92,7 +95,8 @@ async def _serve(configured_: Configured, path: Path) -> None:
     await stop.wait()
     logger.info("stopping: no new contacts, working off what was accepted")
     asked = time.monotonic()
-    await asyncio.gather(polling.stop(), sending.stop(), watching.stop(), events.stop(), retaining.stop(), reloading.stop())
+    runners = (polling, sending, watching, events, retaining, delivering, reloading)
+    await asyncio.gather(*(runner.stop() for runner in runners))
     for task in helpers:
         task.cancel()
     await asyncio.gather(*helpers, return_exceptions=True)
@@ -123,10 +127,10 @@ def _settle_memory() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def _journal(settings: Settings) -> Journal:
+def _journal(settings: Settings, largest: int) -> Journal:
     path = settings.data.path.resolve() / "journal" / "worker-0.sqlite"
     try:
-        return Journal.open(path, keep_ids=settings.journal.keep_ids)
+        return Journal.open(path, keep_ids=settings.journal.keep_ids, limits=settings.journal.limits(largest))
     except JournalLocked:
         fail(f"another gateway uses {settings.data.path}; stop it, or set REGIA__DATA__PATH to another folder")
     except (JournalUnavailable, OSError) as error:

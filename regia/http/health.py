@@ -4,7 +4,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from regia.http.requests import GATEWAY, json_answer
-from regia.watch.metrics import WAITING
+from regia.watch.metrics import DISK_FREE, DISK_RESERVE, JOURNAL_LIMIT, JOURNAL_USED, WAITING
 
 
 async def live(_request: web.Request) -> web.Response:
@@ -33,6 +33,12 @@ async def ready(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """`/metrics`: Prometheus' text format."""
-    for stage, number in request.app[GATEWAY].waiting().items():
+    gateway = request.app[GATEWAY]
+    for stage, number in gateway.waiting().items():
         WAITING.labels(stage).set(number)
+    room = gateway.journal.room()
+    JOURNAL_USED.set(room.used)
+    JOURNAL_LIMIT.set(room.most)
+    DISK_FREE.set(room.free)
+    DISK_RESERVE.set(room.reserve)
     return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
