@@ -14,7 +14,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelClosed
 from config.problems import ConfigError
 from dispatcher.base import QueuesUnavailable, Topology
 from dispatcher.compare import Comparison, by_amqp, by_management, missing
-from dispatcher.declare import declare, reason
+from dispatcher.declare import Declared, declare, reason
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.management import Found, ManagementUnavailable, look
 from dispatcher.recreate import FRESH, InUse, in_the_way, recreate
@@ -99,13 +99,7 @@ def apply(
             lost[name] = await _recreate(connection, there, name, wanted)
         if again:
             done = await declare(connection, wanted)
-        for name in new:
-            if not any(text.startswith(f"{name} ") for text in done.wrong):
-                typer.echo(f"made {name}")
-        for text in done.wrong:
-            typer.echo(f"not as it should be: {text}")
-        for name in done.unseen:
-            typer.echo(f"not compared: {name}, which this user may not configure")
+        _tell(new, done)
         return not done.wrong
 
     fits = _with_broker(found, work)
@@ -115,6 +109,16 @@ def apply(
     if not fits:
         raise typer.Exit(1)
     typer.echo("everything is declared")
+
+
+def _tell(new: Sequence[str], done: Declared) -> None:
+    for name in new:
+        if not any(text.startswith(f"{name} ") for text in done.wrong):
+            typer.echo(f"made {name}")
+    for text in done.wrong:
+        typer.echo(f"not as it should be: {text}")
+    for name in done.unseen:
+        typer.echo(f"not compared: {name}, which this user may not configure")
 
 
 async def _recreate(connection: Connection, there: Found | None, name: str, wanted: Sequence[Declaration]) -> int:
