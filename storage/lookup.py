@@ -39,8 +39,9 @@ def attachment(connection: Connection, attachment_id: str) -> RowMapping | None:
 
 
 def quarantined(connection: Connection, *, limit: int, redriven: bool = False) -> list[RowMapping]:
-    """What is held, without its bytes, oldest first; with `redriven` also what was driven again since."""
-    columns = [column for column in quarantine.columns if column.name != "raw"]
+    """What is held, without its bytes, oldest first; with `redriven` also what was driven again
+    or discarded since."""
+    columns = [column for column in quarantine.columns if column.name not in ("raw", "edited")]
     query = select(*columns).order_by(quarantine.c.received_ms).limit(limit)
     if not redriven:
         query = query.where(quarantine.c.state == HELD)

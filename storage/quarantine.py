@@ -1,6 +1,7 @@
 """Driving again what is held: which rows, and what became of them. Reading them is `storage.lookup`."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from storage.schema import event_ids, quarantine
 
 HELD: Final = "held"
 REDRIVEN: Final = "redriven"
+DISCARDED: Final = "discarded"
 _MOST: Final = 32_000
 """Attempts that are still counted: the column is a small integer."""
 
@@ -45,6 +47,26 @@ def make_way(connection: Connection, id_: str) -> str:
     connection.execute(update(event_ids).where(event_ids.c.id == id_).values(id=new))
     connection.execute(update(quarantine).where(quarantine.c.id == id_).values(id=new))
     return new
+
+
+def edit(connection: Connection, id_: str, raw: bytes) -> str | None:
+    """Keep other bytes beside those that came, to be read instead; the SHA-256 of what would have been read before. None where
+    nothing of that id is held."""
+    mine = (quarantine.c.id == id_, quarantine.c.state == HELD)
+    before = select(quarantine.c.raw_sha256, quarantine.c.edited_sha256).where(*mine).with_for_update()
+    row = connection.execute(before).one_or_none()
+    if row is None:
+        return None
+    connection.execute(update(quarantine).where(*mine).values(edited=raw, edited_sha256=hashlib.sha256(raw).hexdigest()))
+    return str(row.edited_sha256 or row.raw_sha256)
+
+
+def discard(connection: Connection, ids: Collection[str]) -> list[str]:
+    """Nobody is to look at these any more; which of them were held. The rows stay: they are what their events have become."""
+    mine = (quarantine.c.id.in_(ids), quarantine.c.state == HELD)
+    held = list(connection.execute(select(quarantine.c.id).where(*mine).with_for_update()).scalars())
+    connection.execute(update(quarantine).where(quarantine.c.id.in_(held)).values(state=DISCARDED))
+    return held
 
 
 def _attempted(connection: Connection, id_: str, **values: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Final, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, null, select
 
 from storage.schema import quarantine, signals
 
@@ -23,13 +23,14 @@ def search(
     """Look at `limit` rows above the id `after`; the ids of those that are wanted, and the id to go on after, or None at the
     end. Rows of the connectors `leave` are left alone."""
     table = _TABLES[where]
-    query = select(table.c.id, table.c.received_ms, table.c.raw).where(table.c.id > after)
+    edited = table.c.edited if where == "quarantine" else null().label("edited")
+    query = select(table.c.id, table.c.received_ms, table.c.raw, edited).where(table.c.id > after)
     if leave:
         query = query.where(table.c.connector.not_in(leave))
     rows = connection.execute(query.order_by(table.c.id).limit(limit).execution_options(yield_per=_IN_MEMORY))
     found, last, seen = [], after, 0
     for row in rows:
         seen, last = seen + 1, row.id
-        if holds(bytes(row.raw), row.received_ms):
+        if any(holds(bytes(raw), row.received_ms) for raw in (row.raw, row.edited) if raw is not None):
             found.append(row.id)
     return found, last if seen == limit else None

@@ -1,4 +1,4 @@
-"""The description of dead letters, and of the log of what people did by hand."""
+"""The description of dead letters, of quarantine, and of the log of what people did by hand."""
 
 from typing import Any, Final, get_args
 
@@ -6,14 +6,42 @@ from pydantic import BaseModel
 
 from dispatcher.letters import Reason, Where
 from regia.http.dead_bodies import DiscardBody, RedriveBody
-from regia.http.described import choice, operation, parameter, plain, query
+from regia.http.described import choice, file, operation, parameter, plain, query
+from regia.http.quarantine import DiscardHeldBody, HeldBody
 from storage.operations import ACTIONS
 
-BODIES: Final[tuple[type[BaseModel], ...]] = (RedriveBody, DiscardBody)
+BODIES: Final[tuple[type[BaseModel], ...]] = (RedriveBody, DiscardBody, HeldBody, DiscardHeldBody)
 
 
 def paths() -> dict[str, Any]:
     """Their addresses."""
+    return {**_letters(), **_quarantine()}
+
+
+def _quarantine() -> dict[str, Any]:
+    of_id = parameter("id")
+    edit = operation("Other bytes, to be read instead of those that came.", plain("Edited."), parameters=[of_id], secured=True)
+    edit["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+    driven = plain("How many were read now, and how many are still held.")
+    return {
+        "/v1/quarantine": {
+            "get": operation(
+                "What was accepted and could not be read.",
+                plain("The oldest."),
+                parameters=[query("limit"), query("all")],
+                secured=True,
+            )
+        },
+        "/v1/quarantine/{id}": {"get": operation("One of it.", plain("Without its bytes."), parameters=[of_id], secured=True)},
+        "/v1/quarantine/{id}/raw": {"get": file("The bytes that came.", of_id, query("edited"), secured=True), "put": edit},
+        "/v1/quarantine/redrive": {"post": operation("Read it again.", driven, body="HeldBody", secured=True)},
+        "/v1/quarantine/discard": {
+            "post": operation("Nobody is to look at it any more.", plain("Done."), body="DiscardHeldBody", secured=True)
+        },
+    }
+
+
+def _letters() -> dict[str, Any]:
     letter = [parameter("id")]
     chosen = [choice("from", get_args(Where)), choice("reason", get_args(Reason))]
     chosen += [query(name) for name in ("queue", "category", "since", "before", "limit")]

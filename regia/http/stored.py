@@ -62,7 +62,7 @@ async def raw(request: web.Request) -> web.Response:
         raise Rejected("gone", "the raw bytes are not kept any more")
     if content is None:
         content = await _blob(request, row["raw_sha256"])
-    return _download(bytes(content), row["raw_content_type"], "raw")
+    return download(bytes(content), row["raw_content_type"], "raw")
 
 
 async def attachment(request: web.Request) -> web.Response:
@@ -124,7 +124,7 @@ async def _attachment(request: web.Request) -> web.Response:
         await _say_when_gone(request, attachment_id, "this file was erased, or is not kept any more")
         raise Rejected("not_found", "there is no such attachment")
     content = await _blob(request, row["sha256"])
-    return _download(content, row["content_type"], row["filename"] or attachment_id)
+    return download(content, row["content_type"], row["filename"] or attachment_id)
 
 
 async def _say_when_gone(request: web.Request, id_: str, detail: str) -> None:
@@ -143,7 +143,8 @@ async def _blob(request: web.Request, sha256: str) -> bytes:
         raise Rejected("unavailable", "the blob store does not answer; try again", retry_after=5) from error
 
 
-def _download(content: bytes, content_type: str, filename: str) -> web.Response:
+def download(content: bytes, content_type: str, filename: str) -> web.Response:
+    """Bytes of a stranger, to be saved."""
     # Download only: what a customer sent must never be shown as a page of ours.
     headers = {
         "Content-Type": content_type if content_type.isascii() and content_type.isprintable() else "application/octet-stream",

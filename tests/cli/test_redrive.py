@@ -1,6 +1,8 @@
 """`regia quarantine redrive`: after a repair what was held is routed, once, and the books still balance."""
 
 import asyncio
+import hashlib
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from regia.compose import Configured, configure
 from regia.pipeline import prepare
 from regia.pipeline.intake import Intake
 from storage.database import DatabaseUnavailable
-from storage.schema import messages, quarantine
+from storage.schema import messages, operations, quarantine
 from tests import trap
 from tests.cli.beside import stuck_gateway
 from tests.databases import migrated_sqlite
@@ -74,6 +76,13 @@ class Node:
     def held(self) -> dict[bytes, tuple[str, int, str]]:
         """Raw bytes to state, attempts and reason."""
         return {bytes(row.raw): (row.state, row.attempts, row.reason) for row in self.rows(quarantine)}
+
+    def log(self) -> Sequence[Any]:
+        engine = create_engine(self.found.settings.database_url())
+        with engine.connect() as connection:
+            rows = connection.execute(select(operations).order_by(operations.c.id)).all()
+        engine.dispose()
+        return rows
 
     def id_of(self, raw: bytes) -> str:
         (found,) = (row.id for row in self.rows(quarantine) if bytes(row.raw) == raw)
@@ -209,3 +218,33 @@ def test_beside_a_gateway_that_does_not_get_on(node: Node, monkeypatch: pytest.M
     with stuck_gateway(node.folder / "data"):
         assert node.redrive("--all").splitlines() == ["1 driven again, 0 still held", backlog.WAITS]
     assert node.books() == {"accepted": 2, "waiting": 1, "quarantined": 1}
+
+
+def test_edited_it_is_read_as_it_was_written_and_what_came_stays(node: Node) -> None:
+    raw = b"no mail at all\n"
+    node.hold(raw, connector="mail", reason="unreadable")
+    id_ = node.id_of(raw)
+    assert node.redrive(id_) == "0 driven again, 1 still held"
+    (node.folder / "mail.eml").write_bytes(MAIL)
+    assert node.run("edit", id_, str(node.folder / "mail.eml")).exit_code == 0
+    assert node.run("show", id_).stdout_bytes == raw
+    assert node.run("show", id_, "--edited").stdout_bytes == MAIL
+    assert node.redrive(id_) == "1 driven again, 0 still held"
+    assert node.books() == {"accepted": 2, "published": 1, "quarantined": 1}
+    assert node.run("edit", id_, str(node.folder / "mail.eml")).exit_code == 1, "it is not held any more"
+    log = {row.action: (row.done, json.loads(row.detail)) for row in node.log() if row.done}
+    digests = [hashlib.sha256(one).hexdigest() for one in (raw, MAIL)]
+    assert log["quarantine.edit"] == (1, {"before": digests[0], "after": digests[1]})
+    assert log["quarantine.redrive"][0] == 1
+
+
+def test_discarded_nobody_is_to_look_at_it(node: Node) -> None:
+    node.hold(b"raise one", b"raise two")
+    one, two = node.id_of(b"raise one"), node.id_of(b"raise two")
+    done = node.run("discard", one, "nobody", "--why", "a scanner")
+    assert (done.exit_code, done.stdout) == (1, "1 discarded\n")
+    assert node.held()[b"raise one"][0] == "discarded"
+    assert node.run("list").stdout.split()[0] == two
+    assert node.redrive("--all") == "0 driven again, 1 still held"
+    assert node.books() == {"accepted": 2, "quarantined": 2}
+    assert [json.loads(row.detail)["why"] for row in node.log() if row.action == "quarantine.discard"] == ["a scanner"]

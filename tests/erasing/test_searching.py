@@ -98,3 +98,13 @@ async def test_rows_are_looked_at_in_pages(database: Database, where: traces.Whe
     found, pages = await database.read(search)
     assert found == [f"{number:03}" for number in (1, 11, 13, 15, 17, 19)]
     assert pages == 4
+
+
+async def test_what_somebody_wrote_instead_is_searched_too(database: Database) -> None:
+    held = {"connector": "mail", "raw": b"illegible", "received_ms": 1}
+    rows = [row(quarantine, id="one", **held, edited=b"From: anna@example.it"), row(quarantine, id="two", **held)]
+    await database.write(lambda connection: connection.execute(insert(quarantine), rows[:1]))
+    await database.write(lambda connection: connection.execute(insert(quarantine), rows[1:]))
+    holds = Search([Address(Handle("email", "anna@example.it", "verified"))]).holds
+    found, _ = await database.read(lambda one: traces.search(one, "quarantine", holds, after="", limit=9))
+    assert found == ["one"]
