@@ -290,6 +290,20 @@ async def test_a_frozen_broker_does_not_hold_up_a_stop(broker: Broker, rabbitmq:
         rabbitmq.thaw()
 
 
+async def test_a_frozen_broker_does_not_hold_up_a_stop_before_it_answered(broker: Broker, rabbitmq: RabbitMQServer) -> None:
+    rabbitmq.freeze()
+    try:
+        consumer = Consumer(broker.url, QUEUE, insert, dedupe=NoDedupe())  # type: ignore[arg-type]  # never called
+        task = asyncio.create_task(consumer.run(signals=False))
+        await asyncio.sleep(0.5)
+        assert consumer.state == "connecting"
+        consumer.stop()
+        async with asyncio.timeout(10):
+            await task
+    finally:
+        rabbitmq.thaw()
+
+
 async def test_a_fault_of_the_key_ends_it(broker: Broker) -> None:
     def key(message: Message) -> str:
         raise LookupError("a fault in the program")

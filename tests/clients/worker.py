@@ -4,6 +4,7 @@ python worker.py AMQP_URL sqlite|postgresql DATABASE
 """
 
 import asyncio
+import logging
 import random
 import sys
 from typing import Any
@@ -30,4 +31,5 @@ async def main(amqp_url: str, kind: str, database: str) -> None:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
     asyncio.run(main(*sys.argv[1:]))

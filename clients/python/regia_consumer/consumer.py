@@ -22,7 +22,7 @@ from regia_consumer.reorder import Reorder
 from regia_consumer.serving import Plan, Serving
 from regia_consumer.stopping import stop_on_signals
 from regia_consumer.subscription import Lost
-from regia_consumer.waiting import Backoff, pause
+from regia_consumer.waiting import Backoff, first_of, pause
 
 logger = logging.getLogger(__name__)
 
@@ -129,10 +129,11 @@ class Consumer(Generic[T]):
         """One connection, from opening to its end."""
         serving = Serving(self._plan, self.counters, self._pause, self._stopping, self._reconnects.reset)
         try:
-            await serving.open(settle=self._lost)
-            self._lost = False
-            self._subscribed = True
-            await serving.run()
+            await first_of(serving.open(settle=self._lost), self._stopping.wait())
+            if serving.opened:  # also when a stop came meanwhile: the first messages may be in work
+                self._lost = False
+                self._subscribed = True
+                await serving.run()
         except Lost as error:
             self._lost = True
             logger.warning("not consuming %s at %s: %s", self._plan.queue, self._plan.url.host, error)

@@ -63,6 +63,7 @@ class Serving(Generic[T]):
         self._closing = asyncio.Event()
         self._woken = asyncio.Event()
         self._lanes = Lanes(self._work)
+        self.opened = False
         self._handling = Handling(
             plan.handler,
             plan.dedupe,
@@ -77,6 +78,7 @@ class Serving(Generic[T]):
     async def open(self, *, settle: bool) -> None:
         """`settle`: the last one ended, or never stood. Raises `Lost`."""
         await self._subscription.open(settle=settle)
+        self.opened = True
         self._counters.connected += 1
         logger.info("consuming %s at %s", self._plan.queue, self._plan.url.host)
 

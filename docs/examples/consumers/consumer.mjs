@@ -93,8 +93,9 @@ async function serve(settle) {
   stop.signal.addEventListener("abort", end, { once: true });
   connection.on("error", end).on("close", end);
   let chain = Promise.resolve(); // one after the other: the order of the queue
+  let channel;
   try {
-    const channel = await connection.createChannel();
+    channel = await connection.createChannel();
     channel.on("error", end).on("close", end);
     await channel.prefetch(PREFETCH);
     await sleep(settle);
@@ -108,7 +109,9 @@ async function serve(settle) {
   } finally {
     end();
     await chain; // what is in work is finished, and acknowledged if the connection stands
-    await Promise.resolve().then(() => connection.close()).catch(() => {}); // what is not acknowledged goes back
+    // First the channel, behind its acknowledgements: amqplib may send the end of the connection before them.
+    await Promise.resolve().then(() => channel.close()).catch(() => {}); // what is not acknowledged goes back
+    await Promise.resolve().then(() => connection.close()).catch(() => {});
   }
 }
 
