@@ -140,6 +140,9 @@ class Queues(Protocol):
 
     async def states(self) -> list[QueueState]: ...
 
+    async def blocked(self) -> bool:
+        """Whether the broker has said that it takes no publishes now, for want of memory or disk. Never raises."""
+
     async def peek(self, queue: str, limit: int) -> list[Delivery]:
         """The first messages, left where they are. Raises `UnknownQueue`."""
 

@@ -89,6 +89,10 @@ class LocalQueues:
             for name, states in sorted(found.items())
         ]
 
+    async def blocked(self) -> bool:
+        """Never."""
+        return False
+
     async def peek(self, queue: str, limit: int) -> list[Delivery]:
         """The first messages, ready or leased, without taking them; `<queue>.dead` shows the dead ones."""
         dead = queue not in self._names and queue.endswith(".dead")

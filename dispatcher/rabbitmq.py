@@ -150,6 +150,9 @@ class RabbitQueues:
             await channel.close()
         return states
 
+    async def blocked(self) -> bool:
+        return await self._publishing.blocked()
+
     async def peek(self, queue: str, limit: int) -> list[Delivery]:
         """The first messages, put back in their order. RabbitMQ has no look without a delivery: every peek counts
         towards the queue's delivery limit, so the twentieth makes dead letters of what it looked at."""

@@ -34,6 +34,14 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "regia.token.expiring.v1": "a channel's token is about to expire",
         "regia.token.refused.v1": "a provider refuses a channel's token",
         "regia.token.back.v1": "the token is good again",
+        "regia.delivery.waiting.v1": "messages have waited long for a queue",
+        "regia.delivery.resumed.v1": "none waits for it any more",
+        "regia.delivery.dead.v1": "dead letters wait for a person",
+        "regia.delivery.settled.v1": "there are none any more",
+        "regia.delivery.unrouted.v1": "no queue took messages",
+        "regia.delivery.routed.v1": "none of them is left",
+        "regia.journal.filling.v1": "a node's journal is about to be full",
+        "regia.journal.room.v1": "it has room again",
         "regia.message.quarantined.v1": "a contact is held in quarantine",
         "regia.rules.activated.v1": "another version of the rules decides from now on",
         "regia.rules.rejected.v1": "a node's rule files are wrong: the version before goes on there",
@@ -51,7 +59,7 @@ class Event(BaseModel):
     specversion: Literal["1.0"]
     id: str = Field(description="The same however often it is told: consumers dedupe on it.")
     type: str = Field(json_schema_extra={"enum": list(TYPES)})
-    source: str = Field(description="`/<brand>`, or `/regia/<connector>`.")
+    source: str = Field(description="`/<brand>`, or `/regia/<connector or part of the gateway>`.")
     subject: str = Field(description="The id of what it is about.")
     time: Time
     datacontenttype: Literal["application/json"]
@@ -63,9 +71,9 @@ def event(type_: str, *, id_: str, source: str, subject: str, at_ms: int, data: 
     """A CloudEvents 1.0 event in structured JSON mode.
 
     `type_` is one of `TYPES`. `id_` is the same however often it is told: consumers dedupe on it. `source` is
-    `/<brand>` where it is a brand's, `/regia/<connector>` where it is a connector's. `subject` is the id of what it is
-    about, `at_ms` when it happened. Raises `ValueError` for a type that is not of `TYPES`, and for an empty `id_`,
-    `source` or `subject`.
+    `/<brand>` where it is a brand's, `/regia/<connector>` where it is a connector's, `/regia/<part>` where it is the
+    gateway's own. `subject` is the id of what it is about, `at_ms` when it happened. Raises `ValueError` for a type that
+    is not of `TYPES`, and for an empty `id_`, `source` or `subject`.
     """
     if type_ not in TYPES:
         raise ValueError(f"{type_!r} is no type of event: enter it in normalizer.event.TYPES")

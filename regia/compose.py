@@ -77,6 +77,11 @@ class Configured:
         }
 
     @property
+    def largest(self) -> int:
+        """Bytes of the largest contact that is accepted."""
+        return max((connector.settings.max_body for connector in self.connectors.values()), default=0)
+
+    @property
     def brands(self) -> set[str]:
         return {brand for connector in self.connectors.values() for brand in connector.brands}
 

@@ -11,6 +11,7 @@ from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
 from storage.journal_file import JournalUnavailable
+from storage.journal_room import JournalFull
 
 logger = logging.getLogger(__name__)
 
@@ -46,4 +47,6 @@ def in_the_log(error: Exception) -> str:
 
 def in_public(error: Exception) -> str:
     """For the readiness page, which anybody may read: our own words, never a driver's, which name hosts and users."""
-    return str(error) if isinstance(error, QueueMismatch) else "does not answer; the log says why"
+    if isinstance(error, QueueMismatch):
+        return str(error)
+    return f"{'has no room' if isinstance(error, JournalFull) else 'does not answer'}; the log says why"

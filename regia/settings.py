@@ -15,6 +15,7 @@ from identity.policy import AUTHORITY, CAPS, SHARED, Policy
 from identity.policy import Source as ProfileSource
 from regia.code_settings import Codes
 from regia.erasing.settings import Retention
+from regia.journal_settings import Journal
 from regia.server_settings import Server
 from regia.watch.settings import Watch
 
@@ -141,10 +142,6 @@ class Token(_Section):
     name: Name
     token: Secret
     scopes: tuple[Scope, ...]
-
-
-class Journal(_Section):
-    keep_ids: int = Field(default=200_000, ge=0, description="Finished events whose repeats are recognised at once.")
 
 
 def _node_name() -> str:

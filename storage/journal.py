@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from storage.journal_file import Entry, JournalUnavailable, JournalWriter, Receipt, Row
+from storage.journal_room import UNLIMITED, Limits, Room, Standing
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +50,12 @@ class _Job:
 class Journal:
     """One worker's journal. Made by `Journal.open` inside the event loop that uses it; not shared between loops."""
 
-    def __init__(self, path: Path, lock: int, writer: JournalWriter) -> None:
+    def __init__(self, path: Path, lock: int, writer: JournalWriter, limits: Limits) -> None:
         self.path = path
         self.id = writer.id
         self.last_seq = writer.last_seq
         """Events ever accepted, as far as the event loop has heard."""
+        self._room = Room(path.parent, limits, writer.used())
         self._lock = lock
         self._writer = writer
         self._loop = asyncio.get_running_loop()
@@ -66,8 +68,9 @@ class Journal:
         self._thread.start()
 
     @classmethod
-    def open(cls, path: Path, *, keep_ids: int = 200_000) -> "Journal":
+    def open(cls, path: Path, *, keep_ids: int = 200_000, limits: Limits = UNLIMITED) -> "Journal":
         """Open or create the journal and take its lock. `keep_ids`: how many done rows still recognise a repeat.
+        `limits` are for what is accepted, never for what is done with it.
 
         Raises `JournalLocked` when another process has it and `JournalUnavailable` when the file cannot be used.
         """
@@ -79,7 +82,7 @@ class Journal:
         except OSError as error:
             raise JournalUnavailable(f"{path.name}: {error.strerror}") from error
         try:
-            return cls(path, lock, JournalWriter(path, keep_ids))
+            return cls(path, lock, JournalWriter(path, keep_ids), limits)
         except sqlite3.Error as error:
             os.close(lock)
             raise JournalUnavailable(f"{path.name}: {error}") from error
@@ -91,10 +94,24 @@ class Journal:
     async def accept(self, entries: Sequence[Entry]) -> list[Receipt]:
         """Make the entries durable, all or none; returns after the fsync, one receipt an entry.
 
-        Raises `JournalUnavailable`, and then nothing of this call is kept.
+        Raises `JournalUnavailable`, as `JournalFull` where there is no room, and then nothing of this call is kept.
         """
-        receipts: list[Receipt] = await self._call(lambda writer: writer.insert(entries))
+        size = sum(len(entry.payload) for entry in entries)
+        self._room.take(size)
+        try:
+            receipts: list[Receipt] = await self._call(lambda writer: writer.insert(entries))
+        finally:
+            self._room.give(size)
         return receipts
+
+    def look(self, size: int) -> None:
+        """Whether so many bytes would be accepted now. Raises `JournalFull`."""
+        self._room.take(size)
+        self._room.give(size)
+
+    def room(self) -> Standing:
+        """How full it is now."""
+        return self._room.standing()
 
     def done(self, seqs: Sequence[int]) -> None:
         """Say that these rows are committed elsewhere. Rides the next group commit."""
@@ -108,7 +125,8 @@ class Journal:
 
     async def ping(self) -> None:
         """Whether something can be written and fsynced, whatever waits, and there is room for an entry: for a large one
-        when the disk had none for that. Raises `JournalUnavailable`."""
+        when the disk had none for that. Raises `JournalUnavailable`, as `JournalFull` for the limits."""
+        self._room.check()
         if (wrong := await self._call(lambda writer: writer.ping())) is not None:
             raise JournalUnavailable(wrong)
 
@@ -170,14 +188,15 @@ class Journal:
                 self._commit([job])
         else:
             self._unmarked = []
-            self._loop.call_soon_threadsafe(self._resolve, jobs, rows, self._writer.last_seq)
+            self._loop.call_soon_threadsafe(self._resolve, jobs, rows, self._writer.last_seq, self._writer.used())
 
     def _give_up(self, jobs: list[_Job], reason: str) -> None:
         self._unmarked = [job for job in jobs if job.future is None]
         self._loop.call_soon_threadsafe(_fail, jobs, JournalUnavailable(reason))
 
-    def _resolve(self, jobs: list[_Job], rows: list[Row], last_seq: int) -> None:
+    def _resolve(self, jobs: list[_Job], rows: list[Row], last_seq: int, used: int) -> None:
         self.last_seq = last_seq
+        self._room.used = used
         try:
             if rows:
                 self._listener(rows)

@@ -83,6 +83,7 @@ class JournalWriter:
         self._db.executescript(_SCHEMA)
         self.id: str = self._meta("id", f"jrn_{uuid.uuid4().hex[:12]}")
         self.last_seq: int = self._meta("last_seq", 0)
+        self._page: int = self._db.execute("PRAGMA page_size").fetchone()[0]
         self._keep_ids = keep_ids
         self._since_prune = 0
         self._probe = path.with_name(f"{path.name}.room")
@@ -166,6 +167,11 @@ class JournalWriter:
             return f"another {self._room} bytes cannot be written beside the journal: {error.strerror}"
         self._room = ROOM
         return None
+
+    def used(self) -> int:
+        """Bytes of the file that hold something: what waits, and the ids that are remembered."""
+        free = self._db.execute("PRAGMA freelist_count").fetchone()[0]
+        return int((self._db.execute("PRAGMA page_count").fetchone()[0] - free) * self._page)
 
     def count_pending(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM rows").fetchone()[0])

@@ -14,6 +14,8 @@ PUBLISHED: Final = "published"
 UNROUTED: Final = "unrouted"
 """The states of a target."""
 
+_LOOK: Final = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
@@ -85,6 +87,23 @@ def still_pending(connection: Connection, positions: Collection[int]) -> set[int
 
 def nodes_with_pending(connection: Connection) -> list[str]:
     return list(connection.execute(select(targets.c.node).where(targets.c.state == PENDING).distinct()).scalars())
+
+
+_LATE: Final = (
+    select(messages.c.brand, targets.c.target, messages.c.received_ms)
+    .join(messages, messages.c.id == targets.c.message_id)
+    .where(targets.c.state == PENDING)
+    .order_by(targets.c.position)
+    .limit(_LOOK)
+)
+
+
+def waiting(connection: Connection) -> dict[tuple[str, str], int]:
+    """Brand and target of what waits to be published to when the oldest of it was received, among the oldest 1,000 of all."""
+    found: dict[tuple[str, str], int] = {}
+    for brand, target, received_ms in connection.execute(_LATE):
+        found[brand, target] = min(received_ms, found.get((brand, target), received_ms))
+    return found
 
 
 def count_pending(connection: Connection) -> int:

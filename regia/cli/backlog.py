@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -19,6 +20,7 @@ from regia.runners.adoption import adopt
 from regia.running.listening import is_held
 from storage.journal import Journal, JournalLocked
 from storage.journal_file import JournalUnavailable, inspect
+from storage.journal_room import UNLIMITED
 
 WAITS: Final = "everything is durable; the gateway routes it as soon as it is ready (see /health/ready)"
 _READY_SECONDS: Final = 30.0
@@ -30,8 +32,9 @@ _COUNT: Final = 1.0
 
 
 def open_journal(found: Configured, kind: str) -> Journal:
-    """A new journal beside the gateway's; `kind` is what its name begins with."""
-    return Journal.open(_folder(found) / f"{kind}-{int(time.time())}-{uuid4().hex[:6]}.sqlite")
+    """A new journal beside the gateway's; `kind` is what its name begins with. An archive takes what the disk has."""
+    limits = replace(found.settings.journal.limits(found.largest), most=UNLIMITED.most)
+    return Journal.open(_folder(found) / f"{kind}-{int(time.time())}-{uuid4().hex[:6]}.sqlite", limits=limits)
 
 
 def pending(path: Path) -> int:

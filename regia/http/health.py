@@ -5,7 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from regia.gateway import Gateway
 from regia.http.requests import GATEWAY, json_answer
-from regia.watch.metrics import WAITING
+from regia.watch.metrics import DISK_FREE, DISK_RESERVE, JOURNAL_LIMIT, JOURNAL_USED, WAITING
 
 
 async def live(_request: web.Request) -> web.Response:
@@ -44,4 +44,9 @@ def figures(gateway: Gateway) -> bytes:
     """What this process says."""
     for stage, number in gateway.waiting().items():
         WAITING.labels(stage).set(number)
+    room = gateway.journal.room()
+    JOURNAL_USED.set(room.used)
+    JOURNAL_LIMIT.set(room.most)
+    DISK_FREE.set(room.free)
+    DISK_RESERVE.set(room.reserve)
     return generate_latest()

@@ -28,7 +28,10 @@ def connector_named(request: web.Request, way_in: WayIn) -> Connector:
 
 
 async def read_request(request: web.Request, connector: Connector) -> Request:
-    """The whole request, its body byte for byte. Raises `Rejected` as `read_body` does."""
+    """The whole request, its body byte for byte. Raises `Rejected` as `read_body` does, and before it reads a body for which
+    there is no room."""
+    if request.content_length:
+        request.app[GATEWAY].intake.look(min(request.content_length, connector.max_body))
     body = await read_body(request, connector.max_body)
     base = request.app[GATEWAY].configured.settings.server.base_url
     headers: dict[str, str] = {}

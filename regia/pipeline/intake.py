@@ -14,6 +14,7 @@ from regia.watch.metrics import ACCEPTED, REPEATED
 from regia.watch.traffic import Traffic
 from storage.journal import Journal
 from storage.journal_file import JournalUnavailable, Receipt
+from storage.journal_room import JournalFull
 
 logger = logging.getLogger(__name__)
 
@@ -53,22 +54,38 @@ class Intake:
 
         Raises `Rejected("unavailable")` when nothing could be accepted: the provider is to try again.
         """
-        if not self._open:
-            raise Rejected("unavailable", "the gateway is stopping; try again", retry_after=5)
+        self._while_open()
         batch = entries(connector, parsed, received_at or datetime.now(UTC))
         if not batch:
             return Acceptance((), ())
         try:
             receipts = await self._journal.accept(batch)
         except JournalUnavailable as error:
-            self._tell(error)
-            if self._traffic is not None:
-                self._traffic.hindered()
-            raise Rejected("unavailable", "nothing was accepted; try again", retry_after=5) from error
+            raise self._refusal(error) from error
         for entry, receipt in zip(batch, receipts, strict=True):
             (REPEATED if receipt.repeat else ACCEPTED).labels(connector, entry.kind).inc()
         self._count(connector, parsed, receipts)
         return Acceptance(receipts[: len(parsed.messages)], receipts)
+
+    def look(self, size: int) -> None:
+        """Before a body of so many bytes is read: raises `Rejected("unavailable")` where it could not be accepted."""
+        self._while_open()
+        try:
+            self._journal.look(size)
+        except JournalUnavailable as error:
+            raise self._refusal(error) from error
+
+    def _while_open(self) -> None:
+        if not self._open:
+            raise Rejected("unavailable", "the gateway is stopping; try again", retry_after=5)
+
+    def _refusal(self, error: JournalUnavailable) -> Rejected:
+        self._tell(error)
+        if self._traffic is not None:
+            self._traffic.hindered()
+        if isinstance(error, JournalFull):
+            return Rejected("unavailable", "there is no room for this now, nothing was accepted; try again", retry_after=30)
+        return Rejected("unavailable", "nothing was accepted; try again", retry_after=5)
 
     def _count(self, connector: str, parsed: Parsed, receipts: Sequence[Receipt]) -> None:
         """Of the channel's traffic are contacts that it brings now, and only the first time."""

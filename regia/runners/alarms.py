@@ -1,4 +1,4 @@
-"""What is wrong with a channel: one row, one event, one line when it begins, and the same when it ends.
+"""What is wrong with a channel, or with delivery: one row, one event, one line when it begins, and the same when it ends.
 
 The way of an alarm:
 
@@ -10,6 +10,7 @@ The way of an alarm:
         ↓                        account event through the intake, then its mark
         ↓                        `open` is what stands; `shown` is that for `/health/ready`
     watching                     calls all of them when they are due, on the node that leads, and has the figures
+    delivering                   the same for queues and journals, of which it is also the judge
 
 What was refused is heard on every node within a second; all else is judged by the one that leads.
 
@@ -42,7 +43,7 @@ from storage.events import NewEvent
 
 logger = logging.getLogger(__name__)
 
-KindName = Literal["silent", "token_expiring", "token_refused"]
+KindName = Literal["silent", "token_expiring", "token_refused", "waiting", "dead", "unrouted", "journal_filling"]
 Ending = Literal["back", "not_watched"]
 """`not_watched`: the configuration does not speak of it any more."""
 
@@ -54,12 +55,19 @@ SENDING: Final = "sending"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The types of its two events, and the words of its two lines."""
+    """The types of its two events, the words of its two lines, and what an alarm's name is the name of. `of_connector`:
+    whether it is about a connector; else it is about what its name says, and `connector` is a part of the gateway."""
 
     raised: str
     cleared: str
     begins: str
     ends: str
+    named: str = "token"
+    of_connector: bool = True
+
+
+def _of_queue(raised: str, cleared: str, begins: str, ends: str) -> Kind:
+    return Kind(f"delivery.{raised}", f"delivery.{cleared}", begins, ends, named="queue", of_connector=False)
 
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -67,6 +75,17 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "silent": Kind("channel.silent", "channel.back", "a channel is silent against its habit", "a channel is not silent"),
         "token_expiring": Kind("token.expiring", "token.back", "a token is about to expire", "a token expires later"),
         "token_refused": Kind("token.refused", "token.back", "a token is refused", "a token is taken again"),
+        "waiting": _of_queue("waiting", "resumed", "messages wait to be published", "no message waits to be published"),
+        "dead": _of_queue("dead", "settled", "dead letters wait for a person", "there are no dead letters left"),
+        "unrouted": _of_queue("unrouted", "routed", "no queue took messages", "no message lies there any more"),
+        "journal_filling": Kind(
+            "journal.filling",
+            "journal.room",
+            "a journal is about to be full",
+            "a journal has room again",
+            named="node",
+            of_connector=False,
+        ),
     }
 )
 
@@ -183,14 +202,16 @@ def _public(told: ChannelEvent, alarm: Alarm) -> NewEvent:
     type_ = f"regia.{told.type}.v1"
     at_ms = alarm.raised_ms if alarm.cleared_ms is None else alarm.cleared_ms
     id_ = str(uuid.uuid5(_IDS, f"{alarm.connector} {told.event_key}"))
-    body = event(
-        type_, id_=id_, source=f"/regia/{alarm.connector}", subject=alarm.connector, at_ms=at_ms, data=orjson.loads(told.raw)
-    )
-    return NewEvent(id_, type_, alarm.connector, at_ms, body)
+    subject = alarm.connector if KINDS[alarm.kind].of_connector else alarm.name
+    body = event(type_, id_=id_, source=f"/regia/{alarm.connector}", subject=subject, at_ms=at_ms, data=orjson.loads(told.raw))
+    return NewEvent(id_, type_, subject, at_ms, body)
 
 
 def _words(alarm: Alarm) -> dict[str, str]:
-    return {"connector": alarm.connector} | ({"token": alarm.name} if alarm.name else {})
+    """What it is about."""
+    kind = KINDS[alarm.kind]
+    connector = {"connector": alarm.connector} if kind.of_connector else {}
+    return connector | ({kind.named: alarm.name} if alarm.name else {})
 
 
 def _moment(ms: int) -> datetime:

@@ -20,6 +20,7 @@ from regia.gateway import Gateway
 from regia.http.app import build_app
 from regia.http.health import figures
 from regia.runners.adoption import adopt_for_ever
+from regia.runners.delivering import Delivering
 from regia.runners.events import Events
 from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
@@ -87,7 +88,7 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
         loop.add_signal_handler(number, end.asked.set)
     gateway.start()
     reloading = Reloading(gateway, path, os.environ)
-    kinds = (Polling, Sending, Watching, Events, Retaining)
+    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering)
     parts: list[_Part] = [*(kind(gateway) for kind in kinds), reloading]
     for part in parts:
         part.start()
@@ -196,11 +197,12 @@ def _settle_memory() -> None:
 async def _journal(configured: Configured) -> Journal:
     """A worker waits for its journal: another may be working it off at the moment."""
     settings = configured.settings
+    limits = settings.journal.limits(configured.largest)
     path = journal_of(settings.data.path.resolve(), configured.worker)
     deadline = time.monotonic() + (PATIENCE if settings.server.workers > 1 else 0)
     while True:
         try:
-            return Journal.open(path, keep_ids=settings.journal.keep_ids)
+            return Journal.open(path, keep_ids=settings.journal.keep_ids, limits=limits)
         except JournalLocked:
             if time.monotonic() >= deadline:
                 data_in_use(settings.data.path)

@@ -39,6 +39,15 @@ MEDIA: Final = Counter("regia_media_total", "Attachments fetched from providers,
 REMOVED: Final = Counter("regia_removed_total", "Rows removed because they were older than `retention` keeps them.", ["kind"])
 COMMIT_FAILURES: Final = Counter("regia_commit_failures_total", "Batches that could not be committed, by cause.", ["cause"])
 WAITING: Final = Gauge("regia_waiting", "Rows waiting in memory, by stage.", ["stage"])
+QUEUE_READY: Final = Gauge("regia_queue_ready", "Messages that lie in a queue; on the node that watches.", ["queue"])
+QUEUE_WAITING: Final = Gauge(
+    "regia_queue_waiting_seconds", "How long the oldest message has waited for its queue; on the node that watches.", ["queue"]
+)
+BLOCKED: Final = Gauge("regia_broker_blocked", "1 while RabbitMQ takes no publishes, for want of memory or disk.")
+JOURNAL_USED: Final = Gauge("regia_journal_used_bytes", "What the journal holds.")
+JOURNAL_LIMIT: Final = Gauge("regia_journal_limit_bytes", "What it may hold; then contacts are answered with 503.")
+DISK_FREE: Final = Gauge("regia_journal_disk_free_bytes", "What is free on the journal's disk.")
+DISK_RESERVE: Final = Gauge("regia_journal_disk_reserve_bytes", "What of it new contacts never take; below it they get 503.")
 BATCH: Final = Histogram("regia_batch_size", "Messages a commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
 TO_QUEUE: Final = Histogram(
     "regia_to_queue_seconds",

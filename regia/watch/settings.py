@@ -1,4 +1,4 @@
-"""When a channel is said to be silent, and a token about to expire."""
+"""When a channel is said to be silent, a token about to expire, and a queue not to take what it should."""
 
 from typing import Annotated, Any, Literal
 
@@ -45,7 +45,10 @@ class Silence(SilenceLimits):
 
 
 class Watch(_Section):
-    """What is told of channels before anybody asks."""
+    """What is told before anybody asks."""
 
     silence: Silence = Silence()
     token_days: int = Field(default=7, ge=0, description="Days before a token's end when it is about to expire.")
+    waiting_seconds: int = Field(
+        default=60, ge=10, description="Seconds after which it is an alarm that a message waits for its queue."
+    )

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from dispatcher.link import CoalescingWriter, lost_is_no_cancellation
+from dispatcher.link import lost_is_no_cancellation
+from dispatcher.sockets import CoalescingWriter
 
 
 class RecordingTransport(asyncio.Transport):

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from regia.compose import Configured, configure, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
-from regia.settings import LOCAL, Data, DatabaseStore
+from regia.settings import LOCAL, Data, DatabaseStore, QueuesStore
 from storage.journal import Journal
 
 CONFIG = """
@@ -99,9 +99,9 @@ class _Server(TestServer):
         return web.AppRunner(self.app, access_log=None, shutdown_timeout=1, auto_decompress=False)
 
 
-def make_gateway(folder: Path, migrated: Path, *, node: str = "n1", database: str = LOCAL) -> Gateway:
-    """A gateway that is not started. Those of one folder share its database, each with a journal of its own. `database` is
-    the address of another one."""
+def make_gateway(folder: Path, migrated: Path, *, node: str = "n1", database: str = LOCAL, queues: str = LOCAL) -> Gateway:
+    """A gateway that is not started. Those of one folder share its database, each with a journal of its own. `database` and
+    `queues` are addresses of others."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
     if not (folder / "data" / "regia.sqlite").exists():
         shutil.copy(migrated, folder / "data" / "regia.sqlite")
@@ -110,6 +110,7 @@ def make_gateway(folder: Path, migrated: Path, *, node: str = "n1", database: st
             "node": node,
             "data": Data(path=folder / "data"),
             "database": DatabaseStore(url=SecretStr(database)),
+            "queues": QueuesStore(url=SecretStr(queues)),
         }
     )
     stores = open_stores(settings)

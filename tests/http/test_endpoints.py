@@ -25,6 +25,7 @@ from storage import lookup
 from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
+from storage.journal_room import Limits, Room
 from storage.schema import attachments, local_messages, messages
 from tests.http.served import ALL, DESK, READER, WORKER, Client, worked_off
 
@@ -480,6 +481,25 @@ async def test_a_stopping_gateway_refuses_contacts(client: Client, gateway: Gate
     answer = await client.post("/v1/messages/desk", json=RETURN, headers=DESK)
     await refusal(answer, 503, "unavailable")
     assert answer.headers["Retry-After"] == "5"
+
+
+async def test_a_full_journal_refuses_before_it_reads(gateway: Gateway, client: Client) -> None:
+    """No byte of the body is asked for, and the figures say why."""
+    gateway.journal._room = Room(gateway.journal.path.parent, Limits(most=1 << 20, reserve=0), 1 << 20)
+    assert client.server.port is not None
+    reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+    writer.write(b"POST /forms/form HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n")
+    async with asyncio.timeout(10):
+        head = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: 30\r\n" in head
+    await refusal(await client.post("/forms/form", json=POST), 503, "unavailable")
+    ready = await client.get("/health/ready")
+    assert (ready.status, (await ready.json())["missing"]) == (503, {"journal": "has no room; the log says why"})
+    figures = await (await client.get("/metrics")).text()
+    assert "regia_journal_used_bytes 1.048576e+06" in figures
+    assert "regia_journal_limit_bytes 1.048576e+06" in figures
 
 
 async def test_every_address_is_described_and_the_other_way_round(client: Client) -> None:

@@ -115,4 +115,4 @@ async def test_what_is_not_entered_is_not_told(database: Database, monkeypatch: 
 
 def test_every_kind_has_its_types() -> None:
     spoken = {f"regia.{type_}.v1" for kind in KINDS.values() for type_ in (kind.raised, kind.cleared)}
-    assert spoken == {type_ for type_ in TYPES if type_.split(".")[1] in ("channel", "token")}
+    assert spoken == {type_ for type_ in TYPES if type_.split(".")[1] in ("channel", "token", "delivery", "journal")}
