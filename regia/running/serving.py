@@ -197,6 +197,7 @@ def _settle_memory() -> None:
 async def _journal(configured: Configured) -> Journal:
     """A worker waits for its journal: another may be working it off at the moment."""
     settings = configured.settings
+    limits = settings.journal.limits(configured.largest)
     path = journal_of(settings.data.path.resolve(), configured.worker)
     limits = settings.journal.limits(configured.largest)
     deadline = time.monotonic() + (PATIENCE if settings.server.workers > 1 else 0)

@@ -344,7 +344,6 @@ async def test_what_another_published_meanwhile_is_not_published_again(
     coordination._leases[lease_of("slow")] = ("another", 1, float("inf"))
     await accepted(gateway, "m1", "m2")
     another = await run("another")
-    coordination._leases[lease_of("slow")] = ("dead as well", 1, 0.0)
     await published(another.stores.database)
     await accepted(gateway, "m3")
     await published(gateway.stores.database)
