@@ -1,5 +1,6 @@
 """The table in docs/reliability.md. Each line carries its own date and commit, so that one scenario can be played again."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -14,7 +15,7 @@ PAGE: Final = ROOT / "docs" / "reliability.md"
 NAME: Final = "reliability"
 HEAD: Final = (
     *("name", "what fails", "for s", "accepted", "delivered", "lost", "repeated", "changed", "out of order"),
-    *("no 2xx", "p50 ms", "p99 ms", "slowest ms", "again s", "drained s", "peak MB", "date, commit"),
+    *("no 2xx", "p50 ms", "p99 ms", "slowest ms", "again s", "drained s", "peak MB", "load", "date, commit"),
 )
 
 
@@ -32,6 +33,7 @@ def cells(row: Row, facts: Mapping[str, str]) -> tuple[str, ...]:
         *(f"{time * 1e3:,.0f}" for time in (figures.p50, figures.p99, figures.slowest)),
         *("never" if time is None else f"{time:.1f}" for time in (figures.again, figures.drained)),
         f"{row.peak_mb:.0f}",
+        f"{os.getloadavg()[1]:.1f}",
         when,
     )
 

@@ -50,7 +50,7 @@ class ClusterNode:
         name = self._cluster.name
         peers = "".join(f"cluster_formation.classic_config.nodes.{n + 1} = {name(n)}\n" for n in range(COUNT))
         (self._folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.1 = {self.address}:{self._cluster.amqp_port}\n"
+            f"listeners.tcp.1 = {self._cluster.served(self.number)}:{self._cluster.amqp_port}\n"
             "disk_free_limit.absolute = 1MB\nlog.file.level = info\nloopback_users = none\n"
             "cluster_partition_handling = pause_minority\n"
             f"cluster_formation.peer_discovery_backend = classic_config\n{peers}"
@@ -162,6 +162,10 @@ class RabbitMQCluster:
     def address(self, number: int) -> str:
         return f"127.0.0.{11 + number}" if self._namespaces is None else self._namespaces.address(number)
 
+    def served(self, number: int) -> str:
+        """Where the node listens for clients: in a namespace on the loopback of that."""
+        return self.address(number) if self._namespaces is None else "127.0.0.1"
+
     def name(self, number: int) -> str:
         return f"rabbit{number}@{self.address(number)}"
 
@@ -178,7 +182,7 @@ class RabbitMQCluster:
         """A port on this machine's loopback that leads to the node, whatever becomes of the cluster's network."""
         spaces = self._namespaces
         made = None if spaces is None else lambda: spaces.socket(number)
-        target = (self.address(number), self.amqp_port)
+        target = (self.served(number), self.amqp_port)
         return self._stack.enter_context(Proxy(target, free_port(), made)).port
 
     def running(self, asked: int = 0) -> list[str]:
