@@ -1,5 +1,7 @@
 """Several gateways on one database. Pauses that outlast leases: tests/proof/test_nodes.py."""
 
+import pytest
+
 from tests.e2e.consumers import consumer_of
 from tests.e2e.fixtures import MakeGateway
 from tests.e2e.gateway import Mode
@@ -8,6 +10,8 @@ from tests.e2e.traffic import Traffic
 from tests.e2e.workers import shared
 
 __all__ = ["shared"]
+
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_the_same_contact_at_two_nodes_is_one_envelope(make_gateway: MakeGateway, shared: Mode) -> None:

@@ -21,6 +21,7 @@ from tests.e2e.workers import all_ready, figure, kill, logged, processes, shared
 
 __all__ = ["shared"]
 
+pytestmark = pytest.mark.timeout(300)
 WORKERS = 3
 
 
