@@ -1,4 +1,4 @@
-"""Replay: stored envelopes are published again, with the same ids and bytes, in the order in which they were committed.
+"""Replay: stored envelopes are published again, with the same ids and contents, in the order in which they were committed.
 
 Of each sender and queue one copy is on its way at a time, as the relay does it: a broker may refuse the first of two and take
 the second. What is stored is read shortly before it is published, so that what is erased meanwhile goes nowhere.
@@ -111,16 +111,22 @@ async def pages(database: Database, replay: Replay, limit: int = _PAGE) -> Async
 
 
 class Replayer:
-    """Does a replay. `told` hears of every step."""
+    """Does a replay. `told` hears of every step; `renewed` gives the bytes to publish for those that are stored."""
 
     def __init__(
-        self, database: Database, straight: Straight, replay: Replay, told: Callable[[Progress], None] = lambda _: None
+        self,
+        database: Database,
+        straight: Straight,
+        replay: Replay,
+        told: Callable[[Progress], None] = lambda _: None,
+        renewed: Callable[[bytes], bytes] = lambda body: body,
     ) -> None:
         self.progress = Progress(place=replay.after)
         self._database = database
         self._straight = straight
         self._replay = replay
         self._told = told
+        self._renewed = renewed
         self._tries = 0
         self._due = 0.0
 
@@ -150,6 +156,7 @@ class Replayer:
     async def _publish(self, some: Sequence[Sent]) -> None:
         await self._keep_the_rate(len(some))
         bodies = await self._database.read(lambda one: replays.bodies(one, {sent.message_id for sent in some}))
+        bodies = {id_: self._renewed(body) for id_, body in bodies.items()}
         left = [sent for sent in some if sent.message_id in bodies]
         self.progress.erased += len(some) - len(left)
         loop = asyncio.get_running_loop()

@@ -238,7 +238,7 @@ def open_letters(settings: Settings, stores: Stores) -> Letters:
     """The dead letters."""
     if isinstance(stores.queues, LocalQueues):
         return LocalLetters(stores.queues, stores.database)
-    return RabbitLetters(settings.queues.url.get_secret_value(), stores.database)
+    return RabbitLetters(settings.queues.url.get_secret_value(), stores.database, real=settings.queues.layout.real)
 
 
 async def migrate(database: Database) -> None:

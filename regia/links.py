@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 _SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
+_LINK: Final = re.compile(rb"/attachments/([A-Za-z0-9_-]{1,100})\?expires=([0-9]{1,12})&signature=([0-9a-f]{64})")
 LIFETIME: Final = 7 * 24 * 3600
 """Seconds a signed attachment link is good for."""
 
@@ -37,6 +38,19 @@ class Links:
         if not _SECONDS.fullmatch(expires) or int(expires) < time.time():
             return False
         return hmac.compare_digest(self._sign(attachment_id, int(expires)).encode(), signature.encode(errors="replace"))
+
+    def renewed(self, envelope: bytes) -> bytes:
+        """The stored bytes of an envelope, in which links of ours that have ended are signed anew. What has not ended, and
+        whatever only looks like a link of ours, stays as it is."""
+
+        def anew(found: re.Match[bytes]) -> bytes:
+            attachment_id, expires, signature = (part.decode() for part in found.groups())
+            ours = hmac.compare_digest(self._sign(attachment_id, int(expires)), signature)
+            if int(expires) >= time.time() or not ours:
+                return found[0]
+            return self.attachment(attachment_id).removeprefix(self._base).encode()
+
+        return _LINK.sub(anew, envelope)
 
     def _sign(self, attachment_id: str, expires: int) -> str:
         return hmac.new(self._key, f"{attachment_id}\n{expires}".encode(), hashlib.sha256).hexdigest()

@@ -20,6 +20,7 @@ from regia.cli.replay_choice import Given, chosen_by, selection
 from regia.cli.standing import standing
 from regia.cli.stored import read, require, write
 from regia.compose import Configured, open_stores, open_straight
+from regia.links import Links
 from storage import operations, replays
 from storage.database import Database, DatabaseUnavailable
 from storage.replays import Sent
@@ -161,7 +162,8 @@ async def _publish(found: Configured, wanted: Replay, begins: operations.Begun, 
         await straight.check(counted.keys())
         await stores.database.write(lambda connection: operations.begin(connection, begins))
         bar.total = sum(counted.values())
-        replayer = Replayer(stores.database, straight, wanted, bar.tell)
+        links = Links(found.settings.server.base_url, found.settings.links_key.get_secret_value().encode())
+        replayer = Replayer(stores.database, straight, wanted, bar.tell, links.renewed)
         bar.progress = replayer.progress
         await replayer.run()
     finally:
