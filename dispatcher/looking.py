@@ -1,26 +1,19 @@
 """Looking at the first messages of a queue of RabbitMQ."""
 
 from collections.abc import Mapping
-from typing import Final
 
-from aio_pika.abc import AbstractChannel
+from aio_pika import Connection
 
 from dispatcher.base import Delivery, envelope_id_of
-
-LOOK_LIMIT: Final = 1000
-"""Messages a look holds at most for the sake of their order."""
+from dispatcher.sweep import HELD, Taking
 
 
-async def look(channel: AbstractChannel, queue: str, limit: int) -> list[Delivery]:
-    """Take at least `limit` messages, and all that were put back before. A quorum queue serves those first, and puts
-    back behind them: taking only some of them would change their order."""
-    found: list[Delivery] = []
-    source = await channel.get_queue(queue, ensure=False)
-    while len(found) < limit or (found[-1].attempts > 0 and len(found) < LOOK_LIMIT):
-        message = await source.get(no_ack=False, fail=False)
-        if message is None:
-            break
-        found.append(_delivery(queue, message.body, message.headers))
+async def look(connection: Connection, queue: str, limit: int, patience: float) -> list[Delivery]:
+    """The first messages, put back in their order. `patience` in seconds. Raises `ChannelNotFoundEntity`, and `TimeoutError`
+    also where the queue has a single active consumer and this is not it."""
+    taking = await Taking.begin(connection, queue, patience, held=min(limit, HELD))
+    found = [_delivery(queue, message.body, message.headers) for message in await taking.take(limit)]
+    await taking.end()
     return found
 
 

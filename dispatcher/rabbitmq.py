@@ -14,7 +14,6 @@ from dataclasses import replace
 
 from aio_pika import Connection
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
-from aiormq.exceptions import ChannelLockedResource
 
 from dispatcher.base import (
     Announcement,
@@ -35,8 +34,8 @@ from dispatcher.declare import declare
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.looking import look
 from dispatcher.rounds import Answer, Rounds
-from dispatcher.sweep import plain_channel, put_back, sweep
-from dispatcher.topology import DEAD, INBOUND, UNROUTED, declarations, queue_names
+from dispatcher.sweep import plain_channel, sweep
+from dispatcher.topology import DEAD, INBOUND, SYSTEM_QUEUES, UNROUTED, declarations, queue_names
 
 logger = logging.getLogger(__name__)
 
@@ -192,18 +191,15 @@ class RabbitQueues:
         ours = tuple(f"{brand}." for brand in self._topology.targets)  # also of rules that do not decide any more
         if queue not in queue_names(self._topology) and not queue.startswith(ours):
             raise UnknownQueue(queue, queue_names(self._topology))
-        async with self._reading_only() as connection:
-            channel = await plain_channel(connection)
-            real = self._topology.layout.real(queue)
+        layout = self._topology.layout
+        if queue not in layout.existing and layout.options_of(queue).single_active_consumer and queue not in SYSTEM_QUEUES:
+            raise QueueLocked(f"{queue} has a single active consumer: RabbitMQ lets nobody else look into it")
+        async with self._using(self._reading) as connection:
             try:
-                found = await look(channel, real, limit)
+                found = await look(connection, layout.real(queue), limit, self._connect_timeout)
             except ChannelNotFoundEntity:
                 raise UnknownQueue(queue, queue_names(self._topology)) from None
-            except ChannelLockedResource:
-                raise QueueLocked(f"{queue} has a single active consumer: RabbitMQ lets nobody else look into it") from None
-            # Closing the channel puts back what it holds, in the order it was taken.
-            await put_back(connection, channel, real, len(found))
-        return [replace(one, queue=queue) for one in found[:limit]]
+        return [replace(one, queue=queue) for one in found]
 
     async def forget(self, erased: Erased) -> int:
         """From `regia.dead` and `regia.unrouted`; the queues of targets are their consumers'. What somebody else holds at this

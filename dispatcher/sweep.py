@@ -57,23 +57,25 @@ class Taking:
 
     A quorum queue gives back in order only what one consumer on one channel has, when that channel closes: what several
     `basic.get` took, or what one `nack` names, comes back in the order of a hash. So the messages are held in channels of
-    `HELD` each, which bounds what is in memory too, and these are closed one after the other.
+    `held` each, which bounds what is in memory too, and these are closed one after the other.
     """
 
-    def __init__(self, connection: Connection, name: str, patience: float) -> None:
+    def __init__(self, connection: Connection, name: str, patience: float, held: int) -> None:
         self.lying = 0
         """How many there were when it began."""
         self._connection = connection
         self._name = name
         self._patience = patience
+        self._held = held
         self._windows: list[_Window] = []
         self._received = 0
         self._seen_before = False
 
     @classmethod
-    async def begin(cls, connection: Connection, name: str, patience: float) -> "Taking":
-        """`patience`: seconds for each `take`, else `TimeoutError`. Raises `ChannelNotFoundEntity`."""
-        taking = cls(connection, name, patience)
+    async def begin(cls, connection: Connection, name: str, patience: float, *, held: int = HELD) -> "Taking":
+        """`patience`: seconds for each `take`, else `TimeoutError`. `held`: messages that are taken at once, also where fewer
+        are asked for. Raises `ChannelNotFoundEntity`."""
+        taking = cls(connection, name, patience, held)
         async with asyncio.timeout(patience):
             taking.lying = await taking._ready()
         return taking
@@ -118,7 +120,7 @@ class Taking:
                 return None
             if window is not None:
                 await window.leave()
-            window = await _Window.open(self._connection, self._name)
+            window = await _Window.open(self._connection, self._name, self._held)
             self._windows.append(window)
         message = await window.next(_SILENT if self._received < self.lying else 0.0)
         while message is None and await self._ready():
@@ -137,20 +139,21 @@ class Taking:
 
 
 class _Window:
-    """A channel with a consumer that holds at most `HELD` messages."""
+    """A channel with a consumer that holds at most `most` messages."""
 
-    def __init__(self, channel: AbstractChannel) -> None:
+    def __init__(self, channel: AbstractChannel, most: int) -> None:
         self.channel = channel
+        self._most = most
         self.held: set[AbstractIncomingMessage] = set()
         self._queue: AbstractQueue | None = None
         self._tag = ""
         self._arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     @classmethod
-    async def open(cls, connection: Connection, name: str) -> "_Window":
+    async def open(cls, connection: Connection, name: str, most: int) -> "_Window":
         channel = await plain_channel(connection)
-        window = cls(channel)
-        await channel.set_qos(prefetch_count=HELD)
+        window = cls(channel, most)
+        await channel.set_qos(prefetch_count=most)
         window._queue = await channel.get_queue(name, ensure=False)
         window._tag = await window._queue.consume(window._take)
         return window
@@ -167,7 +170,7 @@ class _Window:
     @property
     def full(self) -> bool:
         """Whether it will get no more, and everything was looked at."""
-        return len(self.held) >= HELD and not self.waiting
+        return len(self.held) >= self._most and not self.waiting
 
     async def leave(self) -> None:
         """Take no more; what it has it keeps."""

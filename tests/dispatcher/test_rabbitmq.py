@@ -365,3 +365,12 @@ def test_the_topology_in_its_order() -> None:
 def test_names_that_cannot_be_routing_keys(targets: dict[str, set[str]]) -> None:
     with pytest.raises(ValueError, match="name"):
         declarations(Topology(targets={brand: frozenset(names) for brand, names in targets.items()}))
+
+
+async def test_a_peek_keeps_the_order(queues: RabbitQueues) -> None:
+    """Also of more messages than a channel gives back in order by itself."""
+    await queues.publish(publications(60))
+    sent = [one.envelope_id for one in publications(60)]
+    for limit in (12, 40, 60):
+        assert [one.envelope_id for one in await queues.peek("masterpro.returns", limit)] == sent[:limit]
+    assert [one.envelope_id for one in await queues.peek("masterpro.returns", 100)] == sent
