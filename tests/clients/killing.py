@@ -47,9 +47,9 @@ def kill_again_and_again(broker: Broker, kind: str, database: str, folder: Path,
     try:
         for number in range(kills):
             bodies = [envelope(index, f"cus_{index % 5}") for index in range(sent, sent + each)]
+            begun = len(effects(kind, database))
             broker.publish(*bodies, *bodies[::3])
             sent += each
-            begun = len(effects(kind, database))
             _wait(lambda begun=begun: len(effects(kind, database)) > begun, workers)
             time.sleep(chance.uniform(0, 0.1))
             workers[number % 2].kill()

@@ -19,8 +19,9 @@ from yarl import URL
 HEARTBEAT_SECONDS: Final = 10
 OPEN_SECONDS: Final = 20.0
 SETTLE_SECONDS: Final = 2.0
-"""Between connecting and subscribing after a loss. RabbitMQ 3.10 lets clients in half a second before its start is complete,
-and a quorum queue that is asked before it has elected its leader may then elect none until the next restart."""
+"""Between connecting and subscribing after a loss. RabbitMQ 3.10 lets clients in before its start is complete. After
+SIGKILL a quorum queue that was asked in that moment was seen without a leader for minutes ("leader not known"). Waiting is
+a precaution: subscribing was seen to hang once with it too, and why is not known."""
 
 SUBSCRIBE_SECONDS: Final = 60.0
 """A quorum queue without a leader, as after a restart, answers when it has one; the broker itself gives up before this."""
