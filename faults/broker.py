@@ -59,8 +59,8 @@ disk_alarm = _alarm(("set_disk_free_limit", "900GB"), ("set_disk_free_limit", "1
 
 
 def resets(proxy: Proxy) -> Callable[[Stage, float], Window]:
-    """RST to every connection, `RESETS_A_SECOND` times for each second, at intervals by chance. A connection must be there to be
-    cut, so it takes longer than that. Raises `Broken` when they are not done in five times the seconds."""
+    """RST to every connection, `RESETS_A_SECOND` times for each second, at intervals by chance. A connection must be there to
+    be cut, so it takes longer than that. Raises `Broken` when they are not done in five times the seconds."""
 
     def fault(stage: Stage, seconds: float) -> Window:
         chance = random.Random(stage.database)  # noqa: S311  # chance, not a secret
