@@ -63,7 +63,7 @@ def facts() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """The commit, with `+changes` where files other than pages differ from it; `unknown` outside a checkout."""
+    """The commit, with `+changes` when files other than the pages differ from it; `unknown` outside a checkout."""
     head = _git("rev-parse", "--short=12", "HEAD")
     return (
         (head + ("+changes" if _git("status", "--porcelain", "--untracked-files=no", "--", ":!docs") else ""))

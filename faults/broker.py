@@ -1,16 +1,17 @@
 """RabbitMQ fails, or is made to."""
 
+import random
 import time
 from collections.abc import Callable
 from typing import Final
 
 from faults.judge import Window
-from faults.stage import Stage
+from faults.stage import Broken, Stage
 from tests.servers.proxy import Proxy
 
 STALE: Final = 35.0
 """A gateway waits 30 s for confirms before it leaves a connection: nothing accepted later was written to the old one."""
-RESETS_A_SECOND: Final = 10.0
+RESETS_A_SECOND: Final = 4.0
 ENOUGH_MB: Final = 4096
 """A memory limit that no scenario reaches."""
 
@@ -58,14 +59,18 @@ disk_alarm = _alarm(("set_disk_free_limit", "900GB"), ("set_disk_free_limit", "1
 
 
 def resets(proxy: Proxy) -> Callable[[Stage, float], Window]:
-    """RST to every connection, `RESETS_A_SECOND` times for each second; a connection must be there to be cut."""
+    """RST to every connection, `RESETS_A_SECOND` times for each second, at intervals by chance. A connection must be there to
+    be cut, so it takes longer than that. Raises `Broken` when they are not done in five times the seconds."""
 
-    def fault(_stage: Stage, seconds: float) -> Window:
+    def fault(stage: Stage, seconds: float) -> Window:
+        chance = random.Random(stage.database)  # noqa: S311  # chance, not a secret
         begun = time.monotonic()
         for _ in range(round(seconds * RESETS_A_SECOND)):
-            while not proxy.reset() and time.monotonic() < begun + 3 * seconds:
+            time.sleep(chance.uniform(0, 2 / RESETS_A_SECOND))
+            while not proxy.reset():
+                if time.monotonic() > begun + 5 * seconds:
+                    raise Broken("the gateway does not connect often enough to be reset so often")
                 time.sleep(0.01)
-            time.sleep(1 / RESETS_A_SECOND)
         return Window(begun, time.monotonic())
 
     return fault

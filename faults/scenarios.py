@@ -12,10 +12,10 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario(name="disk", what="disk alarm of RabbitMQ", play=simple(broker.disk_alarm), long=30, short=3),
     Scenario(
         name="resets",
-        what="connections to RabbitMQ reset (RST) ten times a second",
+        what="connections to RabbitMQ reset (RST), four times a second",
         play=proxied(broker.resets),
-        long=50,
-        short=3,
+        long=125,
+        short=4,
         stops=False,
     ),
     Scenario(name="black-hole", what="bytes to and from RabbitMQ vanish", play=proxied(broker.black_hole), long=90, short=6),

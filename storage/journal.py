@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from storage.journal_file import Entry, JournalUnavailable, JournalWriter, Receipt, Row
-from storage.journal_room import UNLIMITED, Limits, Room, Standing
+from storage.journal_room import UNLIMITED, JournalFull, Limits, Room, Standing
 from storage.journal_shrink import EVERY_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Journal:
         Raises `JournalUnavailable`, as `JournalFull` where there is no room, and then nothing of this call is kept.
         """
         size = sum(len(entry.payload) for entry in entries)
-        self._room.take(size)
+        self._take(size)
         try:
             receipts: list[Receipt] = await self._call(lambda writer: writer.insert(entries))
         finally:
@@ -109,8 +109,18 @@ class Journal:
 
     def look(self, size: int) -> None:
         """Whether so many bytes would be accepted now. Raises `JournalFull`."""
-        self._room.take(size)
+        self._take(size)
         self._room.give(size)
+
+    def _take(self, size: int) -> None:
+        """Raises `JournalFull`, and sees to it then that the journal becomes as small as it can: nothing else may come that
+        would have it committed."""
+        try:
+            self._room.take(size)
+        except JournalFull:
+            if time.monotonic() > self._shrunk + EVERY_SECONDS and self._jobs.empty():
+                self._jobs.put(_Job(lambda _writer: None, None))
+            raise
 
     def room(self) -> Standing:
         """How full it is now."""
