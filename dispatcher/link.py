@@ -155,9 +155,11 @@ class Link:
 
     def drop(self, channel: AbstractChannel) -> None:
         """Cut the connection of this channel now: publishes in flight fail at once, the next caller gets a new one.
-        Nothing happens when it has been replaced already."""
+        Nothing happens when it has been replaced already. Of several nodes the next is tried first: this one may be cut off
+        from the others, and so confirm nothing, while it still sends heartbeats."""
         if channel is self._channel:
             self._abort()
+            self._nodes.rotate(-1)
 
     def reset(self) -> None:
         """Cut the connection, whatever uses it: the broker takes back all that was delivered and not acknowledged."""
