@@ -420,7 +420,10 @@ def test_recreate_sees_a_message_that_somebody_holds(managed: Bench) -> None:
     assert channel.basic_get("demo.returns")[2] == b"x"
     code, output = managed.topology("apply", "--recreate", "demo.returns")
     connection.close()
-    assert (code, "demo.returns holds 1 messages, with those that consumers have not acknowledged" in output) == (1, True)
+    # Either look may be the first to see it: a quorum queue counts who holds a message among its consumers.
+    seen = ("demo.returns holds 1 messages, with those that consumers have not acknowledged", "demo.returns has 1 consumers")
+    assert code == 1
+    assert any(one in output for one in seen), output
 
 
 def test_rights_that_are_missing(plain: Bench, rabbitmq: RabbitMQServer) -> None:
