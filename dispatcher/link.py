@@ -28,6 +28,7 @@ CLOSE_SECONDS: Final = 2.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
 NODE_SECONDS: Final = 3.0
+PREPARE_SECONDS: Final = 3.0
 """Seconds for a connection to one node of several, its topology included."""
 _BLOCKED: Final = 0.05
 """Seconds in which a connection that is not blocked says so."""
@@ -39,8 +40,9 @@ Prepare = Callable[[Connection], Awaitable[None]]
 class Link:
     """A connection and, for publishing, its one channel with confirms.
 
-    `prepare` runs on every new connection before anybody publishes on it. All waiting is bounded by `within` seconds;
-    what cannot be had by then raises `QueuesUnavailable`, whose text has host and virtual host, never the credentials.
+    `prepare` runs on every new connection before anybody publishes on it, for at most `PREPARE_SECONDS`. All waiting is
+    bounded by `within` seconds; what cannot be had by then raises `QueuesUnavailable`, whose text has host and virtual host,
+    never the credentials.
     Where `url` names several nodes of a cluster, the next one is tried when one fails or does not answer in `NODE_SECONDS`.
     """
 
@@ -59,6 +61,11 @@ class Link:
     def connected(self) -> bool:
         transport = self._connection.transport if self._connection else None
         return transport is not None and not transport.connection.is_closed
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there is another node than the one in use."""
+        return len(self._nodes) > 1
 
     async def blocked(self) -> bool:
         """Whether the broker has said that it takes no publishes now: it is short of memory or disk."""
@@ -136,16 +143,27 @@ class Link:
         connection.kwargs["transport_factory"] = self._sockets
         try:
             # A node that hangs must not use up all the time of whoever waits; with one node alone there is no better one.
-            async with asyncio.timeout(NODE_SECONDS if len(self._nodes) > 1 else None):
+            async with asyncio.timeout(NODE_SECONDS if self.has_others else None):
                 with lost_is_no_cancellation():
                     await connection.connect()
-                    if self._prepare is not None:
-                        await self._prepare(connection)
+            await self._make_ready(connection)
         except BaseException:
             self._sockets.abort()
             raise
         self._connection = connection
         logger.info("connected to RabbitMQ", extra={"address": self._address, "connection": self._name})
+
+    async def _make_ready(self, connection: Connection) -> None:
+        """While a node of a cluster hangs, the others may not answer a declaration for as long, and take publishes all the
+        same. What is not there then makes these come back."""
+        if self._prepare is None:
+            return
+        try:
+            async with asyncio.timeout(PREPARE_SECONDS):
+                with lost_is_no_cancellation():
+                    await self._prepare(connection)
+        except TimeoutError:
+            logger.warning("a new connection is used before it is prepared", extra={"address": self._address})
 
     def _note(self, error: BaseException) -> None:
         # aiormq meets the broker's refusal of a virtual host as a frame it did not expect.

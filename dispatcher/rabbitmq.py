@@ -2,8 +2,7 @@
 
 Only `Basic.Ack` counts as published. Everything else is unknown and is repeated by the caller with the same envelope
 id: a nack (a full queue), no answer in time, a lost connection, a channel closed because the exchange was deleted
-(which fails every publish in flight). Each new connection declares the topology. One answer is acted upon at once:
-a returned message, since its queue may have been deleted.
+(which fails all that are in flight). New connections declare the topology, and so does a returned message.
 """
 
 import asyncio
@@ -11,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Final
 
 from aio_pika import Connection
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
@@ -39,6 +39,9 @@ from dispatcher.topology import DEAD, INBOUND, SYSTEM_QUEUES, UNROUTED, declarat
 
 logger = logging.getLogger(__name__)
 
+_STANDS: Final = 2.0
+"""Seconds for which what was declared is taken to stand."""
+
 
 class RabbitQueues:
     """`Queues` over RabbitMQ. Publishing has a connection of its own, so that reading is not held up by a memory alarm.
@@ -63,8 +66,10 @@ class RabbitQueues:
         self._copies = Copies()
         self._mismatches: list[str] = []
         self._unseen: list[str] = []
-        self._publishing = Link(url, "regia publish", self._declare)
-        self._rounds = Rounds(self._publishing, connect_timeout)
+        self._declared = float("-inf")
+        """When everything was declared last, in the loop's time."""
+        self._publishing = Link(url, "regia publish", self._declare_anew)
+        self._rounds = Rounds(self._publishing, connect_timeout, self._is_missing)
         self._reading = Link(url, "regia read")
         self._sweeping = Link(url, "regia sweep")
         self._one_sweep = asyncio.Lock()
@@ -82,9 +87,8 @@ class RabbitQueues:
             raise QueueMismatch("; ".join(self._mismatches))
 
     async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
-        """One outcome a publication, in order, within `confirm_timeout` and a second for the clean-up. A message
-        that two publishes found no queue for goes to `regia.unrouted`, with its routing key in a header. What further queues
-        get copies of is confirmed when both are."""
+        """One outcome a publication, in order, within `confirm_timeout` and a second. What two publishes found no queue for goes
+        to `regia.unrouted`, its routing key in a header. What further queues get copies of is confirmed when both are."""
         if not batch:
             return []
         deadline = asyncio.get_running_loop().time() + self._confirm_timeout
@@ -104,11 +108,9 @@ class RabbitQueues:
             self._settle(outcomes, again, answers, Outcome.CONFIRMED)
             nowhere = [n for n, answer in zip(again, answers, strict=True) if answer is Answer.RETURNED]
             if nowhere:
-                logger.error(
-                    "no queue takes these messages: they go to regia.unrouted",
-                    extra={"exchange": exchange, "count": len(nowhere), "queues": sorted({batch[n].queue for n in nowhere})},
-                )
                 unrouted = [batch[n] for n in nowhere]
+                more = {"exchange": exchange, "count": len(nowhere), "queues": sorted({each.queue for each in unrouted})}
+                logger.error("no queue takes these messages: they go to regia.unrouted", extra=more)
                 answers = await self._rounds.publish(unrouted, f"{suffix}:unrouted", deadline, unrouted=True)
                 self._settle(outcomes, nowhere, answers, Outcome.UNROUTED)
         return outcomes
@@ -142,15 +144,24 @@ class RabbitQueues:
         return True
 
     async def _redeclare(self, within: float) -> None:
-        declared_by_connecting = not self._publishing.connected
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
         connection = await self._publishing.connection(within)
-        if declared_by_connecting:
+        if self._declared >= asked:  # by connecting
             return
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(asked + within - loop.time()):
                 await self._declare(connection)
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
             raise QueuesUnavailable(f"RabbitMQ did not declare the queues ({type(error).__name__})") from error
+
+    async def _declare_anew(self, connection: Connection) -> None:
+        """On a new connection, but for one that follows quickly: where all are lost soon, none would be left to publish on."""
+        if asyncio.get_running_loop().time() - self._declared >= _STANDS:
+            await self._declare(connection)
+
+    def _is_missing(self) -> None:
+        self._declared = float("-inf")
 
     async def _declare(self, connection: Connection) -> None:
         """A mismatch is no reason to stop delivering to a queue that is there; `open` reports it. Raises `QueuesUnusable`."""
@@ -164,6 +175,7 @@ class RabbitQueues:
         self._unseen = done.unseen
         if INBOUND in done.lacking:
             raise QueuesUnusable("; ".join(done.wrong))
+        self._declared = asyncio.get_running_loop().time()
 
     async def states(self) -> list[QueueState]:
         """Ready messages of all our queues, the gateway's own included; `leased` is -1, AMQP does not tell it.
@@ -202,9 +214,8 @@ class RabbitQueues:
         return [replace(one, queue=queue) for one in found]
 
     async def forget(self, erased: Erased) -> int:
-        """From `regia.dead` and `regia.unrouted`; the queues of targets are their consumers'. What somebody else holds at this
-        moment is not seen. Over a connection of its own, which is cut where this fails or is cancelled: then the broker has
-        everything back that is not acknowledged."""
+        """From `regia.dead` and `regia.unrouted`; the queues of targets are their consumers'. What somebody else holds now is
+        not seen. Over a connection of its own, which is cut where this fails: then the broker has the rest back."""
         removed = 0
         async with self._one_sweep:
             for queue in (DEAD, UNROUTED):

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, PublishError
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity, PublishError
 
 from dispatcher.base import Announcement, Publication, QueuesUnavailable
 from dispatcher.link import Link, lost_is_no_cancellation
@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE: Final = "application/cloudevents+json"
 IN_FLIGHT: Final = 2_048
 """Publishes waiting for their confirm, over all batches: bounds the memory a silent broker can cost."""
+SILENT_SECONDS: Final = 7.0
+"""Without any confirm, after which another node is tried. Quorum queues choose a new leader within five."""
+_LOOK: Final = 0.5
 AFTER_LOSS_SECONDS: Final = 1.0
 """aiormq fails what was in flight when a connection ends; what it has forgotten by then is given up."""
 
@@ -45,11 +48,12 @@ class Parcel:
 
 
 class Rounds:
-    """Publishes over one link, with at most `IN_FLIGHT` unconfirmed."""
+    """Publishes over one link, with at most `IN_FLIGHT` unconfirmed. `missing` hears that an exchange is not there."""
 
-    def __init__(self, link: Link, connect_timeout: float) -> None:
+    def __init__(self, link: Link, connect_timeout: float, missing: Callable[[], None] = lambda: None) -> None:
         self._link = link
         self._connect_timeout = connect_timeout
+        self._missing = missing
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._answered = 0.0
         """When the broker last confirmed anything, in the loop's time."""
@@ -90,8 +94,7 @@ class Rounds:
         lost = asyncio.ensure_future(channel.closed())
         either: set[asyncio.Future[object]] = {answered, lost}  # type: ignore[arg-type]  # Future is invariant
         try:
-            left = max(0.0, deadline - asyncio.get_running_loop().time())
-            await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await self._first(either, channel, deadline)
             if lost.done():
                 await asyncio.wait(tasks, timeout=AFTER_LOSS_SECONDS)
             elif not answered.done():
@@ -101,6 +104,22 @@ class Rounds:
         finally:
             answered.cancel()
             lost.cancel()
+
+    async def _first(self, either: set[asyncio.Future[object]], channel: AbstractChannel, deadline: float) -> None:
+        """Wait for one of them, or for the deadline. Of several nodes, one that confirms nothing for `SILENT_SECONDS` is left:
+        it may be cut off from the others, and still answer us."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        while (left := deadline - loop.time()) > 0:
+            done, _ = await asyncio.wait(either, timeout=min(left, _LOOK), return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                return
+            silent = loop.time() - max(begun, self._answered)
+            if self._link.has_others and silent > SILENT_SECONDS and not await self._link.blocked():
+                logger.warning("RabbitMQ confirms nothing: another node is tried", extra={"seconds": round(silent, 1)})
+                self._link.drop(channel)
+                await asyncio.wait(either, timeout=AFTER_LOSS_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                return
 
     async def _publish_one(self, channel: AbstractChannel, parcel: Parcel) -> Answer:
         try:
@@ -116,6 +135,9 @@ class Rounds:
                     )
         except PublishError:
             return Answer.RETURNED
+        except ChannelNotFoundEntity:
+            self._missing()
+            return Answer.NONE
         except CONNECTION_EXCEPTIONS:
             return Answer.NONE
         self._answered = asyncio.get_running_loop().time()
