@@ -87,8 +87,8 @@ class RabbitQueues:
             raise QueueMismatch("; ".join(self._mismatches))
 
     async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
-        """One outcome a publication, in order, within `confirm_timeout` and a second. What two publishes found no queue for goes
-        to `regia.unrouted`, its routing key in a header. What further queues get copies of is confirmed when both are."""
+        """One outcome a publication, in order, within `confirm_timeout` and a second. What two publishes found no queue for
+        goes to `regia.unrouted`, its routing key in a header. What further queues get copies of is confirmed when both are."""
         if not batch:
             return []
         deadline = asyncio.get_running_loop().time() + self._confirm_timeout
