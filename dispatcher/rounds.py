@@ -20,8 +20,10 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE: Final = "application/cloudevents+json"
 IN_FLIGHT: Final = 2_048
 """Publishes waiting for their confirm, over all batches: bounds the memory a silent broker can cost."""
-SILENT_SECONDS: Final = 7.0
-"""Without any confirm, after which another node is tried. Quorum queues choose a new leader within five."""
+SILENT_SECONDS: Final = 12.0
+"""Without any confirm, after which another node is tried. Quorum queues have a new leader within seven, and a connection that
+was there before goes on with it; on RabbitMQ 3.10 a new one may get no confirm before the broker itself gives up the node
+that hangs."""
 _LOOK: Final = 0.5
 AFTER_LOSS_SECONDS: Final = 1.0
 """aiormq fails what was in flight when a connection ends; what it has forgotten by then is given up."""

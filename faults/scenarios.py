@@ -56,6 +56,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         play=cluster.play(cluster.frozen),
         long=30,
         short=5,
+        prompt=False,
     ),
     Scenario(
         name="cluster-alone",
@@ -63,6 +64,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         play=cluster.play(cluster.alone),
         long=30,
         short=5,
+        prompt=False,
     ),
     Scenario(name="deleted", what="a queue deleted with messages in it", play=deleted.play, long=15, short=2, stops=False),
     Scenario(

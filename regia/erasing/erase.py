@@ -92,11 +92,12 @@ async def _find(reach: Reach, customer_id: str) -> Family | None:
 
 
 async def _let_land(reach: Reach, envelopes: Sequence[str], *, unpublished: bool) -> None:
-    """Until no relay publishes any of them: ours at once, those of other processes once they look before they do."""
+    """Until no relay publishes any of them: ours at once, those of other processes once they look before they do, and what a
+    broker that hangs had been sent before has been given up."""
     ours = reach.relays()
     await asyncio.gather(*(one.forget(envelopes, _LAND) for one in ours))
     if unpublished and not (ours and reach.database.is_sqlite):
-        await asyncio.sleep(relay.FRESH)
+        await asyncio.sleep(relay.FRESH if isinstance(reach.queues, LocalQueues) else _LAND)
 
 
 async def _clean(reach: Reach) -> tuple[int, int]:
