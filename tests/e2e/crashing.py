@@ -88,9 +88,9 @@ def _after_database_commit(die: Die) -> None:
         of_a_batch.done = True
         return commit(*arguments)
 
-    def watched(*arguments: Any) -> Any:
+    def watched(*arguments: Any, **named: Any) -> Any:
         of_a_batch.done = False
-        result = transaction(*arguments)
+        result = transaction(*arguments, **named)
         if of_a_batch.done:
             die()
         return result
