@@ -162,6 +162,9 @@ class Queues(Protocol):
 
     async def states(self) -> list[QueueState]: ...
 
+    async def others_stand(self) -> bool:
+        """Whether the queues and exchanges of others that are needed are there. Cheap, and nothing is declared."""
+
     async def blocked(self) -> bool:
         """Whether the broker has said that it takes no publishes now, for want of memory or disk. Never raises."""
 

@@ -17,7 +17,7 @@ from dispatcher.base import Topology
 from dispatcher.declare import REFUSALS, ask, explain, make
 from dispatcher.management import Found
 from dispatcher.sweep import plain_channel
-from dispatcher.topology import COPIES, INBOUND, Binding, Declaration, Exchange, Queue, declarations, title
+from dispatcher.topology import INBOUND, Binding, Declaration, Exchange, Queue, declarations, title
 
 Kind = Literal["missing", "different", "foreign", "unused"]
 
@@ -136,10 +136,10 @@ def _foreign(found: Found, known: set[tuple[str, str, str]], former: set[str]) -
     for binding in found.bindings:
         source, to, key = binding["source"], binding["destination"], binding["routing_key"]
         of_queue = binding["destination_type"] == "queue"
-        if source not in (INBOUND, COPIES) or (of_queue and (source, to, key) in known) or to in former:
+        if source != INBOUND or (of_queue and (source, to, key) in known) or to in former:
             continue
         name = f"the binding of {binding['destination_type']} {to} to {source} by {key}"
-        told = "it gets copies, and hides it when a queue is missing: nothing comes back then" if source == INBOUND else ""
+        told = "it gets copies, and hides it when a queue is missing: nothing comes back then"
         yield Difference("foreign", name, told, "unbind it; name the queue under queues.also where it is to get copies")
 
 

@@ -84,6 +84,22 @@ async def ask(channel: AbstractChannel, declaration: Exchange | Queue) -> None:
         await channel.declare_queue(declaration.name, passive=True)
 
 
+async def others_stand(connection: Connection, wanted: Sequence[Declaration]) -> bool:
+    """Whether all that is somebody else's is there, however it is."""
+    channel = await plain_channel(connection)
+    for one in wanted:
+        if isinstance(one, Binding) or not one.needed_by:
+            continue
+        try:
+            await ask(channel, one)
+        except ChannelNotFoundEntity:
+            return False
+        except REFUSALS:
+            channel = await plain_channel(connection)
+    await channel.close()
+    return True
+
+
 async def _look(connection: Connection, declaration: Exchange | Queue) -> ChannelClosed | None:
     """What is said to the question whether it is there; None where it is."""
     channel = await plain_channel(connection)

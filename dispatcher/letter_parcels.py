@@ -15,10 +15,9 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from dispatcher.base import envelope_id_of
 from dispatcher.letters import Letter, Where, category_of, digest, id_from
-from dispatcher.rounds import Parcel
+from dispatcher.rounds import COPY_FOR, ROUTING_KEY, Parcel
 from dispatcher.topology import DEAD, INBOUND, UNROUTED
 
-_KEY: Final = "routing-key"
 _REDRIVEN: Final = "redriven"
 _DIED: Final = ("died-in", "died-of", "died-at", "died-times")
 _AGAIN: Final = ":again-"
@@ -46,12 +45,19 @@ def letter_of(where: Where, message: AbstractIncomingMessage) -> Letter:
     )
 
 
+def is_copy(message: AbstractIncomingMessage) -> bool:
+    """Whether it lies in `regia.unrouted` for a further queue: what its target got is another message."""
+    return bool(_text(message.headers.get(COPY_FOR)))
+
+
 def redriven(message: AbstractIncomingMessage, letter: Letter, to: str | None) -> Parcel | None:
     """To the queue `to`, or to where it came from; None where that is not known."""
     headers = _kept(message.headers) | {_REDRIVEN: letter.redriven + 1}
     exchange, key = "", to or letter.queue
-    if to is None and letter.where == "unrouted":
-        exchange, key = INBOUND, _text(message.headers.get(_KEY))
+    if is_copy(message):
+        headers[ROUTING_KEY] = _text(message.headers.get(ROUTING_KEY))
+    elif to is None and letter.where == "unrouted":
+        exchange, key = INBOUND, _text(message.headers.get(ROUTING_KEY))
     return Parcel(exchange, key, _message(message, letter, message.body, headers), must_arrive=True) if key else None
 
 
@@ -59,7 +65,8 @@ def edited(message: AbstractIncomingMessage, letter: Letter, body: bytes) -> Par
     """The same letter with another body, for the same queue."""
     headers = _kept(message.headers)
     if letter.where == "unrouted":
-        headers[_KEY] = _text(message.headers.get(_KEY))
+        headers[ROUTING_KEY] = _text(message.headers.get(ROUTING_KEY))
+        headers |= {COPY_FOR: letter.queue} if is_copy(message) else {}
     else:
         headers |= dict(zip(_DIED, (letter.queue, letter.reason, letter.at_ms or 0, letter.times), strict=True))
     if letter.redriven:
@@ -84,14 +91,16 @@ def _message(old: AbstractIncomingMessage, letter: Letter, body: bytes, headers:
 
 
 def _kept(headers: Mapping[str, Any]) -> dict[str, Any]:
-    own = (_KEY, _REDRIVEN, *_DIED)
+    own = (ROUTING_KEY, COPY_FOR, _REDRIVEN, *_DIED)
     return {name: value for name, value in headers.items() if name not in own and not name.startswith(_PRIVATE)}
 
 
 def _unrouted(message: AbstractIncomingMessage) -> tuple[str, str, int | None, int]:
-    """`<brand>.<target>` of its routing key. When no queue took it is not told; its time is that of its envelope."""
-    parts = _text(message.headers.get(_KEY)).split(".")
-    return ".".join(parts[:2]), "unrouted", _ms(message.timestamp), 1
+    """Of a copy the queue that was to have it, else `<brand>.<target>` of its routing key. When no queue took it is not told;
+    its time is that of its envelope."""
+    parts = _text(message.headers.get(ROUTING_KEY)).split(".")
+    queue = _text(message.headers.get(COPY_FOR)) or ".".join(parts[:2])
+    return queue, "unrouted", _ms(message.timestamp), 1
 
 
 def _death(headers: Mapping[str, Any]) -> tuple[str, str, int | None, int]:

@@ -15,7 +15,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
 
 from dispatcher.base import QueuesUnavailable, UnknownQueue
-from dispatcher.letter_parcels import edited, letter_of, redriven
+from dispatcher.letter_parcels import edited, is_copy, letter_of, redriven
 from dispatcher.letters import LOOK, Act, Discard, Edit, Letter, Looked, Picked, Wanted, Where
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.rounds import Answer, Parcel, Rounds
@@ -119,7 +119,8 @@ class RabbitLetters:
 
     async def _tell_the_books(self, done: Sequence[Pair]) -> None:
         """A letter that no queue had taken lies in its own now. Before it is acknowledged: else the books might never hear."""
-        arrived = [(letter.envelope_id, letter.queue.partition(".")[2]) for _, letter in done if letter.where == "unrouted"]
+        unrouted = [letter for message, letter in done if letter.where == "unrouted" and not is_copy(message)]
+        arrived = [(letter.envelope_id, letter.queue.partition(".")[2]) for letter in unrouted]
         if arrived:
             await self._database.write(lambda connection: replays.arrived_at(connection, arrived))
 

@@ -88,6 +88,9 @@ class LocalQueues:
             for name, states in sorted(found.items())
         ]
 
+    async def others_stand(self) -> bool:
+        return True
+
     async def blocked(self) -> bool:
         """Never."""
         return False

@@ -12,6 +12,8 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from dispatcher.addresses import addresses
+
 _SECONDS: Final = 20.0
 _QUEUE: Final = "name,type,durable,auto_delete,exclusive,arguments,effective_policy_definition,policy,messages,consumers"
 
@@ -31,8 +33,8 @@ class Found:
 
 async def look(management_url: str, amqp_url: str) -> Found:
     """Everything in the virtual host of `amqp_url`. Without a user of its own, `management_url` is asked as that of
-    `amqp_url`. Raises `ManagementUnavailable`."""
-    api, amqp = URL(management_url), URL(amqp_url)
+    `amqp_url`, which may name several nodes. Raises `ManagementUnavailable`."""
+    api, amqp = URL(management_url), URL(addresses(amqp_url)[0])  # user and virtual host are those of all nodes
     asked = api if api.user is not None else amqp
     headers = {"Authorization": aiohttp.encode_basic_auth(asked.user or "guest", asked.password or "guest", "utf-8")}
     vhost = quote(amqp.path[1:] or "/", safe="")

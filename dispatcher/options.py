@@ -91,9 +91,11 @@ class Layout:
         """The queue on RabbitMQ of a target's queue, or of one of the gateway's own."""
         return self.existing.get(name, name)
 
-    def copied(self, routing_key: str) -> bool:
-        """Whether a further queue is to get a copy."""
-        return any(matches(pattern, routing_key) for one in self.also for pattern in one.keys)
+    def copied_to(self, routing_key: str) -> tuple[str, ...]:
+        """The further queues that are to get a copy, each once."""
+        return tuple(
+            dict.fromkeys(one.queue for one in self.also if any(matches(pattern, routing_key) for pattern in one.keys))
+        )
 
     def priorities_of(self, name: str) -> int | None:
         """None where messages of this queue are to have no priority."""

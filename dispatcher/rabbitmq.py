@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from aio_pika import Connection
@@ -30,7 +31,7 @@ from dispatcher.base import (
     UnknownQueue,
 )
 from dispatcher.copies import Copies
-from dispatcher.declare import declare
+from dispatcher.declare import declare, others_stand
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.looking import look
 from dispatcher.rounds import Answer, Rounds
@@ -88,30 +89,26 @@ class RabbitQueues:
 
     async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
         """One outcome a publication, in order, within `confirm_timeout` and a second. What two publishes found no queue for
-        goes to `regia.unrouted`, its routing key in a header. What further queues get copies of is confirmed when both are."""
+        goes to `regia.unrouted`, its routing key in a header. What further queues get copies of is confirmed when all are."""
         if not batch:
             return []
-        deadline = asyncio.get_running_loop().time() + self._confirm_timeout
-
-        async def send(part: Sequence[Publication], exchange: str, suffix: str) -> list[Outcome]:
-            return await self._send(part, exchange, suffix, deadline)
-
+        send = partial(self._send, asyncio.get_running_loop().time() + self._confirm_timeout)
         return await self._copies.publish(batch, self._topology.layout, send)
 
-    async def _send(self, batch: Sequence[Publication], exchange: str, suffix: str, deadline: float) -> list[Outcome]:
+    async def _send(self, deadline: float, batch: Sequence[Publication], to: str | None, suffix: str) -> list[Outcome]:
         batch = [self._prioritised(each) for each in batch]
-        answers = await self._rounds.publish(batch, suffix, deadline, exchange=exchange)
+        answers = await self._rounds.publish(batch, suffix, deadline, copy_for=to)
         outcomes = [Outcome.CONFIRMED if answer is Answer.ACKED else Outcome.UNKNOWN for answer in answers]
         again = [n for n, answer in enumerate(answers) if answer is Answer.RETURNED]
         if again and await self._mend(deadline):
-            answers = await self._rounds.publish([batch[n] for n in again], f"{suffix}:again", deadline, exchange=exchange)
+            answers = await self._rounds.publish([batch[n] for n in again], f"{suffix}:again", deadline, copy_for=to)
             self._settle(outcomes, again, answers, Outcome.CONFIRMED)
             nowhere = [n for n, answer in zip(again, answers, strict=True) if answer is Answer.RETURNED]
             if nowhere:
                 unrouted = [batch[n] for n in nowhere]
-                more = {"exchange": exchange, "count": len(nowhere), "queues": sorted({each.queue for each in unrouted})}
+                more = {"count": len(nowhere), "queues": [to] if to else sorted({each.queue for each in unrouted})}
                 logger.error("no queue takes these messages: they go to regia.unrouted", extra=more)
-                answers = await self._rounds.publish(unrouted, f"{suffix}:unrouted", deadline, unrouted=True)
+                answers = await self._rounds.publish(unrouted, f"{suffix}:unrouted", deadline, copy_for=to, unrouted=True)
                 self._settle(outcomes, nowhere, answers, Outcome.UNROUTED)
         return outcomes
 
@@ -131,9 +128,8 @@ class RabbitQueues:
 
     @staticmethod
     def _settle(outcomes: list[Outcome], which: list[int], answers: list[Answer], success: Outcome) -> None:
-        for n, answer in zip(which, answers, strict=True):
-            if answer is Answer.ACKED:
-                outcomes[n] = success
+        for n in (n for n, answer in zip(which, answers, strict=True) if answer is Answer.ACKED):
+            outcomes[n] = success
 
     async def _mend(self, deadline: float) -> bool:
         try:
@@ -193,6 +189,10 @@ class RabbitQueues:
                 states.append(QueueState(name=name, ready=queue.declaration_result.message_count or 0, leased=-1))
             await channel.close()
         return states
+
+    async def others_stand(self) -> bool:
+        async with self._reading_only() as connection:
+            return await others_stand(connection, declarations(self._topology))
 
     async def blocked(self) -> bool:
         return await self._publishing.blocked()

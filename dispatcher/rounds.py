@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -17,6 +17,10 @@ from dispatcher.topology import EVENTS, INBOUND, UNROUTED
 
 logger = logging.getLogger(__name__)
 
+ROUTING_KEY: Final = "routing-key"
+"""Header: what it was first published by, where that is not its routing key."""
+COPY_FOR: Final = "copy-for"
+"""Header of what lies in `regia.unrouted`: the further queue that was to have this copy."""
 CONTENT_TYPE: Final = "application/cloudevents+json"
 IN_FLIGHT: Final = 2_048
 """Publishes waiting for their confirm, over all batches: bounds the memory a silent broker can cost."""
@@ -61,13 +65,13 @@ class Rounds:
         """When the broker last confirmed anything, in the loop's time."""
 
     async def publish(
-        self, batch: Sequence[Publication], suffix: str, deadline: float, *, unrouted: bool = False, exchange: str = INBOUND
+        self, batch: Sequence[Publication], suffix: str, deadline: float, *, unrouted: bool = False, copy_for: str | None = None
     ) -> list[Answer]:
         """One answer a publication, in order. `suffix` makes the message ids of this round unique, `deadline` is in
-        the loop's time, `unrouted` sends to that queue instead of to `exchange`. What has no answer when the deadline
-        passes is unknown. When the broker answered nobody meanwhile the connection is cut, and it is met again with a new
-        one."""
-        return await self.send([envelope_parcel(each, suffix, None if unrouted else exchange) for each in batch], deadline)
+        the loop's time, `copy_for` names the queue that is to have them instead of those of their targets, `unrouted` sends
+        to that queue what neither took. What has no answer when the deadline passes is unknown. When the broker answered
+        nobody meanwhile the connection is cut, and it is met again with a new one."""
+        return await self.send([envelope_parcel(each, suffix, copy_for, unrouted=unrouted) for each in batch], deadline)
 
     async def announce(self, batch: Sequence[Announcement], deadline: float) -> list[Answer]:
         """The same for events, which nobody need be bound for."""
@@ -146,15 +150,29 @@ class Rounds:
         return Answer.ACKED if frame is not None and frame.name == "Basic.Ack" else Answer.NONE
 
 
-def envelope_parcel(publication: Publication, suffix: str, exchange: str | None) -> Parcel:
-    """To an exchange, or without one to `regia.unrouted`. `message_id` is unique for each try: aiormq finds the publish of
-    a returned message by it."""
-    headers: dict[str, str] = {"envelope-id": publication.envelope_id}
-    if exchange is None:
-        headers["routing-key"] = publication.routing_key
+def straight_parcel(publication: Publication, suffix: str, queue: str) -> Parcel:
+    """To a queue by its name."""
+    return Parcel("", queue, _envelope(publication, suffix, {}), must_arrive=True)
+
+
+def envelope_parcel(publication: Publication, suffix: str, copy_for: str | None = None, *, unrouted: bool = False) -> Parcel:
+    """To the queue of its target, a copy for the queue `copy_for`, or either to `regia.unrouted` with what is needed to publish
+    it again. A copy keeps in a header the routing key that it would have."""
+    key = publication.routing_key
+    if unrouted:
+        headers = {ROUTING_KEY: key} | ({} if copy_for is None else {COPY_FOR: copy_for})
+        return Parcel("", UNROUTED, _envelope(publication, suffix, headers), must_arrive=True)
+    if copy_for is not None:
+        return Parcel("", copy_for, _envelope(publication, suffix, {ROUTING_KEY: key}), must_arrive=True)
+    return Parcel(INBOUND, key, _envelope(publication, suffix, {}), must_arrive=True)
+
+
+def _envelope(publication: Publication, suffix: str, more: Mapping[str, str]) -> Message:
+    """`message_id` is unique for each try: aiormq finds the publish of a returned message by it."""
+    headers = {"envelope-id": publication.envelope_id, **more}
     if publication.traceparent is not None:
         headers["traceparent"] = publication.traceparent
-    message = Message(
+    return Message(
         publication.body,
         message_id=publication.message_id + suffix,
         type=publication.type,
@@ -165,9 +183,6 @@ def envelope_parcel(publication: Publication, suffix: str, exchange: str | None)
         priority=publication.priority,
         headers=dict(headers),
     )
-    if exchange is None:
-        return Parcel("", UNROUTED, message, must_arrive=True)
-    return Parcel(exchange, publication.routing_key, message, must_arrive=True)
 
 
 def _event(announcement: Announcement) -> Parcel:

@@ -5,7 +5,7 @@ On RabbitMQ the default exchange does that: every queue is bound to it by its ow
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from dispatcher.base import Publication, QueuesUnavailable, UnknownQueue
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.local import LocalQueues
-from dispatcher.rounds import Answer, Rounds, envelope_parcel
+from dispatcher.rounds import Answer, Rounds, straight_parcel
 from dispatcher.sweep import plain_channel
 from storage import erased
 from storage.bulk import among, ids_parameter, insert_rows
@@ -25,7 +25,6 @@ from storage.schema import local_messages
 
 CONFIRM_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 10.0
-_DEFAULT_EXCHANGE: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +111,7 @@ class RabbitStraight:
 
     async def put(self, copies: Sequence[Copy]) -> list[Landed]:
         deadline = asyncio.get_running_loop().time() + self._confirm_timeout
-        parcels = [
-            replace(envelope_parcel(copy.publication, copy.suffix, _DEFAULT_EXCHANGE), routing_key=self._real(copy.queue))
-            for copy in copies
-        ]
+        parcels = [straight_parcel(copy.publication, copy.suffix, self._real(copy.queue)) for copy in copies]
         became = {Answer.ACKED: Landed.ADDED, Answer.RETURNED: Landed.NOWHERE, Answer.NONE: Landed.UNKNOWN}
         return [became[answer] for answer in await self._rounds.send(parcels, deadline)]
 

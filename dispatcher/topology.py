@@ -2,10 +2,10 @@
 
     regia.inbound (topic) ──<brand>.<target>.#──► <brand>.<target> ──rejected, or delivered too often──► regia.dead
     default exchange ──────────────────────────► regia.unrouted      what no queue took
-    regia.copies (topic) ──keys of the configuration──► existing queues that get copies
+    default exchange ──────────────────────────► existing queues that get copies, each by its name
 
-Copies have an exchange of their own: bound to `regia.inbound`, a queue for `<brand>.#` would take what a missing queue
-should have had, and no publish would come back to tell.
+Copies are published to each of their queues by name: where one exchange has them all, a missing one hides behind another that
+takes the same message, and no publish comes back to tell.
 
 Two properties of RabbitMQ shape it: a dead letter whose exchange has no queue is dropped, so `regia.dead` comes first;
 and an alternate exchange would make an unroutable publish look like a delivered one, so `regia.inbound` has none and
@@ -22,7 +22,6 @@ from dispatcher.options import DEAD_LETTERS, Arguments, QueueOptions
 
 INBOUND: Final = "regia.inbound"
 EVENTS: Final = "regia.events"
-COPIES: Final = "regia.copies"
 DEAD: Final = DEAD_LETTERS
 UNROUTED: Final = "regia.unrouted"
 REPLIES: Final = "regia.replies"
@@ -114,11 +113,8 @@ def _targets(topology: Topology) -> Iterator[Declaration]:
 
 
 def _also(topology: Topology) -> Iterator[Declaration]:
-    if topology.layout.also:
-        yield Exchange(COPIES)
-    for one in topology.layout.also:
-        yield Queue(one.queue, {}, needed_by="queues.also")
-        yield from (Binding(COPIES, one.queue, key) for key in one.keys)
+    for name in dict.fromkeys(one.queue for one in topology.layout.also):
+        yield Queue(name, {}, needed_by="queues.also")
 
 
 def _check_parts(brand: str, targets: Iterable[str]) -> None:

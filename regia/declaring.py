@@ -44,14 +44,14 @@ class Declaring:
         """Have these too, from the next `open` on."""
         self.topology = self.topology.joined(topology)
 
-    async def mend(self) -> None:
-        """For ever: look again while something is wrong. Somebody may have put it right."""
+    async def mend(self, every: float = AGAIN) -> None:
+        """For ever, each time after `every` seconds: declare again while something is wrong, which somebody may have put right;
+        else ask whether what is somebody else's is still there."""
         while True:
-            await asyncio.sleep(AGAIN)
-            if self.wrong is None:
-                continue
+            await asyncio.sleep(every)
             try:
-                await self.open()
+                if self.wrong is not None or not await self._queues().others_stand():
+                    await self.open()
             except QueuesUnavailable as error:
                 logger.warning("the queues cannot be looked at", extra={"reason": str(error)})
 

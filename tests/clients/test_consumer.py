@@ -16,6 +16,8 @@ from regia_consumer import Consumer, Message, NoDedupe, Poison, Reorder, Unavail
 from regia_consumer.sqlite import SqliteDedupe
 from tests.clients.broker import DEAD, QUEUE, Broker, envelope, until
 from tests.clients.conftest import Running
+from tests.servers.process import free_port
+from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMQServer
 
 
@@ -40,6 +42,39 @@ async def test_repeats_have_one_effect(broker: Broker, running: Running, store: 
     assert effects(work) == [0, 1, 2, 3, 4]
     assert (consumer.counters.done, consumer.counters.repeated, consumer.counters.rejected) == (5, 6, 0)
     assert (broker.depth(), broker.depth(DEAD)) == (0, 0)
+
+
+async def test_the_next_node_of_a_cluster_is_taken(
+    broker: Broker, running: Running, store: SqliteDedupe, work: Path, rabbitmq: RabbitMQServer
+) -> None:
+    """The first is away; the second is cut off in the work, and the third has the rest."""
+    node = f"127.0.0.1:{rabbitmq.port}/"
+    with Proxy(rabbitmq.port, free_port()) as proxy:
+        url = broker.url.replace(node, f"127.0.0.1:{free_port()},127.0.0.1:{proxy.port},{node}")
+        broker.publish(envelope(0))
+        async with running(insert, dedupe=store, url=url) as consumer:
+            await until(lambda: consumer.counters.done == 1, "the second node")
+            assert proxy.reset() == 1
+            broker.publish(envelope(1))
+            await until(lambda: consumer.counters.done == 2, "the third node")
+            assert proxy.reset() == 0
+    assert effects(work) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://user:SEC@RET/PW@127.0.0.1/v",
+        "amqp://user:SECRET/PW@127.0.0.1/v",
+        "amqp://user:SECRET@one:x,two/v",
+        "amqp://user:SECRET@one,/v",
+        "SECRET",
+    ],
+)
+def test_an_address_that_is_none(url: str) -> None:
+    with pytest.raises(ValueError, match="percent-encode") as error:
+        Consumer(url, QUEUE, insert, dedupe=NoDedupe())
+    assert not any(part in str(error.value) for part in ("SEC", "RET", "PW"))
 
 
 async def test_the_handler_sees_the_message(broker: Broker, running: Running) -> None:

@@ -12,6 +12,7 @@ from dispatcher.base import Outcome, QueueMismatch, QueueState, QueuesUnusable, 
 from dispatcher.options import Also, Layout, QueueOptions
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.topology import UNROUTED, WORK_ARGUMENTS
+from regia.declaring import Declaring
 from tests.dispatcher.contract import publication, publications, ready
 from tests.dispatcher.test_rabbitmq import other_client
 from tests.servers.rabbitmq import RabbitMQServer
@@ -103,10 +104,62 @@ async def test_further_queues_get_copies(opened: RabbitQueues, amqp_url: str) ->
     assert (await count(amqp_url, "archive.all"), await count(amqp_url, "archive.vip")) == (5, 1)
 
     def take(channel: BlockingChannel) -> tuple[str, str, bytes]:
-        frame, properties, body = channel.basic_get("archive.vip")
-        return frame.routing_key, properties.headers["envelope-id"], body
+        _, properties, body = channel.basic_get("archive.vip")
+        return properties.headers["routing-key"], properties.headers["envelope-id"], body
 
     assert await other_client(amqp_url, take) == ("masterpro.vip.whatsapp", sent[4].envelope_id, sent[4].body)
+
+
+async def test_one_of_two_further_queues_that_is_missing_is_not_hidden_by_the_other(
+    opened: RabbitQueues, amqp_url: str
+) -> None:
+    """Its copies are kept, with what is needed to publish them again; once its owner has made it anew, it gets its own."""
+    for name in ("archive.all", "audit.all"):
+        await make_queue(amqp_url, name)
+    await opened.open(topology(also=(Also(queue="archive.all", keys=("#",)), Also(queue="audit.all", keys=("#",)))))
+    await other_client(amqp_url, lambda channel: channel.queue_delete("archive.all"))
+    assert await opened.publish(publications(3)) == [CONFIRMED] * 3
+    counts = await ready(opened)
+    assert (counts["masterpro.returns"], counts[UNROUTED], await count(amqp_url, "audit.all")) == (3, 3, 3)
+    _, properties, _ = await other_client(amqp_url, lambda channel: channel.basic_get(UNROUTED))
+    told = properties.headers["copy-for"], properties.headers["routing-key"]
+    assert told == ("archive.all", "masterpro.returns.whatsapp")
+    await make_queue(amqp_url, "archive.all")
+    assert await opened.publish([publication(7)]) == [CONFIRMED]
+    assert (await count(amqp_url, "archive.all"), await count(amqp_url, "audit.all")) == (1, 4)
+    assert (await ready(opened))[UNROUTED] == 3
+
+
+async def test_copies_for_two_missing_queues_are_kept_apart(opened: RabbitQueues, amqp_url: str) -> None:
+    with pytest.raises(QueueMismatch, match=r"queue archive\.all does not exist.*; queue audit\.all does not exist"):
+        await opened.open(topology(also=(Also(queue="archive.all", keys=("#",)), Also(queue="audit.all", keys=("#",)))))
+    assert await opened.publish([publication(1)]) == [CONFIRMED]
+    assert (await ready(opened))[UNROUTED] == 2
+
+
+async def test_whether_the_queues_of_others_are_there(opened: RabbitQueues, amqp_url: str) -> None:
+    """From declaring to declaring, alarms come when one goes and go when it is back."""
+    await make_queue(amqp_url, "archive.all")
+    await make_queue(amqp_url, "helpdesk.vip")
+    wanted = topology(existing={"masterpro.vip": "helpdesk.vip"}, also=(Also(queue="archive.all", keys=("#",)),))
+    declaring = Declaring(lambda: opened, wanted)
+    await declaring.open()
+    assert declaring.alarms == {}
+    mending = asyncio.create_task(declaring.mend(every=0.2))
+    for name in ("archive.all", "helpdesk.vip"):
+        await asyncio.sleep(0.5)
+        assert declaring.alarms == {}
+        await other_client(amqp_url, lambda channel, name=name: channel.queue_delete(name))
+        async with asyncio.timeout(20):
+            while f"queue {name} does not exist" not in declaring.alarms.get("queues", ""):
+                await asyncio.sleep(0.05)
+        await make_queue(amqp_url, name)
+        async with asyncio.timeout(20):
+            while declaring.alarms:
+                await asyncio.sleep(0.05)
+    mending.cancel()
+    assert await opened.publish([publication(1, target="vip")]) == [CONFIRMED]
+    assert (await count(amqp_url, "helpdesk.vip"), await count(amqp_url, "archive.all")) == (1, 1)
 
 
 async def test_a_copy_for_everything_does_not_hide_a_deleted_queue(opened: RabbitQueues, amqp_url: str) -> None:

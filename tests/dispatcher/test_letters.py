@@ -9,11 +9,12 @@ import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 
 from dispatcher import letters_rabbit, local, sweep
-from dispatcher.base import Publication, QueuesUnavailable, UnknownQueue
+from dispatcher.base import Publication, QueueMismatch, QueuesUnavailable, Topology, UnknownQueue
 from dispatcher.letters import Discard, Edit, Letter, Picked, Redrive, Wanted
 from dispatcher.letters_local import LocalLetters
 from dispatcher.letters_rabbit import RabbitLetters
 from dispatcher.local import LocalQueues
+from dispatcher.options import Also, Layout
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.topology import DEAD, UNROUTED
 from storage import books, erased
@@ -307,6 +308,34 @@ class TestRabbitMQ:
         assert await states(database) == ["published", "published", "unrouted"]
         assert (await database.read(lambda connection: books.count(connection, []))).unrouted in (0, 1)
         assert await dead(rabbit) == envelopes(2)
+
+    async def test_a_copy_goes_to_the_queue_that_was_to_have_it(self, rabbit: Rabbit, database: Database) -> None:
+        """Also when it was edited meanwhile. What its target got is another message, of which the books say nothing new."""
+        await store(database, range(2), to=("returns",), state="unrouted")
+        also = (Also(queue="archive.returns", keys=("#",)),)
+        with pytest.raises(QueueMismatch):
+            await rabbit.queues.open(Topology(targets=TOPOLOGY.targets, layout=Layout(also=also)))
+        batch = [letter_publication(number) for number in range(2)]
+        await rabbit.queues.publish(batch)
+        assert await eventually(rabbit.queues, UNROUTED, 2)
+        found = await look(rabbit, Wanted(where="unrouted"))
+        assert [one.queue for one in found] == ["archive.returns"] * 2
+        assert dict((await pick(rabbit, ALL, Redrive())).kept) == {"no queue takes them": 2}
+        await other_client(rabbit.url, lambda channel: channel.queue_declare("archive.returns", durable=True))
+        edit = Edit(body=b'{"edited":1}')
+        assert (await pick(rabbit, Wanted(ids=(found[0].id,)), edit)).done == 1
+        assert (await pick(rabbit, Wanted(queue="archive.returns"), Redrive())).done == 2
+
+        def take(channel: BlockingChannel) -> list[tuple[str, str, bytes]]:
+            got = [channel.basic_get("archive.returns", auto_ack=True) for _ in batch]
+            return [(one.headers["envelope-id"], one.headers["routing-key"], body) for _, one, body in got]
+
+        key = "masterpro.returns.whatsapp"
+        assert sorted(await other_client(rabbit.url, take)) == sorted(
+            [(batch[0].envelope_id, key, b'{"edited":1}'), (batch[1].envelope_id, key, batch[1].body)]
+        )
+        assert (await ready(rabbit.queues))["masterpro.returns"] == 2
+        assert await states(database) == ["unrouted"] * 2
 
     async def test_who_was_erased_is_not_driven_again(self, rabbit: Rabbit, database: Database) -> None:
         await rabbit.bury([letter_publication(number) for number in range(3)])

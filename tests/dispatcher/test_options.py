@@ -8,7 +8,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 from dispatcher.base import Topology
 from dispatcher.options import Also, Layout, QueueOptions, matches
-from dispatcher.topology import COPIES, INBOUND, Binding, Exchange, Queue, declarations, title
+from dispatcher.topology import INBOUND, Binding, Exchange, Queue, declarations, title
 
 WORK = {
     "x-queue-type": "quorum",
@@ -98,7 +98,7 @@ def test_existing_queues_are_bound_and_never_declared() -> None:
     layout = Layout(
         options={"demo.returns": QueueOptions(max_length=5, dead_letter_exchange="helpdesk.dlx")},
         existing={"demo.vip": "helpdesk.vip"},
-        also=(Also(queue="archive.all", keys=("demo.#", "#.mail")),),
+        also=(Also(queue="archive.all", keys=("demo.#", "#.mail")), Also(queue="archive.all", keys=("demo.vip.#",))),
     )
     wanted = declarations(Topology(targets={"demo": frozenset({"returns", "vip"})}, layout=layout))[8:]
     assert wanted == (
@@ -107,10 +107,7 @@ def test_existing_queues_are_bound_and_never_declared() -> None:
         Binding(INBOUND, "demo.returns", "demo.returns.#"),
         Queue("helpdesk.vip", {}, needed_by="target demo.vip"),
         Binding(INBOUND, "helpdesk.vip", "demo.vip.#"),
-        Exchange(COPIES),
         Queue("archive.all", {}, needed_by="queues.also"),
-        Binding(COPIES, "archive.all", "demo.#"),
-        Binding(COPIES, "archive.all", "#.mail"),
     )
     assert title(wanted[2]) == "the binding of queue demo.returns to regia.inbound by demo.returns.#"
 
@@ -120,3 +117,17 @@ def test_layouts_are_kept_where_topologies_are_joined() -> None:
     old = Topology(targets={"demo": frozenset({"vip"})})
     new = Topology(targets={"demo": frozenset({"returns"})}, layout=layout)
     assert old.joined(new) == Topology(targets={"demo": frozenset({"vip", "returns"})}, layout=layout)
+
+
+def test_a_further_queue_gets_one_copy() -> None:
+    """Whatever number of its keys match, as with a topic exchange."""
+    layout = Layout(
+        also=(
+            Also(queue="archive.all", keys=("demo.#", "#.mail")),
+            Also(queue="audit", keys=("*.vip.*",)),
+            Also(queue="archive.all", keys=("demo.vip.#",)),
+        )
+    )
+    assert layout.copied_to("demo.vip.mail") == ("archive.all", "audit")
+    assert layout.copied_to("demo.returns.mail") == ("archive.all",)
+    assert layout.copied_to("shop.returns.form") == ()

@@ -7,16 +7,17 @@ delivery ─► parse ─► Reorder (if asked) ─► lane of its customer ─�
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import replace
 from typing import Any, Final, Generic, TypeVar
-
-from yarl import URL
 
 from regia_consumer.counters import Counters
 from regia_consumer.dedupe import Dedupe
 from regia_consumer.errors import Unavailable
 from regia_consumer.handling import Handler, Limits
 from regia_consumer.message import Message, by_customer
+from regia_consumer.nodes import nodes
 from regia_consumer.pausing import Pause
 from regia_consumer.reorder import Reorder
 from regia_consumer.serving import Plan, Serving
@@ -40,6 +41,8 @@ class Consumer(Generic[T]):
     `handler(message, transaction)` does the work with what `dedupe` gives: an open transaction of `PostgresDedupe` or
     `SqliteDedupe`. It may raise `Poison`, `Retry`, `Unavailable` (see `errors`). It must not block the event loop.
 
+    - `url`: `amqp[s]://user:password@host:port/vhost`. For a cluster `@one:5672,two:5672`: the next node is taken when one does
+      not answer, or its connection ends.
     - `prefetch`: deliveries in hand, at most. Keep it small: on RabbitMQ 3.x each lost connection counts for all of them
       towards the delivery limit. With `reorder` those that wait count too.
     - `concurrency`: messages in work at the same time. Those with the same `key` are done one after the other, in the order
@@ -69,8 +72,9 @@ class Consumer(Generic[T]):
     ) -> None:
         if prefetch < 1 or concurrency < 1:
             raise ValueError("prefetch and concurrency must be at least 1: without a bound one process takes the whole queue")
+        self._nodes = deque(nodes(url))
         self._plan = Plan(
-            url=URL(url),
+            url=self._nodes[0],
             queue=queue,
             name=name,
             handler=handler,
@@ -127,7 +131,8 @@ class Consumer(Generic[T]):
 
     async def _serve(self) -> None:
         """One connection, from opening to its end."""
-        serving = Serving(self._plan, self.counters, self._pause, self._stopping, self._reconnects.reset)
+        plan = replace(self._plan, url=self._nodes[0])
+        serving = Serving(plan, self.counters, self._pause, self._stopping, self._reconnects.reset)
         try:
             await first_of(serving.open(settle=self._lost), self._stopping.wait())
             if serving.opened:  # also when a stop came meanwhile: the first messages may be in work
@@ -136,7 +141,8 @@ class Consumer(Generic[T]):
                 await serving.run()
         except Lost as error:
             self._lost = True
-            logger.warning("not consuming %s at %s: %s", self._plan.queue, self._plan.url.host, error)
+            logger.warning("not consuming %s at %s: %s", plan.queue, plan.url.host, error)
+            self._nodes.rotate(-1)
         finally:
             self._subscribed = False
             await serving.close()
