@@ -297,10 +297,17 @@ async def test_the_broker_killed_and_back(
         await until(lambda: consumer.state == "connecting", "it met the loss")
         assert consumer.counters.done < 200
         await asyncio.to_thread(rabbitmq.restart)
-        await until(lambda: consumer.counters.done == 200, "it goes on", 100)
+        try:
+            await until(lambda: consumer.state == "consuming", "it is back", 45)
+        except AssertionError:
+            # Seen of RabbitMQ 3.10 now and then: the queue has no leader after SIGKILL, and no election either.
+            logs = "".join(one.read_text(errors="replace") for one in (rabbitmq.folder / "log").glob("*.log"))
+            assert "leader not known" in logs
+            await asyncio.to_thread(rabbitmq.restart)
+        await until(lambda: consumer.counters.done == 200, "it goes on", 60)
         await broker.emptied()
     assert sorted(effects(work)) == list(range(200))
-    assert consumer.counters.connected == 2
+    assert consumer.counters.connected >= 2
     assert broker.depth(DEAD) == 0
 
 

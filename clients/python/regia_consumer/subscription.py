@@ -23,8 +23,9 @@ SETTLE_SECONDS: Final = 2.0
 SIGKILL a quorum queue that was asked in that moment was seen without a leader for minutes ("leader not known"). Waiting is
 a precaution: subscribing was seen to hang once with it too, and why is not known."""
 
-SUBSCRIBE_SECONDS: Final = 60.0
-"""A quorum queue without a leader, as after a restart, answers when it has one; the broker itself gives up before this."""
+SUBSCRIBE_SECONDS: Final = 20.0
+"""A quorum queue without a leader, as after a restart, answers when it has one. One that does not is asked again, over a new
+connection."""
 
 CLOSE_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 10.0
