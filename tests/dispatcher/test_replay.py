@@ -374,6 +374,25 @@ class TestRabbitMQ:
         assert properties.headers["envelope-id"] == one.envelope_id
         assert (properties.type, properties.delivery_mode) == (TYPE, 2)
 
+    async def test_the_urgent_first_in_a_queue_with_priorities(self, amqp_url: str) -> None:
+        def declare(channel: BlockingChannel) -> None:
+            channel.queue_declare("masterpro.vip", arguments={"x-max-priority": 5})
+            channel.queue_declare("masterpro.returns")
+
+        await other_client(amqp_url, declare)
+        highest = {"masterpro.vip": 5}.get
+        straight = RabbitStraight(amqp_url, highest=highest, priority_of=lambda body: int(body.decode()[-1]))
+        copies = [Copy("masterpro.vip", publication(n, body=f"b{n}".encode()), ":replay-0") for n in (0, 9, 3)]
+        copies.append(Copy("masterpro.returns", publication(8, body=b"no number"), ":replay-0"))
+        assert await straight.put(copies) == [Landed.ADDED] * 4
+        await straight.close()
+
+        def take(channel: BlockingChannel) -> list[tuple[bytes, int]]:
+            found = [channel.basic_get(queue) for queue in ["masterpro.vip"] * 3 + ["masterpro.returns"]]
+            return [(body, properties.priority) for _, properties, body in found]
+
+        assert await other_client(amqp_url, take) == [(b"b9", 5), (b"b3", 3), (b"b0", 0), (b"no number", 0)]
+
     async def test_what_lay_in_a_deleted_queue_is_there_again(self, database: Database, amqp_url: str) -> None:
         queues = RabbitQueues(amqp_url)
         await queues.open(TOPOLOGY)
