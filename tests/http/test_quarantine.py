@@ -92,8 +92,9 @@ async def test_what_is_not_there(client: Client) -> None:
     await ask(client, "POST", "/v1/quarantine/redrive", 400, json={})
 
 
+@pytest.mark.parametrize("killed", [False, True])
 async def test_what_failed_under_its_own_id_is_no_repeat_of_that(
-    client: Client, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    client: Client, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, killed: bool
 ) -> None:
     """The gateway's own journal remembers the id of the attempt that failed."""
     mail = gateway.configured.connectors["mail"]
@@ -109,6 +110,8 @@ async def test_what_failed_under_its_own_id_is_no_repeat_of_that(
         await worked_off(gateway)
     (held,) = (await ask(client, "GET", "/v1/quarantine"))["held"]
     assert held["reason"] == "normalizer_failed"
+    if killed:  # after the row had made way, before anything was accepted
+        await gateway.stores.database.write(lambda connection: make_way(connection, held["id"]))
     answers = await asyncio.gather(*(ask(client, "POST", "/v1/quarantine/redrive", json={"all": True}) for _ in range(2)))
     assert sum(answer["redriven"] for answer in answers) >= 1
     left = await adopted(gateway)
