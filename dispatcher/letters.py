@@ -18,6 +18,8 @@ Reason = Literal["rejected", "delivery_limit", "expired", "maxlen", "unrouted", 
 
 LOOK: Final = 10_000
 """Letters that a look goes through, unless it is told to go further."""
+EVERYTHING: Final = 1 << 31
+"""More letters than there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,11 @@ class Wanted:
             return False
         pairs = ((self.where, letter.where), (self.queue, letter.queue), (self.reason, letter.reason))
         return all(wanted in (None, has) for wanted, has in (*pairs, (self.category, letter.category)))
+
+    def nothing_more(self, seen: set[str]) -> bool:
+        """Whether `seen`, letters' ids that fitted, are all there can be. Of an envelope several letters may lie there, so that
+        its id is looked for to the end."""
+        return bool(self.ids) and seen.issuperset(self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +125,20 @@ class Letters(Protocol):
     """All methods may raise `QueuesUnavailable` and `DatabaseUnavailable`: what was done until then is done."""
 
     async def look(self, wanted: Wanted, limit: int, *, most: int = LOOK, bodies: bool = False) -> Looked:
-        """Oldest first. Goes through at most `most` letters."""
+        """Oldest first. Goes through at most `most` letters, and no further than to the last of the letters' ids wanted."""
 
     async def pick(
-        self, wanted: Wanted, act: Act, limit: int, picked: Picked, told: Callable[[Picked], Any] = lambda _: None
+        self,
+        wanted: Wanted,
+        act: Act,
+        limit: int,
+        picked: Picked,
+        told: Callable[[Picked], Any] = lambda _: None,
+        *,
+        most: int = EVERYTHING,
     ) -> None:
-        """Do it to at most `limit` of those that lie there now, and write into `picked` how far it is. Raises `UnknownQueue`
-        before anything is done."""
+        """Do it to at most `limit` of those that lie there now, and write into `picked`, which is new, how far it is. Goes as
+        far as `look`. Raises `UnknownQueue` before anything is done."""
 
     async def close(self) -> None: ...
 

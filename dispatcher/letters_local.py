@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
-from dispatcher.letters import LOOK, Act, Discard, Edit, Letter, Looked, Picked, Wanted, category_of, digest
+from dispatcher.letters import EVERYTHING, LOOK, Act, Discard, Edit, Letter, Looked, Picked, Wanted, category_of, digest
 from dispatcher.local import LocalQueues
 from storage.bulk import insert_rows
 from storage.database import Database
@@ -14,6 +14,7 @@ from storage.schema import local_messages as table
 
 _TOGETHER: Final = 100
 """Letters of one transaction. Their bodies are in memory meanwhile."""
+_Rows: TypeAlias = Sequence[Row[Any]]
 _DEAD: Final = table.c.state == "dead"
 
 
@@ -26,14 +27,16 @@ class LocalLetters:
 
     async def look(self, wanted: Wanted, limit: int, *, most: int = LOOK, bodies: bool = False) -> Looked:
         letters: list[Letter] = []
+        seen: set[str] = set()
         fitting = looked = after = 0
         lying = await self._lying(wanted)
-        while lying and looked < most:
+        while lying and looked < most and not wanted.nothing_more(seen):
             number = min(_TOGETHER, most - looked)
             rows = await self._database.read(lambda one, a=after, n=number: _page(one, wanted, a, n))  # type: ignore[misc]
             looked += len(rows)
             found = [letter for letter in map(_letter, rows) if wanted.fits(letter)]
             fitting += len(found)
+            seen.update(letter.id for letter in found)
             letters += (one if bodies else replace(one, body=b"") for one in found[: limit - len(letters)])
             if len(rows) < number:
                 break
@@ -41,24 +44,33 @@ class LocalLetters:
         return Looked(tuple(letters), fitting, looked, lying)
 
     async def pick(
-        self, wanted: Wanted, act: Act, limit: int, picked: Picked, told: Callable[[Picked], Any] = lambda _: None
+        self,
+        wanted: Wanted,
+        act: Act,
+        limit: int,
+        picked: Picked,
+        told: Callable[[Picked], Any] = lambda _: None,
+        *,
+        most: int = EVERYTHING,
     ) -> None:
         if not isinstance(act, (Discard, Edit)) and act.to is not None:
             await self._queues.check(act.to)
-        left, after = await self._lying(wanted), 0
-        picked.lying = left
-        while left > 0 and picked.done < limit:
+        picked.lying = await self._lying(wanted)
+        left, after = min(picked.lying, most), 0
+        seen: set[str] = set()
+        while left > 0 and picked.done < limit and not wanted.nothing_more(seen):
             number = min(_TOGETHER, left)
 
-            def work(connection: Connection, after: int = after, number: int = number) -> tuple[Sequence[Row[Any]], int]:
+            def work(connection: Connection, after: int = after, number: int = number) -> tuple[_Rows, _Rows]:
                 rows = _page(connection, wanted, after, number, lock=True)
                 fitting = [row for row in rows if wanted.fits(_letter(row))][: limit - picked.done]
                 _do(connection, fitting, act)
-                return rows, len(fitting)
+                return rows, fitting
 
             rows, done = await self._database.write(work)
             picked.looked += len(rows)
-            picked.done += done
+            picked.done += len(done)
+            seen.update(str(row.position) for row in done)
             told(picked)
             if len(rows) < number:
                 break

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from aio_pika import Connection
 from aio_pika.abc import AbstractIncomingMessage
@@ -16,7 +17,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
 
 from dispatcher.base import QueuesUnavailable, UnknownQueue
 from dispatcher.letter_parcels import edited, is_copy, letter_of, redriven
-from dispatcher.letters import LOOK, Act, Discard, Edit, Letter, Looked, Picked, Wanted, Where
+from dispatcher.letters import EVERYTHING, LOOK, Act, Discard, Edit, Letter, Looked, Picked, Wanted, Where
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.rounds import Answer, Parcel, Rounds
 from dispatcher.straight import CONFIRM_SECONDS, CONNECT_SECONDS, RabbitStraight, same
@@ -29,7 +30,18 @@ _QUEUES: Final[dict[Where, str]] = {"dead": DEAD, "unrouted": UNROUTED}
 _TOGETHER: Final = 100
 """Letters that are dealt with together. Their bodies are in memory meanwhile."""
 
+_WAIT: Final = 60.0
+"""Seconds for which a look waits until another one is over."""
+_LOOKS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
+
 Pair = tuple[AbstractIncomingMessage, Letter]
+
+
+class NotDeclared(UnknownQueue):
+    """One of the two queues of letters is missing."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}; `regia topology apply` declares it, and so does a gateway that starts"
 
 
 class RabbitLetters:
@@ -56,31 +68,46 @@ class RabbitLetters:
 
     async def look(self, wanted: Wanted, limit: int, *, most: int = LOOK, bodies: bool = False) -> Looked:
         letters: list[Letter] = []
+        seen: set[str] = set()
         fitting = looked = lying = 0
         for where in _wheres(wanted):
             async with self._taking(where) as taking:
                 lying += taking.lying
-                while looked < most and (messages := await taking.take(min(_TOGETHER, most - looked))):
+                while looked < most and not wanted.nothing_more(seen):
+                    if not (messages := await taking.take(min(_TOGETHER, most - looked))):
+                        break
                     looked += len(messages)
                     found = [one for message in messages if wanted.fits(one := letter_of(where, message))]
                     fitting += len(found)
+                    seen.update(one.id for one in found)
                     letters += (one if bodies else replace(one, body=b"") for one in found[: limit - len(letters)])
         return Looked(tuple(letters), fitting, looked, lying)
 
     async def pick(
-        self, wanted: Wanted, act: Act, limit: int, picked: Picked, told: Callable[[Picked], Any] = lambda _: None
+        self,
+        wanted: Wanted,
+        act: Act,
+        limit: int,
+        picked: Picked,
+        told: Callable[[Picked], Any] = lambda _: None,
+        *,
+        most: int = EVERYTHING,
     ) -> None:
         if not isinstance(act, (Discard, Edit)) and act.to is not None:
             await self._straight.check([act.to])
+        seen: set[str] = set()
         for where in _wheres(wanted):
             async with self._taking(where) as taking:
                 picked.lying += taking.lying
-                left = taking.lying  # those that die again meanwhile are not meant
-                while left > 0 and picked.done < limit and (messages := await taking.take(min(_TOGETHER, left))):
+                left = min(taking.lying, most - picked.looked)  # those that die again meanwhile are not meant
+                while left > 0 and picked.done < limit and not wanted.nothing_more(seen):
+                    if not (messages := await taking.take(min(_TOGETHER, left))):
+                        break
                     left -= len(messages)
                     picked.looked += len(messages)
                     found = [(one, letter_of(where, one)) for one in messages]
                     fitting = [pair for pair in found if wanted.fits(pair[1])]
+                    seen.update(letter.id for _, letter in fitting)
                     await self._do(fitting[: limit - picked.done], act, taking, picked)
                     told(picked)
 
@@ -132,7 +159,13 @@ class RabbitLetters:
 
     @asynccontextmanager
     async def _taking(self, where: Where) -> AsyncIterator[Taking]:
-        """All that is taken and not acknowledged is put back; where that fails the connection is cut, which does it too."""
+        """All that is taken and not acknowledged is put back; where that fails the connection is cut, which does it too.
+        One at a time in this process: of two each would see only what the other has not taken."""
+        async with one_at_a_time(), self._alone(where) as taking:
+            yield taking
+
+    @asynccontextmanager
+    async def _alone(self, where: Where) -> AsyncIterator[Taking]:
         connection = await self._reading.connection(self._connect_timeout)
         try:
             with lost_is_no_cancellation():
@@ -152,10 +185,25 @@ class RabbitLetters:
         try:
             return await Taking.begin(connection, name, self._connect_timeout)
         except ChannelNotFoundEntity:
-            raise UnknownQueue(name) from None
+            raise NotDeclared(name) from None
 
     async def close(self) -> None:
         await asyncio.gather(self._reading.close(), self._publishing.close(), self._straight.close())
+
+
+@asynccontextmanager
+async def one_at_a_time() -> AsyncIterator[None]:
+    """Raises `QueuesUnavailable` where another look takes too long."""
+    lock = _LOOKS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    try:
+        async with asyncio.timeout(_WAIT):
+            await lock.acquire()
+    except TimeoutError:
+        raise QueuesUnavailable("somebody else looks through the dead letters: try again") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _wheres(wanted: Wanted) -> tuple[Where, ...]:

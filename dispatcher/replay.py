@@ -6,7 +6,7 @@ the second. What is stored is read shortly before it is published, so that what 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -155,15 +155,12 @@ class Replayer:
 
     async def _publish(self, some: Sequence[Sent]) -> None:
         await self._keep_the_rate(len(some))
-        bodies = await self._database.read(lambda one: replays.bodies(one, {sent.message_id for sent in some}))
-        bodies = {id_: self._renewed(body) for id_, body in bodies.items()}
-        left = [sent for sent in some if sent.message_id in bodies]
-        self.progress.erased += len(some) - len(left)
+        left = list(some)
         loop = asyncio.get_running_loop()
         failures, until = 0, loop.time() + PATIENCE
         while left:
             self.progress.place = left[0].position - 1
-            went = await self._put(self._next(left), bodies)
+            went = await self._put(self._next(left))
             left = [sent for sent in left if sent.position not in went]
             if went:
                 failures, until = 0, loop.time() + PATIENCE
@@ -182,15 +179,19 @@ class Replayer:
             first.setdefault((sent.order_key, self._replay.queue(sent)), sent)
         return list(first.values())
 
-    async def _put(self, some: Sequence[Sent], bodies: Mapping[str, bytes]) -> set[int]:
-        """The positions of those that need nothing more."""
+    async def _put(self, some: Sequence[Sent]) -> set[int]:
+        """The positions of those that need nothing more. Read anew before each try: one sender's messages go one after the
+        other, and a broker may keep them waiting for a minute."""
+        bodies = await self._database.read(lambda one: replays.bodies(one, {sent.message_id for sent in some}))
+        there = [sent for sent in some if sent.message_id in bodies]
+        went = {sent.position for sent in some if sent.message_id not in bodies}
+        self.progress.erased += len(went)
+        if not there:
+            return went
         self._tries += 1
         suffix = f":replay-{self._replay.id}-{self._tries}"
-        copies = [
-            Copy(self._replay.queue(sent), self._replay.publication(sent, bodies[sent.message_id]), suffix) for sent in some
-        ]
-        went = set()
-        for sent, copy, landed in zip(some, copies, await self._straight.put(copies), strict=True):
+        copies = [self._copy(sent, self._renewed(bodies[sent.message_id]), suffix) for sent in there]
+        for sent, copy, landed in zip(there, copies, await self._straight.put(copies), strict=True):
             if landed is Landed.NOWHERE:
                 raise UnknownQueue(copy.queue)
             if landed is Landed.UNKNOWN:
@@ -202,6 +203,9 @@ class Replayer:
             self.progress.there += landed is Landed.THERE
             self.progress.erased += landed is Landed.ERASED
         return went
+
+    def _copy(self, sent: Sent, body: bytes, suffix: str) -> Copy:
+        return Copy(self._replay.queue(sent), self._replay.publication(sent, body), suffix)
 
     async def _note(self, some: Sequence[Sent]) -> None:
         """Write down how far it is; and of what no queue had taken, that its own has it now."""

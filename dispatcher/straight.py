@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from dispatcher.base import Publication, QueuesUnavailable, UnknownQueue
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.local import LocalQueues
-from dispatcher.rounds import Answer, Rounds, straight_parcel
+from dispatcher.rounds import Answer, Parcel, Rounds, straight_parcel
 from dispatcher.sweep import plain_channel
 from storage import erased
 from storage.bulk import among, ids_parameter, insert_rows
@@ -72,7 +72,8 @@ def same(name: str) -> str:
 
 
 class RabbitStraight:
-    """Over RabbitMQ, mandatory and confirmed, by a connection of its own. `real` gives the broker's name of a queue."""
+    """Over RabbitMQ, mandatory and confirmed, by a connection of its own. `real` gives the broker's name of a queue.
+    `highest` is the highest priority of a queue that has priorities, and `priority_of` reads that of a body."""
 
     whole = False
 
@@ -81,10 +82,14 @@ class RabbitStraight:
         url: str,
         *,
         real: Callable[[str], str] = same,
+        highest: Callable[[str], int | None] = lambda _: None,
+        priority_of: Callable[[bytes], int] = lambda _: 0,
         confirm_timeout: float = CONFIRM_SECONDS,
         connect_timeout: float = CONNECT_SECONDS,
     ) -> None:
         self._real = real
+        self._highest = highest
+        self._priority_of = priority_of
         self._confirm_timeout = confirm_timeout
         self._connect_timeout = connect_timeout
         self._link = Link(url, "regia replay")
@@ -111,9 +116,15 @@ class RabbitStraight:
 
     async def put(self, copies: Sequence[Copy]) -> list[Landed]:
         deadline = asyncio.get_running_loop().time() + self._confirm_timeout
-        parcels = [straight_parcel(copy.publication, copy.suffix, self._real(copy.queue)) for copy in copies]
+        parcels = [self._parcel(copy) for copy in copies]
         became = {Answer.ACKED: Landed.ADDED, Answer.RETURNED: Landed.NOWHERE, Answer.NONE: Landed.UNKNOWN}
         return [became[answer] for answer in await self._rounds.send(parcels, deadline)]
+
+    def _parcel(self, copy: Copy) -> Parcel:
+        publication = copy.publication
+        if (highest := self._highest(copy.queue)) is not None:  # as the relay has it
+            publication = replace(publication, priority=min(highest, self._priority_of(publication.body)))
+        return straight_parcel(publication, copy.suffix, self._real(copy.queue))
 
     async def close(self) -> None:
         await self._link.close()

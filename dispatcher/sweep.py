@@ -7,7 +7,7 @@ channels puts the rest back, in the order it was taken. To stop earlier would pu
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeAlias
 
 from aio_pika import Connection
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
@@ -19,7 +19,7 @@ _AT_ONCE: Final = 100
 _MORE: Final = 1_000
 """Messages that may come while this goes on, and are taken too."""
 HELD: Final = 250
-"""Messages that one channel holds. Their bodies are in memory."""
+"""Messages that one channel holds. The bodies of those that nobody has looked at yet are in memory."""
 _CHANNELS: Final = 1_500
 """Channels of one look: a connection has 2,047 at most."""
 _SILENT: Final = 0.5
@@ -29,6 +29,14 @@ _MOST_BACK: Final = 2_000
 _BACK: Final = 1.0
 """Seconds for a queue to have back what was taken."""
 _LOOK: Final = 0.02
+
+
+_Place: TypeAlias = tuple[str | None, int | None]
+"""The consumer that has a message, and its number there."""
+
+
+def _place(message: AbstractIncomingMessage) -> _Place:
+    return message.consumer_tag, message.delivery_tag
 
 
 async def plain_channel(connection: Connection) -> AbstractChannel:
@@ -72,10 +80,10 @@ class Taking:
         self._seen_before = False
 
     @classmethod
-    async def begin(cls, connection: Connection, name: str, patience: float, *, held: int = HELD) -> "Taking":
+    async def begin(cls, connection: Connection, name: str, patience: float, *, held: int | None = None) -> "Taking":
         """`patience`: seconds for each `take`, else `TimeoutError`. `held`: messages that are taken at once, also where fewer
-        are asked for. Raises `ChannelNotFoundEntity`."""
-        taking = cls(connection, name, patience, held)
+        are asked for; `HELD` without it. Raises `ChannelNotFoundEntity`."""
+        taking = cls(connection, name, patience, HELD if held is None else held)
         async with asyncio.timeout(patience):
             taking.lying = await taking._ready()
         return taking
@@ -96,8 +104,9 @@ class Taking:
             for message in messages:
                 await message.ack()
             await self._ready()  # what was written has been read then
+        gone = set(map(_place, messages))
         for window in self._windows:
-            window.held.difference_update(messages)
+            window.held -= gone
 
     async def end(self) -> None:
         """A quorum queue serves first what was put back before, and puts back behind that: those are taken too, up to
@@ -144,7 +153,8 @@ class _Window:
     def __init__(self, channel: AbstractChannel, most: int) -> None:
         self.channel = channel
         self._most = most
-        self.held: set[AbstractIncomingMessage] = set()
+        self.held: set[_Place] = set()
+        """Not the messages: their bodies would be in memory for as long as the look goes on."""
         self._queue: AbstractQueue | None = None
         self._tag = ""
         self._arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
@@ -159,7 +169,7 @@ class _Window:
         return window
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
-        self.held.add(message)
+        self.held.add(_place(message))
         self._arrived.put_nowait(message)
 
     @property

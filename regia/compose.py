@@ -231,7 +231,8 @@ def open_straight(settings: Settings, stores: Stores) -> Straight:
     """What publishes into a queue by its name."""
     if isinstance(stores.queues, LocalQueues):
         return LocalStraight(stores.queues, stores.database)
-    return RabbitStraight(settings.queues.url.get_secret_value(), real=settings.queues.layout.real)
+    url, layout = settings.queues.url.get_secret_value(), settings.queues.layout
+    return RabbitStraight(url, real=layout.real, highest=layout.priorities_of, priority_of=priority_of)
 
 
 def open_letters(settings: Settings, stores: Stores) -> Letters:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from dispatcher.base import QueuesUnavailable, UnknownQueue
-from dispatcher.letters import Act, Discard, Edit, Letter, Letters, Picked, Redrive, Wanted, digest
+from dispatcher.letters import EVERYTHING, Act, Discard, Edit, Letter, Letters, Picked, Redrive, Wanted, digest
 from normalizer.envelope import TYPE, Envelope
 from regia.by_hand import Doing, log
 from storage.database import Database, DatabaseUnavailable
@@ -39,13 +39,14 @@ async def do(
     picked: Picked,
     said: Mapping[str, Any],
     told: Callable[[Picked], Any] = lambda _: None,
+    most: int = EVERYTHING,
 ) -> Done:
-    """Do it to at most `limit` letters, and write into `picked` how far it is. `said` is kept with what was chosen by. Raises
-    `UnknownQueue`, `QueuesUnavailable`, `DatabaseUnavailable`."""
+    """Do it to at most `limit` letters of the first `most`, and write into `picked` how far it is. `said` is kept with what was
+    chosen by. Raises `UnknownQueue`, `QueuesUnavailable`, `DatabaseUnavailable`."""
     chosen = {name: value for name in wanted.__slots__ if (value := getattr(wanted, name))}
     doing = Doing(_ACTIONS[type(act)], actor, {**chosen, "limit": limit})
     async with log(database, doing, lambda: (picked.done, {**picked.detail, **said})) as operation:
-        await letters.pick(wanted, act, limit, picked, told)
+        await letters.pick(wanted, act, limit, picked, told, most=most)
     return Done(operation=operation, picked=picked)
 
 
@@ -58,7 +59,7 @@ async def edit(letters: Letters, database: Database, id_: str, body: bytes, *, a
     check(letter, body)
     said = {"before": letter.sha256, "after": digest(body), "envelope_id": letter.envelope_id}
     wanted = Wanted(ids=(letter.id,), where=letter.where)
-    done = await do(letters, database, wanted, Edit(body), actor=actor, limit=1, picked=Picked(), said=said)
+    done = await do(letters, database, wanted, Edit(body), actor=actor, limit=1, picked=Picked(), said=said, most=most)
     return letter if done.picked.done else None
 
 

@@ -41,7 +41,8 @@ class Driven:
 
 
 class Driver:
-    """Drives held rows again, one after the other. `told` hears of those that are left out."""
+    """Drives held rows again, one after the other. `intake` must be that of a journal that has accepted nothing before: one
+    that knows the id of an attempt that failed makes a repeat of it. `told` hears of those that are left out."""
 
     def __init__(
         self,
@@ -101,6 +102,8 @@ class Driver:
         id_, received_at = row["id"], _received_at(row)
         if id_ in {str(entry.id) for entry in entries(row["connector"], parsed, received_at)}:
             id_ = await self._database.write(lambda connection: quarantine.make_way(connection, row["id"]))
+            if id_ is None:
+                return
         await self._intake.accept(row["connector"], parsed, received_at)
         await self._database.write(lambda connection: quarantine.redriven(connection, id_))
         self.driven.redriven += 1

@@ -40,12 +40,15 @@ def redriven(connection: Connection, id_: str) -> None:
     _attempted(connection, id_, state=REDRIVEN)
 
 
-def make_way(connection: Connection, id_: str) -> str:
-    """Give a row, and its event, another id, for a message that is to be committed under the id it has: without this that
-    message would be a repeat of the attempt that failed. Returns the new id."""
+def make_way(connection: Connection, id_: str) -> str | None:
+    """Give a held row, and its event, another id, for a message that is to be committed under the id it has: without this that
+    message would be a repeat of the attempt that failed. Returns the new id; None where it is not held under that id any more,
+    as when somebody else drives it: the id may be that of a message by now."""
     new = str(uuid4())
+    mine = (quarantine.c.id == id_, quarantine.c.state == HELD)
+    if not connection.execute(update(quarantine).where(*mine).values(id=new)).rowcount:
+        return None
     connection.execute(update(event_ids).where(event_ids.c.id == id_).values(id=new))
-    connection.execute(update(quarantine).where(quarantine.c.id == id_).values(id=new))
     return new
 
 

@@ -5,14 +5,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from regia.beside import journals
 from regia.cli.common import fail
 from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
@@ -20,7 +19,6 @@ from regia.runners.adoption import adopt
 from regia.running.listening import is_held
 from storage.journal import Journal, JournalLocked
 from storage.journal_file import JournalUnavailable, inspect
-from storage.journal_room import UNLIMITED
 
 WAITS: Final = "everything is durable; the gateway routes it as soon as it is ready (see /health/ready)"
 _READY_SECONDS: Final = 30.0
@@ -29,12 +27,6 @@ _PATIENCE: Final = 10.0
 _LOOK: Final = 0.2
 _COUNT: Final = 1.0
 """Seconds between two looks at how much of a journal is left."""
-
-
-def open_journal(found: Configured, kind: str) -> Journal:
-    """A new journal beside the gateway's; `kind` is what its name begins with. An archive takes what the disk has."""
-    limits = replace(found.settings.journal.limits(found.largest), most=UNLIMITED.most)
-    return Journal.open(_folder(found) / f"{kind}-{int(time.time())}-{uuid4().hex[:6]}.sqlite", limits=limits)
 
 
 def pending(path: Path) -> int:
@@ -98,15 +90,11 @@ async def _by_the_gateway(bar: _Bar, path: Path) -> bool:
     return True
 
 
-def _folder(found: Configured) -> Path:
-    return found.settings.data.path.resolve() / "journal"
-
-
 def _own(found: Configured) -> Journal:
     """The gateway's first journal. Raises `JournalLocked` where a gateway runs: also one whose first worker is just dead."""
-    if running := [path for path in _folder(found).glob("worker-*.sqlite") if is_held(path)]:
+    if running := [path for path in journals(found).glob("worker-*.sqlite") if is_held(path)]:
         raise JournalLocked(f"{running[0].name} is in use by another process")
-    return Journal.open(_folder(found) / "worker-0.sqlite")
+    return Journal.open(journals(found) / "worker-0.sqlite")
 
 
 async def _ready(gateway: Gateway) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from connectors.email import EmailConnector
 from connectors.email.imap import ImapSession, ImapSource
 from connectors.errors import Rejected, SourceFailed, SourceReason
+from regia.beside import open_journal
 from regia.cli import backlog
 from regia.cli.common import ConfigOption, fail
 from regia.cli.imports import email_connector
@@ -106,7 +107,7 @@ async def _import(found: Configured, wanted: _Wanted, tally: Tally) -> str | Non
     journal: Journal | None = None
     try:
         await _database(stores.database)
-        journal = backlog.open_journal(found, "import")
+        journal = open_journal(found, "import")
         tally.begin(journal)
         failure = await _Import(stores, reader, journal, wanted, tally).all()
         tally.routed = await backlog.work_off(found, journal)

@@ -21,6 +21,7 @@ from connectors.base import Connector, Parsed, Request, Unreadable
 from connectors.email import CONTENT_TYPE
 from connectors.errors import Rejected
 from normalizer.mail.mbox import iter_mbox
+from regia.beside import open_journal
 from regia.cli import backlog
 from regia.cli.common import ConfigOption, fail
 from regia.cli.standing import standing
@@ -73,7 +74,7 @@ def email_connector(found: Configured, name: str | None) -> Connector:
 
 
 async def _import(found: Configured, connector: Connector, path: Path, tally: Tally) -> None:
-    journal = backlog.open_journal(found, "import")
+    journal = open_journal(found, "import")
     tally.begin(journal)
     try:
         await _read(found, journal, connector, path, tally)

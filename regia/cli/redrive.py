@@ -13,6 +13,7 @@ from typing import Annotated, get_args
 import typer
 
 from connectors.errors import QuarantineReason, Rejected
+from regia.beside import open_journal
 from regia.by_hand import Doing, log
 from regia.cli import backlog
 from regia.cli.by_hand import user
@@ -76,7 +77,7 @@ class _Tally:
 async def _redrive(found: Configured, ids: Sequence[str]) -> _Tally:
     tally = _Tally()
     database = Database(found.settings.database_url())
-    journal = backlog.open_journal(found, "redrive")
+    journal = open_journal(found, "redrive")
     try:
         await _drive(found, database, journal, ids, tally)
         if journal.last_seq:

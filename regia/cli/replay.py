@@ -141,9 +141,9 @@ def _replay(found: Configured, wanted: Replay, begins: operations.Begun, *, as_j
         why, state = str(error), "failed"
     except Interrupted:
         why, state = "interrupted", "stopped"
+    _say(wanted, bar, why, as_json=as_json)  # before the end is written down: the database may be what stopped it
     if bar.total:
         write(found.settings, lambda connection: _end(connection, wanted.id, state, bar.progress))
-    _say(wanted, bar, why, as_json=as_json)
     if why:
         raise typer.Exit(130 if state == "stopped" else 1)
 

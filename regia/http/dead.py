@@ -118,7 +118,9 @@ async def _do(request: web.Request, body: LettersBody, act: Act, said: dict[str,
     actor, picked = f"token/{require(request, 'operate').name}", Picked()
 
     async def work(letters: Letters, database: Database) -> str:
-        done = await do(letters, database, body.wanted, act, actor=actor, limit=body.limit, picked=picked, said=said)
+        done = await do(
+            letters, database, body.wanted, act, actor=actor, limit=body.limit, picked=picked, said=said, most=_LOOK
+        )
         return done.operation
 
     operation = await _with(request, work)

@@ -1,5 +1,6 @@
 """What is held in quarantine, over HTTP. For tokens with the scope `operate`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from aiohttp import web
@@ -8,15 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from connectors.errors import QuarantineReason, Rejected
 from normalizer.envelope_data import from_ms
 from regia import held
+from regia.beside import open_journal
 from regia.by_hand import Doing, log
+from regia.gateway import Gateway
 from regia.http.access import require
 from regia.http.asked import id_of, page_of
 from regia.http.bodies import Id, read_json
 from regia.http.requests import GATEWAY, json_answer, read_body
 from regia.http.stored import download
-from regia.redriving import Driver
+from regia.pipeline.intake import Intake
+from regia.redriving import Driven, Driver
 from storage import lookup, quarantine
 from storage.database import Database
+from storage.journal_file import JournalUnavailable
 
 _LARGEST: Final = 32 << 20
 """Bytes of an edited body."""
@@ -81,21 +86,35 @@ async def change(request: web.Request) -> web.Response:
 
 
 async def redrive(request: web.Request) -> web.Response:
-    """`POST /v1/quarantine/redrive`: read it again, the oldest first, at most 100."""
+    """`POST /v1/quarantine/redrive`: read it again, the oldest first, at most 100. What is read is durable then, and routed
+    within a second or two."""
     token = require(request, "operate")
     body = await read_json(request, HeldBody)
     if not (body.ids or body.connector or body.reason or body.everything):
         raise Rejected("malformed", "say which: ids, connector, reason, or all: true")
-    gateway, database = request.app[GATEWAY], _database(request)
+    database = _database(request)
     chosen = {"ids": body.ids, "connector": body.connector, "reason": body.reason}
     ids = await database.read(lambda connection: quarantine.held_ids(connection, **chosen))  # type: ignore[arg-type]  # by name
-    driver = Driver(gateway.configured.connectors, gateway.reader, database, gateway.intake)
     doing = Doing("quarantine.redrive", f"token/{token.name}", {name: value for name, value in chosen.items() if value})
-    async with log(database, doing, lambda: (driver.driven.redriven, driver.driven.detail)) as operation:
-        await driver.all(ids[:_MOST])
-    driven = driver.driven
+    operation, driven = await _drive(request.app[GATEWAY], doing, ids[:_MOST])
     told = {"redriven": driven.redriven, "still_held": driven.still_held, "left_out": driven.left_out}
     return json_answer({"operation": operation, **told, "left": max(0, len(ids) - _MOST)})
+
+
+async def _drive(gateway: Gateway, doing: Doing, ids: Sequence[str]) -> tuple[str, Driven]:
+    """Into a journal of its own, which a worker adopts as soon as it is closed."""
+    try:
+        journal = open_journal(gateway.configured, "redrive", gateway.journal.path.parent)
+    except JournalUnavailable as error:
+        raise Rejected("unavailable", "nothing was accepted; try again", retry_after=5) from error
+    database = gateway.stores.database
+    try:
+        driver = Driver(gateway.configured.connectors, gateway.reader, database, Intake(journal))
+        async with log(database, doing, lambda: (driver.driven.redriven, driver.driven.detail)) as operation:
+            await driver.all(ids)
+    finally:
+        await (journal.close() if journal.last_seq else journal.remove())
+    return operation, driver.driven
 
 
 async def discard(request: web.Request) -> web.Response:

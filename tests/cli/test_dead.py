@@ -137,4 +137,4 @@ def test_what_no_queue_takes_stays_and_is_said(node: Node) -> None:
     asyncio.run(other_client(node.amqp, remove))
     assert node.run("redrive", "--all", code=1).stdout == "0 driven again, 2 left; 2 stay: no queue takes them\n"
     asyncio.run(other_client(node.amqp, lambda channel: channel.queue_delete(DEAD)))
-    assert "there is no queue 'regia.dead'" in node.run("list", code=1).stderr
+    assert "there is no queue 'regia.dead'; `regia topology apply` declares it" in node.run("list", code=1).stderr

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from connectors.base import Parsed, Unreadable
 from connectors.email import CONTENT_TYPE, EmailConnector
 from connectors.errors import QuarantineReason
+from regia.beside import open_journal
 from regia.cli import backlog
 from regia.cli.books import balance
 from regia.cli.main import app
@@ -56,7 +57,7 @@ class Node:
         """As a gateway would, and worked off."""
 
         async def work() -> None:
-            journal = backlog.open_journal(self.found, "test")
+            journal = open_journal(self.found, "test")
             await Intake(journal).accept(connector, parsed)
             await backlog.work_off(self.found, journal)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typer.testing import CliRunner, Result
 from dispatcher.local import LocalQueues
 from regia.cli.main import app
 from storage import operations
-from storage.database import Database
+from storage.database import Database, DatabaseUnavailable
 from storage.operations import Operation
 from storage.outbox import PENDING, UNROUTED
 from tests.databases import migrated_sqlite
@@ -203,6 +204,21 @@ def test_interrupted_it_says_how_to_go_on(node: Node, how: signal.Signals) -> No
     assert f"--after {row.detail['place']}" in wrong
     node.run("--since", "2026-11-27", "--after", str(row.detail["place"]))
     assert node.lying("masterpro.returns") == envelopes(*range(40))
+
+
+def test_a_database_that_went_away_leaves_the_place_to_go_on_from(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.store(range(4))
+
+    def away(*_: object) -> None:
+        raise DatabaseUnavailable("it went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(operations, "note", away)
+        done = node.run("--since", "2000-01-01", code=1)
+    assert done.stdout == "4 of 4 published again: masterpro.returns 4\n"
+    (place,) = re.findall(r"it stopped: it went away; to go on, give the same again with --after ([0-9]+)$", done.stderr, re.M)
+    assert "the database does not answer: it went away" in done.stderr, "nor can the end be written down"
+    assert node.run("--since", "2000-01-01", "--after", place).stdout == "nothing fits\n"
 
 
 def test_a_deleted_queue_of_rabbitmq_without_a_gateway(node: Node, amqp_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

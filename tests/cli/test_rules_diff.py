@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from connectors.base import Parsed
 from normalizer.inbound import InboundMessage
+from regia.beside import open_journal
 from regia.cli import backlog
 from regia.cli.main import app
 from regia.compose import configure
@@ -61,7 +62,7 @@ def accept(*contacts: InboundMessage) -> dict[str, str]:
     found = configure(Path("regia.yaml"), os.environ)
 
     async def work() -> None:
-        journal = backlog.open_journal(found, "test")
+        journal = open_journal(found, "test")
         await Intake(journal).accept("mail", Parsed(messages=contacts))
         await backlog.work_off(found, journal)
 

@@ -1,14 +1,16 @@
 """Dead letters: one contract for RabbitMQ and for embedded queues."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pika
 import pytest
+from aio_pika import IncomingMessage
 from pika.adapters.blocking_connection import BlockingChannel
 
-from dispatcher import letters_rabbit, local, sweep
+from dispatcher import letters_local, letters_rabbit, local, sweep
 from dispatcher.base import Publication, QueueMismatch, QueuesUnavailable, Topology, UnknownQueue
 from dispatcher.letters import Discard, Edit, Letter, Picked, Redrive, Wanted
 from dispatcher.letters_local import LocalLetters
@@ -201,6 +203,29 @@ class TestBothKinds:
         with pytest.raises(UnknownQueue, match="nothing"):
             await pick(place, ALL, Redrive("masterpro.nothing"))
         assert await dead(place) == envelopes(1)
+
+    async def test_no_further_than_to_the_last_of_the_letters_asked_for(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in (letters_rabbit, letters_local):
+            monkeypatch.setattr(module, "_TOGETHER", 2)
+        await place.bury([letter_publication(number) for number in range(9)])
+        letters = await look(place)
+        wanted = Wanted(ids=(letters[0].id, letters[3].id))
+        assert (await place.letters.look(wanted, 1)).looked == 4
+        picked = await pick(place, wanted, Redrive())
+        assert (picked.done, picked.looked, picked.lying) == (2, 4, 9)
+        assert (await pick(place, Wanted(ids=(letters[1].id, letters[2].envelope_id)), Discard())).looked == 7, "to the end"
+        assert await dead(place) == envelopes(*range(4, 9))
+
+    async def test_no_further_than_it_may(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        for module in (letters_rabbit, letters_local):
+            monkeypatch.setattr(module, "_TOGETHER", 2)
+        await place.bury([letter_publication(number) for number in range(9)])
+        picked = Picked()
+        await place.letters.pick(Wanted(ids=tuple(envelopes(1, 4, 5))), Redrive(), 100, picked, most=5)
+        assert (picked.done, picked.looked, picked.lying) == (2, 5, 9)
+        assert await dead(place) == envelopes(0, 2, 3, 5, 6, 7, 8)
 
     async def test_discarded_they_are_gone(self, place: Place) -> None:
         await place.bury([letter_publication(number) for number in range(4)])
@@ -396,8 +421,35 @@ class TestRabbitMQ:
 
     async def test_no_queue_of_dead_letters(self, rabbit: Rabbit) -> None:
         await other_client(rabbit.url, lambda channel: channel.queue_delete(DEAD))
-        with pytest.raises(UnknownQueue, match=r"regia\.dead"):
+        with pytest.raises(UnknownQueue, match=r"'regia\.dead'; `regia topology apply` declares it"):
             await look(rabbit)
+
+    async def test_two_looks_at_once_see_everything(self, rabbit: Rabbit, database: Database) -> None:
+        await rabbit.bury([letter_publication(number) for number in range(300)])
+        other = RabbitLetters(rabbit.url, database)
+        found = await asyncio.gather(*(one.look(ALL, 5) for one in (rabbit.letters, other, rabbit.letters)))
+        await other.close()
+        assert [(one.looked, one.lying, one.fitting) for one in found] == [(300, 300, 300)] * 3
+
+    async def test_who_waits_too_long_for_another_look_is_told(self, rabbit: Rabbit, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(letters_rabbit, "_WAIT", 0.05)
+        async with letters_rabbit.one_at_a_time():
+            with pytest.raises(QueuesUnavailable, match="somebody else looks through the dead letters: try again"):
+                await look(rabbit)
+        assert await look(rabbit) == ()
+
+    async def test_what_was_looked_at_is_not_in_memory_any_more(self, rabbit: Rabbit, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sweep, "HELD", 20)
+        monkeypatch.setattr(letters_rabbit, "_TOGETHER", 20)
+        await rabbit.bury([letter_publication(number) for number in range(300)])
+        there: list[int] = []
+
+        def told(_: Picked) -> None:
+            there.append(sum(isinstance(one, IncomingMessage) for one in gc.get_objects()))
+
+        await rabbit.letters.pick(Wanted(category="none"), Redrive(), 1000, Picked(), told)
+        assert len(there) == 15
+        assert max(there) < 100
 
     async def test_nobody_there(self, database: Database) -> None:
         letters = RabbitLetters(f"amqp://127.0.0.1:{free_port()}", database, connect_timeout=0.3)

@@ -319,6 +319,31 @@ class TestAnUnwillingBroker:
         await Replayer(database, willing, rest).run()
         assert willing.lies == envelopes(2, 3, 4)
 
+    async def test_what_is_erased_between_two_tries_goes_nowhere(self, database: Database) -> None:
+        """Of one sender the next is sent only when the one before is confirmed: until then it may be erased, or rewritten."""
+        await store(database, range(5), senders=1)
+        put: list[dict[str, bytes]] = []
+
+        def change(connection: Connection) -> None:
+            connection.execute(delete(messages).where(messages.c.id.in_(envelopes(1, 3))))
+            connection.execute(update(messages).where(messages.c.id.in_(envelopes(4))).values(envelope=b"{}"))
+
+        class Slow(Stubborn):
+            async def put(self, copies: Sequence[Copy]) -> list[Landed]:
+                put.append({copy.publication.envelope_id: copy.publication.body for copy in copies})
+                landed = await super().put(copies)
+                if len(self.rounds) == 2:  # the second was refused once, and is erased before it is tried again
+                    await database.write(change)
+                return landed
+
+        second = publication(1).envelope_id
+        broker = Slow(lambda id_, round_: Landed.UNKNOWN if id_ == second else None)
+        replay = await replay_of(database)
+        done = await Replayer(database, broker, replay).run()
+        assert (broker.lies, done.done, done.erased, done.place) == (envelopes(0, 2, 4), 3, 2, replay.upto)
+        assert [list(one) for one in put] == [envelopes(n) for n in (0, 1, 2, 4)]
+        assert list(put[-1].values()) == [b"{}"]
+
     async def test_a_queue_that_is_deleted_meanwhile(self, database: Database) -> None:
         await store(database, range(5))
         broker = Stubborn(lambda *_: Landed.NOWHERE)
@@ -348,6 +373,25 @@ class TestRabbitMQ:
         assert properties.message_id == f"{one.envelope_id}:returns:1:replay-op_1-1"
         assert properties.headers["envelope-id"] == one.envelope_id
         assert (properties.type, properties.delivery_mode) == (TYPE, 2)
+
+    async def test_the_urgent_first_in_a_queue_with_priorities(self, amqp_url: str) -> None:
+        def declare(channel: BlockingChannel) -> None:
+            channel.queue_declare("masterpro.vip", arguments={"x-max-priority": 5})
+            channel.queue_declare("masterpro.returns")
+
+        await other_client(amqp_url, declare)
+        highest = {"masterpro.vip": 5}.get
+        straight = RabbitStraight(amqp_url, highest=highest, priority_of=lambda body: int(body.decode()[-1]))
+        copies = [Copy("masterpro.vip", publication(n, body=f"b{n}".encode()), ":replay-0") for n in (0, 9, 3)]
+        copies.append(Copy("masterpro.returns", publication(8, body=b"no number"), ":replay-0"))
+        assert await straight.put(copies) == [Landed.ADDED] * 4
+        await straight.close()
+
+        def take(channel: BlockingChannel) -> list[tuple[bytes, int]]:
+            found = [channel.basic_get(queue) for queue in ["masterpro.vip"] * 3 + ["masterpro.returns"]]
+            return [(body, properties.priority) for _, properties, body in found]
+
+        assert await other_client(amqp_url, take) == [(b"b9", 5), (b"b3", 3), (b"b0", 0), (b"no number", 0)]
 
     async def test_what_lay_in_a_deleted_queue_is_there_again(self, database: Database, amqp_url: str) -> None:
         queues = RabbitQueues(amqp_url)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from regia.gateway import Gateway
+from regia.http import dead
 from tests.http.served import ALL, DESK, OPERATOR, WORKER, Client, worked_off
 
 
@@ -76,6 +77,15 @@ async def test_listed_shown_driven_again_and_discarded(client: Client, gateway: 
     rest = await get(client, f"/v1/operations?limit=2&cursor={page['cursor']}")
     assert [one["id"] for one in rest["operations"]] == [done["operation"]]
     assert (await get(client, "/v1/operations?action=dead.discard"))["operations"][0]["id"] == gone["operation"]
+
+
+async def test_a_request_goes_no_further_than_it_may(client: Client, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead, "_LOOK", 2)
+    ids = await bury(client, gateway, "uno", "due", "tre")
+    done = await post(client, "/v1/dead/redrive", {"ids": [ids[1], ids[2]]})
+    assert (done["done"], done["looked"], done["lying"], done["left"]) == (1, 2, 3, 2)
+    gone = await post(client, "/v1/dead/discard", {"all": True, "why": "a test"})
+    assert (gone["done"], gone["looked"], gone["lying"], gone["left"]) == (2, 2, 2, 0)
 
 
 async def test_an_edited_envelope_stays_one_and_the_same(client: Client, gateway: Gateway) -> None:
