@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Final
 
-from dispatcher.base import Outcome, Publication, Queues, QueuesUnavailable
+from dispatcher.base import Outcome, Queues, QueuesUnavailable
 from dispatcher.fence import Fence
+from dispatcher.publications import publication_of
 from storage import outbox
 from storage.database import Database, DatabaseUnavailable
 from storage.feed import Feed
@@ -62,6 +63,7 @@ class Relay:
         self._database = database
         self._node = node
         self._type = envelope_type
+        self._called = token_hex(4)
         self._published = published
         self._feed: Feed[OutboxRow] = Feed(
             self._read, lambda row: (row.order_key, row.brand, row.target), weigh=lambda row: len(row.body), a_key=1
@@ -184,7 +186,7 @@ class Relay:
         envelopes = [row.message_id for row in batch]
         self._on_the_way.update(envelopes)
         try:
-            return await self._queues.publish([self._publication(row) for row in batch])
+            return await self._queues.publish([publication_of(row, self._type, self._called) for row in batch])
         except QueuesUnavailable:
             return [Outcome.UNKNOWN] * len(batch)
         except Exception:  # a defect: nothing is known of these publishes, and the relay goes on
@@ -232,16 +234,3 @@ class Relay:
             else:
                 return
             await asyncio.sleep(_AGAIN)
-
-    def _publication(self, row: OutboxRow) -> Publication:
-        return Publication(
-            envelope_id=row.message_id,
-            brand=row.brand,
-            target=row.target,
-            channel=row.channel,
-            body=row.body,
-            type=self._type,
-            correlation_id=row.conversation_id,
-            timestamp=datetime.fromtimestamp(row.received_ms / 1000, UTC),
-            attempt=row.attempts,
-        )

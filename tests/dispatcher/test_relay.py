@@ -213,6 +213,26 @@ async def test_after_a_restart_it_publishes_from_the_table(database: Database, r
     assert len(queues.seen) == 1_300
 
 
+async def test_an_attempt_after_a_restart_has_another_message_id(database: Database, relays: list[Relay]) -> None:
+    """Its number begins anew, since only confirms are stored."""
+    await commit(database, ("m1", "anna", "returns"))
+    queues = FakeQueues()
+    queues.answer = lambda publication: Outcome.UNKNOWN
+    for times in (1, 2):
+        relay = made(queues, database, relays)
+        relay.start()
+        async with asyncio.timeout(10):
+            while len(queues.seen) < times:
+                await asyncio.sleep(0.005)
+        await relay.stop()
+        del queues.seen[times:]
+    first, second = queues.seen
+    assert (first.attempt, second.attempt) == (1, 1)
+    assert first.message_id != second.message_id
+    for one in queues.seen:
+        assert one.message_id.startswith("m1:returns:1:")
+
+
 async def test_only_its_own_nodes_rows(database: Database, relays: list[Relay]) -> None:
     await commit(database, ("m1", "anna", "returns"), node="n1")
     await commit(database, ("m2", "anna", "returns"), node="n2")
