@@ -12,6 +12,7 @@ from typing import Final
 
 from regia.gateway import Gateway
 from regia.outbox_lease import LEASE, lease_of
+from regia.runners.leases import owner_of
 from storage import outbox
 from storage.coordination import CoordinationUnavailable
 from storage.database import DatabaseUnavailable
@@ -48,9 +49,9 @@ async def _look_around(gateway: Gateway) -> None:
 
 
 async def _take_over(gateway: Gateway, other: str) -> None:
-    coordination, node = gateway.stores.coordination, gateway.configured.node
+    coordination, owner = gateway.stores.coordination, owner_of(gateway)
     asked = time.monotonic()
-    token = await coordination.acquire(lease_of(other), node, LEASE)
+    token = await coordination.acquire(lease_of(other), owner, LEASE)
     if token is None:
         return
     logger.warning("a node is gone: its outbox is published from here", extra={"dead_node": other})
@@ -63,9 +64,9 @@ async def _take_over(gateway: Gateway, other: str) -> None:
             if time.monotonic() - asked < _EVERY:
                 continue
             asked = time.monotonic()
-            if not await coordination.renew(lease_of(other), node, token, LEASE):
+            if not await coordination.renew(lease_of(other), owner, token, LEASE):
                 return
             relay.fence.hold(LEASE, asked)
     finally:
         await relay.stop()
-    await coordination.release(lease_of(other), node, token)
+    await coordination.release(lease_of(other), owner, token)

@@ -33,7 +33,7 @@ __all__ = ["shared"]
 SEED: Final = int(os.environ.get("SEED", "20261121"))
 SECONDS: Final = float(os.environ.get("PROOF_WORKERS_SECONDS", "90"))
 TAKEN_OVER: Final = "a node is gone: its outbox is published from here"
-CLOSED: Final = "another node publishes the outbox of this one; nothing is published here until it is done"
+CLOSED: Final = "nothing of the outbox is published here"
 
 
 @pytest.mark.proof

@@ -17,8 +17,9 @@ from dispatcher.base import Outcome
 from regia import gateway as gateways
 from regia import outbox_lease
 from regia.gateway import Gateway
-from regia.outbox_lease import lease_of
+from regia.outbox_lease import ELSEWHERE, TWICE, lease_of
 from regia.runners import relays
+from regia.runners.leases import owner_of
 from storage.coordination import CoordinationUnavailable, LocalCoordination
 from storage.database import Database, DatabaseUnavailable
 from storage.schema import targets
@@ -26,7 +27,7 @@ from tests.contacts import inbound
 from tests.http.served import is_up, make_gateway
 
 LEASE = 0.6
-Make = Callable[[str], Gateway]
+Make = Callable[..., Gateway]
 Run = Callable[[str], Awaitable[Gateway]]
 
 
@@ -51,8 +52,8 @@ async def make(tmp_path: Path, migrated_sqlite: Path, coordination: LocalCoordin
     """A gateway that is not started."""
     async with AsyncExitStack() as stack:
 
-        def made(node: str) -> Gateway:
-            gateway = make_gateway(tmp_path, migrated_sqlite, node=node)
+        def made(node: str, journal: str = "") -> Gateway:
+            gateway = make_gateway(tmp_path, migrated_sqlite, node=node, journal=journal)
             gateway.stores = replace(gateway.stores, coordination=coordination)
             stack.push_async_callback(gateway.stop)
             return gateway
@@ -170,7 +171,7 @@ async def test_a_living_node_renews_its_lease(run: Run, coordination: LocalCoord
     async with asyncio.timeout(5):
         while (now := coordination._leases[lease_of("alive")])[1:] == first[1:]:
             await asyncio.sleep(0.005)
-    assert now[0] == "alive"
+    assert now[0].startswith("alive/")
     assert now[2] > first[2]
 
 
@@ -184,11 +185,28 @@ async def test_a_node_waits_for_its_outbox_until_the_other_is_done(
     database = await left_behind(gateway, "m1")
     gateway.start()
     await some_looks()
-    assert set(gateway.missing) == {"outbox"}
+    assert gateway.missing == {"outbox": ELSEWHERE}, "in words that tell what to do, which is nothing"
     assert set(await states(database)) == {"pending"}
     await coordination.release(lease_of("back"), "alive", token)
     await is_up(gateway)
     await published(database)
+
+
+async def test_two_processes_of_one_name_are_told(make: Make, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateways, "_AGAIN", 0.02)
+    first, second = await run("twin"), make("twin", journal="second")
+    assert first.journal.id != second.journal.id
+    second.start()
+    async with asyncio.timeout(10):
+        while second.missing != {"outbox": TWICE}:
+            await asyncio.sleep(0.005)
+    await some_looks()
+    assert second.missing == {"outbox": TWICE}
+    assert not first.missing
+    assert first.relay.fence.is_open
+    await first.stop()  # it gives nothing back: its lease runs out
+    await is_up(second)
+    assert second.relay.fence.is_open
 
 
 async def test_a_lost_lease_stops_the_relay(
@@ -314,7 +332,7 @@ async def test_a_node_that_cannot_ask_in_time_publishes_nothing_before_it_has_as
     acquire, awake = coordination.acquire, asyncio.Event()
 
     async def later(name: str, owner: str, ttl: float) -> int | None:
-        if owner == "slow":
+        if owner.startswith("slow/"):
             await awake.wait()
         return await acquire(name, owner, ttl)
 
@@ -344,6 +362,7 @@ async def test_what_another_published_meanwhile_is_not_published_again(
     coordination._leases[lease_of("slow")] = ("another", 1, float("inf"))
     await accepted(gateway, "m1", "m2")
     another = await run("another")
+    coordination._leases[lease_of("slow")] = (owner_of(another), 1, float("inf"))
     await published(another.stores.database)
     await accepted(gateway, "m3")
     await published(gateway.stores.database)
