@@ -6,6 +6,7 @@ table. Order holds for each sender and queue: a publish without an answer holds 
 
 import asyncio
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -59,11 +60,11 @@ class Relay:
         fence: Fence | None = None,
     ) -> None:
         self.fence = fence or Fence()
+        self.name = token_hex(4)
         self._queues = queues
         self._database = database
         self._node = node
         self._type = envelope_type
-        self._called = token_hex(4)
         self._published = published
         self._feed: Feed[OutboxRow] = Feed(
             self._read, lambda row: (row.order_key, row.brand, row.target), weigh=lambda row: len(row.body), a_key=1
@@ -76,6 +77,8 @@ class Relay:
         self._on_the_way: Counter[str] = Counter()
         """Publishes without an answer, by envelope."""
         self._landed = asyncio.Event()
+        self._delivering: set[asyncio.Task[None]] = set()
+        self.confirmed = -math.inf  # when something was last, by the clock that nobody sets
         self._slow: dict[asyncio.Task[None], tuple[Queue, int]] = {}
         """Rounds that have outlasted the patience: their queue and how many rows."""
 
@@ -107,6 +110,13 @@ class Relay:
 
     def __len__(self) -> int:
         return len(self._feed)
+
+    async def finish(self, seconds: float) -> None:
+        """Publish nothing more, wait at most `seconds` until what is on its way is answered and recorded, and stop."""
+        self.fence.close()
+        if self._delivering:
+            await asyncio.wait(self._delivering, timeout=seconds)
+        await self.stop()
 
     async def stop(self) -> None:
         """End the workers. What they had in flight is published again at the next start, under the same ids."""
@@ -145,7 +155,10 @@ class Relay:
             if queue in silent:
                 self._feed.settle(rows, failed=rows, delay=_BACKOFF[-1])
             else:
-                tasks[asyncio.create_task(self._deliver(queue, rows))] = (queue, len(rows))
+                task = asyncio.create_task(self._deliver(queue, rows))
+                tasks[task] = (queue, len(rows))
+                self._delivering.add(task)
+                task.add_done_callback(self._delivering.discard)
         if not tasks:
             return
         try:
@@ -177,6 +190,7 @@ class Relay:
         confirmed = [(row, outcome) for row, outcome in pairs if outcome is not Outcome.UNKNOWN]
         failed = [row for row, outcome in pairs if outcome is Outcome.UNKNOWN]
         if confirmed:
+            self.confirmed = time.monotonic()
             await self._mark(confirmed)
         self._feed.settle(rows, failed=failed, delay=self._delay(queue, bool(failed)))
 
@@ -186,7 +200,7 @@ class Relay:
         envelopes = [row.message_id for row in batch]
         self._on_the_way.update(envelopes)
         try:
-            return await self._queues.publish([publication_of(row, self._type, self._called) for row in batch])
+            return await self._queues.publish([publication_of(row, self._type, self.name) for row in batch])
         except QueuesUnavailable:
             return [Outcome.UNKNOWN] * len(batch)
         except Exception:  # a defect: nothing is known of these publishes, and the relay goes on

@@ -28,7 +28,9 @@ LEASE: Final = 30.0
 _EVERY: Final = 10.0
 _AGAIN: Final = 1.0
 """Seconds between renewals, and between attempts while another node has it."""
-ELSEWHERE: Final = "another node publishes what this one had committed; it goes on when that is done"
+_WANTED: Final = 6.0
+"""Seconds for which a node that was refused is known to be back. It asks more often than that."""
+ELSEWHERE: Final = "another node publishes what this one had committed; this one has asked for it, and goes on in a moment"
 TWICE: Final = (
     "another process has the name of this node, and each needs its own (node); or this one began with a new data folder, "
     "and goes on within 30 seconds"
@@ -42,6 +44,11 @@ class OutboxElsewhere(Exception):
 def lease_of(node: str) -> str:
     """The lease on a node's outbox."""
     return f"relay/{node}"
+
+
+def wanted(node: str) -> str:
+    """The lease by which a node that is back asks for its outbox: whoever publishes it looks whether somebody has it."""
+    return f"wanted/{node}"
 
 
 class OutboxLease:
@@ -77,7 +84,10 @@ class OutboxLease:
 
     async def _refusal(self) -> str:
         holder = await self._coordination().holder(lease_of(self._node))
-        return TWICE if holder is not None and holder.startswith(f"{self._node}/") else ELSEWHERE
+        if holder is not None and holder.startswith(f"{self._node}/"):
+            return TWICE
+        await self._coordination().acquire(wanted(self._node), self._owner, _WANTED)
+        return ELSEWHERE
 
     async def keep(self, missing: dict[str, str]) -> None:
         """For ever. `missing` gets `outbox` while somebody else has it."""

@@ -355,6 +355,29 @@ async def test_stopping_leaves_the_rest_in_the_table(database: Database, relays:
     assert await states(database) == {("m1", "returns"): ("pending", 0)}
 
 
+async def test_who_finishes_waits_for_what_is_on_its_way_and_begins_nothing(database: Database, relays: list[Relay]) -> None:
+    await commit(database, ("m1", "anna", "returns"), ("m2", "anna", "returns"))
+    queues = FakeQueues()
+    publish, begun, answered = queues.publish, asyncio.Event(), asyncio.Event()
+
+    async def publishing(batch: Sequence[Publication]) -> list[Outcome]:
+        begun.set()
+        await answered.wait()
+        return await publish(batch)
+
+    queues.publish = publishing  # type: ignore[method-assign]  # it answers when it is told to
+    relay = made(queues, database, relays)
+    relay.start()
+    await begun.wait()
+    finishing = asyncio.create_task(relay.finish(10))
+    await asyncio.sleep(0.05)
+    assert not finishing.done()
+    answered.set()
+    await finishing
+    assert await states(database) == {("m1", "returns"): ("published", 1), ("m2", "returns"): ("pending", 0)}
+    assert [one.envelope_id for one in queues.seen] == ["m1"]
+
+
 async def test_a_row_that_was_published_elsewhere_meanwhile(database: Database, relays: list[Relay]) -> None:
     """Another node took over and marked it: it is not read again."""
     await commit(database, ("m1", "anna", "returns"))
