@@ -30,6 +30,8 @@ class Publication:
     traceparent: str | None = None
     priority: int | None = None
     """Of the message in its queue, where that has priorities."""
+    relay: str = ""
+    """What no other relay calls itself: attempts are counted anew when a process begins anew."""
 
     @property
     def queue(self) -> str:
@@ -42,7 +44,8 @@ class Publication:
     @property
     def message_id(self) -> str:
         """Unique for each attempt: client libraries match returned messages to publishes by it."""
-        return f"{self.envelope_id}:{self.target}:{self.attempt}"
+        attempt = f"{self.envelope_id}:{self.target}:{self.attempt}"
+        return f"{attempt}:{self.relay}" if self.relay else attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,16 +6,18 @@ table. Order holds for each sender and queue: a publish without an answer holds 
 
 import asyncio
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Final
 
-from dispatcher.base import Outcome, Publication, Queues, QueuesUnavailable
+from dispatcher.base import Outcome, Queues, QueuesUnavailable
 from dispatcher.fence import Fence
+from dispatcher.publications import publication_of
 from storage import outbox
 from storage.database import Database, DatabaseUnavailable
 from storage.feed import Feed
@@ -58,6 +60,7 @@ class Relay:
         fence: Fence | None = None,
     ) -> None:
         self.fence = fence or Fence()
+        self.name = token_hex(4)
         self._queues = queues
         self._database = database
         self._node = node
@@ -74,6 +77,8 @@ class Relay:
         self._on_the_way: Counter[str] = Counter()
         """Publishes without an answer, by envelope."""
         self._landed = asyncio.Event()
+        self._delivering: set[asyncio.Task[None]] = set()
+        self.confirmed = -math.inf  # when something was last, by the clock that nobody sets
         self._slow: dict[asyncio.Task[None], tuple[Queue, int]] = {}
         """Rounds that have outlasted the patience: their queue and how many rows."""
 
@@ -105,6 +110,13 @@ class Relay:
 
     def __len__(self) -> int:
         return len(self._feed)
+
+    async def finish(self, seconds: float) -> None:
+        """Publish nothing more, wait at most `seconds` until what is on its way is answered and recorded, and stop."""
+        self.fence.close()
+        if self._delivering:
+            await asyncio.wait(self._delivering, timeout=seconds)
+        await self.stop()
 
     async def stop(self) -> None:
         """End the workers. What they had in flight is published again at the next start, under the same ids."""
@@ -143,7 +155,10 @@ class Relay:
             if queue in silent:
                 self._feed.settle(rows, failed=rows, delay=_BACKOFF[-1])
             else:
-                tasks[asyncio.create_task(self._deliver(queue, rows))] = (queue, len(rows))
+                task = asyncio.create_task(self._deliver(queue, rows))
+                tasks[task] = (queue, len(rows))
+                self._delivering.add(task)
+                task.add_done_callback(self._delivering.discard)
         if not tasks:
             return
         try:
@@ -175,6 +190,7 @@ class Relay:
         confirmed = [(row, outcome) for row, outcome in pairs if outcome is not Outcome.UNKNOWN]
         failed = [row for row, outcome in pairs if outcome is Outcome.UNKNOWN]
         if confirmed:
+            self.confirmed = time.monotonic()
             await self._mark(confirmed)
         self._feed.settle(rows, failed=failed, delay=self._delay(queue, bool(failed)))
 
@@ -184,7 +200,7 @@ class Relay:
         envelopes = [row.message_id for row in batch]
         self._on_the_way.update(envelopes)
         try:
-            return await self._queues.publish([self._publication(row) for row in batch])
+            return await self._queues.publish([publication_of(row, self._type, self.name) for row in batch])
         except QueuesUnavailable:
             return [Outcome.UNKNOWN] * len(batch)
         except Exception:  # a defect: nothing is known of these publishes, and the relay goes on
@@ -232,16 +248,3 @@ class Relay:
             else:
                 return
             await asyncio.sleep(_AGAIN)
-
-    def _publication(self, row: OutboxRow) -> Publication:
-        return Publication(
-            envelope_id=row.message_id,
-            brand=row.brand,
-            target=row.target,
-            channel=row.channel,
-            body=row.body,
-            type=self._type,
-            correlation_id=row.conversation_id,
-            timestamp=datetime.fromtimestamp(row.received_ms / 1000, UTC),
-            attempt=row.attempts,
-        )

@@ -17,7 +17,7 @@ from normalizer.envelope import TYPE
 from regia.compose import Configured, Stores, migrate
 from regia.declaring import Declaring
 from regia.links import Links
-from regia.outbox_lease import ELSEWHERE, OutboxLease
+from regia.outbox_lease import OutboxElsewhere, OutboxLease
 from regia.parts import in_public, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
 from regia.pipeline.intake import Intake
@@ -81,7 +81,7 @@ class Gateway:
         self.relays: WeakSet[Relay] = WeakSet()
         """All there are in this process: what is erased must leave their memory too."""
         self.relay = self.relay_of(configured.node)
-        self._lease = OutboxLease(lambda: self.stores.coordination, configured.node, self.relay.fence)
+        self._lease = OutboxLease(lambda: self.stores.coordination, configured.node, journal.id, self.relay.fence)
         self.pipeline = self.pipeline_of(journal)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -153,14 +153,10 @@ class Gateway:
     async def _own_outbox(self) -> None:
         """Wait until nobody else publishes what this node had committed before it died. Without Redis nobody does."""
         try:
-            if not await self.hold_lease():
-                raise QueuesUnavailable(ELSEWHERE)
+            if (told := await self._lease.hold()) is not None:
+                raise OutboxElsewhere(told)
         except CoordinationUnavailable as error:
             logger.warning("the outbox is published without its lease", extra={"reason": str(error)})
-
-    async def hold_lease(self) -> bool:
-        """Take or keep the lease on this node's outbox; False when another node has it. Raises `CoordinationUnavailable`."""
-        return await self._lease.hold()
 
     @property
     def topology(self) -> Topology:
@@ -176,7 +172,7 @@ class Gateway:
         while True:
             try:
                 await attempt()
-            except (DatabaseUnavailable, QueuesUnavailable) as error:
+            except (DatabaseUnavailable, QueuesUnavailable, OutboxElsewhere) as error:
                 self.missing[part] = in_public(error)
                 more = {"part": part, "reason": in_the_log(error)}
                 logger.warning("a part is not ready; contacts wait in the journal", extra=more)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from dispatcher.base import QueuesUnavailable, QueuesUnusable
+from regia.outbox_lease import OutboxElsewhere
 from regia.watch.metrics import READY
 from storage.blobs import BlobsUnavailable
 from storage.coordination import CoordinationUnavailable
@@ -47,6 +48,6 @@ def in_the_log(error: Exception) -> str:
 
 def in_public(error: Exception) -> str:
     """For the readiness page, which anybody may read: our own words, never a driver's, which name hosts and users."""
-    if isinstance(error, OtherSchema | QueuesUnusable):
+    if isinstance(error, OtherSchema | QueuesUnusable | OutboxElsewhere):
         return str(error)
     return f"{'has no room' if isinstance(error, JournalFull) else 'does not answer'}; the log says why"

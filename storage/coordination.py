@@ -8,9 +8,9 @@ token, and what stores it refuses a lower one than it has seen.
 
 import hashlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
@@ -71,6 +71,9 @@ class Coordination(Protocol):
     async def release(self, name: str, owner: str, token: int) -> bool:
         """Give the lease back. False: it was not held any more."""
 
+    async def holder(self, name: str) -> str | None:
+        """The owner of the lease at this moment."""
+
     async def ping(self) -> None:
         """Return if it works now."""
 
@@ -108,6 +111,10 @@ class LocalCoordination:
             return False
         del self._leases[name]
         return True
+
+    async def holder(self, name: str) -> str | None:
+        held = self._holder(name)
+        return None if held is None else held[0]
 
     def _holder(self, name: str) -> tuple[str, int] | None:
         owner, token, end = self._leases.get(name, ("", 0, 0.0))
@@ -152,6 +159,12 @@ class RedisCoordination:
     async def release(self, name: str, owner: str, token: int) -> bool:
         async with _reaching():
             return bool(await self._release(keys=[_lease(name)], args=[owner, token]))
+
+    async def holder(self, name: str) -> str | None:
+        async with _reaching():
+            # redis-py's stubs say "awaitable or not" of every command
+            owner: str | None = await cast("Awaitable[str | None]", self._redis.hget(_lease(name), "owner"))
+        return owner
 
     async def ping(self) -> None:
         async with _reaching():

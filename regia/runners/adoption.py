@@ -7,7 +7,7 @@ journal of a worker that is only being started again is left to it for a while, 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 _EVERY: Final = 1.0
 _LOOK: Final = 0.05
+_MOST: Final = 4
+"""Journals that are worked off at once beside the gateway's own: each may have 64 MB of rows in memory."""
 LEFT: Final = 30.0
 """Seconds that nobody must have had a worker's journal before another worker of the gateway takes it: as long as the lease on
 its outbox lasts."""
@@ -33,15 +35,46 @@ its outbox lasts."""
 
 async def adopt_for_ever(gateway: Gateway) -> None:
     """Look every second for journals beside the gateway's own that nobody holds, and work them off."""
-    ownerless = Ownerless(gateway)
-    while True:
+    ownerless, adopting = Ownerless(gateway), Adopting(gateway)
+    try:
+        while True:
+            try:
+                if not gateway.missing:
+                    adopting.begin(ownerless.found())
+            except Exception:  # one defect must not end the search for ever
+                logger.exception("journals without an owner are not looked after")
+            await asyncio.sleep(_EVERY)
+    finally:
+        await adopting.stop()
+
+
+class Adopting:
+    """Journals that are being worked off, each by itself: one that is long, or resists, holds up no other."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._tasks: dict[Path, asyncio.Task[None]] = {}
+
+    def begin(self, paths: Sequence[Path]) -> None:
+        """With those for which there is room and that are not begun."""
+        for path in paths:
+            if path not in self._tasks and len(self._tasks) < _MOST:
+                self._tasks[path] = asyncio.create_task(self._one(path), name=f"adoption of {path.name}")
+
+    async def _one(self, path: Path) -> None:
         try:
-            if not gateway.missing:
-                for path in ownerless.found():
-                    await adopt(gateway, path)
-        except Exception:  # one journal that resists must not end the search for ever
-            logger.exception("journals without an owner are not looked after")
-        await asyncio.sleep(_EVERY)
+            await adopt(self._gateway, path)
+        except Exception:  # it comes again with the next look
+            logger.exception("a journal without an owner is not worked off", extra={"journal": path.name})
+        finally:
+            del self._tasks[path]
+
+    async def stop(self) -> None:
+        """Leave them as they are: what is not committed is still in them."""
+        tasks = tuple(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Ownerless:

@@ -213,6 +213,26 @@ async def test_after_a_restart_it_publishes_from_the_table(database: Database, r
     assert len(queues.seen) == 1_300
 
 
+async def test_an_attempt_after_a_restart_has_another_message_id(database: Database, relays: list[Relay]) -> None:
+    """Its number begins anew, since only confirms are stored."""
+    await commit(database, ("m1", "anna", "returns"))
+    queues = FakeQueues()
+    queues.answer = lambda publication: Outcome.UNKNOWN
+    for times in (1, 2):
+        relay = made(queues, database, relays)
+        relay.start()
+        async with asyncio.timeout(10):
+            while len(queues.seen) < times:
+                await asyncio.sleep(0.005)
+        await relay.stop()
+        del queues.seen[times:]
+    first, second = queues.seen
+    assert (first.attempt, second.attempt) == (1, 1)
+    assert first.message_id != second.message_id
+    for one in queues.seen:
+        assert one.message_id.startswith("m1:returns:1:")
+
+
 async def test_only_its_own_nodes_rows(database: Database, relays: list[Relay]) -> None:
     await commit(database, ("m1", "anna", "returns"), node="n1")
     await commit(database, ("m2", "anna", "returns"), node="n2")
@@ -333,6 +353,29 @@ async def test_stopping_leaves_the_rest_in_the_table(database: Database, relays:
             await asyncio.sleep(0.005)
     await asyncio.wait_for(relay.stop(), 10)
     assert await states(database) == {("m1", "returns"): ("pending", 0)}
+
+
+async def test_who_finishes_waits_for_what_is_on_its_way_and_begins_nothing(database: Database, relays: list[Relay]) -> None:
+    await commit(database, ("m1", "anna", "returns"), ("m2", "anna", "returns"))
+    queues = FakeQueues()
+    publish, begun, answered = queues.publish, asyncio.Event(), asyncio.Event()
+
+    async def publishing(batch: Sequence[Publication]) -> list[Outcome]:
+        begun.set()
+        await answered.wait()
+        return await publish(batch)
+
+    queues.publish = publishing  # type: ignore[method-assign]  # it answers when it is told to
+    relay = made(queues, database, relays)
+    relay.start()
+    await begun.wait()
+    finishing = asyncio.create_task(relay.finish(10))
+    await asyncio.sleep(0.05)
+    assert not finishing.done()
+    answered.set()
+    await finishing
+    assert await states(database) == {("m1", "returns"): ("published", 1), ("m2", "returns"): ("pending", 0)}
+    assert [one.envelope_id for one in queues.seen] == ["m1"]
 
 
 async def test_a_row_that_was_published_elsewhere_meanwhile(database: Database, relays: list[Relay]) -> None:

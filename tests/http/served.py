@@ -104,9 +104,11 @@ class _Server(TestServer):
         return web.AppRunner(self.app, access_log=None, shutdown_timeout=1, auto_decompress=False)
 
 
-def make_gateway(folder: Path, migrated: Path, *, node: str = "n1", database: str = LOCAL, queues: str = LOCAL) -> Gateway:
-    """A gateway that is not started. Those of one folder share its database, each with a journal of its own. `database` and
-    `queues` are addresses of others."""
+def make_gateway(
+    folder: Path, migrated: Path, *, node: str = "n1", journal: str = "", database: str = LOCAL, queues: str = LOCAL
+) -> Gateway:
+    """A gateway that is not started. Those of one folder share its database, each with a journal of its own, called `journal`
+    where two have the name of one node. `database` and `queues` are addresses of others."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
     if not (folder / "data" / "regia.sqlite").exists():
         shutil.copy(migrated, folder / "data" / "regia.sqlite")
@@ -119,7 +121,9 @@ def make_gateway(folder: Path, migrated: Path, *, node: str = "n1", database: st
         }
     )
     stores = open_stores(settings)
-    return Gateway(replace(configured(), settings=settings), stores, Journal.open(folder / "journals" / f"{node}.sqlite"))
+    return Gateway(
+        replace(configured(), settings=settings), stores, Journal.open(folder / "journals" / f"{journal or node}.sqlite")
+    )
 
 
 @cache

@@ -11,8 +11,9 @@ import pytest
 
 from connectors.base import Parsed
 from regia.pipeline.intake import Intake
+from regia.pipeline.worker import Pipeline
 from regia.runners import adoption
-from storage.database import DatabaseUnavailable
+from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal
 from storage.journals import closed
 from tests.contacts import inbound, phone
@@ -45,6 +46,7 @@ async def gateway(line: Line) -> AsyncIterator[SimpleNamespace]:
     runner = asyncio.create_task(adoption.adopt_for_ever(made))  # type: ignore[arg-type]
     made.runner = runner
     yield made
+    runner = made.runner
     assert not runner.done(), "the runner ended"
     runner.cancel()
     with suppress(asyncio.CancelledError):
@@ -93,6 +95,28 @@ async def test_several(line: Line, gateway: SimpleNamespace) -> None:
     await line.idle()
     found = await line.books()
     assert (found.accepted, found.published, found.balance) == (120, 120, True)
+
+
+async def test_one_that_resists_holds_up_no_other_and_is_kept_at_the_end(
+    line: Line, gateway: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_off = adoption.work_off
+
+    async def resisting(pipeline: Pipeline, journal: Journal, database: Database) -> None:
+        if journal.path.name == "import-1.sqlite":
+            await asyncio.Event().wait()
+        await work_off(pipeline, journal, database)
+
+    monkeypatch.setattr(adoption, "work_off", resisting)
+    stubborn = await leave(line, "import-1.sqlite", inbound("m1"))
+    for number in range(2, 9):  # more than are worked off at once
+        await gone(await leave(line, f"import-{number}.sqlite", inbound(f"m{number}")))
+    assert stubborn.exists()
+    gateway.runner.cancel()
+    await asyncio.gather(gateway.runner, return_exceptions=True)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("adoption of")]
+    await Journal.open(stubborn).close()  # nobody has it any more
+    gateway.runner = asyncio.create_task(asyncio.Event().wait())  # what the fixture ends
 
 
 async def test_one_that_somebody_holds_is_left_until_it_is_free(line: Line, gateway: SimpleNamespace) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +13,13 @@ from sqlalchemy import select
 
 import dispatcher.relay
 from connectors.base import Parsed
-from dispatcher.base import Outcome
+from dispatcher.base import Outcome, Publication
 from regia import gateway as gateways
 from regia import outbox_lease
 from regia.gateway import Gateway
-from regia.outbox_lease import lease_of
+from regia.outbox_lease import ELSEWHERE, TWICE, lease_of
 from regia.runners import relays
+from storage import outbox
 from storage.coordination import CoordinationUnavailable, LocalCoordination
 from storage.database import Database, DatabaseUnavailable
 from storage.schema import targets
@@ -26,7 +27,7 @@ from tests.contacts import inbound
 from tests.http.served import is_up, make_gateway
 
 LEASE = 0.6
-Make = Callable[[str], Gateway]
+Make = Callable[..., Gateway]
 Run = Callable[[str], Awaitable[Gateway]]
 
 
@@ -36,6 +37,10 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "LEASE", LEASE)
         monkeypatch.setattr(module, "_EVERY", 0.05)
     monkeypatch.setattr(outbox_lease, "_AGAIN", 0.02)
+    monkeypatch.setattr(outbox_lease, "_WANTED", 0.5)
+    monkeypatch.setattr(gateways, "_AGAIN", 0.02)
+    monkeypatch.setattr(relays, "_ASK", 0.02)
+    monkeypatch.setattr(relays, "_REST", 0.1)
     monkeypatch.setattr(relays, "_LOOK", 0.005)
     monkeypatch.setattr(dispatcher.relay, "_BACKOFF", (0.05,))
 
@@ -51,8 +56,8 @@ async def make(tmp_path: Path, migrated_sqlite: Path, coordination: LocalCoordin
     """A gateway that is not started."""
     async with AsyncExitStack() as stack:
 
-        def made(node: str) -> Gateway:
-            gateway = make_gateway(tmp_path, migrated_sqlite, node=node)
+        def made(node: str, journal: str = "") -> Gateway:
+            gateway = make_gateway(tmp_path, migrated_sqlite, node=node, journal=journal)
             gateway.stores = replace(gateway.stores, coordination=coordination)
             stack.push_async_callback(gateway.stop)
             return gateway
@@ -126,6 +131,79 @@ async def test_several_dead_nodes(make: Make, run: Run) -> None:
     await published(gateway.stores.database)
 
 
+async def unanswered(batch: Any) -> list[Outcome]:
+    """As a queue that is full."""
+    return [Outcome.UNKNOWN] * len(batch)
+
+
+async def is_begun(coordination: LocalCoordination, dead: str, by: str) -> None:
+    async with asyncio.timeout(5):
+        while not (await coordination.holder(lease_of(dead)) or "").startswith(f"{by}/"):
+            await asyncio.sleep(0.005)
+
+
+async def test_a_dead_node_whose_outbox_is_stuck_holds_up_no_other(
+    make: Make, run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await left_behind(make("dead-1"), "m1")
+    stuck = {row.message_id for row in await database.read(lambda one: outbox.pending(one, "dead-1", after=0, limit=9))}
+    await left_behind(make("dead-2"), "m2")
+    gateway = make("alive")
+    publish = gateway.stores.queues.publish
+
+    async def publishing(batch: Sequence[Publication]) -> list[Outcome]:
+        return await (unanswered if batch[0].envelope_id in stuck else publish)(batch)
+
+    monkeypatch.setattr(gateway.stores.queues, "publish", publishing)
+    gateway.start()
+    await is_up(gateway)
+    runner = asyncio.create_task(relays.relay_for_the_dead(gateway))
+    async with asyncio.timeout(10):
+        while set(await database.read(outbox.nodes_with_pending)) != {"dead-1"}:
+            await asyncio.sleep(0.005)
+    await is_begun(coordination, "dead-1", "alive")
+    runner.cancel()
+    await asyncio.gather(runner, return_exceptions=True)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("outbox of")]
+    assert await coordination.holder(lease_of("dead-1")) is None, "given back at the end"
+
+
+async def test_a_node_that_is_back_gets_its_outbox_though_it_was_stuck_elsewhere(
+    make: Make, run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = make("back")
+    database = await left_behind(back, "m1")
+    with monkeypatch.context() as patched:
+        another = make("another")
+        patched.setattr(another.stores.queues, "publish", unanswered)
+        another.start()
+        await is_up(another)
+        runner = asyncio.create_task(relays.relay_for_the_dead(another))
+        await is_begun(coordination, "back", "another")
+        back.start()
+        await is_up(back)
+        await published(database)
+        assert (await coordination.holder(lease_of("back")) or "").startswith("back/")
+        runner.cancel()
+        await asyncio.gather(runner, return_exceptions=True)
+
+
+async def test_an_outbox_of_which_nothing_is_confirmed_is_given_back(
+    make: Make, run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relays, "_IN_VAIN", 0.3)
+    monkeypatch.setattr(relays, "_REST", 60.0)
+    database = await left_behind(make("dead"), "m1")
+    one = await run("one")
+    with monkeypatch.context() as patched:
+        patched.setattr(one.stores.queues, "publish", unanswered)
+        await is_begun(coordination, "dead", "one")
+        other = await run("other")  # its broker answers
+        await published(database)
+    assert not one.missing
+    assert not other.missing
+
+
 async def test_the_own_lease_is_kept_while_another_outbox_is_published(
     make: Make, run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +248,7 @@ async def test_a_living_node_renews_its_lease(run: Run, coordination: LocalCoord
     async with asyncio.timeout(5):
         while (now := coordination._leases[lease_of("alive")])[1:] == first[1:]:
             await asyncio.sleep(0.005)
-    assert now[0] == "alive"
+    assert now[0].startswith("alive/")
     assert now[2] > first[2]
 
 
@@ -184,11 +262,28 @@ async def test_a_node_waits_for_its_outbox_until_the_other_is_done(
     database = await left_behind(gateway, "m1")
     gateway.start()
     await some_looks()
-    assert set(gateway.missing) == {"outbox"}
+    assert gateway.missing == {"outbox": ELSEWHERE}, "in words that tell what to do, which is nothing"
     assert set(await states(database)) == {"pending"}
     await coordination.release(lease_of("back"), "alive", token)
     await is_up(gateway)
     await published(database)
+
+
+async def test_two_processes_of_one_name_are_told(make: Make, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateways, "_AGAIN", 0.02)
+    first, second = await run("twin"), make("twin", journal="second")
+    assert first.journal.id != second.journal.id
+    second.start()
+    async with asyncio.timeout(10):
+        while second.missing != {"outbox": TWICE}:
+            await asyncio.sleep(0.005)
+    await some_looks()
+    assert second.missing == {"outbox": TWICE}
+    assert not first.missing
+    assert first.relay.fence.is_open
+    await first.stop()  # it gives nothing back: its lease runs out
+    await is_up(second)
+    assert second.relay.fence.is_open
 
 
 async def test_a_lost_lease_stops_the_relay(
@@ -263,9 +358,6 @@ async def test_no_error_ends_the_look(
     async def fail(*_: object) -> Any:
         raise errors.pop() if len(errors) > 1 else errors[0]
 
-    async def unanswered(batch: Any) -> list[Outcome]:
-        return [Outcome.UNKNOWN] * len(batch)
-
     with monkeypatch.context() as broken:
         broken.setattr(coordination, where, fail)
         broken.setattr(gateway.stores.queues, "publish", unanswered)  # a lease is renewed while there is work
@@ -314,7 +406,7 @@ async def test_a_node_that_cannot_ask_in_time_publishes_nothing_before_it_has_as
     acquire, awake = coordination.acquire, asyncio.Event()
 
     async def later(name: str, owner: str, ttl: float) -> int | None:
-        if owner == "slow":
+        if owner.startswith("slow/"):
             await awake.wait()
         return await acquire(name, owner, ttl)
 
@@ -329,7 +421,7 @@ async def test_a_node_that_cannot_ask_in_time_publishes_nothing_before_it_has_as
 
 
 async def test_what_another_published_meanwhile_is_not_published_again(
-    run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+    make: Make, run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gateway = await run("slow")
     seen: list[str] = []
@@ -343,8 +435,11 @@ async def test_what_another_published_meanwhile_is_not_published_again(
     gateway.relay.fence.close()
     coordination._leases[lease_of("slow")] = ("another", 1, float("inf"))
     await accepted(gateway, "m1", "m2")
-    another = await run("another")
-    await published(another.stores.database)
+    another = make("another").relay_of("slow")
+    another.start()
+    await published(gateway.stores.database)
+    await another.stop()
+    del coordination._leases[lease_of("slow")]
     await accepted(gateway, "m3")
     await published(gateway.stores.database)
     await is_up(gateway)

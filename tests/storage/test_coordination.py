@@ -52,6 +52,19 @@ async def test_one_owner_at_a_time(coordination: Coordination) -> None:
     assert await coordination.acquire("poller:imap-fr", "node-b", 30) is not None
 
 
+async def test_who_holds_a_lease(coordination: Coordination) -> None:
+    assert await coordination.holder("relay/n1") is None
+    token = await coordination.acquire("relay/n1", "n2/4711", 30)
+    assert token is not None
+    assert await coordination.acquire("relay/n1", "n1/4712", 30) is None
+    assert await coordination.holder("relay/n1") == "n2/4711"
+    await coordination.release("relay/n1", "n2/4711", token)
+    assert await coordination.holder("relay/n1") is None
+    await coordination.acquire("relay/n1", "n2/4711", 0.05)
+    await asyncio.sleep(0.2)
+    assert await coordination.holder("relay/n1") is None
+
+
 async def test_of_many_callers_one_gets_the_lease(coordination: Coordination) -> None:
     tokens = await asyncio.gather(*(coordination.acquire("relay:3", f"node-{number}", 30) for number in range(20)))
     assert sum(token is not None for token in tokens) == 1
