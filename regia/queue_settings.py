@@ -14,7 +14,7 @@ from config.secrets import SecretUrl
 from dispatcher.addresses import addresses
 from dispatcher.base import Topology
 from dispatcher.options import DEAD_LETTERS, DELIVERY_LIMIT, Also, Layout, Leader, QueueOptions, QueueType, fits
-from regia.store_settings import Section, Store
+from regia.store_settings import ENCODE, Section, Store, unencoded
 
 QueueName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 BindingKey = Annotated[str, StringConstraints(pattern=r"^(?:[a-z0-9_-]+|\*|#)(?:\.(?:[a-z0-9_-]+|\*|#))*$", max_length=255)]
@@ -125,6 +125,8 @@ class QueuesStore(Store):
     @cached_property
     def layout(self) -> Layout:
         """As the queues understand it."""
+        if url is not None and unencoded(url.get_secret_value()):
+            raise ValueError(ENCODE)
         return Layout(
             defaults=self.defaults.options(),
             options={name: one.over(self.defaults).options() for name, one in self.targets.items() if one.queue is None},
