@@ -1,10 +1,11 @@
 """The queues: where they are, what those on RabbitMQ are like, and which existing ones are used."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
@@ -21,6 +22,8 @@ BindingKey = Annotated[str, StringConstraints(pattern=r"^(?:[a-z0-9_-]+|\*|#)(?:
 
 _LONGEST_HOURS: Final = 1193
 """RabbitMQ keeps a time in 32 bits of milliseconds."""
+_LONGEST_HEARTBEAT: Final = 3600
+_SECONDS: Final = re.compile(r"[0-9]{1,4}")
 _ONLY: Final[Mapping[str, QueueType]] = {
     "delivery_limit": "quorum",
     "leader": "quorum",
@@ -109,6 +112,15 @@ class QueuesStore(Store):
     @classmethod
     def _single(cls, address: str) -> tuple[str, ...]:
         return addresses(address)
+
+    @field_validator("url")
+    @classmethod
+    def _heartbeat(cls, url: SecretStr) -> SecretStr:
+        asked = parse_qsl(urlsplit(addresses(url.get_secret_value())[0]).query, keep_blank_values=True)
+        for value in (value for key, value in asked if key == "heartbeat"):
+            if not _SECONDS.fullmatch(value) or int(value) > _LONGEST_HEARTBEAT:
+                raise ValueError(f"heartbeat must be a whole number of seconds, 0 (none) to {_LONGEST_HEARTBEAT}")
+        return url
 
     @field_validator("management_url")
     @classmethod

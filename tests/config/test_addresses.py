@@ -42,3 +42,17 @@ def test_a_user_before_each_host() -> None:
 
 def test_a_path_of_sqlite_is_none_of_it() -> None:
     assert DatabaseStore.model_validate({"url": "sqlite:////srv/regia@home/50%.sqlite"})
+
+
+@pytest.mark.parametrize("hosts", ["host", "one,two:7"])
+@pytest.mark.parametrize("value", ["abc", "", "-1", "1.5", "3601", "99999", "+5", "1_0", "٣", "5&heartbeat=x"])
+def test_a_heartbeat_that_is_none(hosts: str, value: str) -> None:
+    told = r"heartbeat must be a whole number of seconds, 0 \(none\) to 3600"
+    with pytest.raises(ValidationError, match=told):
+        QueuesStore.model_validate({"url": f"amqp://u:p@{hosts}/v?heartbeat={value}"})
+
+
+@pytest.mark.parametrize("query", ["", "?heartbeat=0", "?heartbeat=3600", "?name=x&heartbeat=5"])
+def test_one_that_counts(query: str) -> None:
+    url = f"amqp://u:p@host/v{query}"
+    assert QueuesStore.model_validate({"url": url}).url.get_secret_value() == url
