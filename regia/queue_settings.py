@@ -125,6 +125,8 @@ class QueuesStore(Store):
     @field_validator("management_url")
     @classmethod
     def _is_http(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and unencoded(url.get_secret_value()):
+            raise ValueError(ENCODE)
         try:
             parts = urlsplit(url.get_secret_value()) if url is not None else None
             usable = parts is None or (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0)
@@ -137,8 +139,6 @@ class QueuesStore(Store):
     @cached_property
     def layout(self) -> Layout:
         """As the queues understand it."""
-        if url is not None and unencoded(url.get_secret_value()):
-            raise ValueError(ENCODE)
         return Layout(
             defaults=self.defaults.options(),
             options={name: one.over(self.defaults).options() for name, one in self.targets.items() if one.queue is None},
@@ -157,6 +157,13 @@ def unusable(queues: QueuesStore, document: Document) -> list[Problem]:
 
 
 def _contradictions(queues: QueuesStore) -> Iterator[tuple[Loc, str]]:
+    if queues.management_url is not None and _tells_password(
+        queues.url.get_secret_value(), queues.management_url.get_secret_value()
+    ):
+        yield (
+            ("management_url",),
+            "would send the password of queues.url unencrypted: write https://, or give it a user of its own",
+        )
     yield from _other_type(("defaults",), queues.defaults, queues.defaults.type)
     for name, one in queues.targets.items():
         at = ("targets", name)
@@ -169,6 +176,12 @@ def _contradictions(queues: QueuesStore) -> Iterator[tuple[Loc, str]]:
         yield from _reserved((*at, "queue"), one.queue)
     for number, also in enumerate(queues.also):
         yield from _reserved(("also", number, "queue"), also.queue)
+
+
+def _tells_password(amqp: str, management: str) -> bool:
+    """Whether what goes to the broker by TLS alone would go in clear to its management API."""
+    api = urlsplit(management)
+    return amqp.startswith("amqps:") and api.scheme == "http" and api.username is None
 
 
 def _other_type(at: Loc, options: Options, kind: QueueType) -> Iterator[tuple[Loc, str]]:
