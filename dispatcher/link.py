@@ -133,7 +133,7 @@ class Link:
     def _address(self) -> str:
         """Of the node that is used, or tried now."""
         url = self._nodes[0]
-        return f"{url.host}:{url.port or 5672}{url.path}"
+        return f"{url.host}:{url.port or (5671 if url.scheme == 'amqps' else 5672)}{url.path}"
 
     async def _connect(self) -> None:
         self._abort()

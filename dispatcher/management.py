@@ -15,6 +15,7 @@ from yarl import URL
 from dispatcher.addresses import addresses
 
 _SECONDS: Final = 20.0
+_ELSE: Final = "what answers at queues.management_url is no management API: that has a port of its own, mostly 15671 or 15672"
 _QUEUE: Final = "name,type,durable,auto_delete,exclusive,arguments,effective_policy_definition,policy,messages,consumers"
 
 
@@ -47,6 +48,8 @@ async def look(management_url: str, amqp_url: str) -> Found:
             bindings = await _get(http, f"{base}/api/bindings/{vhost}?columns=source,destination,destination_type,routing_key")
     except TimeoutError:
         raise ManagementUnavailable(f"the management API did not answer within {_SECONDS:.0f} s") from None
+    except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError, aiohttp.ServerDisconnectedError):
+        raise ManagementUnavailable(_ELSE) from None
     except aiohttp.ClientError as error:
         raise ManagementUnavailable(f"the management API cannot be reached ({type(error).__name__})") from None
     return Found({one["name"]: one for one in exchanges}, {one["name"]: one for one in queues}, bindings)
@@ -64,5 +67,5 @@ async def _get(http: aiohttp.ClientSession, url: str) -> list[dict[str, Any]]:
         try:
             found: list[dict[str, Any]] = await answer.json()
         except ValueError:
-            raise ManagementUnavailable("what answers at queues.management_url is no management API") from None
+            raise ManagementUnavailable(_ELSE) from None
         return found

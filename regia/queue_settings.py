@@ -1,10 +1,11 @@
 """The queues: where they are, what those on RabbitMQ are like, and which existing ones are used."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
@@ -14,13 +15,15 @@ from config.secrets import SecretUrl
 from dispatcher.addresses import addresses
 from dispatcher.base import Topology
 from dispatcher.options import DEAD_LETTERS, DELIVERY_LIMIT, Also, Layout, Leader, QueueOptions, QueueType, fits
-from regia.store_settings import Section, Store
+from regia.store_settings import ENCODE, Section, Store, unencoded
 
 QueueName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 BindingKey = Annotated[str, StringConstraints(pattern=r"^(?:[a-z0-9_-]+|\*|#)(?:\.(?:[a-z0-9_-]+|\*|#))*$", max_length=255)]
 
 _LONGEST_HOURS: Final = 1193
 """RabbitMQ keeps a time in 32 bits of milliseconds."""
+_LONGEST_HEARTBEAT: Final = 3600
+_SECONDS: Final = re.compile(r"[0-9]{1,4}")
 _ONLY: Final[Mapping[str, QueueType]] = {
     "delivery_limit": "quorum",
     "leader": "quorum",
@@ -110,9 +113,20 @@ class QueuesStore(Store):
     def _single(cls, address: str) -> tuple[str, ...]:
         return addresses(address)
 
+    @field_validator("url")
+    @classmethod
+    def _heartbeat(cls, url: SecretStr) -> SecretStr:
+        asked = parse_qsl(urlsplit(addresses(url.get_secret_value())[0]).query, keep_blank_values=True)
+        for value in (value for key, value in asked if key == "heartbeat"):
+            if not _SECONDS.fullmatch(value) or int(value) > _LONGEST_HEARTBEAT:
+                raise ValueError(f"heartbeat must be a whole number of seconds, 0 (none) to {_LONGEST_HEARTBEAT}")
+        return url
+
     @field_validator("management_url")
     @classmethod
     def _is_http(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and unencoded(url.get_secret_value()):
+            raise ValueError(ENCODE)
         try:
             parts = urlsplit(url.get_secret_value()) if url is not None else None
             usable = parts is None or (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0)
@@ -143,6 +157,13 @@ def unusable(queues: QueuesStore, document: Document) -> list[Problem]:
 
 
 def _contradictions(queues: QueuesStore) -> Iterator[tuple[Loc, str]]:
+    if queues.management_url is not None and _tells_password(
+        queues.url.get_secret_value(), queues.management_url.get_secret_value()
+    ):
+        yield (
+            ("management_url",),
+            "would send the password of queues.url unencrypted: write https://, or give it a user of its own",
+        )
     yield from _other_type(("defaults",), queues.defaults, queues.defaults.type)
     for name, one in queues.targets.items():
         at = ("targets", name)
@@ -155,6 +176,12 @@ def _contradictions(queues: QueuesStore) -> Iterator[tuple[Loc, str]]:
         yield from _reserved((*at, "queue"), one.queue)
     for number, also in enumerate(queues.also):
         yield from _reserved(("also", number, "queue"), also.queue)
+
+
+def _tells_password(amqp: str, management: str) -> bool:
+    """Whether what goes to the broker by TLS alone would go in clear to its management API."""
+    api = urlsplit(management)
+    return amqp.startswith("amqps:") and api.scheme == "http" and api.username is None
 
 
 def _other_type(at: Loc, options: Options, kind: QueueType) -> Iterator[tuple[Loc, str]]:

@@ -1,5 +1,6 @@
 """Where things are kept: embedded, or on a server."""
 
+import re
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -8,6 +9,24 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from config.secrets import SecretUrl
 
 LOCAL: Final = "local"
+
+
+ENCODE: Final = (
+    "percent-encode characters such as @ / : ? # and % in user, password, host and path (@ is %40, / is %2F); "
+    "user and password stand once, before the first host"
+)
+_PARTS: Final = re.compile(r"[^/?#]*//(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL)
+_BARE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def unencoded(address: str) -> bool:
+    """Whether a character of user or password seems to have ended one of the address's parts too early. A part of the password
+    would then be taken for the host or the path, which are shown and logged."""
+    found = _PARTS.fullmatch(address)
+    if found is None:
+        return "@" in address
+    user = found["authority"].rpartition("@")[0]
+    return "@" in user or "@" in found["rest"] or _BARE.search(user) is not None
 
 
 class Section(BaseModel):
@@ -25,6 +44,8 @@ class Store(Section):
     @classmethod
     def _usable(cls, url: SecretStr) -> SecretStr:
         address = url.get_secret_value()
+        if not address.startswith("sqlite:") and unencoded(address):
+            raise ValueError(ENCODE)
         if address != LOCAL and not all(map(cls._fits, cls._single(address))):
             raise ValueError(f"write local, or an address such as {cls.schemes[0]}://host/name with a valid host and port")
         return url

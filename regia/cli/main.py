@@ -26,6 +26,7 @@ from regia.cli import (
     ticket,
     topology,
 )
+from regia.watch import logs
 
 app = typer.Typer(
     name="regia",
@@ -36,9 +37,11 @@ app = typer.Typer(
 
 
 @app.callback()
-def private() -> None:
+def private(context: typer.Context) -> None:
     """The gateway that turns every contact into one envelope, one customer, one routed queue."""
     os.umask(0o077)  # whatever we write may hold what customers wrote
+    if context.invoked_subcommand != "run":
+        context.call_on_close(logs.quiet())
 
 
 app.command()(run.run)

@@ -7,10 +7,13 @@ words: an exception's text often holds the value that caused it.
 import logging
 import sys
 import traceback
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import structlog
 from structlog.types import EventDict, Processor
+
+_CONNECTING: Final = ("aio_pika", "aiormq", "dispatcher.link")
 
 
 def set_up(*, level: str = "INFO", stream: Any = None, worker: int | None = None) -> None:
@@ -45,10 +48,24 @@ def set_up(*, level: str = "INFO", stream: Any = None, worker: int | None = None
     root.setLevel(level)
     # Their lines hold URLs with tokens and addresses, or tell of every reconnect what we tell ourselves.
     for noisy in ("aiohttp.access", "aio_pika", "aiormq", "alembic", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+        logger = logging.getLogger(noisy)
+        logger.setLevel(max(logger.level, logging.ERROR))
     # What a stranger sends that is no HTTP is told here as an error, and a port scan is none. Defects of handlers are
     # told by `regia.http.errors`.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+
+
+def quiet() -> Callable[[], None]:
+    """For commands, which say themselves what became of a connection: nothing of each try. Returns what undoes it."""
+    before = {name: logging.getLogger(name).level for name in _CONNECTING}
+    for name in before:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    def undo() -> None:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+    return undo
 
 
 def _exception_place(_logger: Any, _name: str, event: EventDict) -> EventDict:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -349,6 +350,7 @@ def test_a_management_api_that_cannot_be_asked(managed: Bench, managed_rabbitmq:
         (managed_rabbitmq.management_url.replace("//", "//guest:wrong@"), "refused this user"),
         (managed_rabbitmq.management_url + "elsewhere/", "is not its address"),
         (f"http://127.0.0.1:{free_port()}/", "cannot be reached"),
+        (f"http://127.0.0.1:{managed_rabbitmq.port}/", "what answers at queues.management_url is no management API: that has"),
     ):
         managed.at(managed.url, change)
         code, output = managed.topology("diff")
@@ -459,6 +461,39 @@ def test_rights_that_are_missing(plain: Bench, rabbitmq: RabbitMQServer) -> None
     assert "regia: RabbitMQ refused it: access to queue 'demo.returns'" in output
     plain.do(lambda channel: channel.basic_publish("regia.inbound", "demo.returns.form", b"x", mandatory=True))
     assert plain.do(lambda channel: channel.basic_get("demo.returns"))[2] == b"x"
+
+
+def test_a_password_is_not_sent_in_clear_where_the_broker_has_tls(bench: Bench) -> None:
+    """The management API is asked as the user of `queues.url` where it has none of its own."""
+    told = "would send the password of queues.url unencrypted: write https://, or give it a user of its own"
+    for amqp, api, wrong in (
+        ("amqps://u:pw@host", "http://host:15672", True),
+        ("amqps://u:pw@host", "https://host:15671", False),
+        ("amqps://u:pw@host", "http://looks:pw2@host:15672", False),
+        ("amqp://u:pw@host", "http://host:15672", False),
+    ):
+        bench.at(amqp, api)
+        done = bench.run("check")
+        assert (done.exit_code, told in done.output) == ((2, True) if wrong else (0, False)), (amqp, api)
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("amqp", 5672), ("amqps", 5671)])
+def test_a_command_says_once_where_nobody_answered(
+    bench: Bench, scheme: str, port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the port that was tried, and none of the lines that a gateway logs for each try. Afterwards it logs as before."""
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("dispatcher.sockets.SocketFactory.create", refuse)
+    monkeypatch.setattr("regia.cli.topology._CONNECT", 1.0)
+    bench.at(f"{scheme}://u:pw@127.0.0.1/vh")
+    code, output = bench.topology("diff")
+    assert code == 2
+    assert output == f"regia: RabbitMQ at 127.0.0.1:{port}/vh cannot be used: ConnectionRefusedError\n"
+    assert [one.name for one in caplog.records if one.name in ("aiormq.connection", "dispatcher.link")] == []
+    assert logging.getLogger("dispatcher.link").isEnabledFor(logging.WARNING)
 
 
 def test_a_vhost_that_is_not_there(plain: Bench) -> None:
