@@ -5,7 +5,7 @@ On RabbitMQ the default exchange does that: every queue is bound to it by its ow
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Protocol
 
