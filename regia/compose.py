@@ -25,6 +25,7 @@ from regia import queue_settings
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
+from regia.running.plan import name_of
 from regia.server_settings import too_many
 from regia.settings import Settings, Source, open_settings
 from storage.blobs import Blobs
@@ -58,8 +59,8 @@ class Configured:
 
     @property
     def node(self) -> str:
-        """The name in which this process works: the node's, and for further workers one of their own."""
-        return f"{self.settings.node}_w{self.worker}" if self.worker else self.settings.node
+        """The name in which this process works."""
+        return name_of(self.settings.node, self.worker)
 
     @property
     def topology(self) -> Topology:

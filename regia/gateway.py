@@ -85,14 +85,16 @@ class Gateway:
         self.pipeline = self.pipeline_of(journal)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def pipeline_of(self, journal: Journal) -> Pipeline:
-        """A pipeline that works off `journal` with this gateway's parts."""
+    def pipeline_of(self, journal: Journal, node: str | None = None) -> Pipeline:
+        """A pipeline that works off `journal` with this gateway's parts, in its own name or that of another `node`: who has the
+        lease on the outbox of that one publishes what is committed, behind what was before."""
+        node = node or self.configured.node
         return Pipeline(
             journal,
             self.preparer,
             self.stores.database,
-            self.relay,
-            lambda: self._commit_settings(journal),
+            self.relay if node == self.configured.node else self.relay_of(node),  # that one is never started
+            lambda: self._commit_settings(journal, node),
             shadowed=self.shadowed.add,
         )
 
@@ -186,11 +188,11 @@ class Gateway:
             READY.labels(part).set(0)
             await asyncio.sleep(_AGAIN)
 
-    def _commit_settings(self, journal: Journal) -> CommitSettings:
+    def _commit_settings(self, journal: Journal, node: str) -> CommitSettings:
         settings = self.configured.settings
         return CommitSettings(
             journal=journal.id,
-            node=self.configured.node,
+            node=node,
             rules=self.versions.rules,
             links=self.links,
             policy=settings.policy,

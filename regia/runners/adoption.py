@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from regia.gateway import Gateway
 from regia.pipeline.worker import Pipeline
 from regia.running.listening import is_held
-from regia.running.plan import journal_of
+from regia.running.plan import journal_of, name_of, worker_of
 from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal, JournalLocked
 from storage.journal_file import JournalUnavailable
@@ -115,13 +115,22 @@ async def adopt(gateway: Gateway, path: Path) -> None:
         await journal.remove()
         return
     logger.info("a journal is adopted", extra={"journal": path.name})
-    pipeline = gateway.pipeline_of(journal)
+    pipeline = gateway.pipeline_of(journal, _name_for(gateway, path))
     pipeline.start()
     try:
         await work_off(pipeline, journal, gateway.stores.database)
     finally:
         await pipeline.stop()
         await journal.close()
+
+
+def _name_for(gateway: Gateway, path: Path) -> str:
+    """In whose name a journal is worked off. A worker's in that worker's: what it had committed and not published must leave
+    before this, and one relay has both. Where nobody would look at that outbox, as the journal of an import, in our own."""
+    worker = worker_of(path)
+    if worker is None or not gateway.knows_other_nodes:
+        return gateway.configured.node
+    return name_of(gateway.configured.settings.node, worker)
 
 
 async def work_off(pipeline: Pipeline, journal: Journal, database: Database) -> None:

@@ -2,12 +2,14 @@
 anew, and may be of two versions."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Self
 
 JOURNALS: Final = "journal"
 _RUN: Final = "run"
+_JOURNAL: Final = re.compile(r"worker-([0-9]+)\.sqlite")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,17 @@ class Duty:
 def journal_of(data: Path, worker: int) -> Path:
     """A worker's journal."""
     return data / JOURNALS / f"worker-{worker}.sqlite"
+
+
+def worker_of(journal: Path) -> int | None:
+    """Whose journal it is; None for one that is no worker's, as that of an import."""
+    found = _JOURNAL.fullmatch(journal.name)
+    return None if found is None else int(found[1])
+
+
+def name_of(node: str, worker: int) -> str:
+    """The name in which a worker of a node works: the node's, and for further workers one of their own."""
+    return f"{node}_w{worker}" if worker else node
 
 
 def run_folder(data: Path) -> Path:

@@ -133,9 +133,9 @@ class Line:
         self.intake = Intake(self.journal)
         self.pipeline = self.pipeline_of(self.journal)
 
-    def pipeline_of(self, journal: Journal) -> Pipeline:
+    def pipeline_of(self, journal: Journal, node: str = "n1") -> Pipeline:
         settings = CommitSettings(
-            journal=journal.id, node="n1", rules=Rules.of_all(RULESET), links=LINKS, policy=Policy(), channels=CHANNELS
+            journal=journal.id, node=node, rules=Rules.of_all(RULESET), links=LINKS, policy=Policy(), channels=CHANNELS
         )
         return Pipeline(journal, self.preparer, self.database, self.relay, lambda: settings)
 

@@ -62,7 +62,7 @@ class Shop:
         self.settings = CommitSettings(
             journal=line.journal.id, node="n1", rules=Rules.of_all(RULESET), links=LINKS, policy=Policy(), channels=CHANNELS
         )
-        line.pipeline_of = lambda journal: Pipeline(  # type: ignore[method-assign]  # a restart makes it anew
+        line.pipeline_of = lambda journal, node="n1": Pipeline(  # type: ignore[method-assign]  # a restart makes it anew
             journal, line.preparer, line.database, line.relay, lambda: self.settings
         )
         line.pipeline = line.pipeline_of(line.journal)

@@ -13,6 +13,7 @@ from connectors.base import Parsed
 from regia.pipeline.intake import Intake
 from regia.pipeline.worker import Pipeline
 from regia.runners import adoption
+from storage import outbox
 from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal
 from storage.journals import closed
@@ -26,12 +27,15 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adoption, "_LOOK", 0.005)
 
 
-def around(line: Line, *, workers: int = 1, journal: Journal | None = None) -> SimpleNamespace:
+def around(line: Line, *, workers: int = 1, journal: Journal | None = None, knows: bool = True) -> SimpleNamespace:
     """What the runner needs of a gateway."""
-    settings = SimpleNamespace(data=SimpleNamespace(path=line.path.parents[1]), server=SimpleNamespace(workers=workers))
+    settings = SimpleNamespace(
+        data=SimpleNamespace(path=line.path.parents[1]), server=SimpleNamespace(workers=workers), node="n1"
+    )
     return SimpleNamespace(
         missing={},
-        configured=SimpleNamespace(settings=settings),
+        configured=SimpleNamespace(settings=settings, node="n1"),
+        knows_other_nodes=knows,
         journal=journal or line.journal,
         pipeline_of=line.pipeline_of,
         stores=SimpleNamespace(database=line.database),
@@ -261,6 +265,20 @@ async def test_the_journal_of_another_worker_is_left_to_it_for_a_while(line: Lin
     assert ownerless.found() == []
     clock.now += adoption.LEFT
     assert ownerless.found() == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "knows", "node"),
+    [
+        ("worker-2.sqlite", True, "n1_w2"),
+        ("worker-2.sqlite", False, "n1"),
+        ("import-1.sqlite", True, "n1"),
+    ],
+)
+async def test_in_whose_name_a_journal_is_worked_off(line: Line, name: str, knows: bool, node: str) -> None:
+    """Where nobody would look at the worker's outbox, in one's own."""
+    await adoption.adopt(around(line, knows=knows), await leave(line, name, inbound("m1")))  # type: ignore[arg-type]
+    assert await line.database.read(outbox.nodes_with_pending) == [node]
 
 
 async def test_the_journal_of_a_worker_that_there_is_no_more_is_adopted_at_once(line: Line) -> None:

@@ -18,10 +18,12 @@ from regia import gateway as gateways
 from regia import outbox_lease
 from regia.gateway import Gateway
 from regia.outbox_lease import ELSEWHERE, TWICE, lease_of
-from regia.runners import relays
+from regia.pipeline.intake import Intake
+from regia.runners import adoption, relays
 from storage import outbox
 from storage.coordination import CoordinationUnavailable, LocalCoordination
 from storage.database import Database, DatabaseUnavailable
+from storage.journal import Journal
 from storage.schema import targets
 from tests.contacts import inbound
 from tests.http.served import is_up, make_gateway
@@ -186,6 +188,39 @@ async def test_a_node_that_is_back_gets_its_outbox_though_it_was_stuck_elsewhere
         assert (await coordination.holder(lease_of("back")) or "").startswith("back/")
         runner.cancel()
         await asyncio.gather(runner, return_exceptions=True)
+
+
+async def test_what_a_worker_had_committed_leaves_before_what_is_still_in_its_journal(
+    make: Make, run: Run, coordination: LocalCoordination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await left_behind(make("n1_w1"), "m1")
+    token = await coordination.acquire(lease_of("n1_w1"), "n1_w1/its journal", 60)
+    gateway = make("n1")
+    journal = Journal.open(gateway.journal.path.with_name("worker-1.sqlite"))
+    await Intake(journal).accept("desk", Parsed(messages=(inbound("m2"), inbound("m3"))))
+    await journal.close()
+    seen: list[str] = []
+    publish = gateway.stores.queues.publish
+
+    async def publishing(batch: Sequence[Publication]) -> list[Outcome]:
+        seen.extend(one.envelope_id for one in batch)
+        return await publish(batch)
+
+    monkeypatch.setattr(gateway.stores.queues, "publish", publishing)
+    gateway.start()
+    await is_up(gateway)
+    work = [asyncio.create_task(one) for one in (adoption.adopt_for_ever(gateway), relays.relay_for_the_dead(gateway))]
+    async with asyncio.timeout(10):
+        while len(await states(database)) < 3 or journal.path.exists():
+            await asyncio.sleep(0.005)
+    assert seen == [], "the worker may be there: its lease lasts"
+    assert await coordination.renew(lease_of("n1_w1"), "n1_w1/its journal", token or 0, 0.05)
+    await published(database)
+    for one in work:
+        one.cancel()
+    await asyncio.gather(*work, return_exceptions=True)
+    in_order = await database.read(lambda one: list(one.execute(select(targets.c.message_id).order_by(targets.c.position))))
+    assert seen == [row.message_id for row in in_order]
 
 
 async def test_an_outbox_of_which_nothing_is_confirmed_is_given_back(
