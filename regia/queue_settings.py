@@ -136,6 +136,13 @@ class QueuesStore(Store):
             raise ValueError("write an address such as https://host:15671/ with a valid host and port")
         return url
 
+    @property
+    def tells_password(self) -> bool:
+        """Whether what goes to the broker by TLS alone would go in clear to its management API."""
+        api = urlsplit(self.management_url.get_secret_value()) if self.management_url else None
+        tls = self.url.get_secret_value().startswith("amqps:")
+        return tls and api is not None and api.scheme == "http" and api.username is None
+
     @cached_property
     def layout(self) -> Layout:
         """As the queues understand it."""
@@ -157,13 +164,9 @@ def unusable(queues: QueuesStore, document: Document) -> list[Problem]:
 
 
 def _contradictions(queues: QueuesStore) -> Iterator[tuple[Loc, str]]:
-    if queues.management_url is not None and _tells_password(
-        queues.url.get_secret_value(), queues.management_url.get_secret_value()
-    ):
-        yield (
-            ("management_url",),
-            "would send the password of queues.url unencrypted: write https://, or give it a user of its own",
-        )
+    if queues.tells_password:
+        told = "would send the password of queues.url unencrypted: write https://, or give it a user of its own"
+        yield ("management_url",), told
     yield from _other_type(("defaults",), queues.defaults, queues.defaults.type)
     for name, one in queues.targets.items():
         at = ("targets", name)
@@ -176,12 +179,6 @@ def _contradictions(queues: QueuesStore) -> Iterator[tuple[Loc, str]]:
         yield from _reserved((*at, "queue"), one.queue)
     for number, also in enumerate(queues.also):
         yield from _reserved(("also", number, "queue"), also.queue)
-
-
-def _tells_password(amqp: str, management: str) -> bool:
-    """Whether what goes to the broker by TLS alone would go in clear to its management API."""
-    api = urlsplit(management)
-    return amqp.startswith("amqps:") and api.scheme == "http" and api.username is None
 
 
 def _other_type(at: Loc, options: Options, kind: QueueType) -> Iterator[tuple[Loc, str]]:
