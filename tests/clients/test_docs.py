@@ -50,7 +50,7 @@ def test_the_figures_of_the_page_are_those_of_the_code() -> None:
     assert f"(at most {handling.LONGEST_RETRY_SECONDS:.0f})" in page
     assert f"with waits up to {pausing.LONGEST_SECONDS:.0f} seconds. Nothing is counted" in page
     assert f"After {HOLD_SECONDS / 60:.0f} minutes what is in hand goes back" in page
-    assert f"with waits up to {LONGEST_RECONNECT_SECONDS:.0f} seconds. It logs" in page
+    assert f"waited for, for ever, with waits up to {LONGEST_RECONNECT_SECONDS:.0f} seconds." in page
 
 
 @pytest.mark.timeout(240)
