@@ -18,7 +18,7 @@ from tests.clients.broker import DEAD, QUEUE, Broker, envelope, until
 from tests.clients.conftest import Running
 from tests.servers.process import free_port
 from tests.servers.proxy import Proxy
-from tests.servers.rabbitmq import RabbitMQServer
+from tests.servers.rabbitmq import STANDS, RabbitMQServer
 
 
 async def insert(message: Message, connection: sqlite3.Connection) -> None:
@@ -282,8 +282,7 @@ async def test_a_refused_password_is_said_without_it(
     assert "s3cret" not in caplog.text
 
 
-@pytest.mark.proof  # RabbitMQ 3.10 leaves the queue without a leader now and then: not what every change should wait for
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(180)
 async def test_the_broker_killed_and_back(
     broker: Broker, rabbitmq: RabbitMQServer, running: Running, store: SqliteDedupe, work: Path
 ) -> None:
@@ -291,6 +290,7 @@ async def test_the_broker_killed_and_back(
         await asyncio.sleep(0.01)
         await insert(message, connection)
 
+    await asyncio.sleep(STANDS)
     broker.publish(*(envelope(number, f"cus_{number % 7}") for number in range(200)))
     async with running(handler, dedupe=store) as consumer:
         await until(lambda: consumer.counters.done >= 40, "it is in the middle")
@@ -298,17 +298,10 @@ async def test_the_broker_killed_and_back(
         await until(lambda: consumer.state == "connecting", "it met the loss")
         assert consumer.counters.done < 200
         await asyncio.to_thread(rabbitmq.restart)
-        try:
-            await until(lambda: consumer.state == "consuming", "it is back", 45)
-        except AssertionError:
-            # Seen of RabbitMQ 3.10 now and then: the queue has no leader after SIGKILL, and no election either.
-            logs = "".join(one.read_text(errors="replace") for one in (rabbitmq.folder / "log").glob("*.log"))
-            assert "leader not known" in logs
-            await asyncio.to_thread(rabbitmq.restart)
-        await until(lambda: consumer.counters.done == 200, "it goes on", 60)
+        await until(lambda: consumer.counters.done == 200, "it goes on", 100)
         await broker.emptied()
     assert sorted(effects(work)) == list(range(200))
-    assert consumer.counters.connected >= 2
+    assert consumer.counters.connected == 2
     assert broker.depth(DEAD) == 0
 
 

@@ -15,7 +15,7 @@ from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.topology import DEAD, SYSTEM_QUEUES, UNROUTED, WORK_ARGUMENTS, Binding, Exchange, Queue, declarations
 from tests.dispatcher.contract import TOPOLOGY, QueuesContract, publication, publications, ready
 from tests.servers.process import free_port
-from tests.servers.rabbitmq import RabbitMQServer
+from tests.servers.rabbitmq import STANDS, RabbitMQServer
 
 T = TypeVar("T")
 
@@ -212,6 +212,7 @@ async def test_killed_in_mid_batch_and_started_again(rabbitmq: RabbitMQServer, q
             if len(confirmed) >= 200:
                 under_way.set()
 
+    await asyncio.sleep(STANDS)
     traffic = asyncio.create_task(one_pass(1))
     await asyncio.wait_for(under_way.wait(), 30)
     rabbitmq.kill()

@@ -14,6 +14,8 @@ SCRIPTS = "/usr/lib/rabbitmq/bin"
 """Not the wrappers in /usr/sbin: those change the user and the folder."""
 
 PACKAGE = "rabbitmq-server"
+STANDS = 4.0
+"""Seconds after which a queue outlives SIGKILL: one that is younger than about two may come back empty (docs/queues.md)."""
 VHOSTS_AT_ONCE = 8
 """A call of rabbitmqctl costs more than a second, a vhost a tenth of it."""
 

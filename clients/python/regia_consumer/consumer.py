@@ -92,7 +92,6 @@ class Consumer(Generic[T]):
         self._stopping = asyncio.Event()
         self._reconnects = Backoff(FIRST_RECONNECT_SECONDS, LONGEST_RECONNECT_SECONDS)
         self._subscribed = False
-        self._lost = False
         self.counters = Counters()
 
     @property
@@ -134,13 +133,11 @@ class Consumer(Generic[T]):
         plan = replace(self._plan, url=self._nodes[0])
         serving = Serving(plan, self.counters, self._pause, self._stopping, self._reconnects.reset)
         try:
-            await first_of(serving.open(settle=self._lost), self._stopping.wait())
+            await first_of(serving.open(), self._stopping.wait())
             if serving.opened:  # also when a stop came meanwhile: the first messages may be in work
-                self._lost = False
                 self._subscribed = True
                 await serving.run()
         except Lost as error:
-            self._lost = True
             logger.warning("not consuming %s at %s: %s", plan.queue, plan.url.host, error)
             self._nodes.rotate(-1)
         finally:

@@ -75,9 +75,9 @@ class Serving(Generic[T]):
         )
         self._subscription = Subscription(plan.url, plan.queue, name=plan.name, prefetch=plan.prefetch, receive=self._receive)
 
-    async def open(self, *, settle: bool) -> None:
-        """`settle`: the last one ended, or never stood. Raises `Lost`."""
-        await self._subscription.open(settle=settle)
+    async def open(self) -> None:
+        """Raises `Lost`."""
+        await self._subscription.open()
         self.opened = True
         self._counters.connected += 1
         logger.info("consuming %s at %s", self._plan.queue, self._plan.url.host)

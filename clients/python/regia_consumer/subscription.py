@@ -18,11 +18,6 @@ from yarl import URL
 
 HEARTBEAT_SECONDS: Final = 10
 OPEN_SECONDS: Final = 20.0
-SETTLE_SECONDS: Final = 2.0
-"""Between connecting and subscribing after a loss. RabbitMQ 3.10 lets clients in before its start is complete. After
-SIGKILL a quorum queue that was asked in that moment was seen without a leader for minutes ("leader not known"). Waiting is
-a precaution: subscribing was seen to hang once with it too, and why is not known."""
-
 SUBSCRIBE_SECONDS: Final = 20.0
 """A quorum queue without a leader, as after a restart, answers when it has one. One that does not is asked again, over a new
 connection."""
@@ -72,15 +67,14 @@ class Subscription:
         self._tag: str | None = None
         self._cancelled = asyncio.Event()
 
-    async def open(self, *, settle: bool) -> None:
-        """`settle`: the broker may have been restarted, so give it `SETTLE_SECONDS`. Raises `Lost`."""
+    async def open(self) -> None:
+        """Connect and subscribe. Raises `Lost`."""
         with told(self._queue):
             async with asyncio.timeout(OPEN_SECONDS):
                 connection = Connection(self._url, client_properties={"connection_name": self._name})
                 connection.kwargs["transport_factory"] = self._sockets
                 self._connection = connection
                 await connection.connect()
-                await asyncio.sleep(SETTLE_SECONDS if settle else 0)
                 channel = connection.channel(publisher_confirms=False, on_return_raises=False)
                 await channel.initialize()
                 await channel.set_qos(prefetch_count=self._prefetch)

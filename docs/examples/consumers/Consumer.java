@@ -23,7 +23,6 @@ public final class Consumer {
     static final int PREFETCH = 10; // deliveries in hand: each lost connection counts for all of them
     static final int TRIES = 5; // of one message, before it becomes a dead letter
     static final long HOLD_MS = 60_000; // how long messages are held while the database is away
-    static final long SETTLE_MS = 2000; // for a broker that was restarted, before its queues are asked
     static final long STOP_SECONDS = 20; // how long a stop waits for what is in work
 
     static final String QUEUE = System.getenv("QUEUE");
@@ -116,13 +115,12 @@ public final class Consumer {
     }
 
     // Until a stop, the connection's end, the deletion of the queue, or a database that is away for too long.
-    static void serve(ConnectionFactory factory, long settle) throws Exception {
+    static void serve(ConnectionFactory factory) throws Exception {
         CountDownLatch ended = new CountDownLatch(1);
         Connection connection = factory.newConnection("tickets");
         try {
             Channel channel = connection.createChannel();
             channel.basicQos(PREFETCH);
-            stopping.await(settle, TimeUnit.MILLISECONDS);
             String tag = channel.basicConsume(QUEUE, false, new DefaultConsumer(channel) {
                 @Override // one after the other: the order of the queue
                 public void handleDelivery(String tag, Envelope delivery, AMQP.BasicProperties properties, byte[] body)
@@ -177,15 +175,13 @@ public final class Consumer {
             }
         }));
         long wait = 500;
-        long settle = 0;
         while (stopping.getCount() > 0) {
             long begun = System.currentTimeMillis();
             try {
-                serve(factory, settle);
+                serve(factory);
             } catch (Exception error) {
                 System.err.println("not consuming: " + error.getClass().getSimpleName());
             }
-            settle = SETTLE_MS;
             wait = System.currentTimeMillis() - begun > 30_000 ? 500 : Math.min(wait * 2, 10_000);
             stopping.await((long) (wait * ThreadLocalRandom.current().nextDouble(0.5, 1.0)), TimeUnit.MILLISECONDS);
         }

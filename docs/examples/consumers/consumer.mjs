@@ -8,7 +8,6 @@ const { AMQP_URL, QUEUE, DATABASE_URL } = process.env;
 const PREFETCH = 10; // deliveries in hand: each lost connection counts for all of them
 const TRIES = 5; // of one message, before it becomes a dead letter
 const HOLD_MS = 60_000; // how long messages are held while the database is away
-const SETTLE_MS = 2000; // for a broker that was restarted, before its queues are asked
 
 class Poison extends Error {}
 
@@ -85,7 +84,7 @@ async function work(message, goOn) {
 }
 
 // Until a stop, the connection's end, the deletion of the queue, or a database that is away for too long.
-async function serve(settle) {
+async function serve() {
   const connection = await amqp.connect(AMQP_URL, { timeout: 10_000 });
   let over = false;
   let end;
@@ -98,7 +97,6 @@ async function serve(settle) {
     channel = await connection.createChannel();
     channel.on("error", end).on("close", end);
     await channel.prefetch(PREFETCH);
-    await sleep(settle);
     const { consumerTag } = await channel.consume(QUEUE, (message) => {
       if (message === null) end(); // the queue was deleted
       else chain = chain.then(() => answer(channel, message, end, () => !over)).catch(end);
@@ -127,10 +125,10 @@ async function answer(channel, message, end, goOn) {
   }
 }
 
-for (let wait = 500, settle = 0; !stop.signal.aborted; wait = Math.min(wait * 2, 10_000), settle = SETTLE_MS) {
+for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 10_000)) {
   const begun = Date.now();
   try {
-    await serve(settle);
+    await serve();
   } catch (error) {
     console.error(`not consuming: ${error.code ?? error.name}`);
   }

@@ -13,7 +13,6 @@ use PhpAmqpLib\Message\AMQPMessage;
 const PREFETCH = 10; // deliveries in hand: each lost connection counts for all of them
 const TRIES = 5; // of one message, before it becomes a dead letter
 const HOLD_SECONDS = 60; // how long messages are held while the database is away
-const SETTLE_SECONDS = 2; // for a broker that was restarted, before its queues are asked
 
 final class Poison extends Exception {}
 final class GivenBack extends Exception {}
@@ -113,14 +112,13 @@ function work(string $queue, AMQPMessage $message, AMQPStreamConnection $connect
     throw new GivenBack();
 }
 
-function serve(string $queue, int $settle, bool &$stopping): void
+function serve(string $queue, bool &$stopping): void
 {
     [$host, $port, $user, $password, $vhost] = array_map('getenv', ['AMQP_HOST', 'AMQP_PORT', 'AMQP_USER', 'AMQP_PASSWORD', 'AMQP_VHOST']);
     // Connecting may take 10 seconds, an answer 35; heartbeats come every 15.
     $connection = new AMQPStreamConnection($host, (int) $port, $user, $password, $vhost, false, 'AMQPLAIN', null, 'en_US', 10.0, 35.0, null, true, 15);
     $channel = $connection->channel();
     $channel->basic_qos(0, PREFETCH, false);
-    sleep($settle);
     $consumer = function (AMQPMessage $message) use ($queue, $connection, &$stopping): void {
         if ($stopping) {
             return; // goes back when the connection closes
@@ -145,10 +143,10 @@ function serve(string $queue, int $settle, bool &$stopping): void
     $connection->close(); // what is not acknowledged goes back
 }
 
-for ($wait = 0.5, $settle = 0; !$stopping; $wait = min($wait * 2, 10.0), $settle = SETTLE_SECONDS) {
+for ($wait = 0.5; !$stopping; $wait = min($wait * 2, 10.0)) {
     $begun = time();
     try {
-        serve($queue, $settle, $stopping);
+        serve($queue, $stopping);
     } catch (GivenBack) {
         fwrite(STDERR, "given back\n");
     } catch (Throwable $error) {
