@@ -49,6 +49,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         play=cluster.play(cluster.killed),
         long=30,
         short=3,
+        stops=False,
     ),
     Scenario(
         name="cluster-frozen",

@@ -121,3 +121,13 @@ def test_the_exit_code_tells(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert "killed: 1 accepted messages were never delivered" in capsys.readouterr().err
     assert play(monkeypatch, Broken("the consumer ended")) == 1
     assert "killed: could not be played to its end: the consumer ended" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("again", "wrong"), [(14.0, (0, 0)), (17.0, (1, 0)), (19.0, (1, 1))])
+def test_a_cluster_is_asked_from_the_end_of_its_failure(again: float, wrong: tuple[int, int]) -> None:
+    """The row lasts three seconds."""
+    known = SCENARIOS[0]
+    told = [
+        Scenario(name=known.name, what=known.what, play=known.play, long=1, short=1, prompt=prompt) for prompt in (True, False)
+    ]
+    assert tuple(len(one.wrong(row(one, again=again))) for one in told) == wrong
