@@ -1,5 +1,6 @@
 """Many kills of the consumer library's processes; tests/clients has the short form."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.clients.examples import LANGUAGES, Example
 from tests.clients.killing import kill_again_and_again
 from tests.clients.test_examples import MESSAGES, stopped, tables, tickets
 from tests.clients.test_stores import libpq
-from tests.servers.rabbitmq import RabbitMQServer
+from tests.servers.rabbitmq import STANDS, RabbitMQServer
 
 __all__ = ["broker", "tables", "work"]
 
@@ -29,6 +30,7 @@ async def test_examples_go_on_after_the_broker_was_killed(
     language: str, broker: Broker, tables: str, rabbitmq: RabbitMQServer, tmp_path: Path
 ) -> None:
     example = Example.make(language, tmp_path, broker.url, tables)
+    await asyncio.sleep(STANDS)
     broker.publish(*(envelope(number) for number in range(MESSAGES)))
     with example.running() as process:
         await until(lambda: len(tickets(tables)) >= 20, "it works", 60, example.log)
