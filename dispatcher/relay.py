@@ -17,6 +17,7 @@ from typing import Final
 
 from dispatcher.base import Outcome, Queues, QueuesUnavailable
 from dispatcher.fence import Fence
+from dispatcher.marks import Marks
 from dispatcher.publications import publication_of
 from storage import outbox
 from storage.database import Database, DatabaseUnavailable
@@ -69,6 +70,7 @@ class Relay:
         self._feed: Feed[OutboxRow] = Feed(
             self._read, lambda row: (row.order_key, row.brand, row.target), weigh=lambda row: len(row.body), a_key=1
         )
+        self._marks = Marks(database)
         self._tasks: list[asyncio.Task[None]] = []
         self._failures: dict[Queue, int] = {}
         """Rounds in succession in which a queue did not take everything."""
@@ -147,7 +149,7 @@ class Relay:
     async def _round(self, batch: Sequence[OutboxRow]) -> None:
         """Each queue by itself, and no longer than the patience: a queue that is silent holds up only its own."""
         by_queue: dict[Queue, list[OutboxRow]] = {}
-        for row in batch:
+        for row in await self._due(batch):
             by_queue.setdefault((row.brand, row.target), []).append(row)
         silent = {queue for queue, _ in self._slow.values()}
         tasks: dict[asyncio.Task[None], tuple[Queue, int]] = {}
@@ -175,16 +177,10 @@ class Relay:
 
     async def _deliver(self, queue: Queue, rows: Sequence[OutboxRow]) -> None:
         """Publish, record what was confirmed, put the rest back."""
-        try:
-            batch = [replace(row, attempts=row.attempts + 1) for row in await self._still_due(rows)]
-        except Exception as error:
-            if not isinstance(error, DatabaseUnavailable):  # a defect: these rows come again, and the relay goes on
-                logger.exception("rows could not be looked up", extra={"count": len(rows)})
-            self._feed.settle(rows, failed=rows, delay=_AGAIN)
-            return
         if not self.fence.is_open:  # paused since it was looked at
             self._feed.settle(rows, failed=rows)
             return
+        batch = [replace(row, attempts=row.attempts + 1) for row in rows]
         pairs = list(zip(batch, await self._publish(batch), strict=True))
         self._tell(pairs)
         confirmed = [(row, outcome) for row, outcome in pairs if outcome is not Outcome.UNKNOWN]
@@ -209,6 +205,20 @@ class Relay:
         finally:
             self._on_the_way -= Counter(envelopes)
             self._landed.set()
+
+    async def _due(self, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
+        """What of a batch is to be published; the rest is over, or comes again."""
+        try:
+            due = await self._still_due(rows)
+        except Exception as error:
+            if not isinstance(error, DatabaseUnavailable):  # a defect: these rows come again, and the relay goes on
+                logger.exception("rows could not be looked up", extra={"count": len(rows)})
+            self._feed.settle(rows, failed=rows, delay=_AGAIN)
+            return ()
+        if len(due) < len(rows):
+            left = {row.seq for row in due}
+            self._feed.settle([row for row in rows if row.seq not in left])
+        return due
 
     async def _still_due(self, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
         """What is still to be published: what has waited, or is older than the lease, is looked up, as another process may
@@ -237,10 +247,9 @@ class Relay:
         """Record the confirms. Until it succeeds the batch stays in flight: after a crash it is published again."""
         states = {Outcome.CONFIRMED: "published", Outcome.UNROUTED: "unrouted"}
         marks = [(row.seq, states[outcome], row.attempts) for row, outcome in confirmed]
-        now = time.time_ns() // 1_000_000
         while True:
             try:
-                await self._database.write(lambda connection: outbox.mark(connection, marks, now))
+                await self._marks.record(marks)
             except DatabaseUnavailable as error:
                 logger.warning("confirmed publishes cannot be recorded", extra={"error": str(error), "count": len(marks)})
             except Exception:  # a defect: these rows stay in flight, and the relay goes on with its other worker

@@ -71,6 +71,7 @@ class Database:
         self._writer = Threads(1, "database-writer")
         self._readers = Threads(_READERS, "database-reader")
         self._apart = Threads(1, "database-apart")
+        self._beside = Threads(1, "database-beside")
         self._connections: set[Any] = set()
         """The drivers' connections that are in a transaction now."""
         self._schema: str | None = None
@@ -100,6 +101,13 @@ class Database:
         SQLite the others wait for its end all the same."""
         return await self._apart.do(lambda: self._transaction(self.engine, work, writes=True))
 
+    async def write_beside(self, work: Callable[[Connection], T]) -> T:
+        """As `write`, for short work that need not wait until long transactions before it are over: on PostgreSQL by another
+        connection. On SQLite one writes at a time anyway."""
+        if self.is_sqlite:
+            return await self.write(work)
+        return await self._beside.do(lambda: self._transaction(self.engine, work, writes=True))
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction of a reading thread. Raises `DatabaseUnavailable`."""
         return await self._readers.do(lambda: self._transaction(self._read_engine, work))
@@ -110,7 +118,7 @@ class Database:
         await asyncio.to_thread(self._shut_down)
 
     def _shut_down(self) -> None:
-        all_ = (self._writer, self._readers, self._apart)
+        all_ = (self._writer, self._readers, self._apart, self._beside)
         for threads in all_:
             threads.refuse(_stopping)
         if not _joined(all_, _FINISH):
@@ -222,7 +230,7 @@ def _engine(url: URL, *, begin: str) -> Engine:
         patience: dict[str, Any] = {name: value for name, value in _PATIENCE.items() if name not in url.query}
         patience["options"] = _options(url)
         return create_engine(
-            url, hide_parameters=True, pool_pre_ping=True, pool_size=_READERS + 1, max_overflow=1, connect_args=patience
+            url, hide_parameters=True, pool_pre_ping=True, pool_size=_READERS + 2, max_overflow=1, connect_args=patience
         )
     engine = create_engine(url, hide_parameters=True, poolclass=QueuePool, pool_size=_READERS, connect_args={"timeout": 30})
 
