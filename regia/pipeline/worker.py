@@ -23,6 +23,9 @@ from storage.journal_file import JournalUnavailable, Row
 logger = logging.getLogger(__name__)
 
 _BATCH: Final = 256
+_A_SENDER: Final = 8
+"""Of them of one sender: the relay publishes one row at once for each sender and queue, so a batch of few senders would keep it
+waiting for answers when a backlog is worked off."""
 _PROBE: Final = 16
 """Rows taken at once while the database is away."""
 _IN_FLIGHT: Final = 2
@@ -58,7 +61,7 @@ class Pipeline:
         self._relay = relay
         self._settings = settings
         self._shadowed = shadowed
-        self._feed: Feed[Row] = Feed(self._read, lambda row: row.order_key, weigh=lambda row: len(row.payload))
+        self._feed: Feed[Row] = Feed(self._read, lambda row: row.order_key, weigh=lambda row: len(row.payload), a_key=_A_SENDER)
         self._slow: set[asyncio.Task[None]] = set()
         self._slow_rows = 0
         self._kept: dict[int, Prepared] = {}
