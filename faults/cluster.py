@@ -36,12 +36,15 @@ def frozen(_cluster: RabbitMQCluster, node: ClusterNode, seconds: float) -> None
 
 
 def alone(cluster: RabbitMQCluster, node: ClusterNode, seconds: float) -> None:
-    """Its clients still reach it, the other nodes do not."""
+    """Its clients still reach it, the other nodes do not, until they hear each other again."""
     cluster.cut(node)
     try:
         time.sleep(seconds)
     finally:
         cluster.join(node)
+    until = time.monotonic() + WHOLE_SECONDS
+    while not cluster.hears(node) and time.monotonic() < until:
+        time.sleep(0.2)
 
 
 def play(failure: Failure) -> Play:
@@ -64,9 +67,11 @@ def play(failure: Failure) -> Play:
             leader = cluster.leader(vhost, QUEUE)
             begun = time.monotonic()
             failure(cluster, leader, seconds)
+            lasted = time.monotonic() - begun
             row = end(scenario, stage, seconds, Window(begun, begun))
             stage.until(cluster.whole, WHOLE_SECONDS, "the cluster is not whole again")
             kept = not scenario.stops and cluster.leader(vhost, QUEUE) is leader
-            return replace(row, wrong=("the cluster kept its leader, so nothing failed",) if kept else ())
+            wrong = ("the cluster kept its leader, so nothing failed",) if kept else ()
+            return replace(row, lasted=lasted, note=f"it lasted {lasted:.0f} s", wrong=wrong)
 
     return played

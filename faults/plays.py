@@ -30,6 +30,8 @@ class Row:
     figures: Figures | None
     peak_mb: float = 0.0
     note: str = ""
+    lasted: float = 0.0
+    """How long the failure was there in fact, where times are told from its beginning."""
     wrong: tuple[str, ...] = ()
     """What this scenario alone asks, and does not hold."""
 
@@ -56,7 +58,7 @@ class Scenario:
         figures = row.figures
         if figures is None:
             return []
-        again = AGAIN_SECONDS + (0.0 if self.prompt else row.seconds)
+        again = AGAIN_SECONDS + (0.0 if self.prompt else row.lasted)
         found = {
             f"{figures.lost} accepted messages were never delivered": figures.lost > LOST,
             f"{figures.changed} deliveries had another id, bytes, queue, or another's sequence": figures.changed > CHANGED,

@@ -213,6 +213,13 @@ class RabbitMQCluster:
         assert self._namespaces is not None
         self._namespaces.join(node.number)
 
+    def hears(self, node: ClusterNode) -> bool:
+        """Whether another node gets an answer of this one. After a cut that can take half a minute longer than the network is
+        whole: the kernel waits between its attempts to send what is lost, longer each time (RFC 6298, 5.5)."""
+        other = self.nodes[(node.number + 1) % COUNT]
+        asked = f"io:format(\"~w\", [rpc:call('{node.name}', erlang, node, [], 2000)]), ok."
+        return f"'{node.name}'" in other.ctl("eval", asked)
+
     def whole(self) -> bool:
         """Whether all nodes run and know of each other."""
         try:
