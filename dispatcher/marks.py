@@ -1,12 +1,19 @@
 """Confirms on their way into the table: those that come while one transaction runs go together in the next."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from storage import outbox
-from storage.database import Database
+from storage.database import Database, DatabaseUnavailable
+
+logger = logging.getLogger(__name__)
+
+AGAIN: Final = 1.0
+"""Seconds between attempts to reach the database."""
 
 Mark = tuple[int, str, int]
 """Position, state and attempts of a row."""
@@ -29,21 +36,34 @@ class Marks:
         self._turn = asyncio.Lock()
 
     async def record(self, marks: Sequence[Mark]) -> None:
-        """Return when they are recorded. Raises what the transaction raised, and then nothing of these is."""
-        group = _Group(marks)
+        """Return when they are recorded. Until then their rows stay in flight: after a crash they are published again."""
+        group, alone = _Group(marks), False  # alone after a failure: another's may be what the database does not take
         self._waiting.append(group)
         try:
-            async with self._turn:
-                if not group.recorded:
-                    await self._write()
+            while not await self._in_turn(group, alone):
+                await asyncio.sleep(AGAIN)
+                alone = True
         finally:
             if not group.recorded:
                 self._waiting.remove(group)
 
-    async def _write(self) -> None:
-        groups = list(self._waiting)
+    async def _in_turn(self, group: _Group, alone: bool) -> bool:
+        """Whether the group is recorded, by this turn or by those before."""
+        async with self._turn:
+            return group.recorded or await self._write([group] if alone else list(self._waiting))
+
+    async def _write(self, groups: Sequence[_Group]) -> bool:
+        """Record these together; False where that failed."""
         marks, now_ms = [mark for group in groups for mark in group.marks], time.time_ns() // 1_000_000
-        await self._database.write_beside(lambda connection: outbox.mark(connection, marks, now_ms))
+        try:
+            await self._database.write_beside(lambda connection: outbox.mark(connection, marks, now_ms))
+        except DatabaseUnavailable as error:
+            logger.warning("confirmed publishes cannot be recorded", extra={"error": str(error), "count": len(marks)})
+            return False
+        except Exception:  # a defect: these rows stay in flight, and the relay goes on with what it has not published
+            logger.exception("confirmed publishes cannot be recorded", extra={"count": len(marks)})
+            return False
         for group in groups:
             group.recorded = True
         self._waiting = [group for group in self._waiting if not group.recorded]
+        return True

@@ -41,6 +41,8 @@ _LEFT_BEHIND: Final = 1_024
 FRESH: Final = 5.0
 """Seconds since a contact was accepted for which its row is published without a look whether it was erased since."""
 
+_STATES: Final = {Outcome.CONFIRMED: "published", Outcome.UNROUTED: "unrouted"}
+
 Published = Callable[[OutboxRow, Outcome], None]
 Queue = tuple[str, str]
 """Brand and target."""
@@ -187,7 +189,7 @@ class Relay:
         failed = [row for row, outcome in pairs if outcome is Outcome.UNKNOWN]
         if confirmed:
             self.confirmed = time.monotonic()
-            await self._mark(confirmed)
+            await self._marks.record([(row.seq, _STATES[outcome], row.attempts) for row, outcome in confirmed])
         self._feed.settle(rows, failed=failed, delay=self._delay(queue, bool(failed)))
 
     async def _publish(self, batch: Sequence[OutboxRow]) -> list[Outcome]:
@@ -242,18 +244,3 @@ class Relay:
             return 0
         self._failures[queue] = self._failures.get(queue, 0) + 1
         return _BACKOFF[min(self._failures[queue], len(_BACKOFF)) - 1]
-
-    async def _mark(self, confirmed: Sequence[tuple[OutboxRow, Outcome]]) -> None:
-        """Record the confirms. Until it succeeds the batch stays in flight: after a crash it is published again."""
-        states = {Outcome.CONFIRMED: "published", Outcome.UNROUTED: "unrouted"}
-        marks = [(row.seq, states[outcome], row.attempts) for row, outcome in confirmed]
-        while True:
-            try:
-                await self._marks.record(marks)
-            except DatabaseUnavailable as error:
-                logger.warning("confirmed publishes cannot be recorded", extra={"error": str(error), "count": len(marks)})
-            except Exception:  # a defect: these rows stay in flight, and the relay goes on with its other worker
-                logger.exception("confirmed publishes cannot be recorded", extra={"count": len(marks)})
-            else:
-                return
-            await asyncio.sleep(_AGAIN)

@@ -102,11 +102,9 @@ class Database:
         return await self._apart.do(lambda: self._transaction(self.engine, work, writes=True))
 
     async def write_beside(self, work: Callable[[Connection], T]) -> T:
-        """As `write`, for short work that need not wait until long transactions before it are over: on PostgreSQL by another
-        connection. On SQLite one writes at a time anyway."""
-        if self.is_sqlite:
-            return await self.write(work)
-        return await self._beside.do(lambda: self._transaction(self.engine, work, writes=True))
+        """As `write`, for short work that need not wait for long transactions: on PostgreSQL by a connection of its own."""
+        threads = self._writer if self.is_sqlite else self._beside  # on SQLite one writes at a time anyway
+        return await threads.do(lambda: self._transaction(self.engine, work, writes=True))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction of a reading thread. Raises `DatabaseUnavailable`."""

@@ -24,8 +24,7 @@ logger = logging.getLogger(__name__)
 
 _BATCH: Final = 256
 _A_SENDER: Final = 8
-"""Of them of one sender: the relay publishes one row at once for each sender and queue, so a batch of few senders would keep it
-waiting for answers when a backlog is worked off."""
+"""Of one sender. The relay publishes one row at once for each sender and queue: batches of few senders keep it waiting."""
 _PROBE: Final = 16
 """Rows taken at once while the database is away."""
 _IN_FLIGHT: Final = 2

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
+from dispatcher import marks
 from dispatcher import relay as module
 from dispatcher.base import Outcome, Publication, QueuesUnavailable
 from dispatcher.relay import Relay
@@ -61,6 +62,7 @@ class FakeQueues:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BACKOFF", (0.001, 0.002))
     monkeypatch.setattr(module, "_AGAIN", 0.01)
+    monkeypatch.setattr(marks, "AGAIN", 0.01)
 
 
 @pytest.fixture
@@ -254,7 +256,7 @@ async def test_what_was_confirmed_and_not_marked_is_published_again(database: Da
         away.set()
         await asyncio.Event().wait()
 
-    first._mark = hang  # type: ignore[method-assign]
+    first._marks.record = hang  # type: ignore[method-assign]
     first.start()
     first.offer(await commit(database, ("m1", "anna", "returns"), ("m2", "anna", "returns")))
     await asyncio.wait_for(away.wait(), 10)
