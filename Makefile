@@ -2,6 +2,7 @@
 #   PYTHON=/path/to/python3.11   the interpreter to build .venv with
 #   ARGS="…"                     passed on to regia, pytest, bench or faults
 #   SEED=…                       the seed of `make proof`
+#   JOBS=…                       how many processes share the tests, each with servers of its own
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run demo test proof bench faults lint lock clean
@@ -10,6 +11,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 CONFIG ?= config/examples/demo/regia.yaml
 SEED ?= 20261121
+JOBS ?= 2
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +32,7 @@ test: install-dev ## installs the servers the tests need, then runs the tests
 	@scripts/test-deps.sh
 	@scripts/editor-server.sh
 	@scripts/consumer-deps.sh
-	$(BIN)/python -m pytest -m "not proof" $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not proof" $(ARGS)
 
 proof: install-dev ## the long property and crash tests, seeded
 	@scripts/test-deps.sh

@@ -25,6 +25,9 @@ READY_SECONDS = 90.0
 STOP_SECONDS = 10.0
 
 _ports = random.SystemRandom()
+_RUN = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
+_PORTS = (20_000 + _RUN * 3_000, 23_000 + _RUN * 3_000)
+"""Of this process of a parallel run alone: a port is free until somebody listens on it, and another would find it so too."""
 
 
 class ServerMissing(RuntimeError):
@@ -51,7 +54,7 @@ def find_program(program: str, package: str, *folders: str) -> Path:
 def free_port() -> int:
     """A free loopback port below the kernel's ephemeral range, so that no outgoing connection takes it meanwhile."""
     for _ in range(200):
-        port = _ports.randrange(20000, 32000)
+        port = _ports.randrange(*_PORTS)
         if port in DEFAULT_PORTS:
             continue
         with socket.socket() as probe:
