@@ -12,7 +12,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 RejectionCode = Literal[
     "malformed",
@@ -58,6 +58,7 @@ RejectionCode = Literal[
     "unknown_message",
     "unknown_ticket",
     "ambiguous_ticket",
+    "reply_refused",
 ]
 
 REJECTIONS: Final[Mapping[RejectionCode, int]] = MappingProxyType(
@@ -96,6 +97,7 @@ REJECTIONS: Final[Mapping[RejectionCode, int]] = MappingProxyType(
         "handle_cap": 409,
         "crm_conflict": 409,
         "ambiguous_ticket": 409,
+        "reply_refused": 409,
         "gone": 410,
         "expired": 410,
         "too_many_attempts": 410,
@@ -158,6 +160,8 @@ SendCode = Literal[
     "unknown",
 ]
 
+SEND_CODES: Final[tuple[SendCode, ...]] = get_args(SendCode)
+
 
 class ChannelError(Exception):
     """Base of all errors a connector raises on purpose."""
@@ -167,7 +171,13 @@ class Rejected(ChannelError):
     """The request is refused and nothing of it was kept."""
 
     def __init__(
-        self, code: RejectionCode, detail: str, *, fields: Mapping[str, str] | None = None, retry_after: int | None = None
+        self,
+        code: RejectionCode,
+        detail: str,
+        *,
+        fields: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code: RejectionCode = code
@@ -176,6 +186,8 @@ class Rejected(ChannelError):
         """For `invalid_fields`: field name to what to do about it."""
         self.retry_after = retry_after
         """Seconds."""
+        self.reason = reason
+        """For `reply_refused`: why, a key of `desk.refusals.REFUSALS`."""
 
     @property
     def status(self) -> int:

@@ -6,6 +6,10 @@ from typing import Final, Literal
 
 RefusalReason = Literal[
     "unknown_message",
+    "unknown_conversation",
+    "split_conversation",
+    "gone",
+    "key_used",
     "no_text",
     "bad_subject",
     "not_allowed",
@@ -29,6 +33,10 @@ RefusalReason = Literal[
 
 REFUSALS: Final[Mapping[RefusalReason, str]] = {
     "unknown_message": "no message of that id is stored",
+    "unknown_conversation": "there is no conversation of that id",
+    "split_conversation": "an unmerge left this conversation with words of two customers: name the message that is answered",
+    "gone": "this message was erased, or is not kept any more",
+    "key_used": "another reply was asked for by this key: give each its own",
     "no_text": "the text is empty",
     "bad_subject": "the subject holds a line break or another control character: write it on one line",
     "not_allowed": "the contact gave no address that an answer could go to",

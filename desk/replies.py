@@ -1,38 +1,58 @@
-"""Replies: queued for the handle that wrote, and made into what a channel sends."""
+"""Replies: queued for the handle that wrote, once for each key."""
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Final
 from uuid import uuid4
 
+import msgspec
 import orjson
 from sqlalchemy import Connection, RowMapping
 
-from connectors.base import Outgoing
 from connectors.email.contact import MARKED
-from connectors.errors import SendFailed
-from desk import loops
+from desk import loops, reply_events
 from desk.refusals import Refused
-from normalizer.inbound import Handle
-from storage import lookup, outgoing
-from storage.outgoing import Claimed, NewOutgoing
+from desk.reply_events import Happened
+from normalizer.inbound import Button, Handle
+from storage import erased, lookup, outgoing
+from storage.outgoing import NewOutgoing
 
-_TEXT: Final = "text"
+TEXT: Final = "text"
 _NOT_ON_ONE_LINE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer to a stored envelope. `author` says who or what wrote it; `subject` only where the customer's does not fit."""
+    """An answer to a stored envelope, or to the last one of a conversation that can be answered: one of the two is named.
 
-    message_id: str
+    `author` says who or what wrote it; `subject` only where the customer's does not fit. It does not leave before
+    `not_before_ms`. `key`, one of `asker`'s own, makes the same request again the same reply.
+    """
+
     text: str
     author: str
+    message_id: str | None = None
+    conversation_id: str | None = None
     html: str | None = None
     subject: str | None = None
+    buttons: tuple[Button, ...] = ()
     automatic: bool = False
+    not_before_ms: int | None = None
+    key: str | None = None
+    asker: str = ""
+
+    @property
+    def whole_key(self) -> str | None:
+        """The key among those of all who ask."""
+        return None if self.key is None else f"{self.asker}\n{self.key}"
+
+    @property
+    def digest(self) -> bytes:
+        """Of all that it says."""
+        return sha256(msgspec.json.encode(replace(self, key=None))).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,31 +63,73 @@ class Channels:
     own: Callable[[Handle], bool]
 
 
-def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> str:
-    """Queue a reply inside the caller's transaction; the outgoing message's id. Raises `Refused`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A reply that is kept. `repeat`: it was before."""
+
+    id: str
+    message: str
+    conversation: str
+    repeat: bool = False
+
+
+def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> Queued:
+    """Queue a reply inside the caller's transaction, and tell of it. Raises `Refused`.
 
     It goes through the connector of the envelope to the handle that wrote it, or to the one given in that contact for
     answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says.
     """
-    row = lookup.message(connection, reply.message_id)
-    if row is None:
-        raise Refused("unknown_message")
+    if (before := _before(connection, reply)) is not None:
+        return before
+    row = _row(connection, reply)
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
     _check(reply, row, data, channels)
     if lookup.address_ended(connection, row):
         raise Refused("address_gone")
-    if _is_over(_window(connection, row, data), now_ms):
+    if _is_over(_window(connection, row, data), max(now_ms, reply.not_before_ms or 0)):
         raise Refused("window_closed")
     contact = _answered(row, data)
     if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
         raise Refused(refusal)
     to = loops.recipient(contact.sender, contact.via) if reply.automatic else contact.via or contact.sender
     new = _new(reply, row, to, now_ms)
-    outgoing.add(connection, new)
-    return new.id
+    due_ms = max(now_ms, reply.not_before_ms or 0)
+    if not outgoing.add(connection, new, due_ms) and (before := _before(connection, reply)) is not None:
+        return before  # asked for twice at once
+    reply_events.tell(connection, [Happened(reply=new.id, state="queued", at_ms=now_ms)])
+    return Queued(id=new.id, message=row["id"], conversation=row["conversation_id"])
+
+
+def _before(connection: Connection, reply: Reply) -> Queued | None:
+    """The reply that was queued by this key. Raises `Refused` where that one said something else."""
+    if (key := reply.whole_key) is None or (row := outgoing.by_key(connection, key)) is None:
+        return None
+    if bytes(row["reply_digest"]) != reply.digest:
+        raise Refused("key_used")
+    return Queued(id=row["id"], message=row["message_id"], conversation=row["conversation_id"], repeat=True)
+
+
+def _row(connection: Connection, reply: Reply) -> RowMapping:
+    """The contact it answers. Raises `Refused`."""
+    if reply.message_id is not None:
+        row = lookup.message(connection, reply.message_id)
+        if row is None:
+            raise Refused("gone" if erased.is_erased(connection, reply.message_id) else "unknown_message")
+        return row
+    conversation = lookup.conversation(connection, reply.conversation_id or "")
+    if conversation is None:
+        raise Refused("unknown_conversation")
+    if conversation["split"]:
+        raise Refused("split_conversation")
+    written = lookup.latest_in(connection, conversation["id"])
+    able = (row for row in written if TEXT in orjson.loads(row["envelope"])["data"]["reply"]["allowed"])
+    if (last := next(able, None)) is None:
+        raise Refused("not_allowed")
+    return last
 
 
 def _new(reply: Reply, row: RowMapping, to: Handle, now_ms: int) -> NewOutgoing:
+    buttons = [{"id": one.id, "title": one.title} for one in reply.buttons]
     return NewOutgoing(
         id=str(uuid4()),
         connector=row["connector"],
@@ -82,6 +144,9 @@ def _new(reply: Reply, row: RowMapping, to: Handle, now_ms: int) -> NewOutgoing:
         text=reply.text,
         html=reply.html,
         created_ms=now_ms,
+        buttons=orjson.dumps(buttons).decode() if buttons else None,
+        reply_key=reply.whole_key,
+        reply_digest=None if reply.key is None else reply.digest,
     )
 
 
@@ -94,8 +159,8 @@ def _window(connection: Connection, row: RowMapping, data: dict[str, Any]) -> st
     return latest["reply"]["until"]  # type: ignore[no-any-return]  # as above
 
 
-def _is_over(until: str | None, now_ms: int) -> bool:
-    return until is not None and _moment(until).timestamp() * 1000 < now_ms
+def _is_over(until: str | None, at_ms: int) -> bool:
+    return until is not None and datetime.fromisoformat(until).astimezone(UTC).timestamp() * 1000 < at_ms
 
 
 def _check(reply: Reply, row: RowMapping, data: dict[str, Any], channels: Channels) -> None:
@@ -103,7 +168,7 @@ def _check(reply: Reply, row: RowMapping, data: dict[str, Any], channels: Channe
         raise Refused("no_text")
     if reply.subject is not None and _NOT_ON_ONE_LINE.search(reply.subject):
         raise Refused("bad_subject")
-    if _TEXT not in data["reply"]["allowed"]:
+    if TEXT not in data["reply"]["allowed"]:
         raise Refused("not_allowed")
     if not channels.can_send(row["connector"]):
         raise Refused("cannot_send")
@@ -124,35 +189,3 @@ def _answered(row: RowMapping, data: dict[str, Any]) -> loops.Answered:
 
 def _handle(data: dict[str, str]) -> Handle:
     return Handle(**data)  # type: ignore[arg-type]  # our own envelope: the proof is one of the three
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _last_inbound(row: Claimed, data: dict[str, Any]) -> datetime:
-    """When the customer last wrote to where the answer leaves from; a provider's time ahead of ours counts as ours."""
-    own = min(_moment(data["sent_at"] or data["received_at"]), _moment(data["received_at"]))
-    if data["reply"]["via"] is not None or row.last_inbound_ms is None:
-        return own
-    return max(own, datetime.fromtimestamp(row.last_inbound_ms / 1000, UTC))
-
-
-def message(row: Claimed) -> Outgoing:
-    """What the channel is given. Raises `SendFailed` when the contact it answers is not stored any more."""
-    if row.envelope is None:
-        raise SendFailed("unsupported", "the contact it answers is not stored any more")
-    data: dict[str, Any] = orjson.loads(row.envelope)["data"]
-    return Outgoing(
-        to=Handle(row.handle_kind, row.handle_value, row.handle_proof),  # type: ignore[arg-type]  # as it was stored
-        text=row.text,
-        account=data["account"],
-        in_reply_to=data["external_id"],
-        token=row.id,
-        last_inbound_at=_last_inbound(row, data),
-        references=tuple(data["thread"]["references"]),
-        subject=row.subject if row.subject is not None else data["subject"],
-        html=row.html,
-        conversation=row.conversation_id,
-        automatic=row.automatic,
-    )

@@ -35,6 +35,9 @@ NO_DELIVERY_LIMIT: Final = 2**31 - 1
 
 WORK_ARGUMENTS: Final[Arguments] = QueueOptions().arguments
 
+ORDER_ARGUMENTS: Final[Arguments] = QueueOptions(single_active_consumer=True).arguments
+"""For what ticket systems ask of the gateway: of several nodes one takes, so that it is done in the order of the queue."""
+
 KEEP_ARGUMENTS: Final[Arguments] = {"x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT}
 
 _PART = re.compile(r"[a-z0-9_-]+")
@@ -77,8 +80,8 @@ def declarations(topology: Topology) -> tuple[Declaration, ...]:
         Queue(UNROUTED, KEEP_ARGUMENTS),
         Exchange(INBOUND),
         Exchange(EVENTS),
-        Queue(REPLIES),
-        Queue(TICKETS),
+        Queue(REPLIES, ORDER_ARGUMENTS),
+        Queue(TICKETS, ORDER_ARGUMENTS),
         *_targets(topology),
         *_also(topology),
     )

@@ -25,7 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 Files = Annotated[tuple[Path, ...], Field(min_length=1)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Scope = Literal["messages", "queues", "customers", "customers.read", "events", "tickets", "operate"]
+Scope = Literal["messages", "queues", "customers", "customers.read", "events", "tickets", "replies", "operate"]
 
 
 class _Section(BaseModel):

@@ -71,7 +71,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "tokens[].token": "what the consumer sends as `Authorization: Bearer …`",
         "tokens[].scopes": "what it may do: `messages` (read messages and files), `queues` (take from embedded queues), "
         "`events` (follow events), `customers` (have addresses proven, and say whose they are), "
-        "`customers.read` (look at customers), `tickets` (tell what happened to tickets), `operate` (dead letters and the log "
+        "`customers.read` (look at customers), `tickets` (tell what happened to tickets), "
+        "`replies` (answer customers), `operate` (dead letters and the log "
         "of what was done by hand)",
         "connectors": "name to settings; the name is part of the connector's address. Their keys: on the page of their `type`",
     },

@@ -5,12 +5,24 @@ from collections.abc import Collection
 from sqlalchemy import Connection, RowMapping, select
 
 from storage.quarantine import HELD
-from storage.schema import attachments, handles, messages, quarantine, signals, targets
+from storage.schema import attachments, conversations, handles, messages, quarantine, signals, targets
 
 
 def message(connection: Connection, message_id: str) -> RowMapping | None:
     """A message's row, or None."""
     return connection.execute(select(messages).where(messages.c.id == message_id)).mappings().one_or_none()
+
+
+def conversation(connection: Connection, conversation_id: str) -> RowMapping | None:
+    """A conversation's row, or None."""
+    return connection.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().one_or_none()
+
+
+def latest_in(connection: Connection, conversation_id: str, limit: int = 20) -> list[RowMapping]:
+    """The last contacts of a conversation, newest first."""
+    query = select(messages).where(messages.c.conversation_id == conversation_id)
+    newest = query.order_by(messages.c.received_ms.desc(), messages.c.sequence.desc()).limit(limit)
+    return list(connection.execute(newest).mappings())
 
 
 def latest_of_sender(connection: Connection, row: RowMapping) -> RowMapping:
@@ -57,4 +69,4 @@ def statuses_of(connection: Connection, connector: str, external_ids: Collection
     """What was told about an outgoing message by its provider's ids, in the order in which it came."""
     query = select(signals.c.state, signals.c.at_ms, signals.c.received_ms, signals.c.error)
     query = query.where(signals.c.external_id.in_(external_ids), signals.c.connector == connector, signals.c.type == "status")
-    return list(connection.execute(query.order_by(signals.c.received_ms, signals.c.id)).mappings())
+    return list(connection.execute(query.order_by(signals.c.received_ms, signals.c.at_ms, signals.c.id)).mappings())

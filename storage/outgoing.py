@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, insert, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, and_, case, func, null, or_, select, update
 
 from storage.bulk import insert_rows
 from storage.schema import messages, outgoing, outgoing_parts
@@ -34,7 +34,8 @@ class NewOutgoing:
     """What is queued. `id` is also the token the channel is given; `message_id` the envelope it answers.
 
     One that answers nothing has a `brand`, and an `account` where its connector has several. It does not leave from `until_ms`
-    on. `secret`: its words are erased once it has ended.
+    on. `secret`: its words are erased once it has ended. Of two with the same `reply_key` there is only one; `reply_digest` is
+    of the content.
     """
 
     id: str
@@ -54,6 +55,9 @@ class NewOutgoing:
     account: str | None = None
     until_ms: int | None = None
     secret: bool = False
+    buttons: str | None = None
+    reply_key: str | None = None
+    reply_digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +95,30 @@ _CLAIMED: Final = [
 ]
 
 
-def add(connection: Connection, new: NewOutgoing) -> None:
-    """Queue it, due at once."""
-    row = asdict(new) | {"state": QUEUED, "due_ms": new.created_ms}
-    connection.execute(insert(outgoing), [row])
+def add(connection: Connection, new: NewOutgoing, due_ms: int | None = None) -> bool:
+    """Queue it, due at once where no time is said. False where one with its `reply_key` is there: that one stays."""
+    row = asdict(new) | {"state": QUEUED, "due_ms": new.created_ms if due_ms is None else due_ms}
+    return insert_rows(connection, outgoing, [row], ignore=True) == 1
 
 
-def _first_of_its_conversation() -> ColumnElement[bool]:
+def by_key(connection: Connection, reply_key: str) -> RowMapping | None:
+    """The row that was queued by this key, or None."""
+    return connection.execute(select(outgoing).where(outgoing.c.reply_key == reply_key)).mappings().one_or_none()
+
+
+def _is_before(earlier: FromClause, now_ms: int) -> ColumnElement[bool]:
+    """It must end before a later one of its conversation may leave: one for a later time holds up nobody until then."""
+    return and_(earlier.c.state.in_(OPEN), or_(earlier.c.first_ms.is_not(None), earlier.c.due_ms <= now_ms))
+
+
+def _first_of_its_conversation(now_ms: int) -> ColumnElement[bool]:
     earlier = outgoing.alias("earlier")
     return ~(
         select(earlier.c.position)
         .where(
             earlier.c.conversation_id == outgoing.c.conversation_id,
             earlier.c.position < outgoing.c.position,
-            earlier.c.state.in_(OPEN),
+            _is_before(earlier, now_ms),
         )
         .exists()
     )
@@ -117,7 +131,7 @@ def _due(now_ms: int, connectors: Collection[str]) -> ColumnElement[bool]:
         outgoing.c.due_ms <= now_ms,
         or_(outgoing.c.until_ms.is_(None), outgoing.c.until_ms > now_ms),
         outgoing.c.connector.in_(connectors),
-        _first_of_its_conversation(),
+        _first_of_its_conversation(now_ms),
     )
 
 
@@ -200,14 +214,14 @@ def tell(connection: Connection, ids: Sequence[str], now_ms: int) -> None:
     connection.execute(update(outgoing).where(outgoing.c.id.in_(ids)).values(told_ms=now_ms))
 
 
-def waits_for(connection: Connection, row: RowMapping) -> str | None:
+def waits_for(connection: Connection, row: RowMapping, now_ms: int) -> str | None:
     """The id of an earlier message of its conversation that must end before a queued one can leave, or None."""
     if row["state"] != QUEUED or row["conversation_id"] is None:
         return None
     query = select(outgoing.c.id).where(
         outgoing.c.conversation_id == row["conversation_id"],
         outgoing.c.position < row["position"],
-        outgoing.c.state.in_(OPEN),
+        _is_before(outgoing, now_ms),
     )
     return connection.execute(query.order_by(outgoing.c.position).limit(1)).scalar_one_or_none()
 

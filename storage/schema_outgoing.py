@@ -1,6 +1,6 @@
 """The tables of messages out. Times and ids as in `storage.schema`."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from storage.schema_base import Serial, metadata
 
@@ -22,6 +22,9 @@ outgoing = Table(
     Column("subject", Text),
     Column("text", Text, nullable=False),
     Column("html", Text),
+    Column("buttons", Text),
+    Column("reply_key", Text),
+    Column("reply_digest", LargeBinary),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("due_ms", BigInteger, nullable=False),
@@ -36,6 +39,7 @@ outgoing = Table(
     Column("ended_ms", BigInteger),
     Column("told_ms", BigInteger),
     Index("ux_outgoing_id", "id", unique=True),
+    Index("ux_outgoing_reply_key", "reply_key", unique=True),
     Index(None, "conversation_id", "position"),
     Index(None, "handle_value", "created_ms"),
     Index(None, "external_id"),
@@ -45,6 +49,9 @@ outgoing = Table(
 """What is to be sent, and what became of it. `state` is queued, sending, sent, failed or unknown; `due_ms` is the next try
 of a queued one, and of one in sending the time when nobody works on it any more. `told_ms`: when its end was accepted as
 a status, which ends up in `signals`.
+
+`buttons` is JSON. `reply_key`: who asked for it and by which key, so that the same request again is known for one by
+`reply_digest`, that of its content.
 
 One that answers nothing has no `message_id`, and a `brand` and an `account` of its own; without `conversation_id` it waits for
 no other. From `until_ms` on it is of no use, and does not leave. The words of a `secret` one are erased when it ends."""

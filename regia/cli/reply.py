@@ -52,7 +52,7 @@ def reply(
     wanted = Reply(message_id=message_id, text=said, html=html, subject=subject, automatic=automatic, author=author)
     known, now_ms = channels(found), time.time_ns() // 1_000_000
     try:
-        id_ = write(found.settings, lambda connection: queue(connection, wanted, known, now_ms))
+        id_ = write(found.settings, lambda connection: queue(connection, wanted, known, now_ms)).id
     except Refused as refused:
         fail(f"not sent, {refused.reason}: {refused}")
     row, earlier = _taken(found.settings, id_)
@@ -93,7 +93,7 @@ def _taken(settings: Settings, id_: str) -> tuple[Any, str | None]:
 
     def look(connection: Connection) -> tuple[Any, str | None]:
         row = outgoing.find(connection, id_)
-        return row, None if row is None else outgoing.waits_for(connection, row)
+        return row, None if row is None else outgoing.waits_for(connection, row, time.time_ns() // 1_000_000)
 
     while True:
         row, earlier = read(settings, look)
@@ -125,7 +125,7 @@ def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption
             return None, None, []
         named = {*filter(None, (row["external_id"],)), *outgoing_parts.parts_of(connection, id_)}
         statuses = lookup.statuses_of(connection, row["connector"], named)
-        return row, outgoing.waits_for(connection, row), statuses
+        return row, outgoing.waits_for(connection, row, time.time_ns() // 1_000_000), statuses
 
     row, earlier, statuses = read(standing(config).settings, look)
     if row is None:

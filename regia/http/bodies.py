@@ -38,14 +38,17 @@ def _past(moment: datetime) -> datetime:
     return moment
 
 
-_Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_said)]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9#._:/-]{1,100}$")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_said)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A body that takes nothing it does not name."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-class ProofBody(_Strict):
+class ProofBody(Strict):
     """Which address a customer is to prove, and how."""
 
     handle: AddressBody = Field(description="`email` or `phone`; a number with its prefix, such as +39.")
@@ -57,20 +60,20 @@ class ProofBody(_Strict):
     )
 
 
-class AnswerBody(_Strict):
+class AnswerBody(Strict):
     """What the customer typed."""
 
     code: str = Field(min_length=1, max_length=100)
 
 
-class LinkBody(_Strict):
+class LinkBody(Strict):
     """Whose an address is by the word of a person of yours."""
 
     handle: AddressBody
-    reason: _Words = Field(description="How the person knows; it is kept with the link.")
+    reason: Words = Field(description="How the person knows; it is kept with the link.")
 
 
-class FactsBody(_Strict):
+class FactsBody(Strict):
     """What is known of a customer. Only what is named is set; `null` takes a value back."""
 
     source: Literal["agent", "api"] = Field(default="api", description="Whose word it is: a person's of yours, or a system's.")
@@ -86,14 +89,14 @@ class FactsBody(_Strict):
         return {name: getattr(self, name) for name in GIVEN if name in self.model_fields_set}
 
 
-class MergeBody(_Strict):
+class MergeBody(Strict):
     """Which other customer is the same person."""
 
     other: Id = Field(alias="with", description="The id of the other customer.")
     top: Id | None = Field(default=None, description="Which of the two is to come out on top.")
 
 
-class TicketBody(_Strict):
+class TicketBody(Strict):
     """What happened to a ticket of yours. Of one that was not told of before, name the conversation, or a message of it."""
 
     event: TicketEvent
@@ -105,9 +108,9 @@ class TicketBody(_Strict):
     )
     conversation: Id | None = Field(default=None, description="As envelopes have it: con_…")
     message: Id | None = Field(default=None, description="Instead of the conversation: the id of an envelope of it.")
-    agent: _Words | None = Field(default=None, description="Who works on it, by your id or name.")
-    product: _Words | None = Field(default=None, description="What it is about, by article number or name.")
-    reason: _Words | None = Field(default=None, description="Why, in a word or a line.")
+    agent: Words | None = Field(default=None, description="Who works on it, by your id or name.")
+    product: Words | None = Field(default=None, description="What it is about, by article number or name.")
+    reason: Words | None = Field(default=None, description="Why, in a word or a line.")
     url: WebAddress | None = Field(default=None, description="Where people of yours read the ticket.")
     at: Annotated[Moment, AfterValidator(_past)] | None = Field(
         default=None, description="When it happened there; without it, now. With it a repeat is known for one at any time."
@@ -134,12 +137,12 @@ class TicketBody(_Strict):
         )
 
 
-async def read_json(request: web.Request, model: type[B]) -> B:
-    """The body in its documented form. Raises `Rejected`: `unsupported_media_type`, `malformed`, `invalid_fields`, and as
-    `read_body` does."""
+async def read_json(request: web.Request, model: type[B], longest: int = _LONGEST) -> B:
+    """The body in its documented form, of at most so many bytes. Raises `Rejected`: `unsupported_media_type`, `malformed`,
+    `invalid_fields`, and as `read_body` does."""
     if request.content_type != JSON:
         raise Rejected("unsupported_media_type", f"send {JSON}")
-    body = await read_body(request, _LONGEST)
+    body = await read_body(request, longest)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

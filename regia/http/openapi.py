@@ -11,7 +11,7 @@ from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
 from normalizer.event import Event
-from regia.http import openapi_customers, openapi_dead, openapi_proofs, openapi_tickets
+from regia.http import openapi_customers, openapi_dead, openapi_proofs, openapi_replies, openapi_tickets
 from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query, ref
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
@@ -65,6 +65,7 @@ def _models() -> dict[str, Any]:
         *openapi_customers.BODIES,
         *openapi_proofs.BODIES,
         *openapi_tickets.BODIES,
+        *openapi_replies.BODIES,
         *openapi_dead.BODIES,
     ]
     told: list[type[BaseModel]] = [Envelope, Event]
@@ -97,6 +98,7 @@ def _paths() -> dict[str, Any]:
         **customers,
         **_events(),
         **_queues(),
+        **openapi_replies.paths(),
         **openapi_dead.paths(),
         **_operations(),
     }

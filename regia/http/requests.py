@@ -88,6 +88,8 @@ def rejection(error: Rejected) -> web.Response:
     data: dict[str, object] = {"error": error.code, "detail": error.detail}
     if error.fields:
         data["fields"] = error.fields
+    if error.reason is not None:
+        data["reason"] = error.reason
     return json_answer(data, status=error.status, headers=retry_header(error))
 
 

@@ -1,11 +1,15 @@
 """What providers tell, as rows: statuses of our messages, echoes, and events of accounts."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from connectors.base import Status
+from connectors.errors import SEND_CODES
+from desk import reply_events
+from desk.reply_events import Happened, State
 from regia.pipeline.prepared import Told
 from storage import erased, outgoing_parts
 from storage.bulk import insert_rows
@@ -14,6 +18,17 @@ from storage.schema import signals
 
 _TAKEN: Final = frozenset({"sent", "delivered", "read", "played", "echo"})
 """States of a message that its provider has."""
+_STATES: Final[Mapping[str, State]] = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "played": "read",
+    "failed": "failed",
+    "other:unknown": "unknown",
+}
+_ARRIVED: Final[Mapping[State, tuple[str, ...]]] = {"delivered": ("delivered", "read", "played"), "read": ("read", "played")}
+"""What must be told of each part before a message is in such a state."""
+_CODE: Final = re.compile(r"[0-9A-Za-z_.-]{1,30}", re.ASCII)
 
 
 def record(connection: Connection, told: Sequence[Told]) -> None:
@@ -24,6 +39,31 @@ def record(connection: Connection, told: Sequence[Told]) -> None:
     insert_rows(connection, signals, [_without_words(_row(one)) if one.row.seq in gone else _row(one) for one in told])
     if named := [one for one in map(_named, told) if one is not None]:
         outgoing_parts.recognise(connection, named)
+    reply_events.tell(connection, _happened(connection, [one for one in told if one.row.seq not in gone]))
+
+
+def _happened(connection: Connection, told: Sequence[Told]) -> list[Happened]:
+    """What became of replies."""
+    known = [(one, one.signal) for one in told if isinstance(one.signal, Status) and one.signal.state in _STATES]
+    owners = outgoing_parts.owners(connection, [status.external_id for _, status in known])
+    found: list[Happened] = []
+    for one, status in known:
+        state, id_ = _STATES[status.state], owners.get((one.connector, status.external_id)) or status.token
+        if id_ is None or (state in _ARRIVED and not outgoing_parts.all_told(connection, id_, _ARRIVED[state])):
+            continue
+        at_ms = int(status.at.timestamp() * 1000) if status.at else one.received_ms
+        code, provider_code = _codes(status.error) if state in ("failed", "unknown") else (None, None)
+        found.append(Happened(reply=id_, state=state, at_ms=at_ms, code=code, provider_code=provider_code))
+    return found
+
+
+def _codes(error: str | None) -> tuple[str | None, str | None]:
+    """Ours and the provider's, of what is said of a failure; never its words, in which an address may stand."""
+    first = (error or "").partition(":")[0]
+    if first in SEND_CODES:
+        return first, None
+    word = (error or "").split(maxsplit=1)[:1]
+    return None, word[0] if word and _CODE.fullmatch(word[0]) else None
 
 
 def _about_erased(connection: Connection, told: Sequence[Told]) -> set[int]:

@@ -18,6 +18,7 @@ from connectors.abilities import Limits
 from connectors.base import Connector, Http, Outgoing, Parsed, Sent
 from connectors.errors import Rejected, SendFailed
 from desk.outbound import message
+from identity import answered
 from regia.pipeline.intake import Intake
 from regia.runners import outcomes
 from regia.runners.pacing import Pace
@@ -200,8 +201,15 @@ class Sender:
     async def _settle(self, row: Claimed, values: outcomes.Values, parts: Sequence[str]) -> None:
         """Until it is recorded: without it the row would become `unknown`."""
 
+        by_a_person = row.message_id if values["state"] == outgoing.SENT and not row.automatic else None
+
         def work(connection: Connection) -> bool:
-            return outgoing.settle(connection, row, self._node, values, parts)
+            # Before the row: a commit has customers first, too, and two that wait for each other would both begin again.
+            waiting = None if by_a_person is None else answered.hold(connection, by_a_person)
+            kept = outgoing.settle(connection, row, self._node, values, parts)
+            if kept and waiting is not None:
+                answered.mark(connection, waiting, row.created_ms)
+            return kept
 
         while True:
             try:

@@ -22,6 +22,7 @@ from regia.http.health import figures
 from regia.runners.adoption import adopt_for_ever
 from regia.runners.delivering import Delivering
 from regia.runners.events import Events
+from regia.runners.orders import Orders
 from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
 from regia.runners.relays import relay_for_the_dead
@@ -88,7 +89,7 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
         loop.add_signal_handler(number, end.asked.set)
     gateway.start()
     reloading = Reloading(gateway, path, os.environ)
-    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering)
+    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders)
     parts: list[_Part] = [*(kind(gateway) for kind in kinds), reloading]
     for part in parts:
         part.start()

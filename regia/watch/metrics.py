@@ -30,6 +30,11 @@ ANSWERS: Final = Counter(
     "Answers that rules chose, when their message was committed: queued, or why not.",
     ["connector", "outcome"],
 )
+ORDERS: Final = Counter(
+    "regia_orders_total",
+    "What ticket systems asked for by the queues regia.replies and regia.tickets: done, or why not.",
+    ["queue", "outcome"],
+)
 PROOFS: Final = Counter(
     "regia_proofs_total",
     "Proofs of addresses: asked, linked, known, merged, suggested, or why not.",

@@ -32,7 +32,7 @@ def answered(scene: Scene, heard: Heard) -> Steps:
     """Queue an answer to one contact, and look where it goes."""
 
     def answer(connection: Connection, now_ms: int) -> Any:
-        id_ = queue(connection, Reply(message_id=heard.envelope.id, text="Buongiorno", author="giulia"), CHANNELS, now_ms)
+        id_ = queue(connection, Reply(message_id=heard.envelope.id, text="Buongiorno", author="giulia"), CHANNELS, now_ms).id
         return outgoing.find(connection, id_)
 
     row = yield from scene.do(answer, Refused)

@@ -75,7 +75,7 @@ async def test_an_answer_to_who_had_the_number_goes_to_nobody_else(database: Dat
     assert asked.customer != stranger.customer
     reply = Reply(message_id=asked.id, text="È 4711", author="giulia")
     with pytest.raises(Refused):
-        await database.write(lambda c: outgoing.find(c, queue(c, reply, CHANNELS, world.now_ms)))
+        await database.write(lambda c: outgoing.find(c, queue(c, reply, CHANNELS, world.now_ms).id))
 
 
 async def test_what_a_stranger_types_is_not_likelier_than_what_two_proofs_say(database: Database) -> None:

@@ -213,7 +213,7 @@ def test_show(bench: Bench) -> None:
     single = "x-single-active-consumer=true"
     assert code == 0
     assert lines[-8:] == [
-        f"queue     regia.tickets    {work}",
+        f"queue     regia.tickets    {work.replace('=20', '=2147483647')} {single}",
         f"queue     demo.general     {work} {single}",
         "binding   regia.inbound    demo.general.# -> demo.general",
         f"queue     demo.returns     {work} {more}{single}",

@@ -26,7 +26,7 @@ CHANNELS = Channels(can_send=lambda name: name != "form", own=lambda handle: han
 
 async def answer(database: Database, message_id: str, *, now_ms: int = NOW, automatic: bool = True, text: str = "Ciao") -> str:
     reply = Reply(message_id=message_id, text=text, author="rule", automatic=automatic)
-    return await database.write(lambda connection: queue(connection, reply, CHANNELS, now_ms))
+    return (await database.write(lambda connection: queue(connection, reply, CHANNELS, now_ms))).id
 
 
 async def refusal(database: Database, message_id: str, **more: Any) -> str | None:

@@ -17,6 +17,7 @@ PAGES = (
     "docs/envelope.md",
     "docs/identity.md",
     "docs/tickets.md",
+    "docs/replies.md",
 )
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""

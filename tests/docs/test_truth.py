@@ -12,6 +12,8 @@ import typer
 from config.document import read_yaml
 from connectors.errors import REJECTIONS, MediaReason, QuarantineReason
 from connectors.registry import CHANNELS
+from desk.refusals import REFUSALS
+from desk.reply_events import STATES
 from dispatcher.base import Topology
 from dispatcher.options import Also, Layout, QueueOptions
 from dispatcher.topology import Binding, Exchange, Queue, declarations
@@ -20,11 +22,13 @@ from identity.proof_refusals import PROOF_REFUSALS
 from identity.refusals import REASONS
 from identity.ticket_refusals import TICKET_REFUSALS
 from identity.tickets import AGAIN_MS, EVENTS
+from normalizer.event import TYPES
 from regia.cli.common import configured
 from regia.cli.main import app
 from regia.compose import configure
 from regia.http.bodies import AHEAD, TicketBody
 from regia.http.openapi import openapi
+from regia.http.reply_body import ReplyBody
 from regia.lists.sheet import COLUMNS
 from regia.queue_settings import Options
 from regia.runners.standing import ELSEWHERE, OK, STARTING, Reason
@@ -163,6 +167,17 @@ def test_tickets_are_told_as_they_are() -> None:
     assert "five minutes ahead" in page
 
 
+def test_replies_are_told_as_they_are() -> None:
+    page = read("docs/replies.md")
+    assert first_column(page.partition("## On RabbitMQ")[0]) == set(ReplyBody.model_fields)
+    told = first_column(section("docs/replies.md", "What becomes of it"))
+    assert told == {f"regia.reply.{state}.v1" for state in (*STATES, "rejected")} == {t for t in TYPES if ".reply." in t}
+    refusals = section("docs/replies.md", "Why it is not")
+    of_the_body, of_automatic = {"no_text", "bad_subject"}, list(REFUSALS)[list(REFUSALS).index("automated_mail") :]
+    assert first_column(refusals) == set(REFUSALS) - of_the_body - set(of_automatic)
+    assert all(f"| `{reason}` | {REFUSALS[reason]} |" in refusals for reason in first_column(refusals))
+
+
 def test_the_reasons_of_quarantine_are_those_of_the_code() -> None:
     assert first_column(section("docs/operations.md", "Quarantine")) == set(get_args(QuarantineReason))
 
@@ -189,10 +204,9 @@ def test_the_topology_is_the_one_that_is_declared() -> None:
             case Queue(name=name, arguments=arguments):
                 shown = f"`{name.replace('demo.x', '<brand>.<target>')}`"
                 (row,) = (row for row in page.splitlines() if row.startswith("| ") and f"queue {shown}" in _queues(row))
-                if name not in ("regia.replies", "regia.tickets"):
-                    told = dict(re.findall(r"`(x-[a-z-]+): ([\w.-]+)`", row))
-                    assert told == {key: str(value) for key, value in arguments.items() if key != "x-queue-type"}
-                    assert arguments["x-queue-type"] in row
+                told = dict(re.findall(r"`(x-[a-z-]+): ([\w.-]+)`", row))
+                assert told == {key: str(value) for key, value in arguments.items() if key != "x-queue-type"}
+                assert arguments["x-queue-type"] in row
             case Binding(exchange, queue, routing_key) if queue != "archive.all":
                 assert f"`{routing_key.replace('demo.x', '<brand>.<target>')}`" in page, (exchange, queue)
 

@@ -34,7 +34,7 @@ tokens:
   - {name: worker, token: "${WORKER}", scopes: [queues]}
   - {name: follower, token: "${FOLLOWER}", scopes: [events]}
   - {name: site, token: "${SITE}", scopes: [customers]}
-  - {name: helpdesk, token: "${HELPDESK}", scopes: [tickets]}
+  - {name: helpdesk, token: "${HELPDESK}", scopes: [tickets, replies]}
   - {name: operator, token: "${OPERATOR}", scopes: [operate]}
   - {name: viewer, token: "${VIEWER}", scopes: [customers.read]}
 identity:

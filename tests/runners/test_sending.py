@@ -83,7 +83,7 @@ class Desk:
         conversation = conversation or new_id("con")
         message_id = await store(self.database, f"{conversation} {name}", conversation=conversation, **more)
         reply = Reply(message_id=message_id, text=text, author="desk")
-        return await self.database.write(lambda connection: queue(connection, reply, CHANNELS, int(self.time * 1000)))
+        return (await self.database.write(lambda connection: queue(connection, reply, CHANNELS, int(self.time * 1000)))).id
 
     async def step(self, seconds: float = 0.0) -> None:
         """Some time later: one look, everything that leaves by it, and what is told of that."""

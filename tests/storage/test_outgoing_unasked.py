@@ -30,7 +30,7 @@ async def test_one_waits_for_no_other(database: Database) -> None:
     }
     await settle(database, claimed[0], "queued", due_ms=NOW + 5)
     row = await state(database, claimed[0].id)
-    assert await database.read(lambda connection: outgoing.waits_for(connection, row)) is None
+    assert await database.read(lambda connection: outgoing.waits_for(connection, row, 1)) is None
 
 
 async def test_what_comes_too_late_does_not_leave(database: Database) -> None:

@@ -134,6 +134,9 @@ def _outgoing() -> None:
         batch_op.add_column(sa.Column('account', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('until_ms', sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column('secret', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+        for name, kind in (('buttons', sa.Text()), ('reply_key', sa.Text()), ('reply_digest', sa.LargeBinary())):
+            batch_op.add_column(sa.Column(name, kind, nullable=True))
+        batch_op.create_index('ux_outgoing_reply_key', ['reply_key'], unique=True)
 
 
 def _new_tables() -> None:

@@ -1,0 +1,144 @@
+"""What ticket systems ask for on RabbitMQ: replies by the queue `regia.replies`, news of tickets by `regia.tickets`.
+
+| killed | what is there | what happens |
+| --- | --- | --- |
+| before the commit | the message, not acknowledged | another node takes it |
+| before the acknowledgement | the reply, under its key | taken again, it is known for the same |
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from hashlib import sha256
+from typing import Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from connectors.api_document import problems_of
+from connectors.errors import Rejected
+from desk.refusals import Refused
+from dispatcher.orders import Order, RabbitOrders
+from dispatcher.topology import REPLIES, TICKETS
+from identity import tickets
+from identity.ticket_refusals import TicketRefused
+from regia.asking import Desk
+from regia.gateway import Gateway
+from regia.http.bodies import TicketBody
+from regia.http.reply_body import ReplyBody, key_of
+from regia.watch.metrics import ORDERS
+from storage.database import DatabaseUnavailable
+
+logger = logging.getLogger(__name__)
+
+_UP: Final = 0.2
+_AGAIN: Final = 1.0
+"""Seconds until what the database did not take is tried again."""
+
+B = TypeVar("B", bound=BaseModel)
+
+Act = Callable[[Order], Awaitable[str]]
+"""Does an order; what came of it, `DONE` or why it was refused."""
+DONE: Final = "done"
+_UNREADABLE: Final = frozenset({"malformed", "no_key", "internal"})
+"""What is no reply, and so has nobody whom its refusal could be told by its key: it becomes a dead letter too."""
+
+
+class Orders:
+    """The orders of a gateway on RabbitMQ; on embedded queues they come over HTTP. `start` returns at once."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._desk = Desk(gateway.stores.database, gateway.channels)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._orders: RabbitOrders | None = None
+
+    def start(self) -> None:
+        settings = self._gateway.configured.settings
+        if not settings.queues.is_local:
+            url = settings.queues.url.get_secret_value()
+            self._orders = RabbitOrders(url, {REPLIES: self._reply, TICKETS: self._ticket})
+            self._tasks = [asyncio.create_task(self._serve(self._orders), name="orders")]
+
+    async def stop(self) -> None:
+        """What is not acknowledged is taken again, by another node or at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._orders is not None:
+            await self._orders.close()
+
+    async def _serve(self, orders: RabbitOrders) -> None:
+        while self._gateway.missing.keys() & {"database", "queues"}:
+            await asyncio.sleep(_UP)
+        await orders.serve()
+
+    async def _reply(self, order: Order) -> bool:
+        return await self._do(REPLIES, order, self._queue_reply)
+
+    async def _ticket(self, order: Order) -> bool:
+        return await self._do(TICKETS, order, self._tell_ticket)
+
+    async def _do(self, queue: str, order: Order, act: Act) -> bool:
+        """Whether it is done, or refused in a way that is told; held while the database does not answer."""
+        while True:
+            try:
+                outcome = await act(order)
+            except DatabaseUnavailable:
+                await asyncio.sleep(_AGAIN)
+                continue
+            except Exception:  # one defect must not hold up all that follow; its bytes lie with the dead letters
+                logger.exception("an order failed by a defect", extra={"queue": queue})
+                outcome = "internal"
+            ORDERS.labels(queue, outcome).inc()
+            if outcome == DONE:
+                return True
+            digest = sha256(order.body).hexdigest()
+            logger.warning("an order is refused", extra={"queue": queue, "reason": outcome, "sha256": digest})
+            return queue == REPLIES and outcome not in _UNREADABLE
+
+    async def _queue_reply(self, order: Order) -> str:
+        body = _read(ReplyBody, order)
+        key = None if body is None else body.key or key_of(order.message_id)
+        if body is None or key is None:
+            await self._desk.unreadable(f"queue/{REPLIES}", order.body, _now_ms())
+            return "malformed" if body is None else "no_key"
+        try:
+            await self._desk.reply(replace(body.reply(f"queue/{REPLIES}"), key=key), _now_ms())
+        except Refused as refused:
+            return refused.reason
+        return DONE
+
+    async def _tell_ticket(self, order: Order) -> str:
+        body = _read(TicketBody, order)
+        if body is None:
+            return "malformed"
+        news, now_ms = body.news, _now_ms()
+        try:
+            await self._gateway.stores.database.write(
+                lambda connection: tickets.tell(connection, news, actor=f"queue/{TICKETS}", now_ms=now_ms)
+            )
+        except TicketRefused as refused:
+            return refused.reason
+        return DONE
+
+
+def _read(model: type[B], order: Order) -> B | None:
+    """None where it is not of the documented form; the log says which fields are wrong, and no value."""
+    try:
+        return model.model_validate_json(order.body)
+    except ValidationError as error:
+        logger.warning("an order is not of its documented form", extra={"fields": _problems(error)})
+        return None
+
+
+def _problems(error: ValidationError) -> dict[str, str]:
+    try:
+        return problems_of(error)
+    except Rejected as rejected:  # no JSON at all
+        return {"body": rejected.detail}
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,228 @@
+"""A ticket system answers customers over HTTP: on SQLite and on PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import select, update
+
+from connectors.base import Parsed, Status
+from normalizer.inbound import Reply
+from regia.gateway import Gateway
+from regia.http.openapi import openapi
+from storage import erased, events, outgoing
+from storage.schema import conversations, messages
+from storage.schema import outgoing as table
+from tests.contacts import START, email, inbound
+from tests.databases import filled_url, migrated_postgresql, migrated_sqlite, postgresql_url
+from tests.http.served import ALL, HELPDESK, Client, is_up, make_gateway, serving, worked_off
+from tests.http.test_endpoints import refusal
+
+__all__ = ["filled_url", "migrated_postgresql", "migrated_sqlite", "postgresql_url"]
+
+SAID = {"text": "Buongiorno, la sostituiamo.", "author": "giulia", "key": "T-1/4"}
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path, migrated_sqlite: Path, filled_url: str) -> Gateway:
+    return make_gateway(tmp_path / "node", migrated_sqlite, database=filled_url)
+
+
+@pytest.fixture
+async def client(gateway: Gateway) -> AsyncIterator[Client]:
+    async with serving(gateway) as client:
+        gateway.start()
+        await is_up(gateway)
+        yield client
+
+
+async def wrote(gateway: Gateway, name: str = "m1", address: str = "anna@example.it", **more: Any) -> dict[str, str]:
+    """A mail that is stored: its envelope's id, and its conversation."""
+    contact = inbound(name, email(address), channel="email", account="help@demo.example", subject="Padella", **more)
+    await gateway.intake.accept("mail", Parsed(messages=(contact,)))
+    await worked_off(gateway)
+    query = select(messages.c.id, messages.c.conversation_id).where(messages.c.external_id == name)
+    row = await gateway.stores.database.read(lambda one: one.execute(query).one())
+    return {"message": row.id, "conversation": row.conversation_id}
+
+
+async def ask(client: Client, status: int = 202, **body: Any) -> dict[str, Any]:
+    answer = await client.post("/v1/replies", json=body, headers=HELPDESK)
+    assert answer.status == status, await answer.text()
+    data: dict[str, Any] = await answer.json()
+    return data
+
+
+async def refused(client: Client, status: int, code: str, reason: str | None = None, **body: Any) -> dict[str, Any]:
+    data = await refusal(await client.post("/v1/replies", json=SAID | body, headers=HELPDESK), status, code)
+    assert data.get("reason") == reason
+    return data
+
+
+async def rows(gateway: Gateway) -> list[dict[str, Any]]:
+    query = select(table).order_by(table.c.position)
+    return [dict(row) for row in await gateway.stores.database.read(lambda one: one.execute(query).mappings().all())]
+
+
+async def told(gateway: Gateway) -> list[dict[str, Any]]:
+    """What followers hear of replies: type and data."""
+    await gateway.stores.database.write(lambda connection: events.number(connection, 1))
+    page = await gateway.stores.database.read(lambda connection: events.after(connection, None, limit=1000))
+    found = [orjson.loads(body) for body in page.bodies]
+    return [one["data"] | {"type": one["type"]} for one in found if one["type"].startswith("regia.reply.")]
+
+
+async def test_it_is_queued_for_who_wrote(client: Client, gateway: Gateway) -> None:
+    wrote_ = await wrote(gateway)
+    answer = await ask(client, message=wrote_["message"], **SAID)
+    (row,) = await rows(gateway)
+    assert answer == {"id": row["id"], **wrote_, "repeat": False}
+    assert (row["handle_value"], row["text"], row["author"], row["state"]) == (
+        "anna@example.it", SAID["text"], "giulia", "queued",
+    )  # fmt: skip
+    shown = await (await client.get(f"/v1/replies/{row['id']}", headers=HELPDESK)).json()
+    assert (shown["state"], shown["key"], shown["message"], shown["statuses"]) == ("queued", "T-1/4", wrote_["message"], [])
+    (event,) = await told(gateway)
+    assert event["customer"].startswith("cus_")
+    assert (event["type"], event["reply"], event["key"]) == ("regia.reply.queued.v1", row["id"], "T-1/4")
+
+
+async def test_the_same_key_is_the_same_reply(client: Client, gateway: Gateway) -> None:
+    wrote_ = await wrote(gateway)
+    first = await ask(client, message=wrote_["message"], **SAID)
+    again = [await ask(client, 200, message=wrote_["message"], **SAID) for _ in range(2)]
+    assert again == [first | {"repeat": True}] * 2
+    await refused(client, 409, "idempotency_conflict", message=wrote_["message"], text="Altro")
+    assert len(await rows(gateway)) == 1
+    await ask(client, message=wrote_["message"], **(SAID | {"key": "T-1/5"}))
+    without = {name: value for name, value in SAID.items() if name != "key"}
+    assert len({(await ask(client, message=wrote_["message"], **without))["id"] for _ in range(2)}) == 2
+
+
+async def test_asked_for_twice_at_once(client: Client, gateway: Gateway) -> None:
+    wrote_ = await wrote(gateway)
+    body = SAID | {"message": wrote_["message"]}
+    answers = await asyncio.gather(*(client.post("/v1/replies", json=body, headers=HELPDESK) for _ in range(8)))
+    assert sorted(answer.status for answer in answers) == [200] * 7 + [202]
+    assert len({(await answer.json())["id"] for answer in answers}) == 1
+    assert len(await rows(gateway)) == 1
+
+
+async def test_a_conversation_is_answered_at_its_last_contact_that_can_be(client: Client, gateway: Gateway) -> None:
+    await wrote(gateway, "m1")
+    last = await wrote(gateway, "m2", reply_to="m1")
+    await wrote(gateway, "m3", reply_to="m2", reply=Reply(allowed=()))
+    answer = await ask(client, conversation=last["conversation"], **SAID)
+    assert answer["message"] == last["message"]
+
+
+async def test_two_customers_in_one_conversation(client: Client, gateway: Gateway) -> None:
+    """After an unmerge nobody may guess whom an answer is for."""
+    wrote_ = await wrote(gateway)
+    await gateway.stores.database.write(lambda one: one.execute(update(conversations).values(split=True)))
+    await refused(client, 409, "reply_refused", "split_conversation", conversation=wrote_["conversation"])
+    await ask(client, message=wrote_["message"], **SAID)
+
+
+async def test_what_is_refused(client: Client, gateway: Gateway) -> None:
+    wrote_ = await wrote(gateway)
+    closed = await wrote(gateway, "m2", reply=Reply(until=datetime.now(UTC) - timedelta(hours=1)), address="bruno@example.it")
+    nowhere = await wrote(gateway, "m3", reply=Reply(allowed=()), address="carla@example.it")
+    await gateway.stores.database.write(lambda connection: erased.add(connection, "message", ["gone"], 1))
+    for status, code, reason, body in (
+        (404, "unknown_message", None, {"message": "x"}),
+        (404, "unknown_conversation", None, {"conversation": "con_x"}),
+        (410, "gone", None, {"message": "gone"}),
+        (409, "reply_refused", "window_closed", {"message": closed["message"]}),
+        (409, "reply_refused", "not_allowed", {"message": nowhere["message"]}),
+        (400, "invalid_fields", None, {}),
+        (400, "invalid_fields", None, {**wrote_}),
+        (400, "invalid_fields", None, {"message": wrote_["message"], "text": " \n"}),
+        (400, "invalid_fields", None, {"message": wrote_["message"], "subject": "Due\nrighe"}),
+        (400, "invalid_fields", None, {"message": wrote_["message"], "to": "else@example.it"}),
+    ):
+        await refused(client, status, code, reason, **body)
+    assert await rows(gateway) == []
+    heard = [(one["type"], one["reason"], one["key"]) for one in await told(gateway)]
+    assert heard == [
+        ("regia.reply.rejected.v1", reason, "T-1/4")
+        for reason in ("unknown_message", "unknown_conversation", "gone", "window_closed", "not_allowed")
+    ]
+    await refused(client, 409, "reply_refused", "window_closed", message=closed["message"])
+    assert len(await told(gateway)) == len(heard)  # the same request again is the same event
+
+
+async def test_a_window_that_closes_before_it_may_leave(client: Client, gateway: Gateway) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    wrote_ = await wrote(gateway, reply=Reply(until=until))
+    late = (until + timedelta(seconds=1)).isoformat()
+    await refused(client, 409, "reply_refused", "window_closed", message=wrote_["message"], not_before=late)
+    early = (until - timedelta(minutes=1)).isoformat()
+    await ask(client, message=wrote_["message"], not_before=early, **SAID)
+
+
+async def test_a_later_one_does_not_hold_up_others(client: Client, gateway: Gateway) -> None:
+    wrote_ = await wrote(gateway)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    await ask(client, message=wrote_["message"], not_before=tomorrow.isoformat(), **SAID)
+    now = await ask(client, message=wrote_["message"], text="Subito", author="giulia")
+    now_ms = int(datetime.now(UTC).timestamp() * 1000) + 1
+
+    def claim(at_ms: int) -> Any:
+        return gateway.stores.database.write(
+            lambda one: outgoing.claim(one, "mail", "n1", now_ms=at_ms, lost_ms=at_ms + 1, limit=9)
+        )
+
+    assert [row.id for row in await claim(now_ms)] == [now["id"]]
+    assert await claim(int(tomorrow.timestamp() * 1000) - 1) == []
+    assert [row.text for row in await claim(int(tomorrow.timestamp() * 1000) + 1)] == [SAID["text"]]
+
+
+async def test_followers_hear_what_becomes_of_it(client: Client, gateway: Gateway) -> None:
+    wrote_ = await wrote(gateway)
+    asked = await ask(client, message=wrote_["message"], **SAID)
+    named = {"state": "sent", "external_id": "provider-1"}
+    await gateway.stores.database.write(lambda one: one.execute(update(table).values(**named)))
+
+    def status(state: str, seconds: int, **more: Any) -> Status:
+        named = {"external_id": "provider-1", "brand": "demo", "channel": "email", "account": None, "raw": b"{}"}
+        at = START + timedelta(seconds=seconds)
+        return Status(event_key=f"{state} {seconds}", state=state, at=at, **named, **more)
+
+    statuses = (
+        status("sent", 1),
+        status("delivered", 2),
+        status("delivered", 3),
+        status("failed", 4, error="5.1.1 anna@example.it is no user"),
+    )
+    await gateway.intake.accept("mail", Parsed(statuses=statuses))
+    await worked_off(gateway)
+    heard = await told(gateway)
+    assert [one["type"].split(".")[2] for one in heard] == ["queued", "sent", "delivered", "failed"]
+    assert {one["reply"] for one in heard} == {asked["id"]}
+    assert heard[-1]["provider_code"] == "5.1.1"
+    assert "anna" not in orjson.dumps(heard).decode()
+    shown = await (await client.get(f"/v1/replies/{asked['id']}", headers=HELPDESK)).json()
+    assert [one["state"] for one in shown["statuses"]] == ["sent", "delivered", "delivered", "failed"]
+
+
+async def test_who_may_ask(client: Client) -> None:
+    body = {"message": "x", "text": "y"}
+    await refusal(await client.post("/v1/replies", json=body), 401, "token_missing")
+    await refusal(await client.post("/v1/replies", json=body, headers=ALL), 403, "scope_missing")
+    await refusal(await client.get("/v1/replies/x"), 401, "token_missing")
+    await refusal(await client.get("/v1/replies/x", headers=HELPDESK), 404, "not_found")
+
+
+async def test_its_answers_are_as_described(client: Client, gateway: Gateway) -> None:
+    paths = openapi()["paths"]
+    wrote_ = await wrote(gateway)
+    asked = await ask(client, message=wrote_["message"], **SAID)
+    shown = await (await client.get(f"/v1/replies/{asked['id']}", headers=HELPDESK)).json()
+    for data, operation in ((asked, paths["/v1/replies"]["post"]), (shown, paths["/v1/replies/{id}"]["get"])):
+        described = next(iter(operation["responses"].values()))["content"]["application/json"]["schema"]
+        assert set(data) == set(described["required"])
