@@ -25,6 +25,8 @@ class _Group:
 
     marks: Sequence[Mark]
     recorded: bool = False
+    failed: bool = False
+    """Tried alone from then on: it may be what the database does not take."""
 
 
 class Marks:
@@ -37,24 +39,27 @@ class Marks:
 
     async def record(self, marks: Sequence[Mark]) -> None:
         """Return when they are recorded. Until then their rows stay in flight: after a crash they are published again."""
-        group, alone = _Group(marks), False  # alone after a failure: another's may be what the database does not take
+        group = _Group(marks)
         self._waiting.append(group)
         try:
-            while not await self._in_turn(group, alone):
+            while not await self._in_turn(group):
+                group.failed = True
                 await asyncio.sleep(AGAIN)
-                alone = True
         finally:
             if not group.recorded:
                 self._waiting.remove(group)
 
-    async def _in_turn(self, group: _Group, alone: bool) -> bool:
+    async def _in_turn(self, group: _Group) -> bool:
         """Whether the group is recorded, by this turn or by those before."""
         async with self._turn:
-            return group.recorded or await self._write([group] if alone else list(self._waiting))
+            return group.recorded or await self._write(
+                [group] if group.failed else [one for one in self._waiting if not one.failed]
+            )
 
     async def _write(self, groups: Sequence[_Group]) -> bool:
         """Record these together; False where that failed."""
-        marks, now_ms = [mark for group in groups for mark in group.marks], time.time_ns() // 1_000_000
+        # Sorted, so that an erase that deletes some of these rows cannot wait for this while this waits for it.
+        marks, now_ms = sorted(mark for group in groups for mark in group.marks), time.time_ns() // 1_000_000
         try:
             await self._database.write_beside(lambda connection: outbox.mark(connection, marks, now_ms))
         except DatabaseUnavailable as error:

@@ -182,7 +182,8 @@ class Relay:
         if not self.fence.is_open:  # paused since it was looked at
             self._feed.settle(rows, failed=rows)
             return
-        batch = [replace(row, attempts=row.attempts + 1) for row in rows]
+        # Again, since the look: with nothing awaited from here on, whoever erases sees what is on its way.
+        batch = [replace(row, attempts=row.attempts + 1) for row in rows if row.message_id not in self._erased]
         pairs = list(zip(batch, await self._publish(batch), strict=True))
         self._tell(pairs)
         confirmed = [(row, outcome) for row, outcome in pairs if outcome is not Outcome.UNKNOWN]
