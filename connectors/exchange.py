@@ -44,6 +44,10 @@ class Answer:
     content_type: str = "text/plain"
 
 
+OWN: Final = "outgoing "
+"""What the keys of statuses begin with by which our own sender tells how a try ended."""
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a message we sent (delivered, read, failed …), or an echo of one written elsewhere."""
 

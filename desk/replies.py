@@ -18,6 +18,7 @@ from desk.refusals import Refused
 from desk.reply_events import Happened
 from normalizer.inbound import Button, Handle
 from storage import erased, lookup, outgoing
+from storage.database import DatabaseUnavailable
 from storage.outgoing import NewOutgoing
 
 TEXT: Final = "text"
@@ -81,7 +82,7 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
     """
     if (before := _before(connection, reply)) is not None:
         return before
-    row = _row(connection, reply)
+    row = contact_of(connection, reply)
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
     _check(reply, row, data, channels)
     if lookup.address_ended(connection, row):
@@ -90,12 +91,16 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
         raise Refused("window_closed")
     contact = _answered(row, data)
     if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
+        if (before := _before(connection, reply)) is not None:  # it waited for the same request, which counts by now
+            return before
         raise Refused(refusal)
     to = loops.recipient(contact.sender, contact.via) if reply.automatic else contact.via or contact.sender
     new = _new(reply, row, to, now_ms)
     due_ms = max(now_ms, reply.not_before_ms or 0)
-    if not outgoing.add(connection, new, due_ms) and (before := _before(connection, reply)) is not None:
-        return before  # asked for twice at once
+    if not outgoing.add(connection, new, due_ms):  # asked for twice at once
+        if (before := _before(connection, reply)) is None:
+            raise DatabaseUnavailable("a reply of this key was removed at this moment: ask again")
+        return before
     reply_events.tell(connection, [Happened(reply=new.id, state="queued", at_ms=now_ms)])
     return Queued(id=new.id, message=row["id"], conversation=row["conversation_id"])
 
@@ -109,7 +114,7 @@ def _before(connection: Connection, reply: Reply) -> Queued | None:
     return Queued(id=row["id"], message=row["message_id"], conversation=row["conversation_id"], repeat=True)
 
 
-def _row(connection: Connection, reply: Reply) -> RowMapping:
+def contact_of(connection: Connection, reply: Reply) -> RowMapping:
     """The contact it answers. Raises `Refused`."""
     if reply.message_id is not None:
         row = lookup.message(connection, reply.message_id)

@@ -20,7 +20,7 @@ from dispatcher.topology import DEAD, INBOUND, UNROUTED
 
 _REDRIVEN: Final = "redriven"
 _DIED: Final = ("died-in", "died-of", "died-at", "died-times")
-_AGAIN: Final = ":again-"
+AGAIN: Final = ":again-"
 _PRIVATE: Final = "x-"
 """What headers of RabbitMQ's own begin with."""
 
@@ -75,10 +75,10 @@ def edited(message: AbstractIncomingMessage, letter: Letter, body: bytes) -> Par
 
 
 def _message(old: AbstractIncomingMessage, letter: Letter, body: bytes, headers: dict[str, Any]) -> Message:
-    first = (old.message_id or letter.id).partition(_AGAIN)[0]
+    first = (old.message_id or letter.id).partition(AGAIN)[0]
     return Message(
         body,
-        message_id=f"{first}{_AGAIN}{uuid4().hex[:12]}",
+        message_id=f"{first}{AGAIN}{uuid4().hex[:12]}",
         type=old.type,
         correlation_id=old.correlation_id,
         timestamp=old.timestamp,

@@ -1,12 +1,12 @@
 """Taking what ticket systems ask for out of the gateway's own queues on RabbitMQ: one by one, acknowledged when done.
 
-A queue of these has a single active consumer: of several nodes one takes, in the order of the queue. What cannot be done
-now is held until it can: giving it back would count towards its delivery limit, and let a later one pass.
+A queue of these has a single active consumer: of several nodes one takes, in the order of the queue, which an order that must
+wait does not lose: the connection is cut, and what was taken lies in its place again, for another node or for later.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS: Final = 20.0
 SUBSCRIBE_SECONDS: Final = 20.0
 ANSWER_SECONDS: Final = 10.0
-AT_ONCE: Final = 20
+AT_ONCE: Final = 2
 """Messages that are here before they are asked for."""
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0)
-"""Seconds before a lost connection is made anew; the last again and again."""
+"""Seconds before a lost connection is made anew; the last again and again. Meanwhile another node may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,12 @@ class Order:
 
 
 Work = Callable[[Order], Awaitable[bool]]
-"""Does an order, and returns when that is durable; False where nobody could ever do it, which makes it a dead letter."""
+"""Does an order, and returns when that is durable; False where nobody could ever do it, which makes it a dead letter. Raises
+`NotNow` where another node might be able to."""
+
+
+class NotNow(Exception):
+    """Not by this node, at the moment."""
 
 
 class Lost(Exception):
@@ -47,46 +52,41 @@ class Lost(Exception):
 
 
 class RabbitOrders:
-    """The orders of one RabbitMQ. `serve` works until it is cancelled."""
+    """The orders in one queue of RabbitMQ. `serve` works until it is cancelled."""
 
-    def __init__(self, url: str, queues: Mapping[str, Work]) -> None:
-        self._link = Link(url, "regia orders")
-        self._queues = queues
+    def __init__(self, url: str, queue: str, work: Work) -> None:
+        self._link = Link(url, f"regia orders {queue}")
+        self._queue = queue
+        self._work = work
+        self._done = 0
 
     async def serve(self) -> NoReturn:
         """Take and do, on one connection after the other."""
         failures = 0
         while True:
+            done = self._done
             try:
-                connection = await self._link.connection(CONNECT_SECONDS)
-                await self._on(connection)
-            except (Lost, QueuesUnavailable) as lost:
-                self._link.reset()
-                if not failures:
-                    logger.warning("orders of ticket systems wait", extra={"reason": str(lost)})
-                failures = min(failures + 1, len(_PAUSES))
+                await self._on(await self._link.connection(CONNECT_SECONDS))
+            except (Lost, NotNow, QueuesUnavailable) as lost:
+                logger.warning("orders of ticket systems wait", extra={"queue": self._queue, "reason": str(lost)})
+            except Exception:  # one defect must not leave a consumer behind that nobody works for
+                logger.exception("orders of ticket systems wait, by a defect", extra={"queue": self._queue})
+            self._link.reset()
+            failures = 1 if self._done > done else min(failures + 1, len(_PAUSES))
             await asyncio.sleep(_PAUSES[failures - 1])
 
-    async def _on(self, connection: Connection) -> None:
-        """Until the connection ends. Raises `Lost`."""
-        work = [asyncio.create_task(self._take(connection, queue), name=f"orders {queue}") for queue in self._queues]
-        try:
-            await asyncio.gather(*work)
-        finally:
-            for one in work:
-                one.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
-
-    async def _take(self, connection: Connection, queue: str) -> None:
+    async def _on(self, connection: Connection) -> NoReturn:
+        """Until the connection ends. Raises `Lost`, and `NotNow`."""
         arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         ended = asyncio.Event()
-        channel = await _subscribed(connection, queue, arrived, ended)
+        channel = await _subscribed(connection, self._queue, arrived, ended)
         closed = asyncio.ensure_future(_closed(channel, ended))
         try:
             while True:
-                message = await _first(arrived, closed, queue)
-                done = await self._queues[queue](Order(message.body, message.message_id))
+                message = await _first(arrived, closed, self._queue)
+                done = await self._work(Order(message.body, message.message_id))
                 await _answer(message, done=done)
+                self._done += 1
         finally:
             closed.cancel()
 

@@ -35,8 +35,9 @@ NO_DELIVERY_LIMIT: Final = 2**31 - 1
 
 WORK_ARGUMENTS: Final[Arguments] = QueueOptions().arguments
 
-ORDER_ARGUMENTS: Final[Arguments] = QueueOptions(single_active_consumer=True).arguments
-"""For what ticket systems ask of the gateway: of several nodes one takes, so that it is done in the order of the queue."""
+ORDER_ARGUMENTS: Final[Arguments] = QueueOptions(single_active_consumer=True, delivery_limit=NO_DELIVERY_LIMIT).arguments
+"""For what ticket systems ask of the gateway: of several nodes one takes, so that it is done in the order of the queue. What
+cannot be done is rejected by that one; a lost connection says nothing about an order."""
 
 KEEP_ARGUMENTS: Final[Arguments] = {"x-queue-type": "quorum", "x-delivery-limit": NO_DELIVERY_LIMIT}
 

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from sqlalchemy import Connection
+
 from desk import replies, reply_events
 from desk.refusals import Refused
 from desk.replies import Channels, Queued, Reply
 from desk.reply_events import NotQueued
+from identity import answered
 from storage.database import Database
 
 
@@ -22,16 +25,24 @@ class Desk:
     async def reply(self, reply: Reply, now_ms: int) -> Queued:
         """Queue a reply. One that cannot be is told of to those who follow events. Raises `Refused`, and
         `DatabaseUnavailable`."""
+
+        def work(connection: Connection) -> Queued:
+            # Whoever erases the customer comes before or after this, and not in between.
+            answered.hold(connection, replies.contact_of(connection, reply)["id"])
+            return replies.queue(connection, reply, self.channels, now_ms)
+
         try:
-            return await self.database.write(lambda connection: replies.queue(connection, reply, self.channels, now_ms))
+            return await self.database.write(work)
         except Refused as refused:
             told = _told(reply, refused.reason, now_ms)
             await self.database.write(lambda connection: reply_events.reject(connection, told))
             raise
 
-    async def unreadable(self, asker: str, body: bytes, now_ms: int) -> None:
-        """Tell that somebody asked for what is no reply. Raises `DatabaseUnavailable`."""
-        told = NotQueued(id=sha256(body).hexdigest(), reason="malformed", asker=asker, key=None, about={}, at_ms=now_ms)
+    async def unreadable(self, asker: str, body: bytes, now_ms: int, *, key: str | None, reason: str = "malformed") -> None:
+        """Tell that somebody asked for what is no reply, or what a defect kept from being one (`internal`). Raises
+        `DatabaseUnavailable`."""
+        id_ = f"{reason}\n{sha256(body).hexdigest()}"
+        told = NotQueued(id=id_, reason=reason, asker=asker, key=key, about={}, at_ms=now_ms)
         await self.database.write(lambda connection: reply_events.reject(connection, told))
 
 

@@ -22,6 +22,8 @@ UNKNOWN: Final = "unknown"
 """The states of an outgoing message; the last three are its end."""
 
 OPEN: Final = (QUEUED, SENDING)
+TAKEN: Final = ("sent", "delivered", "read", "played", "echo")
+"""What providers tell of a message that they have."""
 WORDS_AFTER: Final = {
     "text": case((outgoing.c.secret, ""), else_=outgoing.c.text),
     "html": case((outgoing.c.secret, null()), else_=outgoing.c.html),
@@ -107,8 +109,10 @@ def by_key(connection: Connection, reply_key: str) -> RowMapping | None:
 
 
 def _is_before(earlier: FromClause, now_ms: int) -> ColumnElement[bool]:
-    """It must end before a later one of its conversation may leave: one for a later time holds up nobody until then."""
-    return and_(earlier.c.state.in_(OPEN), or_(earlier.c.first_ms.is_not(None), earlier.c.due_ms <= now_ms))
+    """It must end before a later one of its conversation may leave: one for a later time holds up nobody until then. One that
+    was due when it was queued is not for a later time, whatever the clock of that node was."""
+    at_once = earlier.c.due_ms <= earlier.c.created_ms
+    return and_(earlier.c.state.in_(OPEN), or_(earlier.c.first_ms.is_not(None), earlier.c.due_ms <= now_ms, at_once))
 
 
 def _first_of_its_conversation(now_ms: int) -> ColumnElement[bool]:
@@ -117,8 +121,7 @@ def _first_of_its_conversation(now_ms: int) -> ColumnElement[bool]:
         select(earlier.c.position)
         .where(
             earlier.c.conversation_id == outgoing.c.conversation_id,
-            earlier.c.position < outgoing.c.position,
-            _is_before(earlier, now_ms),
+            or_(and_(earlier.c.position < outgoing.c.position, _is_before(earlier, now_ms)), earlier.c.state == SENDING),
         )
         .exists()
     )
@@ -209,9 +212,11 @@ def untold(connection: Connection, node: str, limit: int, before_ms: int) -> lis
     return [Ended(**row) for row in connection.execute(query).mappings()]
 
 
-def tell(connection: Connection, ids: Sequence[str], now_ms: int) -> None:
-    """Their ends are told."""
-    connection.execute(update(outgoing).where(outgoing.c.id.in_(ids)).values(told_ms=now_ms))
+def tell(connection: Connection, ended: Sequence[Ended], now_ms: int) -> None:
+    """Their ends are told; one that has come to another end since is not."""
+    for state in sorted({one.state for one in ended}):
+        ids = [one.id for one in ended if one.state == state]
+        connection.execute(update(outgoing).where(outgoing.c.id.in_(ids), outgoing.c.state == state).values(told_ms=now_ms))
 
 
 def waits_for(connection: Connection, row: RowMapping, now_ms: int) -> str | None:

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, update
 
-from storage.outgoing import FAILED, QUEUED, SENDING, UNKNOWN, WORDS_AFTER
-from storage.schema import outgoing
+from storage.outgoing import FAILED, QUEUED, SENDING, SENT, TAKEN, UNKNOWN, WORDS_AFTER
+from storage.schema import outgoing, signals
 
 _LOST: Final = "unknown: the gateway ended while it was being sent: it may have left, and is not sent again"
 _ORPHANED: Final = "unsupported: its connector is not in the configuration"
@@ -14,12 +14,19 @@ _TOO_LATE: Final = "retryable: it could not leave while it was of use"
 
 
 def lose(connection: Connection, node: str, now_ms: int, *, started: bool = False) -> int:
-    """What nobody can be sending any more becomes `unknown`; how many rows. `started`: this node has just started, so
+    """What nobody can be sending any more becomes `sent` where its provider has told that it has it, else `unknown`; how many
+    of these. `started`: this node has just started, so
     also everything it was sending before."""
     gone = outgoing.c.due_ms <= now_ms
     this = and_(
         outgoing.c.told_ms.is_(None), outgoing.c.state == SENDING, or_(gone, outgoing.c.node == node) if started else gone
     )
+    taken = exists().where(
+        signals.c.connector == outgoing.c.connector,
+        signals.c.external_id == outgoing.c.external_id,
+        signals.c.state.in_(TAKEN),
+    )
+    _end(connection, and_(this, taken), state=SENT, node=node, ended_ms=now_ms)
     return _end(connection, this, state=UNKNOWN, node=node, ended_ms=now_ms, error=_LOST)
 
 

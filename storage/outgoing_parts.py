@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, exists, select, update
+from sqlalchemy import Connection, select, update
 
 from storage.bulk import among, ids_parameter, insert_rows
 from storage.outgoing import SENT, UNKNOWN
-from storage.schema import outgoing, outgoing_parts, signals
+from storage.schema import outgoing, outgoing_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,6 @@ def owners(connection: Connection, external_ids: Sequence[str]) -> dict[tuple[st
     parts = select(*columns).where(among(connection, outgoing_parts.c.external_id))
     rows = [tuple(row) for query in (own, parts) for row in connection.execute(query, ids_parameter(connection, external_ids))]
     return {(connector, external_id): id_ for connector, external_id, id_ in rows}
-
-
-def all_told(connection: Connection, id_: str, states: Sequence[str]) -> bool:
-    """Whether each part of a message was told to be in one of these states; so is one that has no parts."""
-    heard = and_(
-        signals.c.connector == outgoing_parts.c.connector,
-        signals.c.external_id == outgoing_parts.c.external_id,
-        signals.c.state.in_(states),
-    )
-    waits = select(outgoing_parts.c.external_id).where(outgoing_parts.c.outgoing_id == id_, ~exists().where(heard))
-    return connection.execute(waits.limit(1)).one_or_none() is None
 
 
 def parts_of(connection: Connection, id_: str) -> list[str]:

@@ -1,11 +1,13 @@
 """The body of a reply, over HTTP and on the queue `regia.replies`: a strict model, which the API description publishes too."""
 
+import re
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from connectors.api_body import Lines, Moment
 from desk.replies import Reply
+from dispatcher.letter_parcels import AGAIN
 from normalizer.inbound import Button
 from normalizer.values import is_blank
 from regia.http.bodies import Id, Key, Strict, Words
@@ -13,17 +15,24 @@ from regia.http.bodies import Id, Key, Strict, Words
 LONGEST: Final = 4 * 1024 * 1024
 """Bytes of a request."""
 _HTML_MAX: Final = 1_000_000
+_UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 _A_KEY: Final = TypeAdapter(Key)
 
 
 def key_of(text: str | None) -> str | None:
-    """A text as a key, or None where it cannot be one."""
+    """A `message_id` as a key, the same when a dead letter is driven again; None where it cannot be one."""
     try:
-        return None if text is None else _A_KEY.validate_python(text)
+        return None if text is None else _A_KEY.validate_python(text.partition(AGAIN)[0])
     except ValidationError:
         return None
+
+
+def _html(text: str) -> str:
+    if _UNWRITABLE.search(text):
+        raise ValueError("must hold no control characters but tabs and line ends")
+    return text
 
 
 def _written(text: str) -> str:
@@ -48,7 +57,7 @@ class ReplyBody(Strict):
     message: Id | None = Field(default=None, description="The id of the envelope it answers.")
     conversation: Id | None = Field(default=None, description="Instead: its last contact that can be answered.")
     text: Annotated[Lines, AfterValidator(_written)] = Field(description="What the customer reads.")
-    html: Annotated[str, StringConstraints(max_length=_HTML_MAX)] | None = Field(
+    html: Annotated[str, StringConstraints(max_length=_HTML_MAX), AfterValidator(_html)] | None = Field(
         default=None, description="The same as HTML, for channels that have it (mail)."
     )
     subject: Words | None = Field(default=None, description="Instead of the customer's own; `Re:` is put before it.")

@@ -1,34 +1,24 @@
 """What providers tell, as rows: statuses of our messages, echoes, and events of accounts."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from connectors.base import Status
-from connectors.errors import SEND_CODES
+from connectors.exchange import OWN
 from desk import reply_events
 from desk.reply_events import Happened, State
+from desk.reply_states import codes, reached
 from regia.pipeline.prepared import Told
 from storage import erased, outgoing_parts
 from storage.bulk import insert_rows
+from storage.outgoing import TAKEN
 from storage.outgoing_parts import Named
 from storage.schema import signals
 
-_TAKEN: Final = frozenset({"sent", "delivered", "read", "played", "echo"})
-"""States of a message that its provider has."""
-_STATES: Final[Mapping[str, State]] = {
-    "sent": "sent",
-    "delivered": "delivered",
-    "read": "read",
-    "played": "read",
-    "failed": "failed",
-    "other:unknown": "unknown",
-}
-_ARRIVED: Final[Mapping[State, tuple[str, ...]]] = {"delivered": ("delivered", "read", "played"), "read": ("read", "played")}
-"""What must be told of each part before a message is in such a state."""
-_CODE: Final = re.compile(r"[0-9A-Za-z_.-]{1,30}", re.ASCII)
+_ENDS: Final[Mapping[str, State]] = {"sent": "sent", "failed": "failed", "other:unknown": "unknown"}
+"""Ends of sending, as our own sender tells them."""
 
 
 def record(connection: Connection, told: Sequence[Told]) -> None:
@@ -43,27 +33,19 @@ def record(connection: Connection, told: Sequence[Told]) -> None:
 
 
 def _happened(connection: Connection, told: Sequence[Told]) -> list[Happened]:
-    """What became of replies."""
-    known = [(one, one.signal) for one in told if isinstance(one.signal, Status) and one.signal.state in _STATES]
-    owners = outgoing_parts.owners(connection, [status.external_id for _, status in known])
-    found: list[Happened] = []
-    for one, status in known:
-        state, id_ = _STATES[status.state], owners.get((one.connector, status.external_id)) or status.token
-        if id_ is None or (state in _ARRIVED and not outgoing_parts.all_told(connection, id_, _ARRIVED[state])):
-            continue
-        at_ms = int(status.at.timestamp() * 1000) if status.at else one.received_ms
-        code, provider_code = _codes(status.error) if state in ("failed", "unknown") else (None, None)
-        found.append(Happened(reply=id_, state=state, at_ms=at_ms, code=code, provider_code=provider_code))
-    return found
+    """What became of replies. Whether one was sent, our own sender says: a provider tells of each of its parts."""
+    statuses = [(one, one.signal) for one in told if isinstance(one.signal, Status)]
+    ours = [(one, status) for one, status in statuses if status.event_key.startswith(OWN)]
+    theirs = [(one, status) for one, status in statuses if not status.event_key.startswith(OWN)]
+    owners = outgoing_parts.owners(connection, [status.external_id for _, status in theirs])
+    ids = {owners.get((one.connector, status.external_id)) or status.token for one, status in theirs}
+    return [*(_end(one, status) for one, status in ours if status.token), *reached(connection, ids - {None})]  # type: ignore[arg-type]  # just taken out
 
 
-def _codes(error: str | None) -> tuple[str | None, str | None]:
-    """Ours and the provider's, of what is said of a failure; never its words, in which an address may stand."""
-    first = (error or "").partition(":")[0]
-    if first in SEND_CODES:
-        return first, None
-    word = (error or "").split(maxsplit=1)[:1]
-    return None, word[0] if word and _CODE.fullmatch(word[0]) else None
+def _end(one: Told, status: Status) -> Happened:
+    at_ms = int(status.at.timestamp() * 1000) if status.at else one.received_ms
+    code = codes(status.error)[0]
+    return Happened(reply=status.token or "", state=_ENDS[status.state], at_ms=at_ms, code=code)
 
 
 def _about_erased(connection: Connection, told: Sequence[Told]) -> set[int]:
@@ -86,7 +68,7 @@ def _named(one: Told) -> Named | None:
     status = one.signal
     if not isinstance(status, Status) or status.token is None or status.external_id == status.token:
         return None
-    return Named(one.connector, status.token, status.external_id, taken=status.state in _TAKEN)
+    return Named(one.connector, status.token, status.external_id, taken=status.state in TAKEN)
 
 
 def _row(one: Told) -> dict[str, Any]:

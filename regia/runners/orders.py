@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from connectors.api_document import problems_of
 from connectors.errors import Rejected
 from desk.refusals import Refused
-from dispatcher.orders import Order, RabbitOrders
+from dispatcher.orders import NotNow, Order, RabbitOrders
 from dispatcher.topology import REPLIES, TICKETS
 from identity import tickets
 from identity.ticket_refusals import TicketRefused
@@ -35,13 +35,17 @@ logger = logging.getLogger(__name__)
 _UP: Final = 0.2
 _AGAIN: Final = 1.0
 """Seconds until what the database did not take is tried again."""
+_PATIENCE: Final = 15.0
+"""Seconds after which another node may try it: this one's way to the database alone may be broken."""
+INTERNAL: Final = "internal"
 
 B = TypeVar("B", bound=BaseModel)
 
 Act = Callable[[Order], Awaitable[str]]
 """Does an order; what came of it, `DONE` or why it was refused."""
 DONE: Final = "done"
-_UNREADABLE: Final = frozenset({"malformed", "no_key", "internal"})
+_ASKER: Final = f"queue/{REPLIES}"
+_UNREADABLE: Final = frozenset({"malformed", "no_key", INTERNAL})
 """What is no reply, and so has nobody whom its refusal could be told by its key: it becomes a dead letter too."""
 
 
@@ -52,22 +56,21 @@ class Orders:
         self._gateway = gateway
         self._desk = Desk(gateway.stores.database, gateway.channels)
         self._tasks: list[asyncio.Task[None]] = []
-        self._orders: RabbitOrders | None = None
+        self._orders: list[RabbitOrders] = []
 
     def start(self) -> None:
         settings = self._gateway.configured.settings
         if not settings.queues.is_local:
             url = settings.queues.url.get_secret_value()
-            self._orders = RabbitOrders(url, {REPLIES: self._reply, TICKETS: self._ticket})
-            self._tasks = [asyncio.create_task(self._serve(self._orders), name="orders")]
+            self._orders = [RabbitOrders(url, REPLIES, self._reply), RabbitOrders(url, TICKETS, self._ticket)]
+            self._tasks = [asyncio.create_task(self._serve(one), name="orders") for one in self._orders]
 
     async def stop(self) -> None:
         """What is not acknowledged is taken again, by another node or at the next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._orders is not None:
-            await self._orders.close()
+        await asyncio.gather(*(one.close() for one in self._orders))
 
     async def _serve(self, orders: RabbitOrders) -> None:
         while self._gateway.missing.keys() & {"database", "queues"}:
@@ -81,31 +84,41 @@ class Orders:
         return await self._do(TICKETS, order, self._tell_ticket)
 
     async def _do(self, queue: str, order: Order, act: Act) -> bool:
-        """Whether it is done, or refused in a way that is told; held while the database does not answer."""
+        """Whether it is done, or refused in a way that is told. Held while the database does not answer; raises `NotNow` where
+        that takes long."""
+        outcome = await self._outcome(queue, order, act)
+        ORDERS.labels(queue, outcome).inc()
+        if outcome == DONE:
+            return True
+        digest = sha256(order.body).hexdigest()
+        logger.warning("an order is refused", extra={"queue": queue, "reason": outcome, "sha256": digest})
+        return queue == REPLIES and outcome not in _UNREADABLE
+
+    async def _outcome(self, queue: str, order: Order, act: Act) -> str:
+        until = time.monotonic() + _PATIENCE
         while True:
             try:
-                outcome = await act(order)
-            except DatabaseUnavailable:
+                return await act(order)
+            except DatabaseUnavailable as away:
+                if time.monotonic() > until:
+                    raise NotNow("the database does not answer") from away
                 await asyncio.sleep(_AGAIN)
-                continue
             except Exception:  # one defect must not hold up all that follow; its bytes lie with the dead letters
                 logger.exception("an order failed by a defect", extra={"queue": queue})
-                outcome = "internal"
-            ORDERS.labels(queue, outcome).inc()
-            if outcome == DONE:
-                return True
-            digest = sha256(order.body).hexdigest()
-            logger.warning("an order is refused", extra={"queue": queue, "reason": outcome, "sha256": digest})
-            return queue == REPLIES and outcome not in _UNREADABLE
+                act = self._tell_of_defect if queue == REPLIES and act != self._tell_of_defect else _nothing
+
+    async def _tell_of_defect(self, order: Order) -> str:
+        await self._desk.unreadable(_ASKER, order.body, _now_ms(), key=key_of(order.message_id), reason=INTERNAL)
+        return INTERNAL
 
     async def _queue_reply(self, order: Order) -> str:
         body = _read(ReplyBody, order)
-        key = None if body is None else body.key or key_of(order.message_id)
+        key = key_of(order.message_id) if body is None else body.key or key_of(order.message_id)
         if body is None or key is None:
-            await self._desk.unreadable(f"queue/{REPLIES}", order.body, _now_ms())
+            await self._desk.unreadable(_ASKER, order.body, _now_ms(), key=key)
             return "malformed" if body is None else "no_key"
         try:
-            await self._desk.reply(replace(body.reply(f"queue/{REPLIES}"), key=key), _now_ms())
+            await self._desk.reply(replace(body.reply(_ASKER), key=key), _now_ms())
         except Refused as refused:
             return refused.reason
         return DONE
@@ -114,6 +127,8 @@ class Orders:
         body = _read(TicketBody, order)
         if body is None:
             return "malformed"
+        if body.at is None:  # delivered again after others, it could not be known for the same
+            return "no_time"
         news, now_ms = body.news, _now_ms()
         try:
             await self._gateway.stores.database.write(
@@ -122,6 +137,10 @@ class Orders:
         except TicketRefused as refused:
             return refused.reason
         return DONE
+
+
+async def _nothing(_order: Order) -> str:
+    return INTERNAL
 
 
 def _read(model: type[B], order: Order) -> B | None:

@@ -7,6 +7,7 @@ import orjson
 
 from connectors.base import Sent, Status
 from connectors.errors import SendFailed
+from connectors.exchange import OWN
 from storage.outgoing import FAILED, QUEUED, SENT, UNKNOWN, Claimed, Ended
 
 BACKOFF: Final = (30.0, 120.0, 600.0, 1800.0, 7200.0)
@@ -54,7 +55,7 @@ def status(ended: Ended) -> Status:
     """The end as a status, in the words that providers' statuses have. Told twice, the second is a repeat."""
     told = {"id": ended.id, "state": ended.state, "attempts": ended.attempts, "provider_code": ended.provider_code}
     return Status(
-        event_key=f"outgoing {ended.id} {ended.state}",  # an unknown end may become known
+        event_key=f"{OWN}{ended.id} {ended.state}",  # an unknown end may become known
         external_id=ended.external_id or ended.id,
         brand=ended.brand or "",
         channel=ended.channel or "",

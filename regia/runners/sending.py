@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from connectors.abilities import Limits
 from connectors.base import Connector, Http, Outgoing, Parsed, Sent
 from connectors.errors import Rejected, SendFailed
+from desk import reply_events, reply_states
 from desk.outbound import message
 from identity import answered
 from regia.pipeline.intake import Intake
@@ -209,6 +210,8 @@ class Sender:
             kept = outgoing.settle(connection, row, self._node, values, parts)
             if kept and waiting is not None:
                 answered.mark(connection, waiting, row.created_ms)
+            if kept and values["state"] not in outgoing.OPEN:  # what was told of it while it was being sent
+                reply_events.tell(connection, reply_states.reached(connection, [row.id]))
             return kept
 
         while True:
@@ -234,8 +237,8 @@ class Sender:
                 await self._intake.accept(connector, Parsed(statuses=statuses))
             except Rejected:  # the journal takes nothing now, and has said so
                 return
-            await self._told([one.id for one in ends])
+            await self._told(ends)
 
-    async def _told(self, ids: Sequence[str]) -> None:
+    async def _told(self, ended: Sequence[Ended]) -> None:
         now_ms = self._now_ms()
-        await self._database.write(lambda connection: outgoing.tell(connection, ids, now_ms))
+        await self._database.write(lambda connection: outgoing.tell(connection, ended, now_ms))

@@ -8,14 +8,17 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from connectors.base import Parsed, Status
 from normalizer.inbound import Reply
 from regia.gateway import Gateway
 from regia.http.openapi import openapi
-from storage import erased, events, outgoing
-from storage.schema import conversations, messages
+from regia.runners import outcomes
+from storage import erased, events, outgoing, outgoing_ends
+from storage.bulk import insert_rows
+from storage.outgoing import Ended
+from storage.schema import conversations, messages, outgoing_parts
 from storage.schema import outgoing as table
 from tests.contacts import START, email, inbound
 from tests.databases import filled_url, migrated_postgresql, migrated_sqlite, postgresql_url
@@ -179,35 +182,91 @@ async def test_a_later_one_does_not_hold_up_others(client: Client, gateway: Gate
 
     assert [row.id for row in await claim(now_ms)] == [now["id"]]
     assert await claim(int(tomorrow.timestamp() * 1000) - 1) == []
+    assert await claim(int(tomorrow.timestamp() * 1000) + 1) == []  # the other is being sent
+    ended = update(table).where(table.c.id == now["id"]).values(state="sent")
+    await gateway.stores.database.write(lambda one: one.execute(ended))
     assert [row.text for row in await claim(int(tomorrow.timestamp() * 1000) + 1)] == [SAID["text"]]
 
 
-async def test_followers_hear_what_becomes_of_it(client: Client, gateway: Gateway) -> None:
-    wrote_ = await wrote(gateway)
-    asked = await ask(client, message=wrote_["message"], **SAID)
-    named = {"state": "sent", "external_id": "provider-1"}
-    await gateway.stores.database.write(lambda one: one.execute(update(table).values(**named)))
+def status(state: str, seconds: int, part: int = 1, **more: Any) -> Status:
+    """What a provider tells of a part."""
+    named = {"external_id": f"provider-{part}", "brand": "demo", "channel": "email", "account": None, "raw": b"{}"}
+    at = START + timedelta(seconds=seconds)
+    return Status(event_key=f"{state} {part} {seconds}", state=state, at=at, **named, **more)
 
-    def status(state: str, seconds: int, **more: Any) -> Status:
-        named = {"external_id": "provider-1", "brand": "demo", "channel": "email", "account": None, "raw": b"{}"}
-        at = START + timedelta(seconds=seconds)
-        return Status(event_key=f"{state} {seconds}", state=state, at=at, **named, **more)
 
-    statuses = (
-        status("sent", 1),
-        status("delivered", 2),
-        status("delivered", 3),
-        status("failed", 4, error="5.1.1 anna@example.it is no user"),
-    )
+async def asked_and_sent(client: Client, gateway: Gateway, parts: int = 1) -> dict[str, Any]:
+    """A reply that its channel took in so many parts, by our own sender's word."""
+    asked = await ask(client, message=(await wrote(gateway))["message"], **SAID)
+    await settled(gateway, asked["id"], parts)
+    return asked
+
+
+async def settled(gateway: Gateway, id_: str, parts: int = 1) -> None:
+    values = {"state": "sent", "external_id": "provider-1", "ended_ms": 1, "node": "n1"}
+    named = [{"connector": "mail", "external_id": f"provider-{n + 1}", "outgoing_id": id_} for n in range(parts)]
+
+    def work(connection: Connection) -> list[Ended]:
+        connection.execute(update(table).values(**values))
+        if parts > 1:
+            insert_rows(connection, outgoing_parts, named)
+        return outgoing.untold(connection, "n1", 10, 0)
+
+    (ended,) = await gateway.stores.database.write(work)
+    await hear(gateway, outcomes.status(ended))
+
+
+async def hear(gateway: Gateway, *statuses: Status) -> None:
     await gateway.intake.accept("mail", Parsed(statuses=statuses))
     await worked_off(gateway)
+
+
+async def states(gateway: Gateway) -> list[str]:
+    return [one["type"].split(".")[2] for one in await told(gateway)]
+
+
+async def test_followers_hear_what_becomes_of_it(client: Client, gateway: Gateway) -> None:
+    asked = await asked_and_sent(client, gateway)
+    failed = status("failed", 4, error="5.1.1 anna@example.it is no user")
+    await hear(gateway, status("sent", 1), status("delivered", 2), status("delivered", 3), failed)
+    assert await states(gateway) == ["queued", "sent", "delivered", "failed"]
     heard = await told(gateway)
-    assert [one["type"].split(".")[2] for one in heard] == ["queued", "sent", "delivered", "failed"]
     assert {one["reply"] for one in heard} == {asked["id"]}
     assert heard[-1]["provider_code"] == "5.1.1"
     assert "anna" not in orjson.dumps(heard).decode()
     shown = await (await client.get(f"/v1/replies/{asked['id']}", headers=HELPDESK)).json()
-    assert [one["state"] for one in shown["statuses"]] == ["sent", "delivered", "delivered", "failed"]
+    assert sorted(one["state"] for one in shown["statuses"]) == ["delivered", "delivered", "failed", "sent", "sent"]
+
+
+async def test_one_in_parts_has_arrived_when_all_of_them_have(client: Client, gateway: Gateway) -> None:
+    await asked_and_sent(client, gateway, parts=2)
+    await hear(gateway, status("sent", 1, 1), status("delivered", 2, 1))
+    await hear(gateway, status("read", 3, 2))
+    assert await states(gateway) == ["queued", "sent", "delivered"]
+    await hear(gateway, status("read", 4, 1))
+    assert await states(gateway) == ["queued", "sent", "delivered", "read"]
+
+
+async def test_what_is_told_while_it_is_being_sent_waits_for_its_end(client: Client, gateway: Gateway) -> None:
+    """The first part arrives before the second has left: that is not the message."""
+    asked = await ask(client, message=(await wrote(gateway))["message"], **SAID)
+    sending = update(table).values(state="sending", external_id="provider-1")
+    await gateway.stores.database.write(lambda one: one.execute(sending))
+    await hear(gateway, status("sent", 1, token=asked["id"]), status("delivered", 2, token=asked["id"]))
+    assert await states(gateway) == ["queued"]
+    await settled(gateway, asked["id"], parts=2)
+    await hear(gateway, status("delivered", 3, 2))
+    assert await states(gateway) == ["queued", "sent", "delivered"]
+
+
+async def test_killed_after_its_provider_took_it(client: Client, gateway: Gateway) -> None:
+    asked = await ask(client, message=(await wrote(gateway))["message"], **SAID)
+    sending = update(table).values(state="sending", node="n1", due_ms=1)
+    await gateway.stores.database.write(lambda one: one.execute(sending))
+    await hear(gateway, status("sent", 1, token=asked["id"]))
+    await gateway.stores.database.write(lambda one: outgoing_ends.lose(one, "n1", 2, started=True))
+    (row,) = await rows(gateway)
+    assert (row["state"], row["error"]) == ("sent", None)
 
 
 async def test_who_may_ask(client: Client) -> None:

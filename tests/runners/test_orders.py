@@ -152,7 +152,7 @@ async def test_what_is_no_reply_is_a_dead_letter(gateway: Gateway, body: bytes, 
         return len(await texts(gateway)) == 1 and await waiting(gateway, DEAD) == 1
 
     await until(done, "the good one is queued, the other is dead")
-    assert await rejected(gateway) == [("malformed", None)]
+    assert await rejected(gateway) == [("malformed", "one" if id_ == "one" else None)]
 
 
 async def test_a_defect_holds_up_no_other(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +172,7 @@ async def test_a_defect_holds_up_no_other(gateway: Gateway, monkeypatch: pytest.
         return await texts(gateway) == ["bene"] and await waiting(gateway, DEAD) == 1
 
     await until(done, "the good one is queued, the other is dead")
+    assert [reason for reason, _ in await rejected(gateway)] == ["internal"]
 
 
 async def test_while_the_database_is_away_it_is_held(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,16 +197,67 @@ async def test_while_the_database_is_away_it_is_held(gateway: Gateway, monkeypat
     assert (failed, await waiting(gateway, DEAD)) == (40, 0)
 
 
-async def test_tickets_are_told(gateway: Gateway) -> None:
+async def test_another_node_goes_on_where_this_ones_way_to_the_database_is_broken(
+    gateway: Gateway, tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     message = (await wrote(gateway))["message"]
-    opened = {"event": "opened", "ticket": "T-1", "message": message}
-    unknown, wrong = {"event": "closed", "ticket": "T-2"}, {"event": "burnt", "ticket": "T-1"}
-    await publish(gateway, TICKETS, opened, unknown, wrong, {"event": "closed", "ticket": "T-1"})
+    monkeypatch.setattr(runner, "_PATIENCE", 0.1)
+
+    async def broken(self: runner.Desk, reply: Any, now_ms: int) -> Any:
+        raise DatabaseUnavailable("away")
+
+    other = Orders(gateway)
+    other._desk = Healthy(other._desk)  # type: ignore[assignment]  # as much of one as orders use
+    other.start()
+    monkeypatch.setattr(runner.Desk, "reply", broken)
+    try:
+        await publish(gateway, REPLIES, *(SAID | {"message": message, "text": str(n), "key": str(n)} for n in range(5)))
+
+        async def done() -> bool:
+            return len(await texts(gateway)) == 5
+
+        await until(done, "the other one did them", 30)
+        assert await texts(gateway) == ["0", "1", "2", "3", "4"]
+    finally:
+        await other.stop()
+
+
+class Healthy:
+    """A desk whose `reply` is as it was made."""
+
+    def __init__(self, desk: runner.Desk) -> None:
+        self._desk = desk
+        self._reply = runner.Desk.reply
+
+    async def reply(self, reply: Any, now_ms: int) -> Any:
+        return await self._reply(self._desk, reply, now_ms)
+
+
+async def test_a_key_is_the_same_when_a_dead_letter_is_driven_again(gateway: Gateway) -> None:
+    message = (await wrote(gateway))["message"]
+    await publish(gateway, REPLIES, *[SAID | {"message": message}] * 2, ids=["T-5", "T-5:again-1a2b3c4d5e6f"])
 
     async def done() -> bool:
-        return len(await rows(gateway, ticket_events)) == 2 and await waiting(gateway, DEAD) == 2
+        return len(await texts(gateway)) == 1 and not await waiting(gateway, REPLIES)
 
-    await until(done, "two are told, two are dead")
+    await until(done, "both are one")
+    assert (await rows(gateway, outgoing))[0]["reply_key"].endswith("\nT-5")
+
+
+async def test_tickets_are_told(gateway: Gateway) -> None:
+    message = (await wrote(gateway))["message"]
+    at, later = "2026-11-21T18:02:11Z", "2026-11-21T19:02:11Z"
+    opened = {"event": "opened", "ticket": "T-1", "message": message, "at": at}
+    closed = {"event": "closed", "ticket": "T-1", "at": later}
+    unknown, wrong = {"event": "closed", "ticket": "T-2", "at": at}, {"event": "burnt", "ticket": "T-1", "at": at}
+    timeless = {"event": "reopened", "ticket": "T-1"}
+    await publish(gateway, TICKETS, opened, unknown, wrong, timeless, closed, opened, closed)
+
+    async def done() -> bool:
+        left = await waiting(gateway, TICKETS)
+        return len(await rows(gateway, ticket_events)) == 2 and await waiting(gateway, DEAD) == 3 and not left
+
+    await until(done, "two are told, three are dead")
     told = await rows(gateway, ticket_events)
     assert [(row["event"], row["actor"]) for row in told] == [
         ("opened", "queue/regia.tickets"),

@@ -1,6 +1,7 @@
 """Outgoing messages: taken by one node, in the order of their conversation, and settled once, on both databases."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -192,7 +193,9 @@ async def test_an_end_is_told_once_by_the_node_that_knows_it(database: Database)
         "help@demo.example",
     )
     assert await untold("n2") == []
-    await database.write(lambda connection: outgoing.tell(connection, [sent.id], NOW))
+    await database.write(lambda connection: outgoing.tell(connection, [replace(ended, state="unknown")], NOW))
+    assert await untold("n1") == [ended]  # it has come to another end since it was read
+    await database.write(lambda connection: outgoing.tell(connection, [ended], NOW))
     assert await untold("n1") == []
     assert await settle(database, open_, "failed")
     [ended] = await untold("n1")
@@ -233,7 +236,8 @@ async def test_a_message_is_recognised_by_our_own_id(
     await add(database, row)
     [claimed] = await claim(database)
     await settle(database, claimed, ended, error="no answer")
-    await database.write(lambda connection: outgoing.tell(connection, [row.id], NOW))
+    read = await database.read(lambda connection: outgoing.untold(connection, "n1", 10, 0))
+    await database.write(lambda connection: outgoing.tell(connection, read, NOW))
     named = [
         outgoing_parts.Named("mail", row.id, "their-1", taken=told),
         outgoing_parts.Named("mail", row.id, "their-2", taken=False),
