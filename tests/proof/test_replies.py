@@ -8,8 +8,11 @@ from typing import Final
 
 import pytest
 
+from tests.databases import migrated_sqlite
 from tests.proof.figures import record
 from tests.runners import moody
+
+__all__ = ["migrated_sqlite"]
 
 SEED: Final = int(os.environ.get("SEED", "20261121"))
 COUNT: Final = 1000
