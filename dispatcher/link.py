@@ -149,6 +149,7 @@ class Link:
             await self._make_ready(connection)
         except BaseException:
             self._sockets.abort()
+            _is_over(connection)
             raise
         self._connection = connection
         logger.info("connected to RabbitMQ", extra={"address": self._address, "connection": self._name})
@@ -185,6 +186,8 @@ class Link:
 
     def _abort(self) -> None:
         self._sockets.abort()
+        if self._connection is not None:
+            _is_over(self._connection)
         self._connection = self._channel = None
 
     async def close(self) -> None:
@@ -200,6 +203,13 @@ class Link:
                     extra={"address": self._address, "error": type(error).__name__},
                 )
         self._abort()
+
+
+def _is_over(connection: Connection) -> None:
+    """Its socket is cut. aio-pika (10.2, `Connection.__del__`) would close it again when it is collected, which may be when no
+    loop runs; there is no public way to say that it need not."""
+    if not connection.is_closed:
+        connection._closed.set_result(True)
 
 
 def _with_heartbeat(url: URL) -> URL:
