@@ -80,7 +80,7 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
     It goes through the connector of the envelope to the handle that wrote it, or to the one given in that contact for
     answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says.
     """
-    if (before := _before(connection, reply)) is not None:
+    if (before := queued_before(connection, reply)) is not None:
         return before
     row = contact_of(connection, reply)
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
@@ -91,21 +91,21 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
         raise Refused("window_closed")
     contact = _answered(row, data)
     if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
-        if (before := _before(connection, reply)) is not None:  # it waited for the same request, which counts by now
+        if (before := queued_before(connection, reply)) is not None:  # it waited for the same request, which counts by now
             return before
         raise Refused(refusal)
     to = loops.recipient(contact.sender, contact.via) if reply.automatic else contact.via or contact.sender
     new = _new(reply, row, to, now_ms)
     due_ms = max(now_ms, reply.not_before_ms or 0)
     if not outgoing.add(connection, new, due_ms):  # asked for twice at once
-        if (before := _before(connection, reply)) is None:
+        if (before := queued_before(connection, reply)) is None:
             raise DatabaseUnavailable("a reply of this key was removed at this moment: ask again")
         return before
     reply_events.tell(connection, [Happened(reply=new.id, state="queued", at_ms=now_ms)])
     return Queued(id=new.id, message=row["id"], conversation=row["conversation_id"])
 
 
-def _before(connection: Connection, reply: Reply) -> Queued | None:
+def queued_before(connection: Connection, reply: Reply) -> Queued | None:
     """The reply that was queued by this key. Raises `Refused` where that one said something else."""
     if (key := reply.whole_key) is None or (row := outgoing.by_key(connection, key)) is None:
         return None

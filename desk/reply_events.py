@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, Literal, get_args
 from uuid import NAMESPACE_URL, uuid5
 
@@ -34,7 +35,7 @@ class Happened:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotQueued:
     """A request for a reply that was refused. `id` is the same whenever the same request comes again; `about` are those ids
-    that it named. `allowed`: what may be sent instead."""
+    that it named."""
 
     id: str
     reason: str
@@ -45,9 +46,11 @@ class NotQueued:
 
 
 def tell(connection: Connection, happened: Sequence[Happened]) -> None:
-    """Tell of those that answer a contact; a code for a customer is no reply, and nobody's business."""
+    """Tell of those that answer a contact; a code for a customer is no reply, and nobody's business. In the order of the
+    replies, so that two nodes that hear of the same ones cannot wait for each other."""
     rows = _rows(connection, [one.reply for one in happened])
-    events.add(connection, [_event(one, rows[one.reply]) for one in happened if one.reply in rows])
+    told = sorted((one for one in happened if one.reply in rows), key=attrgetter("reply"))
+    events.add(connection, [_event(one, rows[one.reply]) for one in told])
 
 
 def reject(connection: Connection, refused: NotQueued) -> None:

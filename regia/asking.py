@@ -1,5 +1,5 @@
-"""What ticket systems ask for, whichever way they do: replies, and news of tickets. Both are done in one transaction, or not at
-all, and who asks for the same again gets the same."""
+"""What ticket systems ask for, whichever way they do: a reply is queued in one transaction, or not at all and that is told, and
+who asks for the same again gets the same."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ class Desk:
         `DatabaseUnavailable`."""
 
         def work(connection: Connection) -> Queued:
+            if (before := replies.queued_before(connection, reply)) is not None:
+                return before  # also where what it answered is not kept any more
             # Whoever erases the customer comes before or after this, and not in between.
             answered.hold(connection, replies.contact_of(connection, reply)["id"])
             return replies.queue(connection, reply, self.channels, now_ms)

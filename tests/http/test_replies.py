@@ -1,14 +1,11 @@
 """A ticket system answers customers over HTTP: on SQLite and on PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from connectors.base import Parsed, Status
 from normalizer.inbound import Reply
@@ -22,25 +19,13 @@ from storage.schema import conversations, messages, outgoing_parts
 from storage.schema import outgoing as table
 from tests.contacts import START, email, inbound
 from tests.databases import filled_url, migrated_postgresql, migrated_sqlite, postgresql_url
-from tests.http.served import ALL, HELPDESK, Client, is_up, make_gateway, serving, worked_off
+from tests.http.served import ALL, HELPDESK, Client, worked_off
 from tests.http.test_endpoints import refusal
+from tests.http.test_tickets import client, gateway
 
-__all__ = ["filled_url", "migrated_postgresql", "migrated_sqlite", "postgresql_url"]
+__all__ = ["client", "filled_url", "gateway", "migrated_postgresql", "migrated_sqlite", "postgresql_url"]
 
 SAID = {"text": "Buongiorno, la sostituiamo.", "author": "giulia", "key": "T-1/4"}
-
-
-@pytest.fixture
-async def gateway(tmp_path: Path, migrated_sqlite: Path, filled_url: str) -> Gateway:
-    return make_gateway(tmp_path / "node", migrated_sqlite, database=filled_url)
-
-
-@pytest.fixture
-async def client(gateway: Gateway) -> AsyncIterator[Client]:
-    async with serving(gateway) as client:
-        gateway.start()
-        await is_up(gateway)
-        yield client
 
 
 async def wrote(gateway: Gateway, name: str = "m1", address: str = "anna@example.it", **more: Any) -> dict[str, str]:
@@ -104,6 +89,15 @@ async def test_the_same_key_is_the_same_reply(client: Client, gateway: Gateway) 
     await ask(client, message=wrote_["message"], **(SAID | {"key": "T-1/5"}))
     without = {name: value for name, value in SAID.items() if name != "key"}
     assert len({(await ask(client, message=wrote_["message"], **without))["id"] for _ in range(2)}) == 2
+
+
+async def test_a_repeat_is_known_when_what_it_answered_is_gone(client: Client, gateway: Gateway) -> None:
+    wrote_ = await wrote(gateway)
+    by_message, by_conversation = ({"message": wrote_["message"]}, {"conversation": wrote_["conversation"]})
+    bodies = [SAID | by_message, SAID | by_conversation | {"key": "T-1/5"}]
+    first = [await ask(client, **body) for body in bodies]
+    await gateway.stores.database.write(lambda one: one.execute(delete(messages)))
+    assert [await ask(client, 200, **body) for body in bodies] == [answer | {"repeat": True} for answer in first]
 
 
 async def test_asked_for_twice_at_once(client: Client, gateway: Gateway) -> None:
