@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.machine import facts
+from faults.programs import Broken
 from faults.report import PAGE, cells, report, write
 from faults.scenarios import SCENARIOS
-from faults.stage import Broken, servers
+from faults.stage import servers
 from tests.servers.process import ServerFailed
 
 _NAMES = tuple(scenario.name for scenario in SCENARIOS)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from faults.judge import Window
-from faults.stage import Broken, Stage
+from faults.programs import Broken
+from faults.stage import Stage
 from tests.servers.proxy import Proxy
 
 STALE: Final = 35.0

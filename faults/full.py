@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from faults.judge import BEHIND, Window
 from faults.messages import QUEUES
 from faults.plays import BEFORE_SECONDS, Row, Scenario, end
-from faults.stage import Broken, Servers, Stage
+from faults.programs import Broken
+from faults.stage import Servers, Stage
 
 LONGEST: Final = 50
 FULL: Final = QUEUES[0]
@@ -56,7 +57,7 @@ def full_disk(scenario: Scenario, servers: Servers, folder: Path, seconds: float
     of them was accepted. The repair is when PostgreSQL is back, and what waits in the journal can leave it."""
     if os.geteuid() != 0:
         return Row(name=scenario.name, what=scenario.what, seconds=seconds, figures=None, note="only root mounts a tmpfs")
-    with _tmpfs(folder / "small") as disk, Stage(servers, folder, data=disk / "data", rate=SLOW, **JOURNAL) as stage:
+    with _tmpfs(folder / "small") as disk, Stage(servers, folder, data=disk / "data", rate=SLOW, overrides=JOURNAL) as stage:
         stage.start()
         stage.listen()
         stage.begin()

@@ -20,6 +20,8 @@ class Story:
     sent: float
     """The first attempt."""
     nodes: set[int] = field(default_factory=set)
+    lines: set[int] = field(default_factory=set)
+    """Connections of its customer that carried an attempt: one belongs to one worker."""
     accepted: float | None = None
     """The first 2xx."""
     delivered: float | None = None
@@ -92,6 +94,7 @@ class Accounts:
 
     def _answered(self, line: Answered) -> None:
         story = self.stories[line.n]
+        story.lines.add(line.line)
         if not 200 <= line.status < 300:  # noqa: PLR2004  # 2xx
             self.refusals[line.status] += 1
         elif story.accepted is None:
@@ -136,16 +139,17 @@ class Accounts:
     def disordered(self) -> int:
         """First deliveries that came after one of the same sender and queue which was sent only when this one had been
         accepted already. Requests that were on their way together have no order, and neither have requests to different
-        nodes: a message that was sent to several is left out."""
+        nodes or workers: a message that was sent to several, or over several connections where workers share a port, is
+        left out."""
         count = 0
         for numbers in self._order.values():
-            latest: dict[int, float] = {}
+            latest: dict[tuple[int, int], float] = {}
             for story in (self.stories[n] for n in numbers):
-                if len(story.nodes) != 1 or story.accepted is None:
+                if len(story.nodes) != 1 or len(story.lines) != 1 or story.accepted is None:
                     continue
-                (node,) = story.nodes
-                count += latest.get(node, 0.0) > story.accepted
-                latest[node] = max(latest.get(node, 0.0), story.sent)
+                (node,), (line,) = story.nodes, story.lines
+                count += latest.get((node, line), 0.0) > story.accepted
+                latest[node, line] = max(latest.get((node, line), 0.0), story.sent)
         return count
 
     def held(self, queues: Iterable[str] = QUEUES) -> int:

@@ -20,11 +20,13 @@ class Sent(msgspec.Struct, tag="sent", omit_defaults=True, frozen=True):
 
 
 class Answered(msgspec.Struct, tag="answered", omit_defaults=True, frozen=True):
-    """The end of an attempt. `status` is 0 when no answer came in time or the connection failed."""
+    """The end of an attempt. `status` is 0 when no answer came in time or the connection failed. `line` is which connection of
+    its customer carried it, where each has its own: 1 for the first, -1 when that is not known."""
 
     n: int
     at: float
     status: int
+    line: int = 0
 
 
 class Delivered(msgspec.Struct, tag="delivered", omit_defaults=True, frozen=True):

@@ -81,11 +81,11 @@ Fault = Callable[[Stage, float], Window]
 Play = Callable[[Scenario, Servers, Path, float], Row]
 
 
-def simple(fault: Fault, *, nodes: int = 1) -> Play:
+def simple(fault: Fault, *, nodes: int = 1, workers: int = 1) -> Play:
     """Gateways; traffic, the fault in the middle of it, traffic until all has caught up."""
 
     def play(scenario: Scenario, servers: Servers, folder: Path, seconds: float) -> Row:
-        with Stage(servers, folder, nodes=nodes) as stage:
+        with Stage(servers, folder, nodes=nodes, workers=workers) as stage:
             stage.start()
             return run(scenario, stage, seconds, fault)
 

@@ -20,7 +20,13 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     ),
     Scenario(name="black-hole", what="bytes to and from RabbitMQ vanish", play=proxied(broker.black_hole), long=90, short=6),
     Scenario(name="full-queue", what="a full queue refuses publishes (nack)", play=full.full_queue, long=30, short=4),
-    Scenario(name="all-down", what="RabbitMQ, PostgreSQL and Redis killed", play=simple(outside.all_down), long=600, short=4),
+    Scenario(
+        name="all-down",
+        what="RabbitMQ, PostgreSQL and Redis killed; a gateway of two workers",
+        play=simple(outside.all_down, workers=2),
+        long=600,
+        short=4,
+    ),
     Scenario(
         name="postgresql-killed",
         what="PostgreSQL killed (SIGKILL)",

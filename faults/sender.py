@@ -14,15 +14,13 @@ import time
 from pathlib import Path
 from typing import Final
 
-import aiohttp
 import msgspec
 import uvloop
 
 from faults.ledger import Answered, Ledger, Sent
+from faults.lines import Lines
 from faults.messages import PATH, request, sender_of
 
-PATIENCE: Final = 10.0
-"""Seconds without an answer after which a provider gives an attempt up."""
 FINISH: Final = 120.0
 """Seconds after the last new message in which all must be accepted."""
 AGAIN: Final = (0.05, 0.5, 1.0, 2.0)
@@ -31,7 +29,8 @@ AGAIN: Final = (0.05, 0.5, 1.0, 2.0)
 
 class Job(msgspec.Struct, frozen=True):
     """Messages `rate` a second from `senders` customers to the gateways on `ports`. Of the accepted ones the share
-    `repeats` is sent again, as providers do now and then. `run` makes their ids unlike those of other runs."""
+    `repeats` is sent again, as providers do now and then. `run` makes their ids unlike those of other runs. `own_lines`: each
+    customer writes over a connection of its own, so that one worker of those that share a port gets all of its messages."""
 
     ports: list[int]
     ledger: str
@@ -39,12 +38,13 @@ class Job(msgspec.Struct, frozen=True):
     rate: float
     senders: int
     repeats: float = 0.01
+    own_lines: bool = False
 
 
 class Sender:
-    def __init__(self, job: Job, session: aiohttp.ClientSession) -> None:
+    def __init__(self, job: Job, lines: "Lines") -> None:
         self._job = job
-        self._session = session
+        self._lines = lines
         self._ledger = Ledger(Path(job.ledger))
         self._chance = random.Random(job.run)  # noqa: S311  # chance, not a secret
         self._again: list[tuple[int, float, int]] = []
@@ -102,13 +102,8 @@ class Sender:
 
     async def _attempt(self, n: int, due: float, before: int, port: int) -> None:
         body, headers = request(n, self._job.senders, self._job.run)
-        try:
-            async with self._session.post(f"http://127.0.0.1:{port}{PATH}", data=body, headers=headers) as response:
-                await response.read()
-                status = response.status
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            status = 0
-        self._ledger.note(Answered(n=n, at=time.monotonic(), status=status))
+        status, line = await self._lines.post(sender_of(n, self._job.senders), f"http://127.0.0.1:{port}{PATH}", body, headers)
+        self._ledger.note(Answered(n=n, at=time.monotonic(), status=status, line=line))
         if 200 <= status < 300:  # noqa: PLR2004  # 2xx
             if before or self._ending or self._chance.random() >= self._job.repeats:
                 return
@@ -120,9 +115,8 @@ class Sender:
 
 
 async def main(job: Job) -> None:
-    limits = aiohttp.ClientTimeout(total=PATIENCE)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=limits) as session:
-        sender = Sender(job, session)
+    async with Lines(job.senders if job.own_lines else 0) as lines:
+        sender = Sender(job, lines)
         asyncio.get_running_loop().add_reader(sys.stdin, lambda: os.read(sys.stdin.fileno(), 1) or sender.end())
         await sender.run()
 

@@ -1,25 +1,24 @@
 """Where a scenario plays: real servers, real gateways, a sender and a consumer, each a process of its own."""
 
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
-from bench.machine import ROOT
 from bench.servers import DurablePostgreSQL
 from faults import consumer, sender
 from faults.judge import Accounts
 from faults.ledger import Reader
 from faults.messages import QUEUES, SECRET
-from tests.e2e.gateway import Gateway, Mode
+from faults.programs import Broken, Program, peak_mb
+from tests.e2e.gateway import CONFIG, Gateway, Mode
 from tests.servers.namespaces import Namespaces, NotPermitted
 from tests.servers.postgresql import PostgreSQLServer
 from tests.servers.process import free_port
@@ -33,10 +32,6 @@ _END_SECONDS: Final = 150.0
 """What the sender may take after the last new message until everything is accepted."""
 _QUIET_SECONDS: Final = 60.0
 """Without any delivery, after which the rest counts as lost."""
-
-
-class Broken(Exception):
-    """The scenario could not be played: a process of it ended or hung. Not a figure."""
 
 
 @dataclass(slots=True)
@@ -80,43 +75,12 @@ def servers(folder: Path) -> Iterator[Servers]:
         yield Servers(rabbitmq, postgresql, redis, folder, stack)  # type: ignore[arg-type]  # a tuple of three kinds
 
 
-class _Worker:
-    """One of our own programs with a job, which ends when its standard input does."""
-
-    def __init__(self, module: str, job: msgspec.Struct, log: Path) -> None:
-        self._log = log
-        command = [sys.executable, "-m", module, msgspec.json.encode(job).decode()]
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=output, stderr=output)  # noqa: S603  # ourselves
-
-    def check(self) -> None:
-        """Raises `Broken` when it has ended by itself."""
-        if (code := self._process.poll()) is not None:
-            raise Broken(f"{self._log.stem} ended with {code}: {self._log.read_text()[-2000:]}")
-
-    def end(self, seconds: float) -> None:
-        """Raises `Broken` when it does not end well in time."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            code = self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise Broken(f"{self._log.stem} did not end within {seconds:.0f} s") from None
-        if code:
-            raise Broken(f"{self._log.stem} ended with {code}: {self._log.read_text()[-2000:]}")
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
 class Stage:
     """`begin` lets traffic flow, `finish` ends it and waits until all has arrived. A context manager.
 
     `amqp` is where the gateways publish, `consume` where the ticket system looks; by default both are the broker of
-    `servers`. `nodes` gateways share everything but their data folders; `overrides` are settings as variables of the
-    environment.
+    `servers`. `nodes` gateways share everything but their data folders; each has so many `workers`. `overrides` are settings as
+    variables of the environment.
     """
 
     def __init__(
@@ -125,11 +89,12 @@ class Stage:
         folder: Path,
         *,
         nodes: int = 1,
+        workers: int = 1,
         amqp: str | None = None,
         consume: Sequence[str] = (),
         data: Path | None = None,
         rate: float = RATE,
-        **overrides: str,
+        overrides: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.servers = servers
         self.folder = folder
@@ -137,18 +102,21 @@ class Stage:
         self.consume = list(consume) or [self.vhost]
         self.database = servers.postgresql.create_database()
         self.rate = rate
+        self._workers = workers
         servers.redis.flush()
         shared = Mode("shared", self._environ())
+        set_ = {"REGIA__SERVER__WORKERS": str(workers), **overrides}
         self.gateways = [
-            Gateway(folder / f"node-{number}", shared, REGIA__NODE=f"node-{number}", **overrides) for number in range(nodes)
+            Gateway(folder / f"node-{number}", shared, REGIA__NODE=f"node-{number}", config=CONFIG, **set_)
+            for number in range(nodes)
         ]
         if data is not None:
             self.gateways[0].data = data
         self.accounts = Accounts(SENDERS)
         self._books = (Reader(folder / "sent.jsonl"), Reader(folder / "delivered.jsonl"))
         self._stack = ExitStack()
-        self._sender: _Worker | None = None
-        self._consumer: _Worker | None = None
+        self._sender: Program | None = None
+        self._consumer: Program | None = None
         self.peak_mb = 0.0
 
     def _environ(self) -> dict[str, str]:
@@ -187,12 +155,13 @@ class Stage:
         """Customers write from now on."""
         ports = [gateway.port for gateway in self.gateways]
         ledger = str(self.folder / "sent.jsonl")
-        job = sender.Job(ports=ports, ledger=ledger, run=self.database, rate=self.rate, senders=SENDERS)
+        several = self._workers > 1
+        job = sender.Job(ports=ports, ledger=ledger, run=self.database, rate=self.rate, senders=SENDERS, own_lines=several)
         self._sender = self._worker("faults.sender", job)
         self.until(lambda: self.delivered > 0, 30, "nothing was delivered before the fault")
 
-    def _worker(self, module: str, job: msgspec.Struct) -> _Worker:
-        worker = _Worker(module, job, self.folder / f"{module}.log")
+    def _worker(self, module: str, job: msgspec.Struct) -> Program:
+        worker = Program(module, job, self.folder / f"{module}.log")
         self._stack.callback(worker.kill)
         return worker
 
@@ -204,7 +173,7 @@ class Stage:
         arrived = delivered.read()  # first: whatever arrived was noted by the sender before
         self.accounts.read(sent.read())
         self.accounts.read(arrived)
-        self.peak_mb = max([self.peak_mb, *(_peak_mb(gateway.process.pid) for gateway in self.gateways)])
+        self.peak_mb = max([self.peak_mb, *(peak_mb(gateway.process.pid) for gateway in self.gateways)])
 
     @property
     def delivered(self) -> int:
@@ -262,15 +231,6 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
         self.servers.postgresql.drop_database(self.database)
-
-
-def _peak_mb(pid: int) -> float:
-    """The most memory a process had in use so far; proc(5), VmHWM."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmHWM")), 0.0)
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from faults import __main__ as command
 from faults import report
 from faults.judge import Figures
 from faults.plays import Row, Scenario
+from faults.programs import Broken
 from faults.scenarios import SCENARIOS
-from faults.stage import Broken, Servers
+from faults.stage import Servers
 from scripts.check_figures import check
 
 FACTS = {"date": "2026-11-27", "commit": "0123456789ab", "cores": "2", "python": "3.11.7"}

@@ -16,8 +16,8 @@ def sent(n: int, at: float, node: int = 0) -> Sent:
     return Sent(n=n, due=at, at=at, node=node)
 
 
-def accepted(n: int, at: float, status: int = 200) -> Answered:
-    return Answered(n=n, at=at, status=status)
+def accepted(n: int, at: float, status: int = 200, line: int = 0) -> Answered:
+    return Answered(n=n, at=at, status=status, line=line)
 
 
 def arrived(n: int, at: float, **more: str | int) -> Delivered:
@@ -73,6 +73,19 @@ def test_order_is_asked_of_one_node() -> None:
     first, second = 0, SENDERS * len(QUEUES)
     lines = (sent(first, 1), accepted(first, 2), sent(second, 3, node=1), accepted(second, 4))
     assert accounts(*lines, arrived(second, 5), arrived(first, 6)).disordered == 0
+
+
+def test_order_is_asked_of_one_connection_where_workers_share_a_port() -> None:
+    first, second = 0, SENDERS * len(QUEUES)
+    crossed = (arrived(second, 5), arrived(first, 6))
+
+    def lines(one: int, other: int) -> tuple[Line, ...]:
+        return sent(first, 1), accepted(first, 2, line=one), sent(second, 3), accepted(second, 4, line=other)
+
+    assert accounts(*lines(1, 1), *crossed).disordered == 1
+    assert accounts(*lines(1, 2), *crossed).disordered == 0
+    over_two = (sent(first, 1), accepted(first, 2, 0, line=-1), sent(first, 2), accepted(first, 2, line=1))
+    assert accounts(*over_two, sent(second, 3), accepted(second, 4, line=1), *crossed).disordered == 0
 
 
 def test_waiting_runs_from_when_a_message_was_due() -> None:
