@@ -52,12 +52,14 @@ class Lost(Exception):
 
 
 class RabbitOrders:
-    """The orders in one queue of RabbitMQ. `serve` works until it is cancelled."""
+    """The orders in one queue of RabbitMQ. `serve` works until it is cancelled. `before` is waited for each time before any is
+    taken."""
 
-    def __init__(self, url: str, queue: str, work: Work) -> None:
+    def __init__(self, url: str, queue: str, work: Work, *, before: Callable[[], Awaitable[None]] | None = None) -> None:
         self._link = Link(url, f"regia orders {queue}")
         self._queue = queue
         self._work = work
+        self._before = before
         self._done = 0
 
     async def serve(self) -> NoReturn:
@@ -65,6 +67,8 @@ class RabbitOrders:
         failures = 0
         while True:
             done = self._done
+            if self._before is not None:
+                await self._before()
             try:
                 await self._on(await self._link.connection(CONNECT_SECONDS))
             except (Lost, NotNow, QueuesUnavailable) as lost:

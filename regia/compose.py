@@ -21,7 +21,7 @@ from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.straight import LocalStraight, RabbitStraight, Straight
 from normalizer.envelope import priority_of
-from regia import queue_settings
+from regia import bridge_settings, queue_settings
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
@@ -133,6 +133,8 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     if problems or settings is None or read is None:
         raise ConfigError(problems)
     found = Configured(settings=settings, channels=channels, connectors=connectors, rules=read)
+    if wrong := bridge_settings.unusable(settings.bridges, source.document, found.topology):
+        raise ConfigError(wrong)
     return replace(found, stray=tuple(queue_settings.stray(settings.queues, source.document, found.topology)))
 
 

@@ -206,7 +206,7 @@ def _strays(queues: QueuesStore, topology: Topology) -> Iterator[tuple[Loc, str,
     known = topology.queues
     for name, one in queues.targets.items():
         if name not in known:
-            yield ("targets", name), "no rule has this queue", _did_you_mean(name, known) or f"queues: {', '.join(known)}"
+            yield ("targets", name), "no rule has this queue", did_you_mean(name, known) or f"queues: {', '.join(known)}"
         if one.queue is not None and one.queue != name and one.queue in known:
             yield ("targets", name, "queue"), "is the queue of another target: let the rules route there", None
     keys = [f"{name}.#" for name in known] + [f"{brand}.#" for brand in topology.targets]
@@ -215,9 +215,9 @@ def _strays(queues: QueuesStore, topology: Topology) -> Iterator[tuple[Loc, str,
             yield ("also", number, "queue"), "is the queue of a target: let the rules route there, with copy_to", None
         for place, key in enumerate(also.keys):
             if not any(fits(key.split("."), (*name.split("."), None)) for name in known):
-                yield ("also", number, "keys", place), "matches nothing that is published", _did_you_mean(key, keys)
+                yield ("also", number, "keys", place), "matches nothing that is published", did_you_mean(key, keys)
 
 
-def _did_you_mean(name: str, known: Iterable[str] | Sequence[Any]) -> str | None:
+def did_you_mean(name: str, known: Iterable[str] | Sequence[Any]) -> str | None:
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean {close[0]}?" if close else None

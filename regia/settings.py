@@ -12,6 +12,7 @@ from config.loader import SettingsDocument, read
 from config.secrets import Secret
 from identity.policy import AUTHORITY, CAPS, SHARED, Policy
 from identity.policy import Source as ProfileSource
+from regia.bridge_settings import RoundupBridge
 from regia.code_settings import Codes
 from regia.erasing.settings import Retention
 from regia.journal_settings import Journal
@@ -132,6 +133,7 @@ class Settings(_Section):
         default=(), description="Hosts in private networks that media and provider calls may reach."
     )
     connectors: dict[Name, Any] = Field(default_factory=dict)
+    bridges: dict[Name, RoundupBridge] = Field(default_factory=dict, description="Ticket systems that take from the queues.")
 
     @property
     def policy(self) -> Policy:

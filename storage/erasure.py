@@ -19,6 +19,7 @@ from storage.family import Family
 from storage.removal import Removed, remove_messages, remove_outgoing
 from storage.schema import (
     audit,
+    bridge_tickets,
     challenges,
     conversations,
     customers,
@@ -196,6 +197,7 @@ def _remove_conversations(connection: Connection, found: Family) -> None:
     told = ticket_events.c.conversation_id
     gone = select(conversations.c.id).where(theirs, not_(others))
     connection.execute(delete(ticket_events).where(told.in_(gone)), parameter)
+    connection.execute(delete(bridge_tickets).where(bridge_tickets.c.conversation_id.in_(gone)), parameter)
     connection.execute(delete(conversations).where(theirs, not_(others)), parameter)
     left = (
         select(conversations.c.id, func.max(handles.c.customer_id).label("owner"))

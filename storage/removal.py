@@ -9,7 +9,17 @@ from sqlalchemy import Column, Connection, Select, Table, delete, func, select
 from storage import endings, erased
 from storage.bulk import among, ids_parameter
 from storage.outbox import PENDING
-from storage.schema import attachments, messages, outgoing, outgoing_parts, quarantine, signals, targets
+from storage.schema import (
+    attachments,
+    bridge_answers,
+    bridge_posts,
+    messages,
+    outgoing,
+    outgoing_parts,
+    quarantine,
+    signals,
+    targets,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ def remove_messages(connection: Connection, ids: Collection[str], now_ms: int) -
     waiting = select(func.count()).select_from(targets).where(targets.c.state == PENDING)
     unpublished = _scalars(connection, waiting, targets.c.message_id, ids)[0]
     _delete(connection, targets, targets.c.message_id, ids)
+    _delete(connection, bridge_posts, bridge_posts.c.message_id, ids)
     erased.add(connection, "message", ids, now_ms)
     return Removed(_delete(connection, messages, messages.c.id, ids), files, unpublished)
 
@@ -69,6 +80,7 @@ def remove_outgoing(connection: Connection, ids: Collection[str], now_ms: int) -
 def forget_outgoing(connection: Connection, ids: Collection[str]) -> int:
     """Messages out, and by which ids they were known; how many messages."""
     _delete(connection, outgoing_parts, outgoing_parts.c.outgoing_id, ids)
+    _delete(connection, bridge_answers, bridge_answers.c.outgoing_id, ids)
     return _delete(connection, outgoing, outgoing.c.id, ids)
 
 

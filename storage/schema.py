@@ -7,6 +7,7 @@ this; a test compares the two.
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, text
 
 from storage.schema_base import Serial, metadata
+from storage.schema_bridges import bridge_answers, bridge_posts, bridge_tickets
 from storage.schema_customers import (
     audit,
     challenges,
@@ -30,6 +31,9 @@ __all__ = [
     "alarms",
     "attachments",
     "audit",
+    "bridge_answers",
+    "bridge_posts",
+    "bridge_tickets",
     "challenges",
     "conversations",
     "cursors",

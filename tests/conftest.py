@@ -8,11 +8,13 @@
 | `redis_url` | an empty database |
 | `database_url` | an empty PostgreSQL database of its own, in SQLAlchemy's form |
 | `dovecot`, `smtp_server` | an IMAP server, and a mail transfer agent that delivers into its mailboxes, for the whole run |
+| `roundup` | a Roundup tracker of its own |
 | `mail_user` | the address of an empty mailbox of its own in `dovecot` |
 """
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,6 +24,7 @@ from tests.servers.dovecot import DovecotServer
 from tests.servers.postgresql import PostgreSQLServer
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.redis import RedisServer
+from tests.servers.roundup import RoundupServer
 from tests.servers.smtp import SmtpServer
 
 
@@ -68,6 +71,12 @@ def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DovecotServer]
 @pytest.fixture(scope="session")
 def smtp_server(tmp_path_factory: pytest.TempPathFactory, dovecot: DovecotServer) -> Iterator[SmtpServer]:
     with SmtpServer.start(tmp_path_factory.mktemp("exim"), dovecot) as server:
+        yield server
+
+
+@pytest.fixture
+def roundup(tmp_path: Path) -> Iterator[RoundupServer]:
+    with RoundupServer.start(tmp_path / "roundup") as server:
         yield server
 
 

@@ -7,6 +7,7 @@ import typer
 from regia.cli import (
     backup,
     books,
+    bridge,
     connector,
     customer,
     dead,
@@ -56,6 +57,7 @@ app.command()(operations.operations)
 app.command()(ticket.ticket)
 app.command()(backup.restore)
 app.add_typer(backup.app, name="backup")
+app.add_typer(bridge.app, name="bridge")
 app.add_typer(connector.app, name="connector")
 app.add_typer(customer.app, name="customer")
 app.add_typer(dead.app, name="dead")

@@ -8,9 +8,9 @@ from aiohttp import web
 from sqlalchemy import Connection, RowMapping
 
 from connectors.errors import Rejected, RejectionCode
+from desk.asking import Desk
 from desk.refusals import RefusalReason, Refused
 from normalizer.envelope_data import from_ms
-from regia.asking import Desk
 from regia.http.access import require
 from regia.http.bodies import read_json
 from regia.http.reply_body import LONGEST, ReplyBody

@@ -18,12 +18,12 @@ from pydantic import BaseModel, ValidationError
 
 from connectors.api_document import problems_of
 from connectors.errors import Rejected
+from desk.asking import Desk
 from desk.refusals import Refused
 from dispatcher.orders import NotNow, Order, RabbitOrders
 from dispatcher.topology import REPLIES, TICKETS
 from identity import tickets
 from identity.ticket_refusals import TicketRefused
-from regia.asking import Desk
 from regia.gateway import Gateway
 from regia.http.bodies import TicketBody
 from regia.http.reply_body import ReplyBody, key_of

@@ -35,6 +35,12 @@ ORDERS: Final = Counter(
     "What ticket systems asked for by the queues regia.replies and regia.tickets: done, or why not.",
     ["queue", "outcome"],
 )
+BRIDGED: Final = Counter(
+    "regia_bridged_total",
+    "Contacts that a bridge has put into its ticket system (done), or that can never be (refused, no_envelope).",
+    ["bridge", "outcome"],
+)
+BRIDGES: Final = Gauge("regia_bridge_up", "Whether a bridge of this process answers, and its ticket system does.", ["bridge"])
 PROOFS: Final = Counter(
     "regia_proofs_total",
     "Proofs of addresses: asked, linked, known, merged, suggested, or why not.",

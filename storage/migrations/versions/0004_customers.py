@@ -1,4 +1,4 @@
-"""Links, merges, mentions, audit, events, asked proofs and tickets of customers; messages out that answer nothing"""
+"""Links, merges, mentions, audit, events, asked proofs and tickets of customers; messages out that answer nothing; bridges"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,6 +26,7 @@ def upgrade() -> None:
     _outgoing()
     _new_tables()
     _by_hand()
+    _bridges()
 
 
 def _customers() -> None:
@@ -306,6 +307,33 @@ def _by_hand() -> None:
     op.add_column('local_messages', sa.Column('redriven', sa.Integer(), server_default=sa.text('0'), nullable=False))
     op.add_column('quarantine', sa.Column('edited', sa.LargeBinary(), nullable=True))
     op.add_column('quarantine', sa.Column('edited_sha256', sa.Text(), nullable=True))
+
+
+def _bridges() -> None:
+    op.create_table('bridge_posts',
+    sa.Column('bridge', sa.Text(), nullable=False),
+    sa.Column('message_id', sa.Text(), nullable=False),
+    sa.Column('ticket', sa.Text(), nullable=True),
+    sa.Column('begun_ms', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('bridge', 'message_id', name=op.f('pk_bridge_posts'))
+    )
+    op.create_index(op.f('ix_bridge_posts_message_id'), 'bridge_posts', ['message_id'])
+    op.create_table('bridge_tickets',
+    sa.Column('bridge', sa.Text(), nullable=False),
+    sa.Column('ticket', sa.Text(), nullable=False),
+    sa.Column('conversation_id', sa.Text(), nullable=False),
+    sa.Column('closed', sa.Boolean(), nullable=False),
+    sa.Column('agent', sa.Text(), nullable=True),
+    sa.Column('opened_ms', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('bridge', 'ticket', name=op.f('pk_bridge_tickets'))
+    )
+    op.create_index(op.f('ix_bridge_tickets_conversation_id'), 'bridge_tickets', ['conversation_id'])
+    op.create_table('bridge_answers',
+    sa.Column('bridge', sa.Text(), nullable=False),
+    sa.Column('outgoing_id', sa.Text(), nullable=False),
+    sa.Column('ticket', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('bridge', 'outgoing_id', name=op.f('pk_bridge_answers'))
+    )
 
 
 def downgrade() -> None:

@@ -1,0 +1,106 @@
+"""What a ticket system is to a bridge: where contacts become tickets, and agents' answers come from.
+
+BridgeError
+├── SystemUnavailable   it does not answer, or says that it cannot now: the same is tried again
+├── SystemRefused       it does not take this, and never will: `detail` names what, and no value
+└── TicketGone          it has no such ticket any more
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class BridgeError(Exception):
+    """Of a ticket system."""
+
+
+class SystemUnavailable(BridgeError):
+    """Try again, not before `after` seconds where the system said so."""
+
+    def __init__(self, detail: str, after: float | None = None) -> None:
+        super().__init__(detail)
+        self.after = after
+
+
+class SystemRefused(BridgeError):
+    """A person must look at it."""
+
+
+class TicketGone(BridgeError):
+    """It was removed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    filename: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A contact as it is put into a ticket. The system keeps `mark`, the id of its envelope, and finds it by that. `again`: it
+    may have been put there before, whole or in part."""
+
+    mark: str
+    title: str
+    text: str
+    files: tuple[File, ...] = ()
+    priority: int = 0
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAnswer:
+    """What an agent wrote for the customer. `id` is the system's, the same whenever it is seen."""
+
+    ticket: str
+    id: str
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketState:
+    """How a ticket stands. `reason` is the system's own word for that."""
+
+    ticket: str
+    closed: bool
+    agent: str | None
+    reason: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What happened since a cursor, oldest first; some of it may have been told before. `cursor` is where to go on."""
+
+    answers: Sequence[AgentAnswer]
+    states: Sequence[TicketState]
+    cursor: str
+
+
+class TicketSystem(Protocol):
+    """Numbers of tickets are the system's own. Every method raises `SystemUnavailable`, and `SystemRefused`."""
+
+    async def check(self) -> None:
+        """Whether it answers, and takes our credentials."""
+
+    async def find(self, mark: str) -> str | None:
+        """The ticket that has the contact of this mark, or None."""
+
+    async def open(self, entry: Entry) -> str:
+        """A new ticket; its number."""
+
+    async def add(self, ticket: str, entry: Entry, *, reopen: bool) -> None:
+        """Put it into a ticket, once. Raises `TicketGone`."""
+
+    async def note(self, ticket: str, mark: str, text: str) -> None:
+        """Tell the agents something, once for each mark. Raises `TicketGone`."""
+
+    async def changes(self, cursor: str | None) -> Changes:
+        """Without a cursor: nothing but where to begin."""
+
+    def url(self, ticket: str) -> str:
+        """Where an agent reads it."""

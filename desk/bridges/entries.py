@@ -1,0 +1,77 @@
+"""What agents read of a contact in a ticket: its words first, then who wrote, what is known of them, and links back."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_TITLE_MAX: Final = 120
+_SNIPPETS: Final = 5
+"""Earlier contacts that are shown when a ticket is opened."""
+_KIND: Final = {
+    "edit": "The customer has changed an earlier message. It says now:",
+    "deletion": "The customer has taken an earlier message back.",
+    "reaction": "The customer reacted to a message.",
+    "call": "A call.",
+    "location": "A place:",
+}
+
+
+def title(data: Mapping[str, Any]) -> str:
+    """One line: the subject, or how the text begins, or what it is."""
+    text = data["subject"] or data["text"] or f"{data['kind']} by {data['channel']}"
+    line = " ".join(str(text).split())
+    return line if len(line) <= _TITLE_MAX else f"{line[: _TITLE_MAX - 1].rstrip()}…"
+
+
+def words(envelope: Mapping[str, Any], *, first: bool, earlier: str | None = None, left_out: tuple[str, ...] = ()) -> str:
+    """The text of an entry. `first`: of a new ticket, which tells more; `earlier`, a closed ticket that it follows. `left_out`:
+    ids of files that do not come along."""
+    data = envelope["data"]
+    parts = [_said(data)]
+    if earlier is not None:
+        parts.append(f"Follows {earlier}, which is closed.")
+    parts.append("\n".join(["-- ", *_known(envelope, data, first=first)]))
+    files = [_file(one, left_out) for one in data["attachments"]]
+    parts += ["\n".join(["Files:", *files])] if files else []
+    if first and data["history"]:
+        parts.append("\n".join(["Before:", *map(_before, data["history"][:_SNIPPETS])]))
+    return "\n\n".join(filter(None, parts))
+
+
+def _said(data: Mapping[str, Any]) -> str:
+    said = [_KIND.get(data["kind"], ""), data["text_full"] or data["text"] or ""]
+    if data["location"]:
+        place = data["location"]
+        said.append(f"{place['latitude']}, {place['longitude']}")
+    if data["reaction"]:
+        said.append(str(data["reaction"].get("emoji") or ""))
+    return "\n".join(filter(None, said)) or f"({data['kind']}, without words)"
+
+
+def _known(envelope: Mapping[str, Any], data: Mapping[str, Any], *, first: bool) -> list[str]:
+    sender, customer, routing = data["sender"], data["customer"], data["routing"]
+    handle = sender["handle"]
+    name = sender["name"] or customer["name"] or "unknown name"
+    lines = [f"From: {name}, {handle['kind']} {handle['value']} ({handle['proof']}), by {data['channel']}"]
+    lines.append(f"Received: {data['received_at']}")
+    if first:
+        known = [customer["tier"], *customer["tags"]]
+        lines.append(f"Customer: {customer['id']}{''.join(f', {one}' for one in known if one)}, since {customer['first_seen']}")
+        lines.append(f"Contacts before: {customer['messages']}, without an answer: {customer['unanswered']}")
+        lines.append(f"Category: {routing['category']}{''.join(f', {tag}' for tag in routing['tags'])}")
+        lines += [f"{name}: {value}" for name, value in sorted(data["fields"].items()) if value not in (None, "")]
+    if first and routing["playbook"]:
+        lines.append(f"Playbook: {routing['playbook']}")
+    lines.append(f"Original: {data['raw']['url']}")
+    return [*lines, f"Envelope: {envelope['id']}"]
+
+
+def _file(file: Mapping[str, Any], left_out: tuple[str, ...]) -> str:
+    size = "" if file["size"] is None else f", {file['size']:,} bytes"
+    name = file["filename"] or "without a name"
+    if file["state"] != "stored":
+        return f"- {name}{size}: {file['state']}"
+    return f"- {name}{size}: {file['url']}" if file["id"] in left_out else f"- {name}{size}"
+
+
+def _before(one: Mapping[str, Any]) -> str:
+    return f"- {one['at']} {one['channel']} ({one['category']}): {one['snippet']}"

@@ -1,0 +1,136 @@
+"""A real Roundup, a gateway on embedded stores that is told of contacts, and the bridge between the two."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from connectors.base import Parsed
+from desk.bridges.bridge import Bridge
+from regia.bridging import bridge_of
+from regia.by_hand import now_ms
+from regia.compose import configure, open_stores
+from regia.gateway import Gateway
+from regia.settings import Data
+from regia.store_settings import DatabaseStore
+from storage.journal import Journal
+from storage.schema import messages, ticket_events
+from tests.contacts import email, inbound
+from tests.databases import migrated_sqlite
+from tests.http.served import is_up, worked_off
+from tests.servers.roundup import PASSWORD, RoundupServer
+
+__all__ = ["migrated_sqlite"]
+
+CONFIG = """
+server: {public_url: "https://gw.example"}
+links_key: ${KEY}
+rules: [rules.yaml]
+media_private_hosts: [127.0.0.1]
+connectors:
+  mail:
+    type: email
+    brand: demo
+    address: help@demo.example
+    thread_key: ${KEY}
+    smtp: {host: mail.demo.example}
+bridges:
+  helpdesk:
+    type: roundup
+    queues: [demo.general]
+    url: ${TRACKER}
+    user: regia
+    password: ${PASSWORD}
+    answers: all
+    priorities: {3: urgent, 1: critical}
+"""
+RULES = """
+categories: {general: {}}
+default: general
+rules:
+  - {name: hot, when: {text: {words: [fuoco]}}, then: {priority: 2}}
+"""
+
+
+@pytest.fixture(scope="session")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoundupServer]:
+    """One for all of these tests: each looks at its own issues."""
+    with RoundupServer.start(tmp_path_factory.mktemp("roundup")) as server:
+        yield server
+
+
+class Crossing:
+    """What a test does: let customers write, carry their envelopes over, and look at the tracker."""
+
+    def __init__(self, gateway: Gateway, tracker: RoundupServer, bridge: Bridge) -> None:
+        self.gateway = gateway
+        self.tracker = tracker
+        self.bridge = bridge
+        self.database = gateway.stores.database
+        self.cursor: str | None = None
+        self.name = uuid4().hex  # the tracker is one for all tests, and knows contacts by their ids
+        self.number = 0
+
+    async def write(self, sender: str = "anna@example.it", **more: Any) -> bytes:
+        """The envelope of a new contact."""
+        self.number += 1
+        contact = inbound(
+            f"<{self.number}@{self.name}>",
+            email(sender),
+            channel="email",
+            account="help@demo.example",
+            subject="La padella",
+            **more,
+        )
+        await self.gateway.intake.accept("mail", Parsed(messages=(contact,)))
+        await worked_off(self.gateway)
+        query = select(messages.c.envelope).order_by(messages.c.received_ms.desc(), messages.c.sequence.desc())
+        rows = await self.database.read(lambda one: one.execute(query).scalars().all())
+        return next(bytes(row) for row in rows if orjson.loads(row)["data"]["external_id"] == contact.external_id)
+
+    async def look(self) -> None:
+        """As the bridge does every few seconds, from where it was."""
+        self.cursor = await self.bridge.look(self.cursor)
+
+    def texts(self, issue: str) -> list[str]:
+        return list(self.tracker.issue(issue)["texts"])
+
+    async def rows(self, table: Any) -> list[Any]:
+        return list(await self.database.read(lambda one: one.execute(select(table)).all()))
+
+    async def told(self) -> list[tuple[str, str]]:
+        """What happened to tickets: which event, of which ticket."""
+        return [(row.event, row.ticket) for row in await self.rows(ticket_events)]
+
+
+@pytest.fixture
+async def crossing(tmp_path: Path, migrated_sqlite: Path, tracker: RoundupServer) -> AsyncIterator[Crossing]:
+    (tmp_path / "data").mkdir()
+    shutil.copy(migrated_sqlite, tmp_path / "data" / "regia.sqlite")
+    (tmp_path / "regia.yaml").write_text(CONFIG)
+    (tmp_path / "rules.yaml").write_text(RULES)
+    configured = configure(tmp_path / "regia.yaml", {"KEY": "a-key", "TRACKER": tracker.url, "PASSWORD": PASSWORD})
+    url = SecretStr(f"sqlite:///{tmp_path / 'data' / 'regia.sqlite'}")
+    update = {"data": Data(path=tmp_path / "data"), "database": DatabaseStore(url=url), "node": "n1"}
+    settings = configured.settings.model_copy(update=update)
+    configured = replace(configured, settings=settings)
+    stores = open_stores(settings)
+    gateway = Gateway(configured, stores, Journal.open(tmp_path / "journals" / "n1.sqlite"))
+    gateway.start()
+    await is_up(gateway)
+    made = Crossing(gateway, tracker, bridge_of(configured, stores, "helpdesk"))
+    await made.look()
+    yield made
+    await gateway.stop()
+
+
+def now() -> datetime:
+    return datetime.fromtimestamp(now_ms() / 1000, UTC)
