@@ -22,7 +22,8 @@ _SENT: Final = (PUBLISHED, UNROUTED)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
     """Which publishes: all that is given holds. Times are those at which a queue had it, in milliseconds since 1970: from
-    `since_ms` on, before `until_ms`. `once`: of an envelope only the first that fits, as for one queue."""
+    `since_ms` on, before `until_ms`. `unheard`: that nobody has answered. `once`: of an envelope only the first that
+    fits, as for one queue."""
 
     since_ms: int | None = None
     until_ms: int | None = None
@@ -31,6 +32,7 @@ class Chosen:
     target: str | None = None
     channel: str | None = None
     envelopes: tuple[str, ...] = ()
+    unheard: bool = False
     once: bool = False
 
 
@@ -143,4 +145,6 @@ def _message(chosen: Chosen) -> list[ColumnElement[bool]]:
         found.append(messages.c.brand == chosen.brand)
     if chosen.channel is not None:
         found.append(messages.c.channel == chosen.channel)
+    if chosen.unheard:
+        found.append(messages.c.awaits_answer)
     return found

@@ -122,6 +122,7 @@ messages = Table(
     Index(None, "handle_id", "at_ms"),
     Index(None, "conversation_id"),
     Index(None, "received_ms"),
+    Index("ix_messages_awaiting", "handle_id", sqlite_where=text("awaits_answer = 1"), postgresql_where=text("awaits_answer")),
     Index("ix_messages_raw_blob", "raw_sha256", sqlite_where=text("raw IS NULL"), postgresql_where=text("raw IS NULL")),
 )
 """A message keeps the handle and the customer it was written under. Whose it is now is whose the link `handle_id` is.

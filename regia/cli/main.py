@@ -26,6 +26,7 @@ from regia.cli import (
     schema,
     ticket,
     topology,
+    unheard,
 )
 from regia.watch import logs
 
@@ -55,6 +56,7 @@ app.command()(reply.reply)
 app.command()(replay.replay)
 app.command()(operations.operations)
 app.command()(ticket.ticket)
+app.command()(unheard.unheard)
 app.command()(backup.restore)
 app.add_typer(backup.app, name="backup")
 app.add_typer(bridge.app, name="bridge")

@@ -37,6 +37,7 @@ def replay(
     brand: Annotated[str | None, typer.Option(help="Of this brand.")] = None,
     channel: Annotated[str | None, typer.Option(help="Of this channel, such as whatsapp.")] = None,
     envelope: Annotated[list[str] | None, typer.Option(metavar="ID", help="This one; may be given several times.")] = None,
+    unheard: Annotated[bool, typer.Option("--unheard", help="That nobody has answered: see `regia unheard`.")] = False,
     to: Annotated[str | None, typer.Option(metavar="QUEUE", help="To this queue, once each; else to where they went.")] = None,
     rate: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many a second.")] = None,
     after: Annotated[int, typer.Option(min=0, metavar="PLACE", help="Go on after a replay that stopped here.")] = 0,
@@ -47,7 +48,7 @@ def replay(
 ) -> None:
     """Publish stored envelopes again: the same ids and bytes, in the order in which they were stored.
 
-    It needs --since or --envelope. All that is given must hold; times are those at which the queue had them.
+    It needs --since, --envelope or --unheard. All that is given must hold; times are those at which the queue had them.
     """
     found = standing(config)
     require(found.settings)
@@ -59,6 +60,7 @@ def replay(
         brand=brand,
         channel=channel,
         envelopes=tuple(envelope or ()),
+        unheard=unheard,
         to=to,
     )
     chosen = chosen_by(found, given)

@@ -26,6 +26,7 @@ class Given:
     brand: str | None
     channel: str | None
     envelopes: tuple[str, ...]
+    unheard: bool
     to: str | None
 
 
@@ -36,8 +37,8 @@ def selection(given: Given, **more: Any) -> dict[str, Any]:
 
 def chosen_by(found: Configured, given: Given) -> Chosen:
     """What is meant. What cannot be meant ends the command."""
-    if given.since_ms is None and not given.envelopes:
-        fail("say what to publish again: --since, or --envelope; with --list nothing is published", status=2)
+    if given.since_ms is None and not given.envelopes and not given.unheard:
+        fail("say what to publish again: --since, --envelope or --unheard; with --list nothing is published", status=2)
     if None not in (given.since_ms, given.until_ms) and (given.until_ms or 0) <= (given.since_ms or 0):
         fail("--until is not after --since", status=2)
     brand, target = _queue(found, given)
@@ -50,6 +51,7 @@ def chosen_by(found: Configured, given: Given) -> Chosen:
         target=target,
         channel=given.channel,
         envelopes=given.envelopes,
+        unheard=given.unheard,
         once=given.to is not None,
     )
 

@@ -24,6 +24,7 @@ from regia.http import (
     stored,
     suggestions,
     tickets,
+    unheard,
 )
 from regia.http.errors import errors
 from regia.http.requests import GATEWAY
@@ -71,6 +72,7 @@ _ROUTES: Final = (
     web.post("/v1/customers/{id}/merge", customer_acts.merge),
     web.post("/v1/customers/{id}/unmerge", customer_acts.unmerge),
     web.post("/v1/customers/{id}/links/{link}/release", customer_acts.release),
+    web.get("/v1/unheard", unheard.waiting),
     web.get("/v1/suggestions", suggestions.waiting),
     web.post("/v1/suggestions/{id}/accept", suggestions.accept),
     web.post("/v1/suggestions/{id}/reject", suggestions.reject),

@@ -95,6 +95,14 @@ def page_of(request: web.Request) -> dict[str, Any]:
     return {"cursor": request.query.get("cursor"), "limit": int(limit)}
 
 
+def number_of(request: web.Request, name: str, otherwise: int) -> int:
+    """A number of the query, at least 1. Raises `Rejected`."""
+    text = request.query.get(name, str(otherwise))
+    if not (_NUMBER.fullmatch(text) and int(text) >= 1):
+        raise Rejected("malformed", f"{name} must be a number from 1 on")
+    return int(text)
+
+
 def moment(request: web.Request, name: str) -> int | None:
     """A time of the query, in milliseconds since 1970; one without an offset is in UTC. Raises `Rejected`."""
     text = request.query.get(name)

@@ -17,7 +17,7 @@ _PAGE: Final = (query("cursor"), query("limit"))
 
 def paths() -> dict[str, Any]:
     """The addresses of customers and of suggestions."""
-    return {**_looked_at(), **_done(), **_suggested()}
+    return {**_looked_at(), **_done(), **_suggested(), **_unheard()}
 
 
 def _looked_at() -> dict[str, Any]:
@@ -85,6 +85,17 @@ def _suggested() -> dict[str, Any]:
         "/v1/suggestions/{id}/reject": {
             "post": operation("The two are not one.", plain("Done."), parameters=suggestion, secured=True)
         },
+    }
+
+
+def _unheard() -> dict[str, Any]:
+    which = [query(name) for name in ("brand", "channel", "category", "until", "least")]
+    return {
+        "/v1/unheard": {
+            "get": _read(
+                "Customers with contacts that nobody has answered, who waits longest first.", "A page of them.", *which, *_PAGE
+            )
+        }
     }
 
 
