@@ -5,7 +5,7 @@
 #   JOBS=…                       how many processes share the tests, each with servers of its own
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run demo test proof bench faults lint lock clean
+.PHONY: help install install-dev run demo test proof bench faults pictures lint lock clean
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -46,6 +46,11 @@ bench: install-dev ## measures throughput and latency on this machine
 faults: install-dev ## servers fail under traffic; two ledgers say what became of it (45 minutes; ARGS=--short)
 	@scripts/test-deps.sh
 	@exec $(BIN)/python -m faults $(ARGS)
+
+pictures: install-dev ## the pictures of the documentation, of real programs in Chromium
+	@scripts/test-deps.sh
+	@scripts/ticket-systems.sh
+	$(BIN)/python -m scripts.pictures
 
 lint: install-dev ## ruff, mypy --strict, import contracts, unused or missing packages, the locks
 	$(BIN)/ruff check .

@@ -61,7 +61,8 @@ def _known(envelope: Mapping[str, Any], data: Mapping[str, Any], *, first: bool)
         lines += [f"{name}: {value}" for name, value in sorted(data["fields"].items()) if value not in (None, "")]
     if first and routing["playbook"]:
         lines.append(f"Playbook: {routing['playbook']}")
-    lines.append(f"Original: {data['raw']['url']}")
+    if first:
+        lines.append(f"Original (with a token): {data['raw']['url']}")
     return [*lines, f"Envelope: {envelope['id']}"]
 
 
