@@ -26,9 +26,13 @@ class RoundupBridge(Section):
     user: Word = Field(description="The bridge's own user in the tracker: what it writes is no agent's answer.")
     password: Secret = Field(description="Of that user.")
     answers: Literal["all", "marked"] = Field(
-        description="Which messages of agents the customer gets: all but those that begin with `mark`, or only those."
+        description="Which messages of agents the customer gets: all but those with a line that begins with `mark`, or those "
+        "only that begin with it."
     )
-    mark: Word = Field(default="@internal", description="How such a message begins; with answers: marked, say @customer.")
+    mark: Word = Field(default="@internal", description="That mark; with answers: marked, say @customer.")
+    agents: tuple[Word, ...] = Field(
+        default=(), description="Users whose messages are answers; if nobody is named, all but the bridge's own."
+    )
     closed: tuple[Word, ...] = Field(default=("resolved",), min_length=1, description="Statuses in which an issue is closed.")
     reopened: Word = Field(default="chatting", description="The status of an issue that is open again.")
     when_closed: Literal["reopen", "follow_up"] = Field(
@@ -55,9 +59,16 @@ class RoundupBridge(Section):
         return self
 
 
-def unusable(bridges: dict[str, RoundupBridge], document: Document, topology: Topology) -> list[Problem]:
-    """Queues that no rule has, and those that two bridges would share, so that each got a part."""
-    problems: list[Problem] = []
+def unusable(
+    bridges: dict[str, RoundupBridge], document: Document, topology: Topology, *, without_redis: bool
+) -> list[Problem]:
+    """Queues that no rule has, those that two bridges would share, so that each got a part, and bridges that several processes
+    would run at once."""
+    problems = [
+        document.problem((*_AT, name, "inside"), "needs Redis (coordination.url), by which one process of several runs it")
+        for name, bridge in bridges.items()
+        if without_redis and not bridge.inside
+    ]
     owners: dict[str, str] = {}
     for name, bridge in bridges.items():
         for place, queue in enumerate(bridge.queues):

@@ -2,6 +2,7 @@
 
 from desk.asking import Desk
 from desk.bridges.bridge import Bridge, Limits
+from desk.bridges.marks import Marks
 from desk.bridges.roundup import Roundup, Ways
 from desk.bridges.roundup_rest import RoundupRest
 from regia.by_hand import now_ms
@@ -16,10 +17,10 @@ def bridge_of(configured: Configured, stores: Stores, name: str) -> Bridge:
     rest = RoundupRest(stores.http, settings.url, settings.user, settings.password)
     ways = Ways(
         user=settings.user,
+        agents=frozenset(settings.agents),
         closed=frozenset(settings.closed),
         reopened=settings.reopened,
-        answers=settings.answers,
-        mark=settings.mark,
+        marks=Marks(settings.answers, settings.mark),
         priorities=tuple(sorted(settings.priorities.items(), reverse=True)),
     )
 

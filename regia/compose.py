@@ -133,7 +133,8 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     if problems or settings is None or read is None:
         raise ConfigError(problems)
     found = Configured(settings=settings, channels=channels, connectors=connectors, rules=read)
-    if wrong := bridge_settings.unusable(settings.bridges, source.document, found.topology):
+    alone = settings.coordination.is_local
+    if wrong := bridge_settings.unusable(settings.bridges, source.document, found.topology, without_redis=alone):
         raise ConfigError(wrong)
     return replace(found, stray=tuple(queue_settings.stray(settings.queues, source.document, found.topology)))
 

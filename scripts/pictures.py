@@ -21,7 +21,6 @@ _CONFIG: Final = """
 data: {make_secrets: true}
 links_key: file:links-key
 rules: [rules.yaml]
-media_private_hosts: [127.0.0.1]
 connectors:
   site-form:
     type: web_form

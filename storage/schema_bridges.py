@@ -12,6 +12,7 @@ bridge_posts = Table(
     Column("ticket", Text),
     Column("begun_ms", BigInteger, nullable=False),
     Index(None, "message_id"),
+    Index(None, "bridge", "ticket"),
 )
 """Contacts that a bridge has put into its ticket system, or began to: then `ticket` is empty, and whether the system has it is
 asked of the system."""
@@ -25,9 +26,11 @@ bridge_tickets = Table(
     Column("closed", Boolean, nullable=False),
     Column("agent", Text),
     Column("opened_ms", BigInteger, nullable=False),
+    Column("told_ms", BigInteger, nullable=False),
     Index(None, "conversation_id"),
 )
-"""The tickets that a bridge has opened, by the ticket system's own numbers, and how it saw them last."""
+"""The tickets that a bridge has opened, by the ticket system's own numbers, and how it saw them last. `told_ms` is the
+time of what was told of it last: what the bridge sees afterwards came after that, whatever the ticket system's clock says."""
 
 bridge_answers = Table(
     "bridge_answers",

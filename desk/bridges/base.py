@@ -3,10 +3,11 @@
 BridgeError
 ├── SystemUnavailable   it does not answer, or says that it cannot now: the same is tried again
 ├── SystemRefused       it does not take this, and never will: `detail` names what, and no value
-└── TicketGone          it has no such ticket any more
+├── TicketGone          it has no such ticket any more
+└── TicketClosed        this one is closed, and is to stay so
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +32,10 @@ class TicketGone(BridgeError):
     """It was removed."""
 
 
+class TicketClosed(BridgeError):
+    """What follows belongs into another one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     filename: str
@@ -53,12 +58,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentAnswer:
-    """What an agent wrote for the customer. `id` is the system's, the same whenever it is seen."""
+    """What somebody wrote for the customer. `id` is the system's, the same whenever it is seen. `is_agent`: they may answer;
+    `files`: how many hang on it, which are not read. `text` may be empty."""
 
-    ticket: str
     id: str
     author: str
     text: str
+    is_agent: bool
+    files: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +80,10 @@ class TicketState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What happened since a cursor, oldest first; some of it may have been told before. `cursor` is where to go on."""
+class Changed:
+    """Tickets in which something happened since a cursor, oldest first; some of it may have been told before. `cursor` is where
+    to go on."""
 
-    answers: Sequence[AgentAnswer]
     states: Sequence[TicketState]
     cursor: str
 
@@ -85,22 +92,27 @@ class TicketSystem(Protocol):
     """Numbers of tickets are the system's own. Every method raises `SystemUnavailable`, and `SystemRefused`."""
 
     async def check(self) -> None:
-        """Whether it answers, and takes our credentials."""
+        """Whether it answers, takes our credentials, and knows all names of our settings."""
 
-    async def find(self, mark: str) -> str | None:
-        """The ticket that has the contact of this mark, or None."""
+    async def find(self, mark: str) -> Sequence[str]:
+        """The tickets that have the contact of this mark."""
 
     async def open(self, entry: Entry) -> str:
         """A new ticket; its number."""
 
-    async def add(self, ticket: str, entry: Entry, *, reopen: bool) -> None:
-        """Put it into a ticket, once. Raises `TicketGone`."""
+    async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
+        """Put it into a ticket, once; whether that was closed, and is open again. Raises `TicketGone`, and `TicketClosed` where
+        it is closed and this `reopens` none."""
 
     async def note(self, ticket: str, mark: str, text: str) -> None:
         """Tell the agents something, once for each mark. Raises `TicketGone`."""
 
-    async def changes(self, cursor: str | None) -> Changes:
+    async def changed(self, cursor: str | None) -> Changed:
         """Without a cursor: nothing but where to begin."""
+
+    async def written(self, ticket: str, since: str, known: Container[str]) -> Sequence[AgentAnswer]:
+        """What was written into a ticket since a cursor, or a little before, oldest first, without ids that are known. Raises
+        `TicketGone`."""
 
     def url(self, ticket: str) -> str:
         """Where an agent reads it."""

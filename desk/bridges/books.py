@@ -1,10 +1,10 @@
 """What a bridge has done, in the gateway's database: which contact is in which ticket, and which answers are on their way."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Update, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from desk.bridges.base import TicketState
 from identity import tickets
@@ -17,11 +17,12 @@ _ENDED: Final = ("failed", "unknown")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """A ticket of the bridge, by the system's number."""
+    """A ticket of the bridge, by the system's number. `mark`: a contact of its conversation that is in it, None where none is
+    stored any more."""
 
     number: str
     conversation: str
-    closed: bool
+    mark: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,16 @@ class Begun:
     again: bool = False
     done: bool = False
     ticket: Ticket | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A contact that is in a ticket now. `reopened`: which was closed until then."""
+
+    message_id: str
+    ticket: str
+    url: str
+    reopened: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,63 +57,54 @@ class Lost:
 
 def begin(connection: Connection, bridge: str, message_id: str, now_ms: int) -> Begun:
     """Note that it is being put there."""
-    conversation = connection.execute(
-        select(messages.c.conversation_id).where(messages.c.id == message_id)
-    ).scalar_one_or_none()
+    conversation = _conversation(connection, message_id)
     if conversation is None:  # erased, or not kept any more
         return Begun(done=True)
     row = {"bridge": bridge, "message_id": message_id, "begun_ms": now_ms}
     new = insert_rows(connection, bridge_posts, [row], ignore=True) == 1
     mine = (bridge_posts.c.bridge == bridge, bridge_posts.c.message_id == message_id)
     done = not new and connection.execute(select(bridge_posts.c.ticket).where(*mine)).scalar_one() is not None
-    return Begun(again=not new, done=done, ticket=_of_conversation(connection, bridge, conversation))
+    query = select(bridge_tickets).where(bridge_tickets.c.bridge == bridge, bridge_tickets.c.conversation_id == conversation)
+    last = connection.execute(query.order_by(bridge_tickets.c.opened_ms.desc()).limit(1)).one_or_none()
+    return Begun(again=not new, done=done, ticket=None if last is None else _known(connection, last))
 
 
-def _of_conversation(connection: Connection, bridge: str, conversation: str) -> Ticket | None:
-    mine = (bridge_tickets.c.bridge == bridge, bridge_tickets.c.conversation_id == conversation)
-    query = select(bridge_tickets).where(*mine).order_by(bridge_tickets.c.opened_ms.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Ticket(number=row.ticket, conversation=conversation, closed=row.closed)
+def posted(connection: Connection, bridge: str, what: Posted, now_ms: int) -> None:
+    """It is in this ticket, which is known from now on. Who follows tickets is told of a new one, and of one that is open
+    again.
 
-
-def posted(connection: Connection, bridge: str, message_id: str, now_ms: int, *, ticket: str, url: str) -> None:
-    """It is in this ticket, which is known from now on, and open. Who follows tickets is told of a new one, and of one that is
-    open again."""
-    mine = (bridge_posts.c.bridge == bridge, bridge_posts.c.message_id == message_id)
-    connection.execute(update(bridge_posts).where(*mine).values(ticket=ticket))
-    known = ticket_of(connection, bridge, ticket)
-    if known is not None and not known.closed:
+    A number that another conversation had is a new ticket: the system has begun to count anew.
+    """
+    mine = (bridge_posts.c.bridge == bridge, bridge_posts.c.message_id == what.message_id)
+    connection.execute(update(bridge_posts).where(*mine).values(ticket=what.ticket))
+    conversation, row = _conversation(connection, what.message_id), _row(connection, bridge, what.ticket)
+    if conversation is None:
         return
-    event: tickets.TicketEvent = "opened" if known is None else "reopened"
-    said = tickets.Said(event=event, url=url)
-    try:
-        taken = tickets.tell(
-            connection,
-            tickets.News(ticket=_public(bridge, ticket), said=said, at_ms=now_ms, message=message_id),
-            actor=_actor(bridge),
-            now_ms=now_ms,
-        )
-    except TicketRefused:  # the contact was erased at this moment, and the ticket is of nobody
+    is_known = row is not None and row.conversation_id == conversation
+    if is_known and not what.reopened:
         return
-    if known is None:
-        conversation = taken.conversations[0]
-        row = {"bridge": bridge, "ticket": ticket, "conversation_id": conversation, "closed": False, "opened_ms": now_ms}
-        connection.execute(insert(bridge_tickets).values(row))
+    at_ms = max(now_ms, 0 if row is None else row.told_ms + 1)
+    said = tickets.Said(event="reopened" if is_known else "opened", url=what.url)
+    news = tickets.News(ticket=_public(bridge, what.ticket), said=said, at_ms=at_ms, conversation=conversation)
+    if not _tell(connection, bridge, news):
+        return
+    values = {"conversation_id": conversation, "closed": False, "told_ms": at_ms}
+    if row is None:
+        connection.execute(insert(bridge_tickets).values(bridge=bridge, ticket=what.ticket, opened_ms=now_ms, **values))
     else:
-        connection.execute(_ticket(bridge, ticket).values(closed=False))
+        opened = {} if is_known else {"opened_ms": now_ms, "agent": None}
+        _change(connection, bridge, what.ticket, values | opened)
 
 
-def ticket_of(connection: Connection, bridge: str, number: str) -> Ticket | None:
-    """One that the bridge has opened, or None."""
-    mine = (bridge_tickets.c.bridge == bridge, bridge_tickets.c.ticket == number)
-    row = connection.execute(select(bridge_tickets).where(*mine)).one_or_none()
-    return None if row is None else Ticket(number=number, conversation=row.conversation_id, closed=row.closed)
+def ours(connection: Connection, bridge: str, numbers: Collection[str]) -> dict[str, Ticket]:
+    """Those that the bridge has opened."""
+    query = select(bridge_tickets).where(bridge_tickets.c.bridge == bridge, bridge_tickets.c.ticket.in_(numbers))
+    return {row.ticket: _known(connection, row) for row in connection.execute(query).all()}
 
 
 def seen(connection: Connection, bridge: str, state: TicketState, now_ms: int) -> None:
     """How a ticket of the bridge stands: told, where that is news."""
-    mine = (bridge_tickets.c.bridge == bridge, bridge_tickets.c.ticket == state.ticket)
-    row = connection.execute(select(bridge_tickets).where(*mine)).one_or_none()
+    row = _row(connection, bridge, state.ticket)
     if row is None or (row.closed, row.agent) == (state.closed, state.agent):
         return
     events: list[tickets.TicketEvent] = []
@@ -110,16 +112,14 @@ def seen(connection: Connection, bridge: str, state: TicketState, now_ms: int) -
         events.append("assigned")
     if state.closed != row.closed:
         events.append("closed" if state.closed else "reopened")
+    at_ms = max(min(state.at_ms, now_ms), row.told_ms + 1)
     for event in events:
         said = tickets.Said(event=event, agent=state.agent, reason=state.reason)
-        news = tickets.News(
-            ticket=_public(bridge, state.ticket), said=said, at_ms=state.at_ms, conversation=row.conversation_id
-        )
-        try:
-            tickets.tell(connection, news, actor=_actor(bridge), now_ms=now_ms)
-        except TicketRefused:  # its conversation was erased
+        ticket = _public(bridge, state.ticket)
+        news = tickets.News(ticket=ticket, said=said, at_ms=at_ms, conversation=row.conversation_id)
+        if not _tell(connection, bridge, news):
             return
-    connection.execute(_ticket(bridge, state.ticket).values(closed=state.closed, agent=state.agent))
+    _change(connection, bridge, state.ticket, {"closed": state.closed, "agent": state.agent, "told_ms": at_ms})
 
 
 def leaving(connection: Connection, bridge: str, reply: str, ticket: str) -> None:
@@ -130,12 +130,13 @@ def leaving(connection: Connection, bridge: str, reply: str, ticket: str) -> Non
 
 def lost(connection: Connection, bridge: str) -> Sequence[Lost]:
     """Answers that have not arrived and of which their tickets were not told. Those that have left are forgotten."""
-    sent = select(outgoing.c.id).where(outgoing.c.state == "sent")
-    connection.execute(delete(bridge_answers).where(bridge_answers.c.bridge == bridge, bridge_answers.c.outgoing_id.in_(sent)))
+    mine = bridge_answers.c.bridge == bridge
+    sent = select(outgoing.c.id).where(outgoing.c.state == "sent", outgoing.c.id == bridge_answers.c.outgoing_id)
+    connection.execute(delete(bridge_answers).where(mine, sent.exists()))
     query = (
         select(outgoing.c.id, outgoing.c.state, outgoing.c.error, bridge_answers.c.ticket)
         .join(bridge_answers, bridge_answers.c.outgoing_id == outgoing.c.id)
-        .where(bridge_answers.c.bridge == bridge, outgoing.c.state.in_(_ENDED))
+        .where(mine, outgoing.c.state.in_(_ENDED))
     )
     return [Lost(reply=row.id, ticket=row.ticket, state=row.state, error=row.error) for row in connection.execute(query)]
 
@@ -146,14 +147,42 @@ def told(connection: Connection, bridge: str, reply: str) -> None:
     connection.execute(delete(bridge_answers).where(*mine))
 
 
-def _ticket(bridge: str, number: str) -> Update:
-    return update(bridge_tickets).where(bridge_tickets.c.bridge == bridge, bridge_tickets.c.ticket == number)
+def _conversation(connection: Connection, message_id: str) -> str | None:
+    return connection.execute(select(messages.c.conversation_id).where(messages.c.id == message_id)).scalar_one_or_none()
 
 
-def _public(bridge: str, number: str) -> str:
-    """As others know the ticket: two systems may have the same number."""
-    return f"{bridge}/{number}"
+def _row(connection: Connection, bridge: str, ticket: str) -> Row[tuple[object, ...]] | None:
+    mine = (bridge_tickets.c.bridge == bridge, bridge_tickets.c.ticket == ticket)
+    return connection.execute(select(bridge_tickets).where(*mine)).one_or_none()
 
 
-def _actor(bridge: str) -> str:
-    return f"bridge/{bridge}"
+def _known(connection: Connection, row: Row[tuple[object, ...]]) -> Ticket:
+    there = (bridge_posts.c.bridge == row.bridge, bridge_posts.c.ticket == row.ticket)
+    query = (
+        select(messages.c.id)
+        .join(bridge_posts, bridge_posts.c.message_id == messages.c.id)
+        .where(*there, messages.c.conversation_id == row.conversation_id)
+        .order_by(bridge_posts.c.begun_ms.desc())
+        .limit(1)
+    )
+    mark = connection.execute(query).scalar_one_or_none()
+    return Ticket(number=row.ticket, conversation=row.conversation_id, mark=mark)
+
+
+def _change(connection: Connection, bridge: str, ticket: str, values: dict[str, object]) -> None:
+    mine = (bridge_tickets.c.bridge == bridge, bridge_tickets.c.ticket == ticket)
+    connection.execute(update(bridge_tickets).where(*mine).values(values))
+
+
+def _public(bridge: str, ticket: str) -> str:
+    """As others know a ticket: two systems may have the same number."""
+    return f"{bridge}/{ticket}"
+
+
+def _tell(connection: Connection, bridge: str, news: tickets.News) -> bool:
+    """False where the conversation was erased at this moment: then the ticket is of nobody."""
+    try:
+        tickets.tell(connection, news, actor=f"bridge/{bridge}", now_ms=news.at_ms or 0)
+    except TicketRefused:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""What agents read of a contact in a ticket: its words first, then who wrote, what is known of them, and links back."""
+"""What agents read of a contact in a ticket: who wrote, the words, what is known of the customer, and links back."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,10 +8,9 @@ _SNIPPETS: Final = 5
 """Earlier contacts that are shown when a ticket is opened."""
 _KIND: Final = {
     "edit": "The customer has changed an earlier message. It says now:",
-    "deletion": "The customer has taken an earlier message back.",
+    "delete": "The customer has taken an earlier message back.",
     "reaction": "The customer reacted to a message.",
     "call": "A call.",
-    "location": "A place:",
 }
 
 
@@ -26,7 +25,7 @@ def words(envelope: Mapping[str, Any], *, first: bool, earlier: str | None = Non
     """The text of an entry. `first`: of a new ticket, which tells more; `earlier`, a closed ticket that it follows. `left_out`:
     ids of files that do not come along."""
     data = envelope["data"]
-    parts = [_said(data)]
+    parts = [_writer(data), _said(data)]
     if earlier is not None:
         parts.append(f"Follows {earlier}, which is closed.")
     parts.append("\n".join(["-- ", *_known(envelope, data, first=first)]))
@@ -35,6 +34,13 @@ def words(envelope: Mapping[str, Any], *, first: bool, earlier: str | None = Non
     if first and data["history"]:
         parts.append("\n".join(["Before:", *map(_before, data["history"][:_SNIPPETS])]))
     return "\n\n".join(filter(None, parts))
+
+
+def _writer(data: Mapping[str, Any]) -> str:
+    """The first line, since below it the customer may write whatever looks like one. What they call themselves stands last."""
+    handle, name = data["sender"]["handle"], data["sender"]["name"] or data["customer"]["name"]
+    called = f', called "{" ".join(str(name).split())}"' if name else ""
+    return f"From: {handle['kind']} {handle['value']} ({handle['proof']}), by {data['channel']}{called}"
 
 
 def _said(data: Mapping[str, Any]) -> str:
@@ -48,11 +54,8 @@ def _said(data: Mapping[str, Any]) -> str:
 
 
 def _known(envelope: Mapping[str, Any], data: Mapping[str, Any], *, first: bool) -> list[str]:
-    sender, customer, routing = data["sender"], data["customer"], data["routing"]
-    handle = sender["handle"]
-    name = sender["name"] or customer["name"] or "unknown name"
-    lines = [f"From: {name}, {handle['kind']} {handle['value']} ({handle['proof']}), by {data['channel']}"]
-    lines.append(f"Received: {data['received_at']}")
+    customer, routing = data["customer"], data["routing"]
+    lines = [f"Received: {data['received_at']}"]
     if first:
         known = [customer["tier"], *customer["tags"]]
         lines.append(f"Customer: {customer['id']}{''.join(f', {one}' for one in known if one)}, since {customer['first_seen']}")

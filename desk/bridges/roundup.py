@@ -1,31 +1,48 @@
 """Roundup: contacts are messages of issues, by a user of the bridge's own. A message keeps the envelope's id in `messageid`,
 where a mail's would stand, so that it is found by it."""
 
+from collections.abc import Container
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from desk.bridges.base import AgentAnswer, Changes, Entry, SystemRefused, SystemUnavailable, TicketGone, TicketState
+from desk.bridges.base import (
+    AgentAnswer,
+    Changed,
+    Entry,
+    File,
+    SystemRefused,
+    SystemUnavailable,
+    TicketClosed,
+    TicketGone,
+    TicketState,
+)
+from desk.bridges.marks import Marks
 from desk.bridges.roundup_rest import Conflict, RoundupRest
 
 _TIMES: Final = "%Y-%m-%d.%H:%M:%S"
 """Roundup's own, in UTC; as text they sort by time."""
+_BEGINNING: Final = "2000-01-01.00:00:00"
 _TRIES: Final = 5
-_PAGE: Final = 50
-_OVERLAP_SECONDS: Final = 300
-"""A message has its time a moment before its issue: so far behind the cursor it is looked for."""
+_OVERLAP: Final = timedelta(minutes=5)
+"""An issue gets its time when a change begins, and is seen when that is committed; a message's is a moment earlier. So far
+behind the cursor they are looked for: what was seen before is known by its id."""
+_ZONES: Final = timedelta(days=1)
+"""A tracker reads the times of a search in the zone of its user."""
+_UNREADABLE: Final = ("ERROR reading file: msg", "not text, retrieve using binary_content")
+"""What Roundup gives in the place of a message that it cannot read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """How a tracker is used. `closed` are the names of statuses; `reopened` the one that a ticket has again. `answers`: what of
-    agents' messages customers get: `all` but those that begin with `mark`, or those only (`marked`)."""
+    """How a tracker is used. `closed` are the names of statuses; `reopened` the one that a ticket has again. `marks` tell what
+    customers get, and `agents` who may answer: everybody but `user`, where nobody is named."""
 
     user: str
+    agents: frozenset[str]
     closed: frozenset[str]
     reopened: str
-    answers: str
-    mark: str
+    marks: Marks
     priorities: tuple[tuple[int, str], ...] = ()
     """From which priority on an issue gets which of the tracker's, highest first."""
 
@@ -40,93 +57,109 @@ class Roundup:
 
     async def check(self) -> None:
         self._known.clear()
-        await self._id("user", self._ways.user)
+        for name in (self._ways.user, *self._ways.agents):
+            await self._id("user", name)
+        for name in (*self._ways.closed, self._ways.reopened):
+            await self._id("status", name)
+        for _, name in self._ways.priorities:
+            await self._id("priority", name)
 
     def url(self, ticket: str) -> str:
         return f"{self._rest.tracker}/{ticket}"
 
-    async def find(self, mark: str) -> str | None:
-        message = await self._message_of(mark)
-        issues = [] if message is None else await self._rest.list("issue", messages=message)
-        return f"issue{issues[0]['id']}" if issues else None
+    async def find(self, mark: str) -> list[str]:
+        messages = await self._messages_of(mark)
+        return [f"issue{one['id']}" for number in messages for one in await self._rest.list("issue", messages=number)]
 
     async def open(self, entry: Entry) -> str:
-        message = await self._message(entry)
-        values: dict[str, Any] = {"title": entry.title, "messages": [message]}
+        values: dict[str, Any] = {"title": entry.title}
         for least, name in self._ways.priorities:
             if entry.priority >= least:
                 values["priority"] = await self._id("priority", name)
                 break
-        return f"issue{await self._rest.create('issue', **values)}"
+        return f"issue{await self._rest.create('issue', **values, messages=[await self._message(entry)])}"
 
-    async def add(self, ticket: str, entry: Entry, *, reopen: bool) -> None:
-        await self._is_there(ticket)
-        await self._put(ticket, await self._message(entry), reopen=reopen)
+    async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
+        closed = await self._status(ticket) in self._ways.closed
+        if closed and not reopens:
+            raise TicketClosed(f"{ticket} is closed")
+        await self._put(ticket, await self._message(entry), reopen=closed)
+        return closed
 
     async def note(self, ticket: str, mark: str, text: str) -> None:
-        await self._is_there(ticket)
+        await self._status(ticket)
         await self._put(ticket, await self._message(Entry(mark=mark, title="", text=text, again=True)), reopen=False)
 
-    async def changes(self, cursor: str | None) -> Changes:
-        since = cursor or datetime.now(UTC).strftime(_TIMES)
-        issues = await self._changed(since)
-        answers = [answer for issue in issues for answer in await self._answers(issue, _earlier(since))]
+    async def changed(self, cursor: str | None) -> Changed:
+        if cursor is None:
+            newest = await self._rest.list("issue", **{"@fields": "activity", "@sort": "-activity", "@page_size": "1"})
+            return Changed(states=(), cursor=newest[0]["activity"] if newest else _BEGINNING)
+        since = _earlier(cursor, _OVERLAP)
+        search = {"activity": f"from {_earlier(since, _ZONES)}", "@fields": "status,assignedto,activity", "@verbose": "2"}
+        issues = [one for one in await self._rest.list("issue", **search) if one["activity"] >= since]
+        issues.sort(key=lambda one: str(one["activity"]))
         states = [_state(issue, self._ways.closed) for issue in issues]
-        return Changes(answers=answers, states=states, cursor=max([since, *(issue["activity"] for issue in issues)]))
+        return Changed(states=states, cursor=max([cursor, *(str(one["activity"]) for one in issues)]))
 
-    async def _changed(self, since: str) -> list[dict[str, Any]]:
-        """Issues with activity from then on, oldest first."""
-        fields = {"@fields": "status,assignedto,activity,messages", "@verbose": "2", "@sort": "-activity"}
-        found: list[dict[str, Any]] = []
-        page = 0
-        while True:
-            page += 1
-            issues = await self._rest.list("issue", **fields, **{"@page_size": str(_PAGE), "@page_index": str(page)})
-            found += [issue for issue in issues if issue["activity"] >= since]
-            if len(issues) < _PAGE or issues[-1]["activity"] < since:
-                return found[::-1]
-
-    async def _answers(self, issue: dict[str, Any], since: str) -> list[AgentAnswer]:
+    async def written(self, ticket: str, since: str, known: Container[str]) -> list[AgentAnswer]:
+        issue, _ = await self._rest.one("issue", _number(ticket))
         found = []
-        for message in issue["messages"]:
-            if message["activity"] < since:
+        for number in sorted((str(one["id"]) for one in issue["messages"]), key=int, reverse=True):
+            if f"msg{number}" in known:
                 continue
-            head, _ = await self._rest.one("msg", message["id"], **{"@verbose": "2"})
-            author = (head["author"] or {}).get("username")
-            if author in (None, self._ways.user):
-                continue
-            text = self._for_the_customer(await self._rest.text("msg", message["id"]))
-            if text:
-                found.append(AgentAnswer(ticket=f"issue{issue['id']}", id=f"msg{message['id']}", author=author, text=text))
-        return found
+            message, _ = await self._rest.one("msg", number, **{"@fields": "content,author,creation,files", "@verbose": "3"})
+            if message["creation"] < _earlier(since, _OVERLAP):
+                break  # numbers grow with time
+            if (answer := self._answer(number, message)) is not None:
+                found.append(answer)
+        return found[::-1]
 
-    def _for_the_customer(self, text: str) -> str:
-        """Empty for what stays among agents."""
-        text, mark = text.strip(), self._ways.mark
-        marked = text.startswith(mark)
-        if self._ways.answers == "all":
-            return "" if marked else text
-        return text.removeprefix(mark).strip() if marked else ""
+    def _answer(self, number: str, message: dict[str, Any]) -> AgentAnswer | None:
+        """None for what customers do not get."""
+        author = (message["author"] or {}).get("username")
+        if author in (None, self._ways.user):
+            return None
+        content = message["content"]
+        if not isinstance(content, str) or any(words in content for words in _UNREADABLE):
+            raise SystemRefused(f"msg{number} cannot be read: the tracker says so in the place of its text")
+        text = self._ways.marks.for_the_customer(content)
+        if text is None:
+            return None
+        is_agent = not self._ways.agents or author in self._ways.agents
+        return AgentAnswer(id=f"msg{number}", author=author, text=text, is_agent=is_agent, files=len(message["files"]))
 
-    async def _message_of(self, mark: str) -> str | None:
-        found = await self._rest.list("msg", **{"messageid:": _messageid(mark)})
-        return str(found[0]["id"]) if found else None
+    async def _messages_of(self, mark: str) -> list[str]:
+        return [str(one["id"]) for one in await self._rest.list("msg", **{"messageid:": _messageid(mark)})]
 
     async def _message(self, entry: Entry) -> str:
         """Its id; the one that is there where it was written before."""
-        if entry.again and (known := await self._message_of(entry.mark)) is not None:
-            return known
-        files = [await self._rest.upload(file) for file in entry.files]
+        if entry.again and (known := await self._messages_of(entry.mark)):
+            return known[0]
+        files, text = await self._uploaded(entry)
         author = await self._id("user", self._ways.user)
         now = datetime.now(UTC).strftime(_TIMES)
-        return await self._rest.create(
-            "msg", author=author, date=now, content=entry.text, messageid=_messageid(entry.mark), files=files
-        )
+        marked = {"messageid": _messageid(entry.mark), "files": files}
+        return await self._rest.create("msg", author=author, date=now, content=text, **marked)
 
-    async def _is_there(self, ticket: str) -> None:
-        """Raises `TicketGone`. Asked before anything is written. One that was retired is read as ever, but no list has it."""
-        if not await self._rest.list("issue", id=_number(ticket)):
+    async def _uploaded(self, entry: Entry) -> tuple[list[str], str]:
+        """The ids of its files, and its text, which names those that the tracker does not take."""
+        files: list[str] = []
+        refused: list[File] = []
+        for file in entry.files:
+            try:
+                files.append(await self._rest.upload(file))
+            except SystemRefused:  # too large for it, or for what stands before it
+                refused.append(file)
+        lines = "".join(f"\n{file.filename} is not here: the tracker did not take it." for file in refused)
+        return files, f"{entry.text}\n{lines}" if refused else entry.text
+
+    async def _status(self, ticket: str) -> str | None:
+        """The name of its status. Raises `TicketGone`. Asked before anything is written. One that was retired is read as ever,
+        but no list has it."""
+        found = await self._rest.list("issue", id=_number(ticket), **{"@fields": "status", "@verbose": "2"})
+        if not found:
             raise TicketGone("the issue was retired")
+        return (found[0]["status"] or {}).get("name")
 
     async def _put(self, ticket: str, message: str, *, reopen: bool) -> None:
         for _ in range(_TRIES):
@@ -166,11 +199,9 @@ def _messageid(mark: str) -> str:
 def _state(issue: dict[str, Any], closed: frozenset[str]) -> TicketState:
     status = (issue["status"] or {}).get("name")
     agent = (issue["assignedto"] or {}).get("username")
-    at = datetime.strptime(issue["activity"], _TIMES).replace(tzinfo=UTC)
-    at_ms = int(at.timestamp() * 1000)
+    at_ms = int(datetime.strptime(issue["activity"], _TIMES).replace(tzinfo=UTC).timestamp() * 1000)
     return TicketState(ticket=f"issue{issue['id']}", closed=status in closed, agent=agent, reason=status, at_ms=at_ms)
 
 
-def _earlier(at: str) -> str:
-    then = datetime.strptime(at, _TIMES).replace(tzinfo=UTC).timestamp() - _OVERLAP_SECONDS
-    return datetime.fromtimestamp(then, UTC).strftime(_TIMES)
+def _earlier(at: str, by: timedelta) -> str:
+    return (datetime.strptime(at, _TIMES).replace(tzinfo=UTC) - by).strftime(_TIMES)

@@ -13,8 +13,10 @@ from connectors.kit.basic_auth import basic
 from desk.bridges.base import File, SystemRefused, SystemUnavailable, TicketGone
 
 CONFLICT: Final = 412
-_AWAY: Final = frozenset({401, 403, 408, 425, 429})
-"""Beside 5xx: nothing that was asked for is wrong. What wrong credentials keep out waits until a person has put them right."""
+_AWAY: Final = frozenset({401, 403, 404, 408, 410, 425, 429})
+"""Beside 3xx and 5xx: nothing that was asked for is wrong, but something stands before the tracker, or its address or our
+credentials are not right. That waits until a person has put it right."""
+_REASON_MAX: Final = 200
 _MAX_BYTES: Final = 8 << 20
 
 
@@ -38,17 +40,13 @@ class RoundupRest:
 
     async def one(self, class_: str, id_: str, **options: str) -> tuple[dict[str, Any], str]:
         """The attributes of an item, and its ETag."""
-        data = await self._ask("GET", self._item(class_, id_, options))
+        data = await self._ask("GET", self._item(class_, id_, options), item=True)
         return dict(data["attributes"]), str(data["@etag"])
 
     async def list(self, class_: str, **options: str) -> list[dict[str, Any]]:
         """Items that match; ids alone unless `@fields` says more."""
         data = await self._ask("GET", f"{self._of(class_)}?{urlencode(options, quote_via=quote)}")
         return list(data["collection"])
-
-    async def text(self, class_: str, id_: str) -> str:
-        """The content of a message."""
-        return str((await self._ask("GET", f"{self._of(class_)}/{id_}/content"))["data"])
 
     async def create(self, class_: str, **values: Any) -> str:
         """Its id."""
@@ -66,7 +64,7 @@ class RoundupRest:
 
     async def change(self, class_: str, id_: str, etag: str, **values: Any) -> None:
         """Raises `Conflict` where it is not what it was when the ETag was given."""
-        await self._ask("PUT", self._item(class_, id_, {}), json=values, headers={"If-Match": etag})
+        await self._ask("PUT", self._item(class_, id_, {}), json=values, headers={"If-Match": etag}, item=True)
 
     def _of(self, class_: str) -> str:
         return f"{self.tracker}/rest/data/{class_}"
@@ -76,31 +74,43 @@ class RoundupRest:
         return f"{self._of(class_)}/{quote(id_, safe='')}{query}"
 
     async def _ask(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, json: Any = None, body: bytes | None = None
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, item: bool = False, **content: Any
     ) -> dict[str, Any]:
+        """`item`: the address is that of one, which may be gone."""
         given = {**self._headers, **(headers or {})}
         try:
-            response = await self._http.request(method, url, headers=given, json=json, body=body, max_bytes=_MAX_BYTES)
+            response = await self._http.request(method, url, headers=given, max_bytes=_MAX_BYTES, **content)
         except HttpFailed as error:
+            if error.reason == "too_large":
+                raise SystemRefused("Roundup's answer is too large") from error
             raise SystemUnavailable(f"Roundup gave no answer: {error.reason}") from error
-        return _data(response)
+        return _data(response, item=item)
 
 
-def _data(response: HttpResponse) -> dict[str, Any]:
-    status = response.status
+def _data(response: HttpResponse, *, item: bool) -> dict[str, Any]:
+    status, told = response.status, f"Roundup answers {response.status}{_reason(response.body)}"
     if status == CONFLICT:
         raise Conflict
-    if status in (404, 410):
-        raise TicketGone(f"Roundup answers {status}")
-    if status in _AWAY or status >= 500:  # noqa: PLR2004
+    if item and status in (404, 410):
+        raise TicketGone(told)
+    if 300 <= status < 400 or status in _AWAY or status >= 500:  # noqa: PLR2004
         wait = response.headers.get("Retry-After", response.headers.get("retry-after", ""))
-        raise SystemUnavailable(f"Roundup answers {status}", float(wait) if wait.isdigit() else None)
+        raise SystemUnavailable(told, float(wait) if wait.isdigit() else None)
     if not 200 <= status < 300:  # noqa: PLR2004
-        raise SystemRefused(f"Roundup answers {status}")
+        raise SystemRefused(told)
     try:
         return dict(orjson.loads(response.body)["data"])
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise SystemUnavailable("Roundup's answer is not of the documented form: is `url` that of the tracker?") from error
+
+
+def _reason(body: bytes) -> str:
+    """Roundup's own words on an error, if there are any."""
+    try:
+        words = str(orjson.loads(body)["error"]["msg"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
+    return f": {' '.join(words.split())[:_REASON_MAX]}"
 
 
 def _field(boundary: str, name: str, value: str) -> str:

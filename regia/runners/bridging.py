@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import random
+import time
 from typing import Final, NoReturn
 
-from desk.bridges.base import BridgeError, SystemUnavailable
-from desk.bridges.bridge import Bridge, NoEnvelope
+from desk.bridges.base import BridgeError, SystemRefused, SystemUnavailable
+from desk.bridges.bridge import Bridge, NoEnvelope, envelope_id_of
+from desk.bridges.way_back import WayBack
 from dispatcher.base import Delivery, QueuesUnavailable, UnknownQueue
 from dispatcher.local import LocalQueues
 from dispatcher.orders import NotNow, Order, RabbitOrders
@@ -25,13 +27,16 @@ logger = logging.getLogger(__name__)
 _AWAY: Final = (SystemUnavailable, DatabaseUnavailable, BlobsUnavailable, TimeoutError)
 _PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts."""
-_LONGEST_WAIT: Final = 600.0
+_LONGEST_WAIT: Final = 300.0
 """Of what a system asks for."""
-_HELD: Final = 4
-"""Attempts at one contact; then it goes back to its queue until the system answers again: each time it is delivered counts
-towards the queue's limit, and a system may be away for a night."""
-_LEASE_SECONDS: Final = 300
+_HOLD: Final = 1_200.0
+"""Seconds for which a contact is tried; then it goes back to its queue. Each delivery counts towards the queue's limit, of 20
+if nothing is said, and a system may take nothing for a night. RabbitMQ gives what is held for half an hour to others."""
+_REST: Final = 900.0
+"""Seconds until it is taken again: 20 times both are eleven hours."""
+_LEASE_SECONDS: Final = 1_800
 """That a contact is lent by an embedded queue: more than all attempts at it take."""
+_DONE: Final = "done"
 _IDLE: Final = 0.5
 _STOP: Final = 2.0
 
@@ -66,6 +71,9 @@ class Crossing:
         self._configured = configured
         self._stores = stores
         self._bridge: Bridge = bridge_of(configured, stores, name)
+        self._back = WayBack(self._bridge)
+        self._rests = False
+        """After a contact that was given back."""
         self._lease = Lease(stores.coordination, f"bridge/{name}", owner)
         self._place = Place(stores.database, f"bridge/{name}")
 
@@ -107,7 +115,7 @@ class Crossing:
         failures = 0
         while True:
             try:
-                await self._place.move(await self._bridge.look(self._place.cursor))
+                await self._place.move(await self._back.look(self._place.cursor))
             except (BridgeError, *_AWAY) as error:
                 self._say(error, failures)
                 await asyncio.sleep(_pause(failures, error))
@@ -118,7 +126,10 @@ class Crossing:
                 await asyncio.sleep(self._settings.every_seconds)
 
     async def _answers(self) -> None:
-        """Wait until the system answers and takes our credentials."""
+        """Wait until the system answers, takes our credentials, and knows the names of our settings."""
+        if self._rests:
+            await asyncio.sleep(_REST)
+            self._rests = False
         failures = 0
         while True:
             try:
@@ -165,26 +176,39 @@ class Crossing:
 
     async def _put(self, body: bytes) -> bool:
         """Whether it is in its ticket; False where it never could be. Raises `NotNow`."""
-        for attempt in range(_HELD):
+        until, failures = time.monotonic() + _HOLD, 0
+        while True:
             try:
-                await self._bridge.take(body)
-            except NoEnvelope:
-                return self._count("no_envelope")
+                outcome = await self._outcome(body)
             except _AWAY as error:
-                self._say(error, attempt)
-                if attempt + 1 < _HELD:
-                    await asyncio.sleep(_pause(attempt, error))
-            except BridgeError as error:
-                logger.warning("a ticket system refuses a contact", extra={"bridge": self.name, "error": str(error)})
-                return self._count("refused")
+                self._say(error, failures)
+                pause = _pause(failures, error)
+                if time.monotonic() + pause > until:
+                    self._rests = True
+                    raise NotNow("the ticket system takes nothing") from error
+                await asyncio.sleep(pause)
+                failures += 1
             else:
-                self._count("done")
-                return True
-        raise NotNow("the ticket system does not answer")
+                BRIDGED.labels(self.name, outcome).inc()
+                return outcome == _DONE
 
-    def _count(self, outcome: str) -> bool:
-        BRIDGED.labels(self.name, outcome).inc()
-        return False
+    async def _outcome(self, body: bytes) -> str:
+        """`_DONE`, or why it can never be put there."""
+        try:
+            await self._bridge.take(body)
+        except SystemUnavailable:
+            raise
+        except NoEnvelope:
+            return "no_envelope"
+        except BridgeError as error:
+            try:
+                await self._bridge.system.check()
+            except SystemRefused as wrong:  # a name of the settings: for a person, and the contact waits
+                raise SystemUnavailable(str(wrong)) from wrong
+            about = {"bridge": self.name, "envelope": envelope_id_of(body), "error": str(error)}
+            logger.warning("a ticket system refuses a contact, which is a dead letter now", extra=about)
+            return "refused"
+        return _DONE
 
     def _say(self, error: Exception, failures: int) -> None:
         BRIDGES.labels(self.name).set(0)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from connectors.base import Parsed
 from desk.bridges.bridge import Bridge
+from desk.bridges.way_back import WayBack
 from regia.bridging import bridge_of
 from regia.by_hand import now_ms
 from regia.compose import configure, open_stores
@@ -34,7 +35,6 @@ CONFIG = """
 server: {public_url: "https://gw.example"}
 links_key: ${KEY}
 rules: [rules.yaml]
-media_private_hosts: [127.0.0.1]
 connectors:
   mail:
     type: email
@@ -74,6 +74,7 @@ class Crossing:
         self.gateway = gateway
         self.tracker = tracker
         self.bridge = bridge
+        self.back = WayBack(bridge)
         self.database = gateway.stores.database
         self.cursor: str | None = None
         self.name = uuid4().hex  # the tracker is one for all tests, and knows contacts by their ids
@@ -98,7 +99,14 @@ class Crossing:
 
     async def look(self) -> None:
         """As the bridge does every few seconds, from where it was."""
-        self.cursor = await self.bridge.look(self.cursor)
+        self.cursor = await self.back.look(self.cursor)
+
+    def set(self, **settings: Any) -> None:
+        """As if the bridge had been started with other settings."""
+        bridges = self.gateway.configured.settings.bridges
+        bridges["helpdesk"] = bridges["helpdesk"].model_copy(update=settings)
+        self.bridge = bridge_of(self.gateway.configured, self.gateway.stores, "helpdesk")
+        self.back = WayBack(self.bridge)
 
     def texts(self, issue: str) -> list[str]:
         return list(self.tracker.issue(issue)["texts"])

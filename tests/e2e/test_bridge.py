@@ -1,7 +1,8 @@
 """A customer writes a mail, which becomes an issue of a real Roundup; an agent answers in it, and the customer gets a mail."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.fixtures import MakeGateway, graph, make_gateway, mode
-from tests.e2e.gateway import Gateway, Mode
+from tests.e2e.gateway import REGIA, Gateway, Mode
 from tests.e2e.test_mailbox import CONFIG, QUEUE, RULES, mail
 from tests.servers.dovecot import DovecotServer
+from tests.servers.process import ServerProcess
 from tests.servers.roundup import PASSWORD, RoundupServer
 from tests.servers.smtp import SmtpServer
 
@@ -20,7 +22,6 @@ __all__ = ["graph", "make_gateway", "mode"]
 SECONDS = 40.0
 SCOPES = 'tokens: [{{name: consumer, token: "file:consumer-token", scopes: [messages, queues, events]}}]'
 BRIDGE = f"""
-media_private_hosts: [127.0.0.1]
 bridges:
   helpdesk:
     type: roundup
@@ -65,6 +66,11 @@ class Support:
         found: list[str] = self.until(are_there)
         assert len(found) == count
         return found
+
+    def all_texts(self, count: int) -> list[str] | None:
+        """The texts of all issues together, once there are so many."""
+        texts = [text for issue in self.tracker.issues() for text in issue["texts"]]
+        return texts if len(texts) >= count else None
 
     def mail(self, number: int) -> EmailMessage:
         """The last of so many mails that the customer has got."""
@@ -129,3 +135,29 @@ def test_there_and_back(support: Support) -> None:
         for one in support.events("ticket.opened", "ticket.assigned", "ticket.closed", "ticket.reopened")
     ]
     assert told == ["opened", "assigned", "closed", "reopened"]
+
+
+APART = {"REGIA__BRIDGES__HELPDESK__INSIDE": "false"}
+
+
+@pytest.mark.parametrize("mode", ["shared"], indirect=True)
+def test_a_bridge_of_its_own_is_killed_and_another_takes_over(support: Support) -> None:
+    support.gateway.stop()
+    support.gateway.start(**APART)
+    with bridge(support.gateway) as first, bridge(support.gateway):
+        for number in range(1, 6):
+            support.write(number)
+        support.texts(1)
+        first.kill()
+        support.write(6)
+        texts = support.until(lambda: support.all_texts(6))
+    assert len(texts) == len(set(texts)) == 6
+
+
+@contextmanager
+def bridge(gateway: Gateway) -> Iterator[ServerProcess]:
+    """`regia bridge run`, with the gateway's configuration."""
+    command = [*REGIA, "bridge", "run", "helpdesk", "-c", str(gateway.config)]
+    process = ServerProcess("bridge", command, log=gateway.log, env={**gateway.environ, **APART}, cwd=gateway.folder)
+    yield process
+    process.kill()

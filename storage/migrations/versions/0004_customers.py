@@ -320,6 +320,7 @@ def _bridges() -> None:
     sa.PrimaryKeyConstraint('bridge', 'message_id', name=op.f('pk_bridge_posts'))
     )
     op.create_index(op.f('ix_bridge_posts_message_id'), 'bridge_posts', ['message_id'])
+    op.create_index(op.f('ix_bridge_posts_bridge_ticket'), 'bridge_posts', ['bridge', 'ticket'])
     op.create_table('bridge_tickets',
     sa.Column('bridge', sa.Text(), nullable=False),
     sa.Column('ticket', sa.Text(), nullable=False),
@@ -327,6 +328,7 @@ def _bridges() -> None:
     sa.Column('closed', sa.Boolean(), nullable=False),
     sa.Column('agent', sa.Text(), nullable=True),
     sa.Column('opened_ms', sa.BigInteger(), nullable=False),
+    sa.Column('told_ms', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('bridge', 'ticket', name=op.f('pk_bridge_tickets'))
     )
     op.create_index(op.f('ix_bridge_tickets_conversation_id'), 'bridge_tickets', ['conversation_id'])

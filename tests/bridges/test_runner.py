@@ -1,0 +1,146 @@
+"""A bridge at work on embedded queues: what becomes of contacts while its ticket system is away, or refuses them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from desk.bridges.base import SystemRefused, SystemUnavailable
+from regia.runners import bridging
+from storage.schema import local_messages
+from tests.bridges.conftest import Crossing
+
+SECONDS = 20.0
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridging, "_PAUSES", (0.05,))
+    monkeypatch.setattr(bridging, "_HOLD", 0.3)
+    monkeypatch.setattr(bridging, "_REST", 0.1)
+    monkeypatch.setattr(bridging, "_IDLE", 0.05)
+    monkeypatch.setattr(bridging, "LOOK", 0.1)
+
+
+@asynccontextmanager
+async def at_work(crossing: Crossing) -> AsyncIterator[bridging.Crossing]:
+    runner = bridging.Crossing(crossing.gateway.configured, crossing.gateway.stores, "helpdesk", "n1/test")
+    task = asyncio.create_task(runner.run())
+    yield runner
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def until(is_so: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not await is_so():
+            await asyncio.sleep(0.05)
+
+
+async def states(crossing: Crossing) -> list[str]:
+    return [row.state for row in await crossing.rows(local_messages)]
+
+
+async def test_contacts_wait_while_the_tracker_is_away(crossing: Crossing) -> None:
+    crossing.tracker.kill()
+    await crossing.write(text="La padella è arrivata rotta.")
+    async with at_work(crossing):
+        await asyncio.sleep(1.5)
+        (row,) = await crossing.rows(local_messages)
+        assert (row.state, row.attempts) == ("ready", 0), "it was not even taken"
+        before = crossing.number
+        crossing.tracker.restart()
+        await until(lambda: _is_empty(crossing))
+    assert before == 1
+    assert [event for event, _ in await crossing.told()] == ["opened"]
+
+
+async def _is_empty(crossing: Crossing) -> bool:
+    return await states(crossing) == []
+
+
+async def test_a_contact_that_cannot_be_written_goes_back_now_and_then(
+    crossing: Crossing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tracker answers questions, and takes nothing: a full disk."""
+    await crossing.write(text="La padella è arrivata rotta.")
+    async with at_work(crossing) as runner:
+        system: Any = runner._bridge.system
+        real, tries = system.open, []
+
+        async def full(entry: Any) -> str:
+            tries.append(entry)
+            raise SystemUnavailable("Roundup answers 500")
+
+        monkeypatch.setattr(system, "open", full)
+        await asyncio.sleep(2.0)
+        (row,) = await crossing.rows(local_messages)
+        assert row.state != "dead"
+        assert 1 <= row.attempts < len(tries), "it is held for several attempts"
+        monkeypatch.setattr(system, "open", real)
+        await until(lambda: _is_empty(crossing))
+
+
+async def test_what_is_refused_is_a_dead_letter_and_holds_up_nothing(
+    crossing: Crossing, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await crossing.write("marco@example.it", text="La padella è arrivata rotta.")
+    await crossing.write(text="Avete novità?")
+    async with at_work(crossing) as runner:
+        system: Any = runner._bridge.system
+        real = system.open
+
+        async def frozen(entry: Any) -> str:
+            if "marco" in entry.text:
+                raise SystemRefused("Roundup answers 400: this tracker is frozen for him")
+            return str(await real(entry))
+
+        monkeypatch.setattr(system, "open", frozen)
+        await until(lambda: _are(crossing, ["dead"]))
+    (record,) = [one for one in caplog.records if "dead letter now" in one.message]
+    assert record.__dict__["envelope"]
+    assert "frozen for him" in record.__dict__["error"]
+
+
+async def _are(crossing: Crossing, expected: list[str]) -> bool:
+    return await states(crossing) == expected
+
+
+async def test_a_name_that_the_tracker_does_not_have_makes_all_wait(crossing: Crossing) -> None:
+    crossing.set(closed=("Resolved",))
+    await crossing.write(text="La padella è arrivata rotta.")
+    async with at_work(crossing):
+        await asyncio.sleep(1.0)
+        (row,) = await crossing.rows(local_messages)
+    assert (row.state, row.attempts) == ("ready", 0)
+
+
+async def test_other_bytes_are_a_dead_letter(crossing: Crossing) -> None:
+    await crossing.write(text="La padella è arrivata rotta.")
+    broken = update(local_messages).values(body=b'{"type": "regia.message.received.v1"}')
+    await crossing.database.write(lambda one: one.execute(broken))
+    async with at_work(crossing):
+        await until(lambda: _are(crossing, ["dead"]))
+
+
+async def test_the_lease_is_one_processes(crossing: Crossing) -> None:
+    configured, stores = crossing.gateway.configured, crossing.gateway.stores
+    first = bridging.Crossing(configured, stores, "helpdesk", "n1/test")
+    second = bridging.Crossing(configured, stores, "helpdesk", "n2/test")
+    tasks = [asyncio.create_task(first.run())]
+    await asyncio.sleep(0.5)
+    tasks.append(asyncio.create_task(second.run()))
+    await asyncio.sleep(0.5)
+    assert [one._lease._token is not None for one in (first, second)] == [True, False]
+    tasks[0].cancel()
+    await asyncio.wait(tasks[:1])
+
+    async def is_taken_over() -> bool:
+        return second._lease._token is not None
+
+    await until(is_taken_over)
+    tasks[1].cancel()
+    await asyncio.wait(tasks)

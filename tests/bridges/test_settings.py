@@ -1,0 +1,68 @@
+"""Mistakes in `bridges`, and what the command line says of bridges."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from config.problems import ConfigError
+from regia.cli.main import app
+from regia.compose import configure
+from tests.bridges.conftest import CONFIG, RULES
+from tests.servers.process import free_port
+from tests.servers.roundup import PASSWORD, RoundupServer
+
+SECRETS = {"KEY": "a-key", "TRACKER": "http://127.0.0.1:1/tracker/", "PASSWORD": PASSWORD}
+
+
+def written(folder: Path, old: str = "", new: str = "") -> Path:
+    assert old in CONFIG
+    (folder / "rules.yaml").write_text(RULES)
+    (folder / "regia.yaml").write_text(CONFIG.replace(old, new))
+    return folder / "regia.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[demo.general]", "[demo.generl]", "bridges.helpdesk.queues[0]: no rule has this queue (did you mean demo.general?)"),
+        ("[demo.general]", "[demo.general, demo.general]", "names a queue twice"),
+        ("answers: all", "answers: some", "bridges.helpdesk.answers: must be one of 'all' or 'marked'"),
+        ("    answers: all\n", "", "bridges.helpdesk.answers"),
+        ("answers: all", "answers: all\n    closed: [chatting]", "no contact could open an issue again"),
+        ("answers: all", "answers: all\n    inside: false", "bridges.helpdesk.inside: needs Redis (coordination.url)"),
+        ("type: roundup", "type: zendesk", "bridges.helpdesk.type"),
+        ("${PASSWORD}", "secret", "a secret stands in the file"),
+    ],
+)
+def test_mistakes_are_said_with_their_place(tmp_path: Path, old: str, new: str, told: str) -> None:
+    with pytest.raises(ConfigError) as failed:
+        configure(written(tmp_path, old, new), SECRETS)
+    assert told in str(failed.value)
+    assert "regia.yaml:" in str(failed.value)
+
+
+def test_two_bridges_do_not_share_a_queue(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    block = CONFIG[CONFIG.index("  helpdesk:") :]
+    path.write_text(CONFIG + block.replace("helpdesk", "second"))
+    with pytest.raises(ConfigError, match="bridge helpdesk takes from this queue too"):
+        configure(path, SECRETS)
+
+
+def regia(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["bridge", *arguments])
+    return f"{done.exit_code} {done.output}"
+
+
+def test_what_the_command_line_says(tmp_path: Path, tracker: RoundupServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(written(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for name, value in (SECRETS | {"TRACKER": tracker.url}).items():
+        monkeypatch.setenv(name, value)
+    assert "demo.general: answers; run by regia run" in regia("list", "-c", path)
+    monkeypatch.setenv("REGIA__BRIDGES__HELPDESK__URL", f"http://127.0.0.1:{free_port()}/tracker/")
+    assert "Roundup gave no answer" in regia("list", "-c", path)
+    assert regia("run", "helpdesk", "-c", path).startswith("2 ")
+    assert "set bridges.helpdesk.inside to false" in regia("run", "helpdesk", "-c", path)
+    assert "there is no bridge 'other'; bridges: helpdesk" in regia("run", "other", "-c", path)
