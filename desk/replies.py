@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping
 
 from connectors.email.contact import MARKED
 from desk import loops, reply_events
-from desk.refusals import Refused
+from desk.refusals import RefusalReason, Refused
 from desk.reply_events import Happened
 from normalizer.inbound import Button, Handle
 from storage import erased, lookup, outgoing
@@ -82,13 +82,11 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
     """
     if (before := queued_before(connection, reply)) is not None:
         return before
-    row = contact_of(connection, reply)
+    _check(reply)
+    row = contact_of(connection, reply, channels, now_ms)
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
-    _check(reply, row, data, channels)
-    if lookup.address_ended(connection, row):
-        raise Refused("address_gone")
-    if _is_over(_window(connection, row, data), max(now_ms, reply.not_before_ms or 0)):
-        raise Refused("window_closed")
+    if (reason := _unanswerable(connection, row, channels, _leaves_ms(reply, now_ms))) is not None:
+        raise Refused(reason)
     contact = _answered(row, data)
     if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
         if (before := queued_before(connection, reply)) is not None:  # it waited for the same request, which counts by now
@@ -96,8 +94,7 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
         raise Refused(refusal)
     to = loops.recipient(contact.sender, contact.via) if reply.automatic else contact.via or contact.sender
     new = _new(reply, row, to, now_ms)
-    due_ms = max(now_ms, reply.not_before_ms or 0)
-    if not outgoing.add(connection, new, due_ms):  # asked for twice at once
+    if not outgoing.add(connection, new, _leaves_ms(reply, now_ms)):  # asked for twice at once
         if (before := queued_before(connection, reply)) is None:
             raise DatabaseUnavailable("a reply of this key was removed at this moment: ask again")
         return before
@@ -114,8 +111,8 @@ def queued_before(connection: Connection, reply: Reply) -> Queued | None:
     return Queued(id=row["id"], message=row["message_id"], conversation=row["conversation_id"], repeat=True)
 
 
-def contact_of(connection: Connection, reply: Reply) -> RowMapping:
-    """The contact it answers. Raises `Refused`."""
+def contact_of(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> RowMapping:
+    """The contact it answers: of a conversation the last one that can be. Raises `Refused`."""
     if reply.message_id is not None:
         row = lookup.message(connection, reply.message_id)
         if row is None:
@@ -126,11 +123,13 @@ def contact_of(connection: Connection, reply: Reply) -> RowMapping:
         raise Refused("unknown_conversation")
     if conversation["split"]:
         raise Refused("split_conversation")
-    written = lookup.latest_in(connection, conversation["id"])
-    able = (row for row in written if TEXT in orjson.loads(row["envelope"])["data"]["reply"]["allowed"])
-    if (last := next(able, None)) is None:
-        raise Refused("not_allowed")
-    return last
+    first: RefusalReason | None = None
+    for row in lookup.latest_in(connection, conversation["id"]):
+        reason = _unanswerable(connection, row, channels, _leaves_ms(reply, now_ms))
+        if reason is None:
+            return row
+        first = first or reason
+    raise Refused(first or "not_allowed")
 
 
 def _new(reply: Reply, row: RowMapping, to: Handle, now_ms: int) -> NewOutgoing:
@@ -168,15 +167,27 @@ def _is_over(until: str | None, at_ms: int) -> bool:
     return until is not None and datetime.fromisoformat(until).astimezone(UTC).timestamp() * 1000 < at_ms
 
 
-def _check(reply: Reply, row: RowMapping, data: dict[str, Any], channels: Channels) -> None:
+def _leaves_ms(reply: Reply, now_ms: int) -> int:
+    return max(now_ms, reply.not_before_ms or 0)
+
+
+def _check(reply: Reply) -> None:
     if not reply.text.strip():
         raise Refused("no_text")
     if reply.subject is not None and _NOT_ON_ONE_LINE.search(reply.subject):
         raise Refused("bad_subject")
+
+
+def _unanswerable(connection: Connection, row: RowMapping, channels: Channels, at_ms: int) -> RefusalReason | None:
+    """Why a contact cannot be answered at that time, whatever is answered; None where it can."""
+    data = orjson.loads(row["envelope"])["data"]
     if TEXT not in data["reply"]["allowed"]:
-        raise Refused("not_allowed")
+        return "not_allowed"
     if not channels.can_send(row["connector"]):
-        raise Refused("cannot_send")
+        return "cannot_send"
+    if lookup.address_ended(connection, row):
+        return "address_gone"
+    return "window_closed" if _is_over(_window(connection, row, data), at_ms) else None
 
 
 def _answered(row: RowMapping, data: dict[str, Any]) -> loops.Answered:

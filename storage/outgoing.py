@@ -84,6 +84,9 @@ class Ended:
     attempts: int
     external_id: str | None
     handle_value: str
+    message_id: str | None
+    automatic: bool
+    created_ms: int
     provider_code: str | None
     error: str | None
     ended_ms: int

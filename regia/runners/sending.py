@@ -202,14 +202,8 @@ class Sender:
     async def _settle(self, row: Claimed, values: outcomes.Values, parts: Sequence[str]) -> None:
         """Until it is recorded: without it the row would become `unknown`."""
 
-        by_a_person = row.message_id if values["state"] == outgoing.SENT and not row.automatic else None
-
         def work(connection: Connection) -> bool:
-            # Before the row: a commit has customers first, too, and two that wait for each other would both begin again.
-            waiting = None if by_a_person is None else answered.hold(connection, by_a_person)
             kept = outgoing.settle(connection, row, self._node, values, parts)
-            if kept and waiting is not None:
-                answered.mark(connection, waiting, row.created_ms)
             if kept and values["state"] not in outgoing.OPEN:  # what was told of it while it was being sent
                 reply_events.tell(connection, reply_states.reached(connection, [row.id]))
             return kept
@@ -230,6 +224,8 @@ class Sender:
         ended = await self._database.read(lambda one: outgoing.untold(one, self._node, _TOLD_AT_ONCE, before_ms))
         by_connector: defaultdict[str, list[Ended]] = defaultdict(list)
         for one in ended:
+            if one.state == outgoing.SENT and not one.automatic:
+                await self._answered(one)
             by_connector[one.connector].append(one)
         for connector, ends in by_connector.items():
             statuses = tuple(outcomes.status(one) for one in ends if one.brand is not None)
@@ -238,6 +234,19 @@ class Sender:
             except Rejected:  # the journal takes nothing now, and has said so
                 return
             await self._told(ends)
+
+    async def _answered(self, sent: Ended) -> None:
+        """What a person's reply answers waits no longer, before anybody hears that it was sent: also where only the provider's
+        later word says so. Done twice, the second finds nothing."""
+        message_id = sent.message_id
+        if message_id is None:
+            return
+
+        def work(connection: Connection) -> None:
+            if (waiting := answered.hold(connection, message_id)) is not None:
+                answered.mark(connection, waiting, sent.created_ms)
+
+        await self._database.write(work)
 
     async def _told(self, ended: Sequence[Ended]) -> None:
         now_ms = self._now_ms()
