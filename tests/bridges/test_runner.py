@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from desk.bridges.base import SystemRefused, SystemUnavailable
-from regia.runners import bridging
+from regia.runners import bridging, carrying, owned
 from storage.schema import local_messages
 from tests.bridges.conftest import Crossing
 
@@ -18,11 +18,11 @@ SECONDS = 20.0
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridging, "_PAUSES", (0.05,))
-    monkeypatch.setattr(bridging, "_HOLD", 0.3)
-    monkeypatch.setattr(bridging, "_REST", 0.1)
-    monkeypatch.setattr(bridging, "_IDLE", 0.05)
-    monkeypatch.setattr(bridging, "LOOK", 0.1)
+    monkeypatch.setattr(carrying, "PAUSES", (0.05,))
+    monkeypatch.setattr(carrying, "HOLD", 0.3)
+    monkeypatch.setattr(carrying, "REST", 0.1)
+    monkeypatch.setattr(carrying, "IDLE", 0.05)
+    monkeypatch.setattr(owned, "LOOK", 0.1)
 
 
 @asynccontextmanager
