@@ -114,6 +114,12 @@ class LocalQueues:
         gone = delete(table).where(table.c.receipt == receipt, table.c.state == "leased")
         return await self._write(lambda connection: connection.execute(gone).rowcount > 0)
 
+    async def extend(self, receipt: str, *, lease: int = LEASE_SECONDS) -> bool:
+        """The work goes on: the lease lasts for `lease` seconds from now. False as with `ack`."""
+        until_ms = time.time_ns() // 1_000_000 + lease * 1000
+        longer = update(table).where(table.c.receipt == receipt, table.c.state == "leased").values(leased_until_ms=until_ms)
+        return await self._write(lambda connection: connection.execute(longer).rowcount > 0)
+
     async def reject(self, receipt: str, *, requeue: bool) -> bool:
         """Give the message back to its queue (or, after `DELIVERY_LIMIT` leases, to the dead ones), or bury it at once. False
         as with `ack`."""

@@ -21,7 +21,7 @@ from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.straight import LocalStraight, RabbitStraight, Straight
 from normalizer.envelope import priority_of
-from regia import bridge_settings, queue_settings
+from regia import bridge_settings, queue_settings, webhook_settings
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
@@ -134,7 +134,8 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
         raise ConfigError(problems)
     found = Configured(settings=settings, channels=channels, connectors=connectors, rules=read)
     alone = settings.coordination.is_local
-    if wrong := bridge_settings.unusable(settings.bridges, source.document, found.topology, without_redis=alone):
+    wrong = bridge_settings.unusable(settings.bridges, source.document, found.topology, without_redis=alone)
+    if wrong := wrong + webhook_settings.unusable(settings.webhooks, settings.bridges, source.document, found.topology):
         raise ConfigError(wrong)
     return replace(found, stray=tuple(queue_settings.stray(settings.queues, source.document, found.topology)))
 

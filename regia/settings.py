@@ -20,6 +20,7 @@ from regia.queue_settings import QueuesStore
 from regia.server_settings import Server
 from regia.store_settings import BlobStore, CoordinationStore, DatabaseStore
 from regia.watch.settings import Watch
+from regia.webhook_settings import Webhook
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -134,6 +135,7 @@ class Settings(_Section):
     )
     connectors: dict[Name, Any] = Field(default_factory=dict)
     bridges: dict[Name, RoundupBridge] = Field(default_factory=dict, description="Ticket systems that take from the queues.")
+    webhooks: dict[Name, Webhook] = Field(default_factory=dict, description="Web addresses that get what is in queues.")
 
     @property
     def policy(self) -> Policy:

@@ -27,6 +27,7 @@ from regia.cli import (
     ticket,
     topology,
     unheard,
+    webhook,
 )
 from regia.watch import logs
 
@@ -68,6 +69,7 @@ app.add_typer(reply.app, name="outgoing")
 app.add_typer(rules.app, name="rules")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(topology.app, name="topology")
+app.add_typer(webhook.app, name="webhook")
 imports.app.command()(import_imap.imap)
 imports.app.command()(import_customers.customers)
 app.add_typer(imports.app, name="import")

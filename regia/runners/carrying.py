@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, NoReturn
 
 from desk.bridges.base import SystemUnavailable
@@ -31,8 +32,8 @@ HOLD: Final = 1_200.0
 if nothing is said, and a system may take nothing for a night. RabbitMQ gives what is held for half an hour to others."""
 REST: Final = 900.0
 """Seconds until it is taken again: 20 times both are eleven hours."""
-_LEASE_SECONDS: Final = 1_800
-"""That a contact is lent by an embedded queue: more than all attempts at it take."""
+_RENEW: Final = 20.0
+"""Seconds after which what an embedded queue has lent is asked for again: it lends for a minute."""
 IDLE: Final = 0.5
 
 Put = Callable[[bytes], Awaitable[str]]
@@ -83,7 +84,7 @@ class Carrier:
         while True:
             await self._before()
             try:
-                taken = await queues.take(queue, 1, lease=_LEASE_SECONDS)
+                taken = await queues.take(queue, 1)
                 for one in taken:
                     await self._lent(queues, one)
             except (QueuesUnavailable, UnknownQueue) as error:
@@ -93,12 +94,19 @@ class Carrier:
                 await asyncio.sleep(IDLE)
 
     async def _lent(self, queues: LocalQueues, one: Delivery) -> None:
+        renewing = asyncio.create_task(_renew(queues, one.receipt))
         try:
             done = await self._is_done(one.body)
         except NotNow:
             await queues.reject(one.receipt, requeue=True)
+        except asyncio.CancelledError:
+            with suppress(QueuesUnavailable):
+                await asyncio.shield(queues.reject(one.receipt, requeue=True))
+            raise
         else:
             await (queues.ack(one.receipt) if done else queues.reject(one.receipt, requeue=False))
+        finally:
+            renewing.cancel()
 
     async def _is_done(self, body: bytes) -> bool:
         """False where it never can be. Raises `NotNow`."""
@@ -117,6 +125,13 @@ class Carrier:
             else:
                 BRIDGED.labels(self._name, outcome).inc()
                 return outcome == DONE
+
+
+async def _renew(queues: LocalQueues, receipt: str) -> NoReturn:
+    while True:
+        await asyncio.sleep(_RENEW)
+        with suppress(QueuesUnavailable):
+            await queues.extend(receipt)
 
 
 def pause(failures: int, error: Exception) -> float:

@@ -30,6 +30,7 @@ from regia.runners.relays import relay_for_the_dead
 from regia.runners.retention import Retaining
 from regia.runners.rules import Reloading
 from regia.runners.watching import Watching
+from regia.runners.webhooks import Webhooks
 from regia.running.line import LEAVE, READY, RULES, UP, Line
 from regia.running.listening import BACKLOG, PATIENCE
 from regia.running.plan import journal_of
@@ -90,7 +91,7 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
         loop.add_signal_handler(number, end.asked.set)
     gateway.start()
     reloading = Reloading(gateway, path, os.environ)
-    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging)
+    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks)
     parts: list[_Part] = [*(kind(gateway) for kind in kinds), reloading]
     for part in parts:
         part.start()

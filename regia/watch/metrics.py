@@ -37,10 +37,10 @@ ORDERS: Final = Counter(
 )
 BRIDGED: Final = Counter(
     "regia_bridged_total",
-    "Contacts that a bridge has put into its ticket system (done), or that can never be (refused, no_envelope).",
+    "Contacts that a bridge or webhook has given on (done), or that can never be (refused, no_envelope).",
     ["bridge", "outcome"],
 )
-BRIDGES: Final = Gauge("regia_bridge_up", "Whether a bridge of this process answers, and its ticket system does.", ["bridge"])
+BRIDGES: Final = Gauge("regia_bridge_up", "Whether a bridge or webhook of this process works.", ["bridge"])
 PROOFS: Final = Counter(
     "regia_proofs_total",
     "Proofs of addresses: asked, linked, known, merged, suggested, or why not.",

@@ -121,6 +121,16 @@ class TestTaking:
 
 
 class TestDead:
+    async def test_a_lease_is_extended_by_who_has_it(self, queues: LocalQueues) -> None:
+        await queues.publish([publication(1)])
+        (taken,) = await queues.take(QUEUE, 1, lease=0)
+        assert await queues.extend(taken.receipt, lease=60)
+        await asyncio.sleep(0.01)
+        assert await queues.take(QUEUE, 1) == []
+        assert await queues.ack(taken.receipt)
+        assert not await queues.extend(taken.receipt)
+        assert not await queues.extend("unknown")
+
     async def test_after_the_last_lease(self, queues: LocalQueues) -> None:
         with time_machine.travel(1_763_000_000, tick=False) as clock:
             await queues.publish(publications(1))
