@@ -14,7 +14,8 @@ from http import HTTPStatus
 from typing import Final
 
 from connectors.errors import HttpFailed
-from connectors.exchange import Http, HttpResponse
+from connectors.exchange import Http
+from connectors.kit.outbound import retry_after
 
 PREFIX: Final = "whsec_"
 KEY_BYTES: Final = range(24, 65)
@@ -65,17 +66,10 @@ async def post(http: Http, url: str, body: bytes, headers: Mapping[str, str]) ->
     try:
         response = await http.request("POST", url, headers=headers, body=body)
     except HttpFailed as error:
-        if error.reason == "too_large":  # of its answer, which nobody reads: it had the request
-            return
         raise HookFailed(f"no answer: {error.reason}") from error
     if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
         return
     told = f"it answers {response.status}"
     if response.status == HTTPStatus.GONE:
         raise HookGone(told)
-    raise (HookRefused if response.status in _REFUSED else HookFailed)(told, _after(response))
-
-
-def _after(response: HttpResponse) -> float | None:
-    wait = response.headers.get("Retry-After", response.headers.get("retry-after", ""))
-    return float(wait) if wait.isascii() and wait.isdigit() else None
+    raise (HookRefused if response.status in _REFUSED else HookFailed)(told, retry_after(response))

@@ -109,14 +109,21 @@ class LocalQueues:
         await self.check(queue)
         return await self._write(lambda connection: _take(connection, queue, limit, lease))
 
+    async def take_next(self, queue: str) -> list[Delivery]:
+        """The first message; nothing while somebody has that one. Raises `UnknownQueue`."""
+        await self.check(queue)
+        return await self._write(
+            lambda connection: [] if _is_held(connection, queue) else _take(connection, queue, 1, LEASE_SECONDS)
+        )
+
     async def ack(self, receipt: str) -> bool:
         """The work is done: remove the message. False when the receipt is unknown or its lease ran out and was retaken."""
         gone = delete(table).where(table.c.receipt == receipt, table.c.state == "leased")
         return await self._write(lambda connection: connection.execute(gone).rowcount > 0)
 
-    async def extend(self, receipt: str, *, lease: int = LEASE_SECONDS) -> bool:
-        """The work goes on: the lease lasts for `lease` seconds from now. False as with `ack`."""
-        until_ms = time.time_ns() // 1_000_000 + lease * 1000
+    async def extend(self, receipt: str) -> bool:
+        """The work goes on: the lease lasts for `LEASE_SECONDS` from now. False as with `ack`."""
+        until_ms = time.time_ns() // 1_000_000 + LEASE_SECONDS * 1000
         longer = update(table).where(table.c.receipt == receipt, table.c.state == "leased").values(leased_until_ms=until_ms)
         return await self._write(lambda connection: connection.execute(longer).rowcount > 0)
 
@@ -174,6 +181,13 @@ class LocalQueues:
 def _page(connection: Connection, after: int) -> list[Row[Any]]:
     query = select(table.c.position, table.c.envelope_id).where(table.c.position > after)
     return list(connection.execute(query.order_by(table.c.position).limit(_PAGE)))
+
+
+def _is_held(connection: Connection, queue: str) -> bool:
+    """Whether the first message that is not dead is leased."""
+    _expire(connection, queue, time.time_ns() // 1_000_000)
+    live = select(table.c.state).where(table.c.queue == queue, table.c.state != "dead").order_by(table.c.position).limit(1)
+    return connection.execute(live).scalar_one_or_none() == "leased"
 
 
 def _take(connection: Connection, queue: str, limit: int, lease: int) -> list[Delivery]:

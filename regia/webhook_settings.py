@@ -26,7 +26,9 @@ class Webhook(Section):
     """Envelopes of queues are posted there, signed, one after the other."""
 
     queues: tuple[QueueName, ...] = Field(min_length=1, description="<brand>.<target>: everything in them goes there.")
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+(/[^#\s]*)?$")] = Field(description="Where to.")
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$")] = Field(
+        description="Where to, without user and password: the signature says who we are."
+    )
     secrets: tuple[Annotated[Secret, AfterValidator(_is_key)], ...] = Field(
         min_length=1, max_length=2, description="Keys of the signatures, `whsec_…`; two while one is being changed."
     )
@@ -46,6 +48,10 @@ def unusable(
     problems: list[Problem] = []
     owners = {queue: f"bridge {name}" for name, bridge in bridges.items() for queue in bridge.queues}
     for name, hook in webhooks.items():
+        if name in bridges:
+            problems.append(
+                document.problem((*_AT, name), "a bridge has this name: figures could not tell the two apart", key=True)
+            )
         for place, queue in enumerate(hook.queues):
             at = (*_AT, name, "queues", place)
             if queue not in topology.queues:

@@ -26,7 +26,9 @@ def unheard(
     brand: Annotated[str | None, typer.Option(help="Contacts of this brand.")] = None,
     channel: Annotated[str | None, typer.Option(help="On this channel, such as whatsapp.")] = None,
     category: Annotated[str | None, typer.Option(help="Of this category.")] = None,
-    until: Annotated[str | None, typer.Option(help="Written before this time: 2026-11-21T18:02 (UTC), or 2d ago.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Written before this time: 2026-11-21T18:02 (UTC), or 2d: two days ago.")
+    ] = None,
     least: Annotated[int, typer.Option(min=1, help="Customers with at least so many.")] = 1,
     limit: LimitOption = 50,
     cursor: CursorOption = None,

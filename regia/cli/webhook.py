@@ -24,7 +24,7 @@ def list_(config: ConfigOption = None) -> None:
     settings = standing(config).settings
     for name, hook in settings.webhooks.items():
         state = read(settings, lambda connection, name=name: _state(connection, name))  # type: ignore[misc]
-        typer.echo(f"{name:20} {hook.url} {', '.join(hook.queues)}: {_told(state)}")
+        typer.echo(f"{name:20} {hook.url.partition('?')[0]} {', '.join(hook.queues)}: {_told(state)}")
 
 
 @app.command()
@@ -35,13 +35,20 @@ def enable(name: NameArgument, config: ConfigOption = None) -> None:
         fail(f"there is no webhook {name!r}; webhooks: {', '.join(settings.webhooks) or 'none'}", status=2)
     if read(settings, lambda connection: _state(connection, name)).disabled is None:
         fail(f"webhook {name} is not disabled")
-    write(settings, lambda connection: cursors.forget(connection, place_of(name)))
+    write(settings, lambda connection: _enable(connection, name))
     typer.echo(f"webhook {name} goes on")
 
 
 def _state(connection: Connection, name: str) -> State:
     stored = cursors.read(connection, place_of(name))
     return State() if stored is None else msgspec.json.decode(stored.place, type=State)
+
+
+def _enable(connection: Connection, name: str) -> None:
+    """Under the token of who has written it: who owned it before writes nothing any more."""
+    stored = cursors.read(connection, place_of(name))
+    if stored is not None:
+        cursors.move(connection, place_of(name), msgspec.json.encode(State(works=True)).decode(), stored.token)
 
 
 def _told(state: State) -> str:

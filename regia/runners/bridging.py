@@ -10,7 +10,7 @@ from desk.bridges.way_back import WayBack
 from regia.bridging import bridge_of
 from regia.compose import Configured, Stores
 from regia.gateway import Gateway
-from regia.runners.carrying import AWAY, DONE, Carrier, pause
+from regia.runners.carrying import AWAY, DONE, Carrier, pause, say
 from regia.runners.leases import Lease, owner_of
 from regia.runners.owned import STOP, run_owned
 from regia.runners.places import Place
@@ -48,14 +48,16 @@ class Crossing:
         self._settings = configured.settings.bridges[name]
         self._bridge: Bridge = bridge_of(configured, stores, name)
         self._back = WayBack(self._bridge)
-        self._carrier = Carrier(configured, stores, name, self._put, self._answers)
+        self._carriers = {queue: Carrier(configured, stores, name, self._put, self._answers) for queue in self._settings.queues}
         self._lease = Lease(stores.coordination, f"bridge/{name}", owner)
         self._place = Place(stores.database, f"bridge/{name}")
 
     async def run(self) -> NoReturn:
         """For ever: while the lease is this process's, the bridge is open."""
-        queues = self._settings.queues
-        await run_owned(self.name, self._lease, self._place, lambda: (self._look(), *map(self._carrier.carry, queues)))
+        carried = self._carriers.items()
+        await run_owned(
+            self.name, self._lease, self._place, lambda: (self._look(), *(one.carry(queue) for queue, one in carried))
+        )
 
     async def _look(self) -> NoReturn:
         """Agents' work, again and again. Raises `Fenced`."""
@@ -64,7 +66,7 @@ class Crossing:
             try:
                 await self._place.move(await self._back.look(self._place.cursor))
             except (BridgeError, *AWAY) as error:
-                self._carrier.say(error, failures)
+                say(self.name, error, failures)
                 await asyncio.sleep(pause(failures, error))
                 failures += 1
             else:
@@ -79,7 +81,7 @@ class Crossing:
             try:
                 return await self._bridge.system.check()
             except (BridgeError, *AWAY) as error:
-                self._carrier.say(error, failures)
+                say(self.name, error, failures)
                 await asyncio.sleep(pause(failures, error))
                 failures += 1
 

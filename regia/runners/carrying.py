@@ -43,7 +43,7 @@ Ready = Callable[[], Awaitable[None]]
 
 
 class Carrier:
-    """`name` stands in figures and in the log."""
+    """Of one queue. `name` stands in figures and in the log."""
 
     def __init__(self, configured: Configured, stores: Stores, name: str, put: Put, ready: Ready) -> None:
         self._queues = configured.settings.queues
@@ -65,12 +65,6 @@ class Carrier:
         finally:
             await orders.close()
 
-    def say(self, error: Exception, failures: int) -> None:
-        """What it waits for, in the log once."""
-        BRIDGES.labels(self._name).set(0)
-        if failures == 0:
-            logger.warning("a bridge waits", extra={"bridge": self._name, "error": str(error) or type(error).__name__})
-
     async def _before(self) -> None:
         if self._rests:
             await asyncio.sleep(REST)
@@ -84,7 +78,7 @@ class Carrier:
         while True:
             await self._before()
             try:
-                taken = await queues.take(queue, 1)
+                taken = await queues.take_next(queue)
                 for one in taken:
                     await self._lent(queues, one)
             except (QueuesUnavailable, UnknownQueue) as error:
@@ -99,7 +93,7 @@ class Carrier:
             done = await self._is_done(one.body)
         except NotNow:
             await queues.reject(one.receipt, requeue=True)
-        except asyncio.CancelledError:
+        except BaseException:  # the end of this process's turn, or a defect
             with suppress(QueuesUnavailable):
                 await asyncio.shield(queues.reject(one.receipt, requeue=True))
             raise
@@ -115,7 +109,7 @@ class Carrier:
             try:
                 outcome = await self._put(body)
             except AWAY as error:
-                self.say(error, failures)
+                say(self._name, error, failures)
                 seconds = pause(failures, error)
                 if time.monotonic() + seconds > until:
                     self._rests = True
@@ -125,6 +119,13 @@ class Carrier:
             else:
                 BRIDGED.labels(self._name, outcome).inc()
                 return outcome == DONE
+
+
+def say(name: str, error: Exception, failures: int) -> None:
+    """What it waits for, in the log once."""
+    BRIDGES.labels(name).set(0)
+    if failures == 0:
+        logger.warning("a bridge waits", extra={"bridge": name, "error": str(error) or type(error).__name__})
 
 
 async def _renew(queues: LocalQueues, receipt: str) -> NoReturn:

@@ -47,6 +47,16 @@ class Place:
         self._token = max(token, stored.token + 1) if stored else token
         self._not_before = 0.0
 
+    @property
+    def is_saved(self) -> bool:
+        return self.cursor == self._saved
+
+    async def reread(self) -> None:
+        """Take what the database has, where all of ours is there. Raises `DatabaseUnavailable`."""
+        if self.is_saved:
+            stored = await self._database.read(lambda connection: cursors.read(connection, self._name))
+            self.cursor = self._saved = None if stored is None else stored.place
+
     async def move(self, cursor: str) -> None:
         """Go on from `cursor`. Raises `Fenced`."""
         self.cursor = cursor

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, NoReturn
 
@@ -21,25 +22,29 @@ from regia.runners.leases import Lease, owner_of
 from regia.runners.owned import STOP, run_owned
 from regia.runners.places import Place
 from regia.watch.metrics import BRIDGES
-from storage import cursors
 from storage.database import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
 
 _HOUR_MS: Final = 3_600_000
 _TRIES: Final = 3
-"""Of one that is refused while others are taken."""
-_IN_A_ROW: Final = 3
-"""Different ones that are refused, without one being taken in between: then it is the receiver that is wrong."""
+"""Of one that is refused, before it is a dead letter."""
+_MOST_DEAD: Final = 3
+"""Dead letters without one being taken in between: then it is the receiver that is wrong."""
+_CONTINUOUS_MS: Final = _HOUR_MS
+"""Between two failures of which the second goes on with the first."""
 LOOK: Final = 5.0
 """Seconds between two looks at whether somebody has enabled it."""
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`failing_ms`: since when nothing was taken; `disabled`: why nothing is sent, `gone` or `failing`."""
+    """`failing_ms`: since when nothing was taken; `disabled`: why nothing is sent, `gone` or `failing`. `works`: something was
+    taken once; `dead`: how many were refused for good since the last that was taken."""
 
     failing_ms: int | None = None
     disabled: str | None = None
+    works: bool = False
+    dead: int = 0
 
 
 def place_of(name: str) -> str:
@@ -78,30 +83,35 @@ class Hook:
         self._now_ms = now
         self._place = Place(stores.database, place_of(name))
         self._lease = Lease(stores.coordination, place_of(name), owner)
-        self._carrier = Carrier(configured, stores, name, self._put, self._enabled)
-        self._refused: dict[str, int] = {}
-        """Envelopes that were refused since the last was taken, and how often."""
+        self._carriers = {queue: Carrier(configured, stores, name, self._put, self._enabled) for queue in self._settings.queues}
+        self._refused: Counter[str] = Counter()
+        """How often envelopes were refused that are not taken yet."""
+        self._failed_ms: int | None = None
+        """When the last try failed."""
 
     async def run(self) -> NoReturn:
         """For ever: while the lease is this process's."""
-        queues = self._settings.queues
-        await run_owned(self.name, self._lease, self._place, lambda: [self._carrier.carry(queue) for queue in queues])
+        carried = self._carriers.items()
+        await run_owned(self.name, self._lease, self._place, lambda: [one.carry(queue) for queue, one in carried])
 
     @property
     def _state(self) -> State:
         return State() if self._place.cursor is None else msgspec.json.decode(self._place.cursor, type=State)
 
     async def _enabled(self) -> None:
-        while self._state.disabled is not None:
+        while self._is_disabled():
             BRIDGES.labels(self.name).set(0)
             await asyncio.sleep(LOOK)
+            await self._place.save()  # first of all it must be known
             try:
-                stored = await self._stores.database.read(lambda one: cursors.read(one, place_of(self.name)))
+                await self._place.reread()
             except DatabaseUnavailable:
                 continue
-            if stored is None:  # somebody has enabled it
+            if not self._is_disabled():
                 logger.info("a webhook is enabled again", extra={"webhook": self.name})
-                await self._become(State())
+
+    def _is_disabled(self) -> bool:
+        return self._state.disabled is not None
 
     async def _become(self, state: State) -> None:
         """Raises `Fenced`."""
@@ -112,37 +122,53 @@ class Hook:
         id_ = envelope_id_of(body)
         if not id_:
             return "no_envelope"
+        self._check()
         headers = webhooks.headers_of(id_, int(time.time()), body, self._settings.keys)
         try:
             await webhooks.post(self._stores.http, self._settings.url, body, headers)
         except HookGone:
             await self._disable("gone")
         except HookFailed as error:
-            if isinstance(error, HookRefused) and self._is_alone(id_):
-                about = {"webhook": self.name, "envelope": id_, "error": str(error)}
-                logger.warning("a webhook refuses a contact, which is a dead letter now", extra=about)
-                return "refused"
-            await self._failed(error)
-        self._refused.clear()
-        BRIDGES.labels(self.name).set(1)
-        await self._become(State())
+            self._check()  # by another queue meanwhile
+            if not (isinstance(error, HookRefused) and self._is_alone(id_)):
+                await self._failed(error)
+            about = {"webhook": self.name, "envelope": id_, "error": str(error)}
+            logger.warning("a webhook refuses a contact, which is a dead letter now", extra=about)
+            await self._went(id_, State(works=True, dead=self._state.dead + 1))
+            return "refused"
+        await self._went(id_, State(works=True))
         return DONE
+
+    def _check(self) -> None:
+        """Raises `NotNow` where nothing is sent any more."""
+        if self._state.disabled is not None:
+            raise NotNow(f"webhook {self.name} is disabled: {self._state.disabled}")
+
+    async def _went(self, id_: str, state: State) -> None:
+        """It leaves its queue."""
+        del self._refused[id_]
+        self._failed_ms = None
+        BRIDGES.labels(self.name).set(1)
+        if self._state.disabled is None:
+            await self._become(state)
 
     def _is_alone(self, id_: str) -> bool:
         """Whether this one is wrong, and not the receiver."""
-        self._refused[id_] = self._refused.get(id_, 0) + 1
-        return self._refused[id_] >= _TRIES and len(self._refused) < _IN_A_ROW
+        self._refused[id_] += 1
+        return self._refused[id_] >= _TRIES and self._state.works and self._state.dead < _MOST_DEAD
 
     async def _failed(self, error: HookFailed) -> NoReturn:
         """Raises `SystemUnavailable`, and `NotNow` where it was too long."""
-        now_ms = self._now_ms()
-        since = self._state.failing_ms or now_ms
+        now_ms, before, state = self._now_ms(), self._failed_ms, self._state
+        goes_on = before is None or now_ms - before < _CONTINUOUS_MS
+        since = state.failing_ms if goes_on and state.failing_ms is not None else now_ms
+        self._failed_ms = now_ms
         if now_ms - since >= self._settings.disable_after_hours * _HOUR_MS:
             await self._disable("failing")
-        await self._become(State(failing_ms=since))
+        await self._become(msgspec.structs.replace(state, failing_ms=since))
         raise SystemUnavailable(f"webhook {self.name}: {error}", error.after)
 
     async def _disable(self, why: str) -> NoReturn:
         logger.error("a webhook is disabled: see regia webhook enable", extra={"webhook": self.name, "reason": why})
-        await self._become(State(failing_ms=self._state.failing_ms, disabled=why))
+        await self._become(msgspec.structs.replace(self._state, disabled=why))
         raise NotNow(f"webhook {self.name} is disabled: {why}")

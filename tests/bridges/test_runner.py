@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from desk.bridges.base import SystemRefused, SystemUnavailable
+from dispatcher import local
 from regia.runners import bridging, carrying, owned
 from storage.schema import local_messages
 from tests.bridges.conftest import Crossing
@@ -22,6 +23,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carrying, "HOLD", 0.3)
     monkeypatch.setattr(carrying, "REST", 0.1)
     monkeypatch.setattr(carrying, "IDLE", 0.05)
+    monkeypatch.setattr(carrying, "_RENEW", 0.5)
+    monkeypatch.setattr(local, "LEASE_SECONDS", 2)
     monkeypatch.setattr(owned, "LOOK", 0.1)
 
 

@@ -122,14 +122,33 @@ class TestTaking:
 
 class TestDead:
     async def test_a_lease_is_extended_by_who_has_it(self, queues: LocalQueues) -> None:
-        await queues.publish([publication(1)])
-        (taken,) = await queues.take(QUEUE, 1, lease=0)
-        assert await queues.extend(taken.receipt, lease=60)
-        await asyncio.sleep(0.01)
-        assert await queues.take(QUEUE, 1) == []
-        assert await queues.ack(taken.receipt)
+        with time_machine.travel(1_763_000_000, tick=False) as clock:
+            await queues.publish(publications(1))
+            (taken,) = await queues.take(QUEUE, 1, lease=30)
+            clock.shift(29)
+            assert await queues.extend(taken.receipt)
+            clock.shift(29)
+            assert await queues.take(QUEUE, 1) == []
+            assert await queues.ack(taken.receipt)
         assert not await queues.extend(taken.receipt)
         assert not await queues.extend("unknown")
+
+    async def test_the_next_waits_for_the_first(self, queues: LocalQueues) -> None:
+        await queues.publish(publications(3))
+        (first,) = await queues.take_next(QUEUE)
+        assert await queues.take_next(QUEUE) == []
+        await queues.reject(first.receipt, requeue=True)
+        assert (await queues.take_next(QUEUE))[0].envelope_id == first.envelope_id
+        (other,) = await queues.take(QUEUE, 1)  # who does not mind the order
+        assert other.envelope_id != first.envelope_id
+
+    async def test_the_next_does_not_wait_for_what_is_dead(self, queues: LocalQueues) -> None:
+        await queues.publish(publications(2))
+        (first,) = await queues.take_next(QUEUE)
+        await queues.reject(first.receipt, requeue=False)
+        (second,) = await queues.take_next(QUEUE)
+        assert await queues.ack(second.receipt)
+        assert await queues.take_next(QUEUE) == []
 
     async def test_after_the_last_lease(self, queues: LocalQueues) -> None:
         with time_machine.travel(1_763_000_000, tick=False) as clock:

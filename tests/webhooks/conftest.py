@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from connectors.base import Parsed
+from dispatcher import local
 from regia.compose import configure, open_stores
 from regia.gateway import Gateway
 from regia.runners import carrying, owned, webhooks
@@ -72,10 +73,13 @@ class Shop:
         query = select(local_messages.c.state, local_messages.c.attempts).order_by(local_messages.c.position)
         return [(row.state, row.attempts) for row in await self.database.read(lambda one: one.execute(query).all())]
 
+    def hook(self, owner: str = "n1") -> webhooks.Hook:
+        more: dict[str, Any] = {} if self.time_ms is None else {"now": lambda: self.time_ms}
+        return webhooks.Hook(self.gateway.configured, self.gateway.stores, "crm", owner, **more)
+
     @asynccontextmanager
     async def at_work(self, owner: str = "n1") -> AsyncIterator[webhooks.Hook]:
-        more: dict[str, Any] = {} if self.time_ms is None else {"now": lambda: self.time_ms}
-        hook = webhooks.Hook(self.gateway.configured, self.gateway.stores, "crm", owner, **more)
+        hook = self.hook(owner)
         task = asyncio.create_task(hook.run())
         yield hook
         task.cancel()
@@ -112,6 +116,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carrying, "HOLD", 0.4)
     monkeypatch.setattr(carrying, "REST", 0.1)
     monkeypatch.setattr(carrying, "IDLE", 0.05)
+    monkeypatch.setattr(carrying, "_RENEW", 0.5)
+    monkeypatch.setattr(local, "LEASE_SECONDS", 2)
     monkeypatch.setattr(owned, "LOOK", 0.1)
     monkeypatch.setattr(webhooks, "LOOK", 0.1)
 

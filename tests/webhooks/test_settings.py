@@ -29,6 +29,7 @@ def written(folder: Path, old: str = "", new: str = "") -> Path:
     [
         ("[demo.general]", "[demo.generl]", "webhooks.crm.queues[0]: no rule has this queue (did you mean demo.general?)"),
         ("${URL}", "ftp://crm.example", "webhooks.crm.url"),
+        ("${URL}", "https://user:pw@crm.example/", "webhooks.crm.url"),
         ('["${OLD}", "${NEW}"]', '["${KEY}"]', "write whsec_ and 24 to 64 bytes in base64"),
         ('["${OLD}", "${NEW}"]', "[]", "webhooks.crm.secrets"),
         ("${OLD}", OLD, "a secret stands in the file"),
@@ -72,5 +73,6 @@ def test_what_the_command_line_says(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert regia("enable", "other").startswith("2 ")
     assert regia("enable", "crm") == "0 webhook crm goes on\n"
     assert "works, or has not been tried yet" in regia("list")
+    assert "crm.example/regia demo.general" in regia("list")
     assert "1 " in regia("enable", "crm")
     assert "is not disabled" in regia("enable", "crm")
