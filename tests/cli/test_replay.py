@@ -159,8 +159,8 @@ def test_single_envelopes_also_those_that_no_queue_took(node: Node) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "--since, or --envelope"),
-        (("--queue", "masterpro.returns"), "--since, or --envelope"),
+        ((), "--since, --envelope or --unheard"),
+        (("--queue", "masterpro.returns"), "--since, --envelope or --unheard"),
         (("--since", "yesterday"), "2026-11-21T18:02 (UTC)"),
         (("--since", "2026-11-27", "--until", "2026-11-26"), "--until is not after --since"),
         (("--since", "2h", "--category", "retruns"), "did you mean 'returns'?"),
