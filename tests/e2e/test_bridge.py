@@ -109,6 +109,7 @@ def support(
     return Support(gateway, dovecot, roundup, address)
 
 
+@pytest.mark.timeout(300)
 def test_there_and_back(support: Support) -> None:
     support.write(1)
     (first,) = support.texts(1)
@@ -142,6 +143,7 @@ def test_there_and_back(support: Support) -> None:
 APART = {"REGIA__BRIDGES__HELPDESK__INSIDE": "false"}
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("mode", ["shared"], indirect=True)
 def test_a_bridge_of_its_own_is_killed_and_another_takes_over(support: Support) -> None:
     support.gateway.stop()
