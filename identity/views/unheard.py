@@ -27,8 +27,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unheard:
-    """A customer and the contacts that wait: how many, since when, how many on which channel and in which category; `last` is
-    the newest envelope."""
+    """A customer and the contacts that wait: how many, since when, how many on which channel and in which category; `envelope`
+    is the newest."""
 
     customer: Who
     waiting: int
@@ -36,7 +36,7 @@ class Unheard:
     last_ms: int
     channels: Mapping[str, int]
     categories: Mapping[str, int]
-    last: str
+    envelope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +118,5 @@ def _unheard(row: Row[Any], who: Who, contacts: Collection[Row[Any]]) -> Unheard
         last_ms=row.last_ms,
         channels=dict(Counter(one.channel for one in contacts).most_common()),
         categories=dict(Counter(one.category for one in contacts).most_common()),
-        last=max(contacts, key=lambda one: (one.at_ms, one.id)).id,
+        envelope=max(contacts, key=lambda one: (one.at_ms, one.id)).id,
     )

@@ -26,6 +26,8 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of `bridges` 
 def list_(config: ConfigOption = None) -> None:
     """Every bridge with its ticket system, its queues, and whether the system answers."""
     found = standing(config)
+    if not found.settings.bridges:
+        typer.echo("regia: no bridges are configured", err=True)
     for name, bridge in found.settings.bridges.items():
         where = "regia run" if bridge.inside else f"regia bridge run {name}"
         state = asyncio.run(_state(found, name))

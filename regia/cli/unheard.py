@@ -67,7 +67,7 @@ def _all(settings: Settings, wanted: Wanted) -> None:
         for one in page.items:
             where = (_counted(one.channels), _counted(one.categories))
             times = (from_ms(one.since_ms), from_ms(one.last_ms))
-            table.writerow([one.customer.id, _cell(one.customer.name or ""), one.waiting, *times, *where, one.last])
+            table.writerow([one.customer.id, _cell(one.customer.name or ""), one.waiting, *times, *where, one.envelope])
         if (cursor := page.cursor) is None:
             return
 
@@ -89,4 +89,6 @@ def _counted(counts: Mapping[str, int]) -> str:
 def _told(of_all: Totals) -> str:
     if of_all.since_ms is None:
         return "nobody waits"
-    return f"{of_all.customers} customers wait with {of_all.contacts} contacts, the first since {from_ms(of_all.since_ms)}"
+    return (
+        f"customers who wait: {of_all.customers}, with contacts: {of_all.contacts}, the first since {from_ms(of_all.since_ms)}"
+    )

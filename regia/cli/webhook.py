@@ -22,6 +22,8 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Of `webhooks`
 def list_(config: ConfigOption = None) -> None:
     """Every webhook with its address, its queues, and how it stands."""
     settings = standing(config).settings
+    if not settings.webhooks:
+        typer.echo("regia: no webhooks are configured", err=True)
     for name, hook in settings.webhooks.items():
         state = read(settings, lambda connection, name=name: _state(connection, name))  # type: ignore[misc]
         typer.echo(f"{name:20} {hook.url.partition('?')[0]} {', '.join(hook.queues)}: {_told(state)}")

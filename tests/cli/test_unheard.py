@@ -27,7 +27,7 @@ def test_for_people_for_programs_and_for_a_spreadsheet(run: Run) -> None:
     wrote("m3", phone("+393331234502"), hours=2)
     done = unheard()
     assert done.stdout.splitlines()[0].split()[:4] == ["2026-11-21T18:00:00.000Z", anna.customer.id, "2", "waiting"]
-    assert "2 customers wait with 3 contacts, the first since 2026-11-21T18:00:00.000Z" in done.stderr
+    assert "customers who wait: 2, with contacts: 3, the first since 2026-11-21T18:00:00.000Z" in done.stderr
     assert [one["waiting"] for one in json.loads(unheard("--json", "--least", "2").stdout)["unheard"]] == [2]
     table = list(csv.DictReader(io.StringIO(unheard("--csv").stdout)))
     assert [(row["waiting"], row["channels"]) for row in table] == [("2", "whatsapp 2"), ("1", "whatsapp 1")]

@@ -15,6 +15,7 @@ async def test_a_page_with_totals(client: Client, gateway: Gateway) -> None:
     found = await get(client, "/v1/unheard?limit=1")
     (one,) = found["unheard"]
     assert (one["waiting"], one["channels"], one["since"]) == (2, {"whatsapp": 2}, "2026-11-21T18:00:00.000Z")
+    assert (one["last"], one["envelope"]) == ("2026-11-21T20:00:00.000Z", str(message("m2").id))
     assert found["totals"] == {"customers": 2, "contacts": 3, "since": "2026-11-21T18:00:00.000Z"}
     further = await get(client, f"/v1/unheard?limit=1&cursor={found['cursor']}")
     assert [other["waiting"] for other in further["unheard"]] == [1]

@@ -47,7 +47,7 @@ async def test_all_channels_of_a_customer_count_together(database: Database) -> 
     (found,) = (await who(database)).items
     assert (found.customer.id, found.customer.name) == (anna.customer.id, "Anna Bianchi")
     assert (found.channels, found.categories) == ({"whatsapp": 1, "email": 1}, {"general": 2})
-    assert found.last == str(message("m2").id)
+    assert found.envelope == str(message("m2").id)
     assert found.last_ms == NOW + 2 * HOUR
 
 
