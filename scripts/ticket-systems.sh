@@ -8,7 +8,8 @@ home=.venv/roundup
 lock=tests/servers/roundup.lock
 cmp -s $lock $home/.installed && exit 0
 .venv/bin/python -m venv --clear $home
-# pip alone brings no setuptools to newer Pythons.
-$home/bin/python -c 'import setuptools' 2>/dev/null || $home/bin/python -m pip -q --disable-pip-version-check install setuptools
+# Newer Pythons bring no setuptools, and older ones one that makes no wheels by itself (before 70.1).
+$home/bin/python -c 'import setuptools.command.bdist_wheel' 2>/dev/null ||
+    $home/bin/python -m pip -q --disable-pip-version-check install 'setuptools>=70.1'
 $home/bin/python -m pip -q --disable-pip-version-check install --no-deps --no-build-isolation --require-hashes -r $lock
 cp $lock $home/.installed
