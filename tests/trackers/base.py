@@ -97,7 +97,7 @@ class FakeTracker(FakeProvider):
         raise Violated(f"{status} {reason}", self.problem(status, reason))
 
     def refuse_http(self, status: int, reason: str) -> NoReturn:
-        self.violate(status, reason)
+        raise Violated(f"{status} {reason}", self.http_refusal(status, reason))
 
     def now_ms(self) -> int:
         """The time, later than at every call before: nothing here changes twice in one millisecond."""
