@@ -45,13 +45,13 @@ class FakeZendesk(People):
             Route("GET", f"{api}/tickets{ID}/comments{JSON}", self._comments),
             Route("POST", f"{api}/uploads{JSON}", self._upload),
             Route("GET", f"{api}/incremental/tickets/cursor{JSON}", self._export),
-            Route("GET", f"{api}/users/me{JSON}", self.me),
+            Route("GET", f"{api}/users/me{JSON}", self.show_me),
             Route("GET", f"{api}/users/search{JSON}", self.search_users),
             Route("GET", f"{api}/users{ID}{JSON}", self.show_user),
             Route("POST", f"{api}/users{JSON}", self.create_user),
             Route("POST", f"{api}/users/create_or_update{JSON}", self.create_user),
-            Route("GET", f"{api}/ticket_fields{JSON}", self.fields),
-            Route("GET", f"{api}/groups{JSON}", self.groups),
+            Route("GET", f"{api}/ticket_fields{JSON}", self.list_fields),
+            Route("GET", f"{api}/groups{JSON}", self.list_groups),
             Route("GET", f"/attachments/token{ID}/", self._content),
         )
 

@@ -1,4 +1,4 @@
-"""Zendesk's calls on users, ticket fields and groups ("Users", "Ticket Fields", "Groups"), and the shape of every JSON request."""
+"""Zendesk's calls on users, ticket fields and groups ("Users", "Ticket Fields", "Groups"), and the form of JSON requests."""
 
 from aiohttp import web
 
@@ -13,7 +13,7 @@ WARNING = "X-Zendesk-API-Warn"
 class People(Desk):
     """The account with the calls that are not about tickets."""
 
-    async def me(self, request: web.Request) -> web.StreamResponse:
+    async def show_me(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"user": self.users[self.me]})
 
     async def show_user(self, request: web.Request) -> web.StreamResponse:
@@ -44,11 +44,11 @@ class People(Desk):
         )
         return web.json_response({"user": user}, status=200 if known else 201, headers=headers)
 
-    async def fields(self, request: web.Request) -> web.StreamResponse:
+    async def list_fields(self, request: web.Request) -> web.StreamResponse:
         rows = [{"id": id_, "title": title, "type": "text", "active": True} for id_, title in self.ticket_fields.items()]
         return web.json_response({"ticket_fields": rows, "count": len(rows), "next_page": None})
 
-    async def groups(self, request: web.Request) -> web.StreamResponse:
+    async def list_groups(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(
             {"groups": [{"id": id_, "name": name} for id_, name in self.groups.items()], "next_page": None}
         )

@@ -1,4 +1,4 @@
-"""Shapes of Zendesk's request bodies ("Tickets", "Ticket Comments", "Users": the JSON format tables); `DROPPED` is not stored as is."""
+"""Shapes of Zendesk's request bodies ("Tickets", "Ticket Comments", "Users": the tables of JSON formats)."""
 
 from tests.providers.shapes import BOOL, INT, Schema, const, obj, text
 
@@ -45,6 +45,7 @@ UPDATE: Schema = {**TICKET, "safe_update": BOOL, "updated_stamp": text()}
 USER = obj(
     {"name": text()}, {"email": text(), "external_id": text(), "role": const("end-user"), "phone": text(), "verified": BOOL}
 )
+"""What the two ticket calls and the user calls take; `DROPPED` names the keys that are no attribute of a stored ticket."""
 DROPPED = frozenset(
     {"comment", "requester", "additional_tags", "remove_tags", "safe_update", "updated_stamp", "assignee_email"}
 )
