@@ -14,6 +14,7 @@ from tests.trackers.hubspot_shapes import (
     BATCH_UPSERT,
     CREATE,
     KINDS,
+    MOST_FILTERS,
     SEARCH,
     TYPE_IDS,
     TYPES,
@@ -107,8 +108,8 @@ class Objects(Account):
         sorted_by = order(body.get("sorts", []), properties)
         if isinstance(sorted_by, str):
             wrong.append(sorted_by)
-        if wrong or sum(map(len, groups)) > 18:
-            self.violate(400, f"There was a problem with the request. {wrong or 'more than 18 filters'}")
+        if wrong or sum(map(len, groups)) > MOST_FILTERS:
+            self.violate(400, f"There was a problem with the request. {wrong or 'too many filters'}")
         found = [record for record in self._indexed(kind) if self._passes(record, groups, body.get("query", ""))]
         if sorted_by is not None and not isinstance(sorted_by, str):
             made, down = sorted_by

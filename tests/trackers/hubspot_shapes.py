@@ -1,8 +1,7 @@
 """Shapes and tables of HubSpot's CRM API v3/v4: properties of the objects, association types, request bodies.
 
 developers.hubspot.com: "CRM API | Tickets", "| Contacts", "| Properties", "Engagements | Notes", "| Email" (property tables and
-defaults returned), "CRM API | Associations v4" (association type ids), "Search the CRM" (filters and their limits, changelog
-of August 2024), "Files API"; OpenAPI of the same pages for types (a property's value is a string).
+defaults returned), "CRM API | Associations v4" (association type ids), "Search the CRM", "Files API"; OpenAPI of the same pages for types (a property's value is a string).
 """
 
 import re
@@ -173,6 +172,8 @@ BATCH_READ = obj(
 BATCH_UPSERT = obj(
     {"inputs": many(obj({"id": text(), "properties": PROPERTIES, "idProperty": text()}, {"objectWriteTraceId": text()}), 100)}
 )
+MOST_IN_GROUP, MOST_FILTERS = 6, 18
+"""The guide's figures; the changelog of August 2024 grants 10 and 25."""
 _FILTER = obj(
     {
         "propertyName": text(),
@@ -186,7 +187,7 @@ _FILTER = obj(
 SEARCH = obj(
     {},
     {
-        "filterGroups": {**many(obj({"filters": many(_FILTER, 10)}), 5, least=0)},
+        "filterGroups": {**many(obj({"filters": many(_FILTER, MOST_IN_GROUP)}), 5, least=0)},
         "sorts": many(
             {"anyOf": [text(), obj({"propertyName": text()}, {"direction": const("ASCENDING", "DESCENDING")})]}, 1, least=0
         ),
