@@ -6,14 +6,14 @@ plain Python (`fake.tickets`), and a test plays the agent and the network.
 
 | system | class | particular to it |
 | --- | --- | --- |
-| HubSpot | `hubspot.FakeHubSpot` | `scopes`, `add_property`, `customer_mails`, `activities_touch_tickets`; search lag `indexing_s` |
-| Zammad | `zammad.FakeZammad` | `agent_groups`, `add_attribute`, `mails`, `search_lists` (answers of current versions), `indexing_s` |
+| HubSpot | `hubspot.FakeHubSpot` | `scopes`, `add_property`, `customer_mails`, `activities_touch_tickets`, `indexing_s` |
+| Zammad | `zammad.FakeZammad` | `agent_groups`, `add_attribute`, `mails`, `search_lists`, `indexing_s` |
 | Zendesk | `zendesk.FakeZendesk` | `keys` (idempotency), `ticket_fields`, `export_lag_s` (60, as documented) |
 | Freshdesk | `freshdesk.FakeFreshdesk` | `ticket_fields`, `mails`, `indexing_s` |
-| Jira Service Management | `jira.FakeJira` | `request_types`, `indexed_properties`, `zone`, `customer_writes`, `mails`, `indexing_s` |
+| Jira | `jira.FakeJira` | `request_types`, `indexed_properties`, `zone`, `customer_writes`, `mails`, `indexing_s` |
 | osTicket | `osticket.FakeOsTicket` | one call only; `mails` is the agent's way to the customer, `banned`, `fields` |
 
-All have:
+`indexing_s` is how long a change stays hidden from search (0), `mails` what the system itself sent to customers. All have:
 
 | | |
 | --- | --- |

@@ -1,8 +1,8 @@
 """Shapes and tables of HubSpot's CRM API v3/v4: properties of the objects, association types, request bodies.
 
 developers.hubspot.com: "CRM API | Tickets", "| Contacts", "| Properties" (types and their field types), "Engagements
-| Notes", "| Email" (property tables and defaults returned), "CRM API | Associations v4" (association type ids), "Search the CRM",
-"Files API"; OpenAPI of the same pages for types (a property's value is a string).
+| Notes", "| Email" (property tables and defaults returned), "CRM API | Associations v4" (association type ids), "Search the
+CRM", "Files API"; OpenAPI of the same pages for types (a property's value is a string).
 """
 
 import re
