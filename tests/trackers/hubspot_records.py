@@ -64,6 +64,7 @@ class Account(FakeTracker):
         self.groups: dict[str, set[str]] = {kind: {name} for kind, name in GROUPS.items()}
         self.pipelines: dict[str, dict[str, str]] = {id_: dict(stages) for id_, stages in PIPELINES.items()}
         self.links: set[tuple[str, str, str, str]] = set()
+        self.files: dict[str, bytes] = {}
         self.owners: dict[str, str] = {"77": "agent@example.com"}
         self.activities_touch_tickets = True
 
