@@ -39,8 +39,9 @@ customers = Table(
 )
 """`standing` is verified or claimed. A merged customer stands below `merged_into`; `root_id` is the one at the top, itself
 where it is not merged. `sequence` is the last number given; `messages` counts what its handles wrote; `history` are the last
-interactions (JSON): they stand here so that a message costs one row read and one written. `facts` (JSON) say which source
-gave what, of everybody below; `own_facts`, only where somebody was merged into it, what came by its own handles."""
+contacts and answers of people (JSON): they stand here so that a message costs one row read and one written. `facts` (JSON)
+say which source gave what, of everybody below; `own_facts`, only where somebody was merged into it, what came by its own
+handles."""
 
 handles = Table(
     "handles",
