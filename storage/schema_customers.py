@@ -124,6 +124,7 @@ ticket_events = Table(
     Column("product", Text),
     Column("reason", Text),
     Column("url", Text),
+    Column("answered", Boolean, nullable=False, server_default=text("false")),
     Column("actor", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
@@ -135,7 +136,8 @@ ticket_events = Table(
 )
 """What ticket systems told, one row for each conversation it is about; only ever added to. `id` is made from all that was
 told, so that a repeat has the same. `event` is opened, assigned, updated, paused, resumed, closed or reopened; `at_ms` is when
-it happened there, `position` the order in which it came here, `actor` who told it."""
+it happened there, `position` the order in which it came here, `actor` who told it. `answered`: the customer has been answered
+there."""
 
 mentions = Table(
     "mentions",
