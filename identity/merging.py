@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Literal
 
-from identity import naming
+from identity import history, naming
 from identity.acts import Acts
-from identity.people import HISTORY, Conversation, Customer, Link
+from identity.people import Conversation, Customer, Link
 from identity.policy import CRM, Policy
 from identity.profile import FIELDS, together, winner
 
@@ -148,7 +148,7 @@ def join(merge: Merge, policy: Policy, conversations: Mapping[str, Conversation]
     top.last_seen_ms = max(top.last_seen_ms, below.last_seen_ms)
     top.messages += below.messages
     top.unanswered += below.unanswered
-    top.history = sorted((*top.history, *below.history), key=attrgetter("at_ms", "id"))[-HISTORY:]
+    top.history = history.together(top.history, below.history)
     below.history = []
     top.conversation_id = _latest(top, below, conversations)
 

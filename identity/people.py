@@ -9,10 +9,11 @@ from identity.profile import Facts
 from normalizer.inbound import Handle, Proof
 
 Standing = Literal["verified", "claimed"]
+Direction = Literal["inbound", "outbound"]
 Match = Literal["new", "verified", "claimed", "agent", "ambiguous"]
 
 HISTORY: Final = 10
-"""Interactions kept on the customer's row and shown in the envelope."""
+"""Contacts, and as many answers to them, that are kept on the customer's row and shown in the envelope."""
 _SEPARATOR: Final = "\x1f"
 
 
@@ -52,16 +53,18 @@ class Link:
 
 @dataclass(slots=True)
 class Interaction:
-    """One contact as later envelopes of the same customer show it. `words` is a digest of what was written."""
+    """One contact, or an answer of ours, as later envelopes of the same customer show it. `category` is that of the contact;
+    `words` a digest of what was written; `answers` the contact that an answer is for."""
 
     id: str
     at_ms: int
     channel: str
     category: str
-    direction: Literal["inbound", "outbound"]
+    direction: Direction
     snippet: str
     conversation: str = ""
     words: str = ""
+    answers: str | None = None
 
 
 @dataclass(slots=True)

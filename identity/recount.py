@@ -1,20 +1,14 @@
 """What a customer's row holds for speed, counted anew from its messages: after an unmerge, and where somebody was erased."""
 
 from collections.abc import Collection
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
-import orjson
-from sqlalchemy import Connection, Row, Select, and_, case, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, case, func, or_, select, update
 
-from identity import said, store
-from identity.people import HISTORY, Customer, Interaction
-from normalizer.text import snippet
+from identity import history, store
+from identity.people import Customer
 from storage.bulk import update_rows
 from storage.schema import conversations, handles, messages
-
-SNIPPET: Final = 120
-"""Characters of a message that its customer's history shows."""
 
 
 def recount(connection: Connection, customer: Customer, tree: Collection[str]) -> None:
@@ -29,10 +23,7 @@ def recount(connection: Connection, customer: Customer, tree: Collection[str]) -
     first, last = times.first_ms or customer.first_seen_ms, times.last_ms or customer.last_seen_ms
     customer.first_seen_ms = min(first, counts.first_ms or first)
     customer.last_seen_ms = counts.last_ms or last
-    latest = connection.execute(
-        _written(customer.id, messages).order_by(messages.c.at_ms.desc(), messages.c.id.desc()).limit(HISTORY)
-    )
-    customer.history = sorted(map(interaction, latest), key=attrgetter("at_ms", "id"))
+    customer.history = history.stored(connection, customer.id)
     customer.conversation_id = connection.execute(_current(tree)).scalar_one_or_none()
 
 
@@ -61,21 +52,6 @@ def split(connection: Connection, child: Side, top: Side) -> None:
     tops = {id_: top_id for top_id, tree in (child, top) for id_ in tree}
     left = (id_ for id_, one in named.items() if tops.get(one) not in owners[id_] | {None})
     update_rows(connection, conversations, "id", [{"id": id_, "customer_id": min(owners[id_])} for id_ in left])
-
-
-def interaction(row: Row[Any]) -> Interaction:
-    """A stored message as later envelopes show it."""
-    data = orjson.loads(row.envelope)["data"]
-    return Interaction(
-        id=row.id,
-        at_ms=row.at_ms,
-        channel=row.channel,
-        category=row.category,
-        direction="inbound",
-        snippet=snippet(data["text"] or data["subject"] or "", SNIPPET),
-        conversation=row.conversation_id,
-        words=said.digest(said.split(data["text"]), said.REPEAT_WORDS),
-    )
 
 
 def _written(customer_id: str, *what: Any) -> Select[Any]:

@@ -4,24 +4,22 @@ A session reads everything it needs in a constant number of statements, works in
 message of a sender sees the first in its history), and writes everything back in `save`.
 """
 
-from bisect import insort
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import attrgetter
 
 from sqlalchemy import Connection
 
 from identity.acts import RULE
 from identity.contact import Contact, contact_of
 from identity.conversations import Conversations
+from identity.history import SNIPPET, add
 from identity.joining import Joining
 from identity.merging import show
 from identity.owners import Owners
-from identity.people import HISTORY, Customer, Identified, Interaction, Link, Match
+from identity.people import Customer, Identified, Interaction, Link, Match
 from identity.policy import Policy
 from identity.profile import Facts, Field, say
-from identity.recount import SNIPPET
 from identity.said import DAY_MS
 from identity.suggestions import Suggestions
 from normalizer.message import Message
@@ -88,8 +86,7 @@ class IdentitySession:
             words=contact.words,
         )
         customer = identified.customer
-        insort(customer.history, interaction, key=attrgetter("at_ms"))
-        del customer.history[:-HISTORY]
+        add(customer, interaction)
         self._conversations.remember(message.inbound.external_id, customer, identified.conversation.id)
 
     def save(self) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, exists, select
 
 from identity.store import rows_among
 from storage.bulk import insert_rows
-from storage.schema import conversations, ticket_events
+from storage.schema import conversations, handles, messages, ticket_events
 
 _STATES: Final = ("opened", "closed", "reopened")
 """Events after which a ticket is open, or is not."""
@@ -32,6 +32,12 @@ _TALKS: Final = select(*(conversations.c[one.name] for one in fields(Talk))).ord
 def talks(connection: Connection, ids: Iterable[str]) -> list[Talk]:
     """The conversations there are, in the order of their ids."""
     return [Talk(*cast("tuple[Any, ...]", row)) for row in rows_among(connection, _TALKS, conversations.c.id, sorted(set(ids)))]
+
+
+def writer(connection: Connection, message_id: str | None) -> str | None:
+    """Who has the link now by which a message came."""
+    query = select(handles.c.customer_id).join(messages, messages.c.handle_id == handles.c.id)
+    return None if message_id is None else connection.execute(query.where(messages.c.id == message_id)).scalar_one_or_none()
 
 
 def places(connection: Connection, ticket: str, space: str | None) -> set[tuple[str, str]]:

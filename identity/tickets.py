@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 from sqlalchemy import Connection, select, update
 
+from identity import answered
 from identity import store_tickets as store
 from identity.holding import Held
 from identity.store_tickets import Talk
@@ -21,7 +22,7 @@ from storage.database import DatabaseUnavailable
 from storage.events import NewEvent
 from storage.schema import conversations, messages
 
-TicketEvent = Literal["opened", "assigned", "updated", "closed", "reopened"]
+TicketEvent = Literal["opened", "assigned", "updated", "paused", "resumed", "closed", "reopened"]
 EVENTS: Final[tuple[TicketEvent, ...]] = get_args(TicketEvent)
 
 AGAIN_MS: Final = 600_000
@@ -31,13 +32,15 @@ again."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What happened to a ticket, in the ticket system's own words."""
+    """What happened to a ticket, in the ticket system's own words. `answered`: the customer was answered by a way of that
+    system's own."""
 
     event: TicketEvent
     agent: str | None = None
     product: str | None = None
     reason: str | None = None
     url: str | None = None
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,8 @@ def tell(connection: Connection, news: News, *, actor: str, now_ms: int) -> Take
     """
     space, named = _named(connection, news)
     space, ids = _about(connection, news, space, named)
-    held, talks = _hold(connection, ids)
+    writer = store.writer(connection, news.message)
+    held, talks = _hold(connection, ids, writer)
     if not talks or (named is not None and named not in {talk.id for talk in talks}):
         raise TicketRefused("unknown_ticket" if named is None else "unknown_conversation")
     at_ms = _time(connection, space, news, now_ms)
@@ -85,6 +89,8 @@ def tell(connection: Connection, news: News, *, actor: str, now_ms: int) -> Take
     events.add(connection, [_event(news, told, names[talk.id], talk.id, _owner(held, talk)) for talk in new])
     for talk in new:
         _follow(connection, news, at_ms, talk)
+        if news.said.answered:
+            _answer(connection, held, talk, at_ms, writer)
     about = before | {talk.id for talk in new}
     return Taken(brand=space, ticket=news.ticket, event=news.said.event, at_ms=at_ms, conversations=tuple(sorted(about)))
 
@@ -118,10 +124,11 @@ def _about(connection: Connection, news: News, space: str | None, named: str | N
     return spaces.pop(), ids
 
 
-def _hold(connection: Connection, ids: set[str]) -> tuple[Held, list[Talk]]:
-    """The conversations, which nobody else writes from now on: a batch writes those of customers it has locked."""
+def _hold(connection: Connection, ids: set[str], writer: str | None) -> tuple[Held, list[Talk]]:
+    """The conversations, which nobody else writes from now on: a batch writes those of customers it has locked. With them
+    whoever wrote the message that is named."""
     before = {talk.id: talk.customer_id for talk in store.talks(connection, ids)}
-    held = Held(connection, sorted(set(before.values())))
+    held = Held(connection, sorted({*before.values(), *([writer] if writer else [])}))
     talks = store.talks(connection, ids)
     if any(talk.customer_id not in held.customers and talk.customer_id != before.get(talk.id) for talk in talks):
         raise DatabaseUnavailable("these conversations change hands now: try again")
@@ -143,7 +150,8 @@ def _time(connection: Connection, space: str, news: News, now_ms: int) -> int:
 
 def _name(space: str, news: News, at_ms: int, conversation_id: str) -> str:
     """The id of the event, for one conversation: the same whenever the same is told."""
-    whole = orjson.dumps([space, news.ticket, asdict(news.said), at_ms, conversation_id], option=orjson.OPT_SORT_KEYS)
+    said = {name: value for name, value in asdict(news.said).items() if name != "answered" or value}
+    whole = orjson.dumps([space, news.ticket, said, at_ms, conversation_id], option=orjson.OPT_SORT_KEYS)
     return str(uuid5(NAMESPACE_URL, f"urn:regia:ticket:{whole.decode()}"))
 
 
@@ -168,3 +176,11 @@ def _follow(connection: Connection, news: News, at_ms: int, talk: Talk) -> None:
         closed, since_ms = state
         values["open"] = not closed or since_ms < talk.last_ms
     connection.execute(update(conversations).where(conversations.c.id == talk.id).values(values))
+
+
+def _answer(connection: Connection, held: Held, talk: Talk, at_ms: int, writer: str | None) -> None:
+    """What the customer wrote there up to this time waits for no answer any more. Where an unmerge has left words of two, only
+    the writer of the message that is named is known to be the one who was answered."""
+    whose = writer if talk.split else talk.customer_id
+    if whose in held.customers:
+        answered.mark(connection, answered.Waiting(held, held.top(whose), talk.id), at_ms)

@@ -129,12 +129,13 @@ class ConversationModel(_Model):
 
 
 class HistoryModel(_Model):
-    id: str
+    id: str = Field(description="Of a contact, that of its envelope; of an answer, that of the reply.")
     at: Time
     channel: str
-    category: str
-    direction: Literal["inbound", "outbound"]
+    category: str = Field(description="Of an answer, that of the contact it answers.")
+    direction: Literal["inbound", "outbound"] = Field(description="A contact, or what somebody answered.")
     snippet: str
+    answers: str | None = Field(description="Of an answer, the id of the envelope it answers.")
 
 
 class SlaModel(_Model):

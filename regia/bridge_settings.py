@@ -35,6 +35,10 @@ class RoundupBridge(Section):
     )
     closed: tuple[Word, ...] = Field(default=("resolved",), min_length=1, description="Statuses in which an issue is closed.")
     reopened: Word = Field(default="chatting", description="The status of an issue that is open again.")
+    paused: tuple[Word, ...] = Field(default=(), description="Statuses in which an issue waits for the customer.")
+    closed_is_answer: bool = Field(
+        default=False, description="Whether who closes an issue has answered the customer by a way of the ticket system's own."
+    )
     when_closed: Literal["reopen", "follow_up"] = Field(
         default="reopen", description="What a contact in the conversation of a closed issue does: open it, or a new one."
     )
@@ -56,6 +60,8 @@ class RoundupBridge(Section):
     def _reopened_is_open(self) -> Self:
         if self.reopened in self.closed:
             raise ValueError(f"reopened: {self.reopened} is one of closed, so no contact could open an issue again")
+        if both := {self.reopened, *self.closed} & {*self.paused}:
+            raise ValueError(f"paused: {min(both)} is a status in which an issue is closed, or open again")
         return self
 
 

@@ -20,6 +20,7 @@ def bridge_of(configured: Configured, stores: Stores, name: str) -> Bridge:
         agents=frozenset(settings.agents),
         closed=frozenset(settings.closed),
         reopened=settings.reopened,
+        paused=frozenset(settings.paused),
         marks=Marks(settings.answers, settings.mark),
         priorities=tuple(sorted(settings.priorities.items(), reverse=True)),
     )
@@ -37,4 +38,5 @@ def bridge_of(configured: Configured, stores: Stores, name: str) -> Bridge:
         files=content,
         limits=Limits(when_closed=settings.when_closed, file_bytes=settings.max_file_mb << 20),
         now_ms=now_ms,
+        closed_is_answer=settings.closed_is_answer,
     )

@@ -117,7 +117,7 @@ VOCABULARY: Mapping[str, Fact] = {
         " [many people](identity.md#merge-by-itself-the-guards) write under the sender"
     ),
     "history.last_category": _text("the category of the last contact"),
-    "history.contacts": _count("how many contacts the customer's short history has before this one: 10 at most"),
+    "history.contacts": _count("how many contacts the customer's short history has before this one: 10 at most, no answers"),
     "history.day": _count("how many of these are not older than 24 hours"),
     "history.week": _count("how many of these are not older than 7 days"),
 }

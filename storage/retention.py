@@ -70,7 +70,7 @@ def old_messages(connection: Connection, before: Before, place: Place, now_ms: i
     open_ = exists().where(answered, outgoing.c.told_ms.is_(None))
     ids, further = _messages(connection, before, place, not_(or_(waits, open_)))
     if ids:
-        _cut_histories(connection, ids)
+        _cut_histories(connection, ids, ids)
         removal.remove_messages(connection, ids, now_ms)
     return Done(len(ids), further)
 
@@ -108,6 +108,10 @@ def old_outgoing(connection: Connection, before: Before, place: Place, now_ms: i
     query = select(*columns).where(outgoing.c.position > after, outgoing.c.created_ms < (latest or 0))
     rows = connection.execute(query.order_by(outgoing.c.position).limit(PAGE)).all()
     ids = [row.id for row in rows if row.told_ms is not None and before.is_old(row.connector, row.created_ms)]
+    if ids:  # of those whose contact is not kept any more the histories hold nothing
+        answered = select(outgoing.c.message_id).where(among(connection, outgoing.c.id), ~outgoing.c.automatic)
+        contacts = connection.execute(answered, ids_parameter(connection, ids)).scalars()
+        _cut_histories(connection, [one for one in contacts if one is not None], ids)
     removed = removal.forget_outgoing(connection, ids) if ids else 0
     return Done(removed, (rows[-1].position,) if len(rows) == PAGE else None)
 
@@ -200,17 +204,19 @@ def _due(
     return ids, (rows[-1][2], rows[-1][0]) if len(rows) == PAGE else None
 
 
-def _cut_histories(connection: Connection, ids: Collection[str]) -> None:
-    """Their customers' rows hold the last interactions, with some words of each."""
+def _cut_histories(connection: Connection, contacts: Collection[str], ids: Collection[str]) -> None:
+    """The rows of those who wrote these contacts hold the last interactions, with some words of each. Those of `ids` go, and
+    with a contact what answers it."""
     owners = select(handles.c.customer_id).join(messages, messages.c.handle_id == handles.c.id).distinct()
-    tops = connection.execute(owners.where(among(connection, messages.c.id)), ids_parameter(connection, ids)).scalars().all()
+    parameter = ids_parameter(connection, contacts)
+    tops = connection.execute(owners.where(among(connection, messages.c.id)), parameter).scalars().all()
     below = and_(among(connection, customers.c.root_id), customers.c.merged_into.is_not(None))
     query = select(customers.c.id, customers.c.history).where(or_(among(connection, customers.c.id), below))
     rows = connection.execute(query.order_by(customers.c.id).with_for_update(), ids_parameter(connection, tops)).all()
     gone = set(ids)
     for row in rows:
         history = orjson.loads(row.history)
-        kept = [one for one in history if one["id"] not in gone]
+        kept = [one for one in history if not {one["id"], one.get("answers")} & gone]
         if len(kept) != len(history):
             cut = update(customers).where(customers.c.id == row.id).values(history=orjson.dumps(kept).decode())
             connection.execute(cut)

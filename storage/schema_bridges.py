@@ -1,6 +1,6 @@
 """The tables of bridges to ticket systems. Times and ids as in `storage.schema`."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, text
 
 from storage.schema_base import metadata
 
@@ -24,6 +24,7 @@ bridge_tickets = Table(
     Column("ticket", Text, primary_key=True),
     Column("conversation_id", Text, nullable=False),
     Column("closed", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False, server_default=text("false")),
     Column("agent", Text),
     Column("opened_ms", BigInteger, nullable=False),
     Column("told_ms", BigInteger, nullable=False),

@@ -39,8 +39,9 @@ customers = Table(
 )
 """`standing` is verified or claimed. A merged customer stands below `merged_into`; `root_id` is the one at the top, itself
 where it is not merged. `sequence` is the last number given; `messages` counts what its handles wrote; `history` are the last
-interactions (JSON): they stand here so that a message costs one row read and one written. `facts` (JSON) say which source
-gave what, of everybody below; `own_facts`, only where somebody was merged into it, what came by its own handles."""
+contacts and answers of people (JSON): they stand here so that a message costs one row read and one written. `facts` (JSON)
+say which source gave what, of everybody below; `own_facts`, only where somebody was merged into it, what came by its own
+handles."""
 
 handles = Table(
     "handles",
@@ -123,6 +124,7 @@ ticket_events = Table(
     Column("product", Text),
     Column("reason", Text),
     Column("url", Text),
+    Column("answered", Boolean, nullable=False, server_default=text("false")),
     Column("actor", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
@@ -133,8 +135,9 @@ ticket_events = Table(
     sqlite_autoincrement=True,
 )
 """What ticket systems told, one row for each conversation it is about; only ever added to. `id` is made from all that was
-told, so that a repeat has the same. `event` is opened, assigned, updated, closed or reopened; `at_ms` is when it happened
-there, `position` the order in which it came here, `actor` who told it."""
+told, so that a repeat has the same. `event` is opened, assigned, updated, paused, resumed, closed or reopened; `at_ms` is when
+it happened there, `position` the order in which it came here, `actor` who told it. `answered`: the customer has been answered
+there."""
 
 mentions = Table(
     "mentions",

@@ -70,10 +70,11 @@ class AgentAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketState:
-    """How a ticket stands. `reason` is the system's own word for that."""
+    """How a ticket stands. `paused`: it waits for the customer; `reason` is the system's own word for how it stands."""
 
     ticket: str
     closed: bool
+    paused: bool = False
     agent: str | None
     reason: str | None
     at_ms: int

@@ -1,8 +1,8 @@
 """What a bridge has done, in the gateway's database: which contact is in which ticket, and which answers are on their way."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
@@ -92,7 +92,7 @@ def posted(connection: Connection, bridge: str, what: Posted, now_ms: int) -> No
     if row is None:
         connection.execute(insert(bridge_tickets).values(bridge=bridge, ticket=what.ticket, opened_ms=now_ms, **values))
     else:
-        opened = {} if is_known else {"opened_ms": now_ms, "agent": None}
+        opened = {} if is_known else {"opened_ms": now_ms, "agent": None, "paused": False}
         _change(connection, bridge, what.ticket, values | opened)
 
 
@@ -102,24 +102,33 @@ def ours(connection: Connection, bridge: str, numbers: Collection[str]) -> dict[
     return {row.ticket: _known(connection, row) for row in connection.execute(query).all()}
 
 
-def seen(connection: Connection, bridge: str, state: TicketState, now_ms: int) -> None:
-    """How a ticket of the bridge stands: told, where that is news."""
+def seen(connection: Connection, bridge: str, state: TicketState, now_ms: int, *, closed_is_answer: bool = False) -> None:
+    """How a ticket of the bridge stands: told, where that is news. `closed_is_answer`: whoever closes it has answered."""
     row = _row(connection, bridge, state.ticket)
-    if row is None or (row.closed, row.agent) == (state.closed, state.agent):
+    if row is None or (row.closed, row.paused, row.agent) == (state.closed, state.paused, state.agent):
         return
-    events: list[tickets.TicketEvent] = []
-    if state.agent not in (None, row.agent):
-        events.append("assigned")
-    if state.closed != row.closed:
-        events.append("closed" if state.closed else "reopened")
     at_ms = max(min(state.at_ms, now_ms), row.told_ms + 1)
-    for event in events:
-        said = tickets.Said(event=event, agent=state.agent, reason=state.reason)
+    for event in _events(row, state):
+        answered = closed_is_answer and event == "closed"
+        said = tickets.Said(event=event, agent=state.agent, reason=state.reason, answered=answered)
         ticket = _public(bridge, state.ticket)
         news = tickets.News(ticket=ticket, said=said, at_ms=at_ms, conversation=row.conversation_id)
         if not _tell(connection, bridge, news):
             return
-    _change(connection, bridge, state.ticket, {"closed": state.closed, "agent": state.agent, "told_ms": at_ms})
+    stands = {"closed": state.closed, "paused": state.paused, "agent": state.agent}
+    _change(connection, bridge, state.ticket, stands | {"told_ms": at_ms})
+
+
+def _events(row: Row[Any], state: TicketState) -> Iterator[tickets.TicketEvent]:
+    """What has happened to a ticket since it was seen last. Who goes on with a ticket does so before it is closed."""
+    if state.agent not in (None, row.agent):
+        yield "assigned"
+    if row.paused and not state.paused:
+        yield "resumed"
+    if state.closed != row.closed:
+        yield "closed" if state.closed else "reopened"
+    if state.paused and not row.paused:
+        yield "paused"
 
 
 def leaving(connection: Connection, bridge: str, reply: str, ticket: str) -> None:

@@ -42,15 +42,25 @@ class Limits:
 
 class Bridge:
     """One bridge. Contacts are worked on one after the other, and not while the way back is (`alone`). `take` raises
-    `SystemUnavailable`, `SystemRefused` and `DatabaseUnavailable`: then the same is asked for again."""
+    `SystemUnavailable`, `SystemRefused` and `DatabaseUnavailable`: then the same is asked for again. `closed_is_answer`: agents
+    close a ticket when they have answered by a way of the system's own."""
 
     def __init__(
-        self, name: str, system: TicketSystem, *, desk: Desk, files: FilesOf, limits: Limits, now_ms: Callable[[], int]
+        self,
+        name: str,
+        system: TicketSystem,
+        *,
+        desk: Desk,
+        files: FilesOf,
+        limits: Limits,
+        now_ms: Callable[[], int],
+        closed_is_answer: bool = False,
     ) -> None:
         self.name = name
         self.system = system
         self.desk = desk
         self.now_ms = now_ms
+        self.closed_is_answer = closed_is_answer
         self.alone = asyncio.Lock()
         self._files = files
         self._limits = limits

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 _TITLE_MAX: Final = 120
 _SNIPPETS: Final = 5
-"""Earlier contacts that are shown when a ticket is opened."""
+"""Of what was said before, so much is shown when a ticket is opened."""
 _KIND: Final = {
     "edit": "The customer has changed an earlier message. It says now:",
     "delete": "The customer has taken an earlier message back.",
@@ -32,7 +32,7 @@ def words(envelope: Mapping[str, Any], *, first: bool, earlier: str | None = Non
     files = [_file(one, left_out) for one in data["attachments"]]
     parts += ["\n".join(["Files:", *files])] if files else []
     if first and data["history"]:
-        parts.append("\n".join(["Before:", *map(_before, data["history"][:_SNIPPETS])]))
+        parts.append("\n".join(["Before:", *map(_before, data["history"][-_SNIPPETS:])]))
     return "\n\n".join(filter(None, parts))
 
 
@@ -78,4 +78,5 @@ def _file(file: Mapping[str, Any], left_out: tuple[str, ...]) -> str:
 
 
 def _before(one: Mapping[str, Any]) -> str:
-    return f"- {one['at']} {one['channel']} ({one['category']}): {one['snippet']}"
+    ours = "" if one["direction"] == "inbound" else ", our answer"
+    return f"- {one['at']} {one['channel']} ({one['category']}{ours}): {one['snippet']}"

@@ -35,14 +35,16 @@ _UNREADABLE: Final = ("ERROR reading file: msg", "not text, retrieve using binar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """How a tracker is used. `closed` are the names of statuses; `reopened` the one that a ticket has again. `marks` tell what
-    customers get, and `agents` who may answer: everybody but `user`, where nobody is named."""
+    """How a tracker is used. `closed` are the names of statuses, and `paused` those in which a ticket waits for the customer;
+    `reopened` is the one that a ticket has again. `marks` tell what customers get, and `agents` who may answer: everybody but
+    `user`, where nobody is named."""
 
     user: str
     agents: frozenset[str]
     closed: frozenset[str]
     reopened: str
     marks: Marks
+    paused: frozenset[str] = frozenset()
     priorities: tuple[tuple[int, str], ...] = ()
     """From which priority on an issue gets which of the tracker's, highest first."""
 
@@ -59,7 +61,7 @@ class Roundup:
         self._known.clear()
         for name in (self._ways.user, *self._ways.agents):
             await self._id("user", name)
-        for name in (*self._ways.closed, self._ways.reopened):
+        for name in (*self._ways.closed, self._ways.reopened, *self._ways.paused):
             await self._id("status", name)
         for _, name in self._ways.priorities:
             await self._id("priority", name)
@@ -98,7 +100,7 @@ class Roundup:
         search = {"activity": f"from {_earlier(since, _ZONES)}", "@fields": "status,assignedto,activity", "@verbose": "2"}
         issues = [one for one in await self._rest.list("issue", **search) if one["activity"] >= since]
         issues.sort(key=lambda one: str(one["activity"]))
-        states = [_state(issue, self._ways.closed) for issue in issues]
+        states = [_state(issue, self._ways) for issue in issues]
         return Changed(states=states, cursor=max([cursor, *(str(one["activity"]) for one in issues)]))
 
     async def written(self, ticket: str, since: str, known: Container[str]) -> list[AgentAnswer]:
@@ -196,11 +198,12 @@ def _messageid(mark: str) -> str:
     return f"<{mark}@regia>"
 
 
-def _state(issue: dict[str, Any], closed: frozenset[str]) -> TicketState:
+def _state(issue: dict[str, Any], ways: Ways) -> TicketState:
     status = (issue["status"] or {}).get("name")
     agent = (issue["assignedto"] or {}).get("username")
     at_ms = int(datetime.strptime(issue["activity"], _TIMES).replace(tzinfo=UTC).timestamp() * 1000)
-    return TicketState(ticket=f"issue{issue['id']}", closed=status in closed, agent=agent, reason=status, at_ms=at_ms)
+    stands = {"closed": status in ways.closed, "paused": status in ways.paused}
+    return TicketState(ticket=f"issue{issue['id']}", **stands, agent=agent, reason=status, at_ms=at_ms)
 
 
 def _earlier(at: str, by: timedelta) -> str:

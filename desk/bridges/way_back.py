@@ -8,9 +8,10 @@ import logging
 from typing import Final
 
 import msgspec
+from sqlalchemy import Connection
 
 from desk.bridges import books
-from desk.bridges.base import AgentAnswer, BridgeError, SystemUnavailable, TicketGone
+from desk.bridges.base import AgentAnswer, BridgeError, SystemUnavailable, TicketGone, TicketState
 from desk.bridges.books import Lost, Ticket
 from desk.bridges.bridge import Bridge
 from desk.refusals import REFUSALS, Refused
@@ -59,11 +60,13 @@ class WayBack:
             since = dict.fromkeys((state.ticket for state in changed.states), before.at) | before.again
             again = await self._tickets(since, before)
             for state in changed.states:
-                await self._database.write(
-                    lambda one, state=state: books.seen(one, self._bridge.name, state, self._bridge.now_ms())  # type: ignore[misc]
-                )
+                await self._database.write(lambda connection, state=state: self._seen(connection, state))  # type: ignore[misc]
             await self._tell_of_lost()
             return _text(Cursor(at=changed.cursor, again=dict(list(again.items())[-_MOST_AGAIN:])))
+
+    def _seen(self, connection: Connection, state: TicketState) -> None:
+        bridge = self._bridge
+        books.seen(connection, bridge.name, state, bridge.now_ms(), closed_is_answer=bridge.closed_is_answer)
 
     async def _tickets(self, since: dict[str, str], before: Cursor) -> dict[str, str]:
         """Work off these tickets, each since its cursor; those that failed."""

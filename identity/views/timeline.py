@@ -6,19 +6,18 @@ Messages follow the links: what a link wrote is its owner's, whoever that is now
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, literal, or_, select
 
-from identity.recount import SNIPPET
+from identity.history import SNIPPET
+from identity.people import Direction
 from identity.store import rows_among
 from identity.views.paging import Page, cursor_of, parts_of
 from identity.views.tops import top_of
 from normalizer.text import snippet
 from storage.schema import handles, messages, outgoing
-
-Direction = Literal["inbound", "outbound"]
 
 _IN: Final[Direction] = "inbound"
 _OUT: Final[Direction] = "outbound"

@@ -31,14 +31,16 @@ def ticket(
     product: Annotated[str | None, typer.Option(help="What it is about.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why, in a word or a line.")] = None,
     url: Annotated[str | None, typer.Option(help="Where people of yours read it.")] = None,
+    answered: Annotated[bool, typer.Option("--answered", help="The customer was answered by a way of yours.")] = False,
     at: Annotated[str | None, typer.Option(help="When it happened, such as 2026-11-21T18:02:11Z; without it, now.")] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Tell what happened to a ticket. Of one that was not told of before, --conversation or --message says what it is about."""
     settings = standing(config).settings
+    about = {"event": event, "ticket": number, "conversation": conversation, "message": message, "brand": brand}
     said = {"agent": agent, "product": product, "reason": reason, "url": url, "at": at}
-    news = _read({"event": event, "ticket": number, "conversation": conversation, "message": message, "brand": brand} | said)
+    news = _read(about | said, answered=answered)
     now_ms = time.time_ns() // 1_000_000
     try:
         taken = write(settings, lambda connection: tickets.tell(connection, news, actor=ACTOR, now_ms=now_ms))
@@ -50,9 +52,9 @@ def ticket(
         say(f"{taken.ticket} {taken.event}: {', '.join(taken.conversations)}")
 
 
-def _read(given: Mapping[str, str | None]) -> tickets.News:
+def _read(given: Mapping[str, str | None], *, answered: bool) -> tickets.News:
     """What was typed, held to the same form as over HTTP."""
-    typed = {name: clean_line(value) for name, value in given.items() if value is not None}
+    typed = {name: clean_line(value) for name, value in given.items() if value is not None} | {"answered": answered}
     try:
         return TicketBody.model_validate_json(orjson.dumps(typed)).news
     except ValidationError as error:

@@ -2,7 +2,7 @@
 messages. That is taken out of them; what their own customer wrote stays as it is.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -89,7 +89,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _rewritten(connection: Connection, page: Sequence[Stored], theirs: _Theirs) -> Iterator[Stored]:
     """Those of the envelopes that are to be other ones."""
     envelopes = [(one, orjson.loads(one.envelope)) for one in page]
-    shown = {each["id"] for _, envelope in envelopes for each in envelope["data"].get("history", ())}
+    shown = {_contact(each) for _, envelope in envelopes for each in envelope["data"].get("history", ())}
     gone = once_merged.by_links(connection, shown, theirs.links) | {
         id_ for id_, kind in erased.kinds(connection, shown).items() if kind == "message"
     }
@@ -98,6 +98,11 @@ def _rewritten(connection: Connection, page: Sequence[Stored], theirs: _Theirs) 
         if _cut(envelope["data"], gone, theirs):
             words = said - _said(envelope["data"])
             yield Stored(one.id, orjson.dumps(envelope), _without(one.explanation, words))
+
+
+def _contact(shown: Mapping[str, Any]) -> str:
+    """The contact that an entry of a history is, or answers: whose that is, is whose the entry is."""
+    return str(shown.get("answers") or shown["id"])
 
 
 def _said(data: dict[str, Any]) -> set[str]:
@@ -124,7 +129,7 @@ def _left(value: Any, words: Collection[str]) -> Any:
 def _cut(data: dict[str, Any], gone: Collection[str], theirs: _Theirs) -> bool:
     """Take what is theirs out of an envelope's data; whether there was something."""
     before = orjson.dumps([data.get("history"), data.get("customer")])
-    data["history"] = [one for one in data.get("history", ()) if one["id"] not in gone]
+    data["history"] = [one for one in data.get("history", ()) if _contact(one) not in gone]
     if customer := data.get("customer"):
         customer["handles"] = [one for one in customer["handles"] if (one["kind"], one["value"]) not in theirs.addresses]
         customer["name"] = None if customer["name"] in theirs.words else customer["name"]

@@ -112,6 +112,10 @@ class TicketBody(Strict):
     product: Words | None = Field(default=None, description="What it is about, by article number or name.")
     reason: Words | None = Field(default=None, description="Why, in a word or a line.")
     url: WebAddress | None = Field(default=None, description="Where people of yours read the ticket.")
+    answered: bool = Field(
+        default=False,
+        description="The customer was answered by a way of yours: what they wrote until then waits no more.",
+    )
     at: Annotated[Moment, AfterValidator(_past)] | None = Field(
         default=None, description="When it happened there; without it, now. With it a repeat is known for one at any time."
     )
@@ -125,7 +129,8 @@ class TicketBody(Strict):
     @property
     def news(self) -> News:
         """As identity takes it."""
-        said = Said(event=self.event, agent=self.agent, product=self.product, reason=self.reason, url=self.url)
+        words = {"agent": self.agent, "product": self.product, "reason": self.reason, "url": self.url}
+        said = Said(event=self.event, **words, answered=self.answered)
         at_ms = None if self.at is None else round(self.at.timestamp() * 1000)
         return News(
             ticket=self.ticket,

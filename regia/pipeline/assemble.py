@@ -88,6 +88,7 @@ def _interaction(one: Interaction) -> dict[str, Any]:
         "category": one.category,
         "direction": one.direction,
         "snippet": one.snippet,
+        "answers": one.answers,
     }
 
 

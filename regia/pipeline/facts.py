@@ -24,8 +24,8 @@ def facts(message: Message, identified: Identified, declared: Mapping[str, FactT
     inbound = message.inbound
     handle = inbound.sender.handle
     customer = identified.customer
-    history = identified.history
-    times = [one.at_ms for one in history]
+    contacts = [one for one in identified.history if one.direction == "inbound"]
+    times = [one.at_ms for one in contacts]
     return {
         "channel": inbound.channel,
         "connector": message.connector,
@@ -59,8 +59,8 @@ def facts(message: Message, identified: Identified, declared: Mapping[str, FactT
         "conversation.channels": tuple(identified.conversation.channels),
         "conversation.ticket": identified.conversation.ticket,
         "history.unanswered": identified.unanswered,
-        "history.last_category": history[-1].category if history else None,
-        "history.contacts": len(history),
+        "history.last_category": contacts[-1].category if contacts else None,
+        "history.contacts": len(contacts),
         "history.day": contacts_since(times, identified.at_ms, 24),
         "history.week": contacts_since(times, identified.at_ms, 7 * 24),
         **{f"fields.{name}": field_value(inbound.fields.get(name), kind) for name, kind in declared.items()},

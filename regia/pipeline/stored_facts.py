@@ -76,10 +76,11 @@ def _conversation(data: Mapping[str, Any], at_ms: int) -> dict[str, Value]:
 
 
 def _history(history: list[Mapping[str, Any]], at_ms: int) -> dict[str, Value]:
-    times = [_ms(one["at"]) for one in history]
+    contacts = [one for one in history if one["direction"] == "inbound"]
+    times = [_ms(one["at"]) for one in contacts]
     return {
-        "history.last_category": history[-1]["category"] if history else None,
-        "history.contacts": len(history),
+        "history.last_category": contacts[-1]["category"] if contacts else None,
+        "history.contacts": len(contacts),
         "history.day": contacts_since(times, at_ms, 24),
         "history.week": contacts_since(times, at_ms, 7 * 24),
     }

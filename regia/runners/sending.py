@@ -19,7 +19,7 @@ from connectors.base import Connector, Http, Outgoing, Parsed, Sent
 from connectors.errors import Rejected, SendFailed
 from desk import reply_events, reply_states
 from desk.outbound import message
-from identity import answered
+from identity import history
 from regia.pipeline.intake import Intake
 from regia.runners import outcomes
 from regia.runners.pacing import Pace
@@ -236,17 +236,10 @@ class Sender:
             await self._told(ends)
 
     async def _answered(self, sent: Ended) -> None:
-        """What a person's reply answers waits no longer, before anybody hears that it was sent: also where only the provider's
-        later word says so. Done twice, the second finds nothing."""
-        message_id = sent.message_id
-        if message_id is None:
-            return
-
-        def work(connection: Connection) -> None:
-            if (waiting := answered.hold(connection, message_id)) is not None:
-                answered.mark(connection, waiting, sent.created_ms)
-
-        await self._database.write(work)
+        """What a person's reply answers waits no longer, and the reply stands in the customer's history, before anybody hears
+        that it was sent: also where only the provider's later word says so. Done twice, the second finds nothing."""
+        if (contact := sent.message_id) is not None:
+            await self._database.write(lambda connection: history.left(connection, sent.id, contact, sent.created_ms))
 
     async def _told(self, ended: Sequence[Ended]) -> None:
         now_ms = self._now_ms()

@@ -15,7 +15,7 @@ from identity import merges
 from identity.policy import Policy
 from normalizer.inbound import InboundAttachment
 from regia.by_hand import now_ms
-from storage.schema import bridge_answers, bridge_posts, bridge_tickets, conversations, outgoing
+from storage.schema import bridge_answers, bridge_posts, bridge_tickets, conversations, customers, outgoing
 from tests.bridges.conftest import Crossing
 
 
@@ -167,6 +167,36 @@ async def test_what_agents_do_to_an_issue_is_told(crossing: Crossing) -> None:
     crossing.tracker.change("giulia", number, status="3")
     await crossing.look()
     assert [event for event, _ in await crossing.told()] == ["opened", "assigned", "closed", "reopened"]
+
+
+async def test_an_issue_that_waits_for_the_customer_is_paused(crossing: Crossing) -> None:
+    crossing.set(paused=("need-eg", "deferred"))
+    number = await crossing.bridge.take(await crossing.write(text="La padella è arrivata rotta."))
+    for status in ("4", "2", "5", "4", "8", "3", "8", "2"):
+        crossing.tracker.change("giulia", number, status=status)
+        await crossing.look()
+        await crossing.look()
+    first = ["opened", "paused", "resumed", "paused"]
+    assert [event for event, _ in await crossing.told()] == [
+        *first,
+        *("resumed", "closed"),
+        *("reopened", "closed"),
+        *("reopened", "paused"),
+    ]
+    (row,) = await crossing.rows(bridge_tickets)
+    assert (row.paused, row.closed) == (True, False)
+
+
+@pytest.mark.parametrize("is_answer", [False, True])
+async def test_a_closed_issue_is_an_answer_only_where_it_is_said(crossing: Crossing, *, is_answer: bool) -> None:
+    crossing.set(closed_is_answer=is_answer)
+    number = await crossing.bridge.take(await crossing.write(text="La padella è arrivata rotta."))
+    crossing.tracker.change("giulia", number, assignedto="4")
+    await crossing.look()
+    assert [row.unanswered for row in await crossing.rows(customers)] == [1]
+    crossing.tracker.change("giulia", number, status="8")
+    await crossing.look()
+    assert [row.unanswered for row in await crossing.rows(customers)] == [0 if is_answer else 1]
 
 
 @pytest.mark.parametrize("when_closed", ["reopen", "follow_up"])

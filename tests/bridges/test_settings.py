@@ -30,6 +30,8 @@ def written(folder: Path, old: str = "", new: str = "") -> Path:
         ("answers: all", "answers: some", "bridges.helpdesk.answers: must be one of 'all' or 'marked'"),
         ("    answers: all\n", "", "bridges.helpdesk.answers"),
         ("answers: all", "answers: all\n    closed: [chatting]", "no contact could open an issue again"),
+        ("answers: all", "answers: all\n    paused: [resolved]", "paused: resolved is a status in which an issue is closed"),
+        ("answers: all", "answers: all\n    paused: [chatting]", "paused: chatting is a status"),
         ("answers: all", "answers: all\n    inside: false", "bridges.helpdesk.inside: needs Redis (coordination.url)"),
         ("type: roundup", "type: zendesk", "bridges.helpdesk.type"),
         ("${PASSWORD}", "secret", "a secret stands in the file"),

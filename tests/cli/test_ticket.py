@@ -71,12 +71,13 @@ def test_from_opened_to_closed(run: Run) -> None:
     assert opened.exit_code == 0, opened.stderr
     assert re.fullmatch(r"T-1 opened: con_\w{26}\n", opened.stdout)
     at = datetime.now(timezone(timedelta(hours=1))).replace(microsecond=0) + timedelta(seconds=2)
-    closed = run("closed", "T-1", "--json", "--at", at.isoformat(), "--url", "https://tickets.example/1")
+    closed = run("closed", "T-1", "--json", "--answered", "--at", at.isoformat(), "--url", "https://tickets.example/1")
     told = json.loads(closed.stdout)
     assert (told["brand"], told["event"]) == ("demo", "closed")
     assert told["at"] == at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     rows = stored()
     assert [(row["event"], row["actor"]) for row in rows] == [("opened", "command line"), ("closed", "command line")]
+    assert [row["answered"] for row in rows] == [False, True]
     assert [rows[0][name] for name in ("agent", "product", "reason")] == ["giulia", "PAN-28", "two lines"]
     talk = on_database(lambda connection: connection.execute(select(conversations.c.ticket, conversations.c.open)).one())
     assert tuple(talk) == ("T-1", False)

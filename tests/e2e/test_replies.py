@@ -117,6 +117,8 @@ def test_an_agent_answers_and_the_customer_answers_that(helpdesk: Helpdesk) -> N
     second = helpdesk.envelope()
     assert second["conversation"]["id"] == first["conversation"]["id"]
     assert second["customer"]["unanswered"] == 0
+    assert [one["direction"] for one in second["history"]] == ["inbound", "outbound"]
+    assert (second["history"][1]["answers"], second["history"][1]["snippet"]) == (first["id"], "Buongiorno, la sostituiamo.")
     assert len(helpdesk.dovecot.wait_for_mails(helpdesk.customer, 1, seconds=1)) == 1  # asked for twice, sent once
 
 

@@ -20,6 +20,7 @@ from router.load import load
 from storage.schema import customers, handles, local_messages, messages
 from tests.contacts import email, inbound, phone
 from tests.erasing.planted import everything, holding
+from tests.identity.replied import enter
 from tests.pipeline.conftest import Line, decide_by, line, quick
 
 __all__ = ["line", "quick"]
@@ -63,6 +64,12 @@ async def unmerge(line: Line, one: str, now_ms: int) -> None:
     await line.database.write(lambda connection: merges.unmerge(connection, one, actor="desk", now_ms=now_ms, policy=POLICY))
 
 
+async def answer(line: Line, name: str, text: str) -> None:
+    """A person's reply to a contact has left."""
+    (row,) = [row for row in await line.rows(messages) if row["external_id"] == name]
+    await line.database.write(lambda one: enter(one, row["id"], f"answer to {name}", row["at_ms"] + 1, text=text))
+
+
 async def received(line: Line) -> int:
     return int((await line.rows(messages))[0]["received_ms"])
 
@@ -80,6 +87,8 @@ async def apart_again(line: Line, *between: InboundMessage, top: str = "anna") -
     at = await received(line)
     pair = (anna, bruno) if top == "anna" else (bruno, anna)
     await merge(line, *pair, at - 10)
+    await answer(line, "a1", "PLANTED as well")
+    await answer(line, "b1", "words for b1")
     await write(line, *between)
     await unmerge(line, pair[1], at + 10)
     return anna, bruno
@@ -98,7 +107,7 @@ async def test_history_name_and_addresses_are_taken_out(line: Line, reach: Reach
     for name in ("b1", "b3"):
         assert after[name] == before[name]
     old, new = data_of(before, "b2"), data_of(after, "b2")
-    assert [one["snippet"] for one in new["history"]] == ["words of b1"]
+    assert [one["snippet"] for one in new["history"]] == ["words of b1", "words for b1"]
     assert new["customer"]["handles"] == [{"kind": "email", "value": "bruno@example.it", "proof": "verified"}]
     assert {key: new[key] for key in new if key not in ("history", "customer")} == {
         key: old[key] for key in old if key not in ("history", "customer")

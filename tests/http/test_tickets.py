@@ -15,7 +15,7 @@ from regia.gateway import Gateway
 from regia.http.openapi import openapi
 from storage import erased, events
 from storage.database import DatabaseUnavailable
-from storage.schema import conversations, ticket_events
+from storage.schema import conversations, customers, ticket_events
 from tests.databases import filled_url, migrated_postgresql, migrated_sqlite, postgresql_url
 from tests.http.served import HELPDESK, READER, Client, is_up, make_gateway, serving
 from tests.http.test_endpoints import log, refusal, send
@@ -88,6 +88,22 @@ async def test_the_life_of_a_ticket(client: Client, gateway: Gateway) -> None:
     ]  # fmt: skip
     assert {name: rows[1][name] for name in WORDS} == WORDS
     assert {row["actor"] for row in rows} == {"token/helpdesk"}
+
+
+async def test_who_was_answered_elsewhere_is_not_unheard(client: Client, gateway: Gateway) -> None:
+    first = await conversation(client, gateway, "La padella è rotta")
+    await tell(client, "closed", message=first["message"], at=moment())
+    assert await waiting(gateway) == 1
+    told = {"message": first["message"], "at": moment(), "answered": True}
+    assert await tell(client, "updated", **told) == await tell(client, "updated", **told)
+    assert await waiting(gateway) == 0
+    await refused(client, 400, "invalid_fields", event="updated", ticket="T-1", answered="yes")
+
+
+async def waiting(gateway: Gateway) -> int:
+    """How many contacts nobody has answered."""
+    query = select(customers.c.unanswered)
+    return sum(await gateway.stores.database.read(lambda connection: connection.execute(query).scalars().all()))
 
 
 async def test_followers_hear_of_it_once(client: Client, gateway: Gateway) -> None:

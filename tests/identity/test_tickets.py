@@ -2,6 +2,7 @@
 
 import itertools
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 import pytest
@@ -14,15 +15,17 @@ from identity.tickets import AGAIN_MS, EVENTS, News, Said, Taken, TicketEvent
 from normalizer.event import TYPES
 from storage import erased, schema
 from storage.database import Database
-from tests.contacts import START, message, phone, user
+from tests.contacts import START, email, message, phone, user
 from tests.identity.batches import POLICY, identify, rows
 
 NOW = int(START.timestamp() * 1000) + 3_600_000
 SECOND = 1_000
+HOUR = 3_600_000
+START_MS = NOW - HOUR
 
 
 def news(event: TicketEvent, ticket: str = "T-1", **more: Any) -> News:
-    words = {name: more.pop(name) for name in ("agent", "product", "reason", "url") if name in more}
+    words = {name: more.pop(name) for name in ("agent", "product", "reason", "url", "answered") if name in more}
     return News(ticket=ticket, said=Said(event=event, **words), **more)
 
 
@@ -66,7 +69,7 @@ class TestWhatComesOfIt:
     async def test_a_closed_one_ends_it_until_somebody_answers(self, database: Database) -> None:
         first = await one(database)
         await tell(database, news("opened", conversation=first.conversation.id))
-        for event in ("assigned", "updated", "closed"):
+        for event in ("assigned", "paused", "resumed", "updated", "closed"):
             await tell(database, news(event))  # type: ignore[arg-type]  # literals above
         assert await state(database, first.conversation.id) == ("T-1", False)
         second = await one(database, "m2", hours=2)
@@ -83,7 +86,7 @@ class TestWhatComesOfIt:
         second = await one(database, "m2", hours=2)
         assert (second.conversation.id, second.conversation.ticket) == (first.conversation.id, "T-1")
 
-    @pytest.mark.parametrize("event", ["assigned", "updated"])
+    @pytest.mark.parametrize("event", ["assigned", "updated", "paused", "resumed"])
     async def test_what_happens_to_a_closed_one_does_not_open_it(self, database: Database, event: TicketEvent) -> None:
         first = await one(database)
         await tell(database, news("closed", conversation=first.conversation.id))
@@ -291,3 +294,96 @@ class TestWhatIsKeptAndTold:
         await tell(database, news("opened", conversation=a.conversation.id))
         (row,) = [row for row in await rows(database, schema.events) if row["type"].startswith("regia.ticket.")]
         assert orjson.loads(bytes(row["body"]))["data"]["customer"] == b.customer.id
+
+
+class TestAnsweredElsewhere:
+    async def test_what_was_written_until_then_waits_no_more(self, database: Database) -> None:
+        first = await one(database)
+        await one(database, "m2", hours=1)
+        await one(database, "m3", hours=3)
+        told = news("updated", message=str(message("m1").id), at_ms=START_MS + 2 * HOUR, answered=True)
+        await tell(database, told)
+        assert await unanswered(database) == {first.customer.id: 1}
+        (row,) = await rows(database, schema.ticket_events)
+        assert row["answered"] is True
+
+    @pytest.mark.parametrize("event", EVENTS)
+    async def test_any_event_may_say_it_and_none_means_it(self, database: Database, event: TicketEvent) -> None:
+        first = await one(database)
+        await tell(database, news(event, conversation=first.conversation.id, at_ms=NOW))
+        assert await unanswered(database) == {first.customer.id: 1}
+        await tell(database, news(event, at_ms=NOW, answered=True))
+        assert await unanswered(database) == {first.customer.id: 0}
+        assert len(await rows(database, schema.ticket_events)) == 2
+
+    @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+    async def test_late_and_repeated_news_undo_and_double_nothing(self, database: Database, order: tuple[int, ...]) -> None:
+        first = await one(database)
+        await one(database, "m2", hours=2)
+        named = {"conversation": first.conversation.id, "answered": True}
+        story = [
+            news("opened", at_ms=START_MS + HOUR, **named),
+            news("updated", at_ms=START_MS + 3 * HOUR, **named),
+            news("closed", at_ms=START_MS - HOUR, **named),
+        ]
+        latest = -1
+        for number in order:
+            for _ in range(2):
+                await tell(database, story[number])
+            latest = max(latest, (1, 2, 0)[number])
+            assert await unanswered(database) == {first.customer.id: 2 - max(latest, 0)}
+        await one(database, "m3", hours=4)
+        for number in order:
+            await tell(database, story[number])
+        assert await unanswered(database) == {first.customer.id: 1}
+
+    async def test_all_conversations_of_the_ticket_and_no_other(self, database: Database) -> None:
+        first, other, third = (
+            await one(database),
+            await one(database, "m2", user()),
+            await one(database, "m3", email(verified=True)),
+        )
+        await tell(database, news("opened", conversation=first.conversation.id, at_ms=NOW))
+        await tell(database, news("updated", conversation=other.conversation.id, at_ms=NOW + 1, answered=True))
+        assert await unanswered(database) == {first.customer.id: 0, other.customer.id: 0, third.customer.id: 1}
+
+    async def test_also_by_a_ticket_that_the_conversation_had_before(self, database: Database) -> None:
+        first = await one(database)
+        named = {"conversation": first.conversation.id}
+        await tell(database, news("opened", "T-1", at_ms=NOW, **named))
+        await tell(database, news("opened", "T-2", at_ms=NOW + 1, **named))
+        await tell(database, news("closed", "T-1", at_ms=NOW + 2, answered=True))
+        assert await unanswered(database) == {first.customer.id: 0}
+        assert await state(database, first.conversation.id) == ("T-2", True)
+
+    async def test_of_two_in_one_conversation_only_who_is_named(self, database: Database) -> None:
+        a, b = await one(database), await one(database, "m2", user())
+        await merged(database, a, b)
+        await one(database, "m3", hours=1)
+        await database.write(lambda it: merges.unmerge(it, b.customer.id, actor="desk", now_ms=NOW, policy=POLICY))
+        (split,) = [row["id"] for row in await rows(database, schema.conversations) if row["split"]]
+        before = await unanswered(database)
+        await tell(database, news("updated", conversation=split, at_ms=NOW + HOUR, answered=True))
+        assert await unanswered(database) == before
+        await tell(database, news("updated", message=str(message("m3").id), at_ms=NOW + HOUR + 1, answered=True))
+        heard = await unanswered(database)
+        assert heard[a.customer.id] < before[a.customer.id]
+        assert heard[b.customer.id] == before[b.customer.id]
+
+    async def test_an_id_is_what_it_was_before_answers_were_told(self, database: Database) -> None:
+        """What was told by an earlier build is known for the same."""
+        first = await one(database)
+        await tell(database, news("opened", conversation=first.conversation.id, at_ms=NOW))
+        said = {"event": "opened", "agent": None, "product": None, "reason": None, "url": None}
+        whole = orjson.dumps(["demo", "T-1", said, NOW, first.conversation.id], option=orjson.OPT_SORT_KEYS)
+        (row,) = await rows(database, schema.ticket_events)
+        assert row["id"] == str(uuid5(NAMESPACE_URL, f"urn:regia:ticket:{whole.decode()}"))
+
+
+async def unanswered(database: Database) -> dict[str, int]:
+    return {row["id"]: row["unanswered"] for row in await rows(database, schema.customers)}
+
+
+async def merged(database: Database, top: Identified, below: Identified) -> None:
+    pair = top.customer.id, below.customer.id
+    await database.write(lambda it: merges.merge(it, *pair, actor="desk", now_ms=NOW, policy=POLICY, top=pair[0]))

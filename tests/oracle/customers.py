@@ -183,6 +183,8 @@ class Customers(Merging):
         self.happened["erased, merged"] += len(tree) > 1
         self.links = [link for link in self.links if link.home not in tree]
         self.messages = [message for message in self.messages if message.home not in tree]
+        left = {message.id for message in self.messages}
+        self.replies = [reply for reply in self.replies if reply.to in left]
         self.merges = [merge for merge in self.merges if merge.below not in tree]
         self.facts = [fact for fact in self.facts if fact.of not in tree]
         for one in tree:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from tests.oracle.customers import Customers
-from tests.oracle.facts import Message
-from tests.oracle.terms import DAY_MS, Contact, Customer, TalkName
+from tests.oracle.facts import Message, Reply
+from tests.oracle.terms import DAY_MS, HISTORY, Contact, Customer, TalkName
 
 
 class StrangersJoin(Customers):
@@ -145,6 +145,39 @@ class HistoryIsLong(Customers):
         return earlier, unanswered, tuple(one.id for one in self.written(customer)[-11:]) if history else ()
 
 
+class RepliesStayBehind(Customers):
+    """A reply stays with the customer under whom the message was written that it answers."""
+
+    def heard(self, customer: Customer) -> list[Reply]:
+        under = {one.id for one in self.messages if one.under == customer}
+        return [one for one in super().heard(customer) if one.to in under]
+
+
+class RepliesTakePlaces(Customers):
+    """Messages and replies have ten places together."""
+
+    def shown(self, customer: Customer) -> tuple[str, ...]:
+        return super().shown(customer)[-HISTORY:]
+
+
+class RepliesAreForAll(Customers):
+    """What anybody wrote in the conversation is answered."""
+
+    def reply(self, reply: Reply) -> None:
+        (talk,) = [one.talk for one in self.messages if one.id == reply.to]
+        super().reply(reply)
+        self.messages = [replace(one, waits=one.waits and one.talk != talk) for one in self.messages]
+
+
+class RepliesAreForOne(Customers):
+    """Only the very message is answered."""
+
+    def reply(self, reply: Reply) -> None:
+        before = {one.id: one.waits for one in self.messages}
+        super().reply(reply)
+        self.messages = [replace(one, waits=before[one.id] and one.id != reply.to) for one in self.messages]
+
+
 class ListsWait(Customers):
     """What came by a mailing list waits for an answer."""
 
@@ -171,5 +204,9 @@ TALKS: Final = (
     ManyAreAliases,
     HistoryStaysBehind,
     HistoryIsLong,
+    RepliesStayBehind,
+    RepliesTakePlaces,
+    RepliesAreForAll,
+    RepliesAreForOne,
     ListsWait,
 )

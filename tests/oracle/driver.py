@@ -16,6 +16,7 @@ from normalizer.message import Message, normalise
 from storage.database import Database
 from storage.schema import conversations, customers, handles, messages, metadata, suggestions
 from tests import contacts
+from tests.oracle.facts import Reply
 from tests.oracle.states import CustomerState, LinkState, MessageState, State, TalkState
 from tests.oracle.terms import HOUR_MS, Answer, Contact, Given, Key, LinkName, Refused, Rules, Said
 
@@ -50,7 +51,7 @@ class Real:
             window_ms=rules.window_hours * HOUR_MS,
         )
         self._names: dict[str, str] = {}
-        """Message id → the name of the contact."""
+        """Message id → the name of the contact; a reply has one name on both sides."""
         self._talks: dict[str, str] = {}
         """The name of a contact → its conversation."""
 
@@ -82,6 +83,13 @@ class Real:
         history = tuple(self._names[each.id] for each in one.history)
         known = (one.conversation.id, repeat_of, one.earlier, one.unanswered, history)
         return Answer(one.customer.id, one.match, one.sequence, *known)
+
+    async def reply(self, reply: Reply) -> None:
+        from tests.identity.replied import enter
+
+        self._names[reply.id] = reply.id
+        (message_id,) = [real for real, name in self._names.items() if name == reply.to]
+        await self._database.write(lambda connection: enter(connection, message_id, reply.id, START_MS + reply.at_ms))
 
     async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
         from identity.merges import merge

@@ -49,6 +49,15 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """What a person has answered to a message. It goes with that one (Merge and unmerge)."""
+
+    id: str
+    to: str
+    at_ms: int
+
+
+@dataclass(frozen=True)
 class Fact:
     """What a source said of a customer, and not of those above or below it (Profile)."""
 
@@ -64,6 +73,7 @@ class Facts:
         self.links: list[Link] = []
         self.merges: list[Merged] = []
         self.messages: list[Message] = []
+        self.replies: list[Reply] = []
         self.facts: list[Fact] = []
         self.split: set[TalkName] = set()
         """The conversations that an unmerge has left with words of two."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.oracle.customers import Customers
+from tests.oracle.facts import Reply
 from tests.oracle.terms import DAY_MS, Contact, Given, Key
 
 Call = tuple[str, tuple[Any, ...]]
@@ -130,7 +131,25 @@ class SetFact:
         return "set_fact", (link.home if self.home else model.top(link.home), self.given, self.at_ms)
 
 
-Operation = Contacts | Merge | Unmerge | Release | Changed | Erase | SetFact
+@dataclass(frozen=True)
+class Answered:
+    """A person's reply to a message has left."""
+
+    reply: Reply
+
+    @property
+    def at_ms(self) -> int:
+        return self.reply.at_ms
+
+    def __str__(self) -> str:
+        return " to ".join(("reply " + self.reply.id.rpartition("-")[2], self.reply.to.rpartition("-")[2]))
+
+    def on(self, model: Customers) -> Call | None:
+        there = any(message.id == self.reply.to for message in model.messages)
+        return ("reply", (self.reply,)) if there else None
+
+
+Operation = Contacts | Answered | Merge | Unmerge | Release | Changed | Erase | SetFact
 
 
 def _contact(contact: Contact) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from tests.oracle.customers import Customers
+from tests.oracle.facts import Reply
 from tests.oracle.operations import Contacts, Operation, described
 from tests.oracle.states import Names, State, differences, state_of, unasked, words
 from tests.oracle.terms import Answer, Contact, Given, Key, LinkName, Refused, Rules
@@ -14,6 +15,8 @@ class Side(Protocol):
     """What is compared with the model. Customers and links go by its own ids; what cannot be done raises `Refused`."""
 
     async def contacts(self, batch: tuple[Contact, ...]) -> list[Answer]: ...
+
+    async def reply(self, reply: Reply) -> None: ...
 
     async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None: ...
 

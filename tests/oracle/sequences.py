@@ -7,8 +7,8 @@ from random import Random
 from typing import Final
 
 from tests.oracle.customers import Customers
-from tests.oracle.facts import Link
-from tests.oracle.operations import Changed, Contacts, Erase, Merge, Operation, Release, SetFact, Unmerge
+from tests.oracle.facts import Link, Reply
+from tests.oracle.operations import Answered, Changed, Contacts, Erase, Merge, Operation, Release, SetFact, Unmerge
 from tests.oracle.terms import DAY_MS, ENGLISH, ITALIAN, Contact, Field, Given, Key, Many, Proof, Refused, Rules, Said, Source
 
 RULES: Final = Rules(caps={"phone": 2, "email": 3, "crm": 2}, cap_other=2, merges_per_day=2, shared=("info@*",), window_hours=5)
@@ -57,6 +57,7 @@ class _Maker:
         self._prefix = seed
         self._now_ms = 0
         self._contacts = 0
+        self._replies = 0
         # Some pools are smaller still, so that their few customers meet more often.
         self._pool = {kind: values[: self.random.randint(2, len(values))] for kind, values in VALUES.items()}
         self._long = self.random.random() < 0.5  # only half of them last longer than a few days
@@ -72,8 +73,8 @@ class _Maker:
         return operation
 
     def _operation(self) -> Operation:
-        makers = (self._write, self._merge, self._unmerge, self._release, self._change, self._erase, self._say)
-        maker: Callable[[], Operation] = self.random.choices(makers, weights=(55, 16, 15, 4, 6, 3, 10))[0]
+        makers = (self._write, self._merge, self._unmerge, self._release, self._change, self._erase, self._say, self._answer)
+        maker: Callable[[], Operation] = self.random.choices(makers, weights=(55, 16, 15, 4, 6, 3, 10, 14))[0]
         return maker()
 
     def _write(self) -> Contacts:
@@ -151,6 +152,16 @@ class _Maker:
 
     def _is_below(self, link: Link) -> bool:
         return link.ended is None and link.name.key.standing == "verified" and self.model.above(link.home) is not None
+
+    def _answer(self) -> Operation:
+        """Mostly to the last that was written, sometimes to one in a conversation of two."""
+        if not self.model.messages:
+            return self._write()
+        self._replies += 1
+        split = [one for one in self.model.messages if one.talk in self.model.split]
+        last = self.model.messages[-3:]
+        found = split if split and self.random.random() < 0.3 else last if self.random.random() < 0.7 else self.model.messages
+        return Answered(Reply(f"{self._prefix}-r{self._replies}", self.random.choice(found).id, self._later()))
 
     def _merge(self) -> Merge:
         one, other = self._key(), self._key()

@@ -1,7 +1,9 @@
 """Which conversation a contact is in, and what its envelope shows: the model's part of `docs/identity.md` called
 "Conversations and repeats"."""
 
-from tests.oracle.facts import Facts, Message
+from dataclasses import replace
+
+from tests.oracle.facts import Facts, Message, Reply
 from tests.oracle.terms import DAY_MS, HISTORY, HOUR_MS, Contact, Customer, TalkName
 
 
@@ -27,7 +29,29 @@ class Talks(Facts):
         if many:
             return len(written), 0, ()
         self.happened["more than an envelope shows"] += len(written) > HISTORY
-        return len(written), sum(one.waits for one in written), tuple(one.id for one in written[-HISTORY:])
+        return len(written), sum(one.waits for one in written), self.shown(customer)
+
+    def shown(self, customer: Customer) -> tuple[str, ...]:
+        """The last messages and the last replies, by their times (docs/envelope.md)."""
+        heard = self.heard(customer)
+        self.happened["a reply is shown"] += bool(heard)
+        both = [*self.written(customer)[-HISTORY:], *heard[-HISTORY:]]
+        return tuple(one.id for one in sorted(both, key=lambda one: one.at_ms))
+
+    def heard(self, customer: Customer) -> list[Reply]:
+        """The replies to what its links have written."""
+        written = {message.id for message in self.written(customer)}
+        return [reply for reply in self.replies if reply.to in written]
+
+    def reply(self, reply: Reply) -> None:
+        """A person's reply to a message has left: what its writer wrote in that conversation waits no longer."""
+        (answered,) = [one for one in self.messages if one.id == reply.to]
+        writer = self.top(answered.home)
+        theirs = {one.id for one in self.written(writer) if one.talk == answered.talk}
+        self.happened["a reply in a conversation of two"] += len(self.owners(answered.talk)) > 1
+        self.happened["a reply to somebody merged"] += len(self.tree(writer)) > 1
+        self.messages = [replace(one, waits=one.waits and one.id not in theirs) for one in self.messages]
+        self.replies.append(reply)
 
     def _joins(self, contact: Contact, customer: Customer, *, many: bool) -> tuple[TalkName, str | None]:
         """The conversation of a contact, and which message it repeats."""

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 DAY_MS: Final = 86_400_000
 HOUR_MS: Final = 3_600_000
 HISTORY: Final = 10
-"""How many contacts an envelope shows (docs/envelope.md)."""
+"""How many contacts an envelope shows, and how many replies (docs/envelope.md)."""
 
 ITALIAN: Final = "Vorrei sapere quando arriva la padella che ho ordinato lunedì scorso"
 ENGLISH: Final = "Please tell me when the pan that I ordered last Monday will arrive"
@@ -94,7 +94,7 @@ class Given:
 @dataclass(frozen=True)
 class Answer:
     """What a contact is told: whose it is, how sure that is, its number; its conversation, which message it repeats; how many
-    the customer wrote before, how many of these nobody has answered, and the last of them."""
+    the customer wrote before, how many of these nobody has answered, and the last of them, with the last replies."""
 
     customer: Customer
     match: str

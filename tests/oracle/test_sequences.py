@@ -41,6 +41,7 @@ KINDS = (
     *(f"said by {source}" for source in ("agent", "api", "import", "connector")),
     *("names what another owns", "taken back", "said of one below"),
     *("goes on", "its last one is over", "more than an envelope shows"),
+    *("a reply is shown", "a reply in a conversation of two", "a reply to somebody merged"),
     *("claimed sender with proven aliases", "a shared handle that is no alias", "linked on its own, one too many"),
 )
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.oracle.customers import Customers
+from tests.oracle.facts import Reply
 from tests.oracle.terms import HOUR_MS, Answer, Contact, Customer, Rules, Said
 
 ANNA, MARCO = Said("phone", "+391"), Said("phone", "+392")
@@ -88,6 +89,21 @@ def test_merged_they_have_one_history_and_unmerged_their_own_and_words_of_both_a
     assert (alone.talk, alone.history) == ("m4", ("m2",))
     hers = story.write("m5", ANNA, 3)
     assert (hers.talk, hers.history) == ("m1", ("m1", "m3")), "the last of those that are hers alone"
+
+
+def test_a_reply_goes_with_its_message_and_is_for_its_writer() -> None:
+    story = Story()
+    anna, other = story.write("m1", ANNA, 0), story.write("m2", ANNA_ID, 1)
+    story.merge(anna.customer, other.customer)
+    story.write("m3", ANNA, 2)
+    story.model.reply(Reply("r1", "m2", 3 * HOUR_MS))
+    both = story.write("m4", ANNA, 4)
+    assert (both.history, both.unanswered) == (("m1", "m2", "m3", "r1"), 1), "m1 is in another conversation"
+    story.unmerge(other.customer)
+    hers, theirs = story.write("m5", ANNA, 5), story.write("m6", ANNA_ID, 6)
+    assert (hers.history, theirs.history) == (("m1", "m3", "m4"), ("m2", "r1"))
+    story.model.reply(Reply("r2", "m3", 7 * HOUR_MS))
+    assert [one.id for one in story.model.messages if one.waits] == ["m1", "m5", "m6"]
 
 
 def test_a_split_one_stays_split() -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from tests.oracle.customers import Customers
+from tests.oracle.facts import Reply
 from tests.oracle.states import CustomerState, LinkState, MessageState, State, TalkState, state_of
 from tests.oracle.terms import Answer, Contact, Customer, Given, Key, TalkName
 
@@ -22,6 +23,9 @@ class Twin:
     async def contacts(self, batch: Sequence[Contact]) -> list[Answer]:
         answers = self._step().contacts(batch)
         return [replace(one, customer=self._id(one.customer), talk=self._id(one.talk)) for one in answers]
+
+    async def reply(self, reply: Reply) -> None:
+        self._step().reply(reply)
 
     async def merge(self, one: str, other: str, top: str | None, now_ms: int) -> None:
         self._step().merge(self._name(one), self._name(other), self._name(top) if top else None, now_ms)

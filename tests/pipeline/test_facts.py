@@ -11,6 +11,7 @@ from storage import schema
 from storage.database import Database
 from tests.contacts import email, message
 from tests.identity.batches import identify
+from tests.identity.replied import replied
 
 
 async def asked(database: Database, written: Message) -> dict[str, Any]:
@@ -48,3 +49,13 @@ async def test_a_conversation_that_had_ended(database: Database) -> None:
     assert by_ticket["conversation.reopened"] is True
     after = await asked(database, message("m4", mail, hours=100 * 24 + 2))
     assert (after["conversation.reopened"], after["history.day"]) == (False, 2)
+
+
+async def test_what_we_answered_is_no_contact(database: Database) -> None:
+    mail = email(verified=True)
+    await asked(database, message("m1", mail))
+    for number in range(3):
+        await replied(database, "m1", f"out_{number}", hours=1 + number)
+    after = await asked(database, message("m2", mail, hours=5))
+    assert (after["history.contacts"], after["history.day"], after["history.week"]) == (1, 1, 1)
+    assert (after["history.last_category"], after["history.unanswered"], after["customer.messages"]) == ("general", 0, 1)

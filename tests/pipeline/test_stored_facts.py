@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, update
 
 from identity.contact import contact_of
-from identity.people import Conversation, Customer, Identified, Interaction, Match
+from identity.people import Conversation, Customer, Direction, Identified, Interaction, Match
 from identity.policy import Policy
 from identity.resolve import IdentitySession
 from normalizer.inbound import Button, Handle, InboundMessage, Kind, Proof, Sender, envelope_id
@@ -30,6 +30,7 @@ from storage import schema
 from storage.database import Database
 from tests.contacts import email, message, phone
 from tests.identity.batches import stored_row
+from tests.identity.replied import replied
 from tests.normalizer.test_samples import CASES as MAILS
 from tests.normalizer.test_samples import parse as parse_mail
 from tests.pipeline.conftest import LINKS
@@ -125,7 +126,8 @@ def people(draw: st.DrawFn, written: Message) -> Identified:
     at = draw(st.just(_at_ms(written)))
     near = milliseconds | st.integers(0, 9 * 24 * 3_600_000).map(lambda by: at - by) | st.sampled_from([at, at - 86_400_000])
     past = sorted(draw(st.lists(near, max_size=10)))
-    history = tuple(Interaction("m", one, "email", draw(st.sampled_from("ab")), "inbound", "") for one in past)
+    ways = st.sampled_from(get_args(Direction))
+    history = tuple(Interaction("m", one, "email", draw(st.sampled_from("ab")), draw(ways), "") for one in past)
     channels = draw(st.lists(st.sampled_from("abc"), unique=True))
     return Identified(
         customer=Customer("cus", "demo", "verified", 0, 0, tier=draw(some), tags=draw(st.lists(texts, max_size=3))),
@@ -198,7 +200,7 @@ def _decided(connection: Connection, batch: list[Message]) -> list[Identified]:
 async def test_of_customers_who_go_on_writing(database: Database) -> None:
     """Conversations that end by time and by a ticket, an archive, many people behind one address, two who are one."""
     chance = random.Random(7)  # noqa: S311 - chance, not a secret
-    reopened = learnt = many = archived = 0
+    reopened = learnt = many = archived = answered = 0
     for number in range(60):
         hours = number * chance.choice((1, 30, 200)) + chance.random()
         handle = chance.choice((phone(), phone("+393330000001"), email(verified=True), email()))
@@ -218,11 +220,14 @@ async def test_of_customers_who_go_on_writing(database: Database) -> None:
         learnt += one.language is None and identified.customer.language is not None
         many += bool(more["of_many"])
         archived += one.inbound.backlog
+        if chance.random() < 0.3:
+            await replied(database, f"m{number}", f"out_{number}", hours=hours)
+            answered += 1
         if chance.random() < 0.2:
             await database.write(
                 lambda connection: connection.execute(update(schema.conversations).values(open=False, ticket="T-1"))
             )
-    assert min(reopened, learnt, many, archived) >= 3
+    assert min(reopened, learnt, many, archived, answered) >= 3
 
 
 @pytest.mark.parametrize("had", [None, "", "IT-1", 7])

@@ -248,7 +248,7 @@ async def test_tickets_are_told(gateway: Gateway) -> None:
     message = (await wrote(gateway))["message"]
     at, later = "2026-11-21T18:02:11Z", "2026-11-21T19:02:11Z"
     opened = {"event": "opened", "ticket": "T-1", "message": message, "at": at}
-    closed = {"event": "closed", "ticket": "T-1", "at": later}
+    closed = {"event": "closed", "ticket": "T-1", "at": later, "answered": True}
     unknown, wrong = {"event": "closed", "ticket": "T-2", "at": at}, {"event": "burnt", "ticket": "T-1", "at": at}
     timeless = {"event": "reopened", "ticket": "T-1"}
     await publish(gateway, TICKETS, opened, unknown, wrong, timeless, closed, opened, closed)
@@ -263,6 +263,7 @@ async def test_tickets_are_told(gateway: Gateway) -> None:
         ("opened", "queue/regia.tickets"),
         ("closed", "queue/regia.tickets"),
     ]
+    assert [row["answered"] for row in told] == [False, True]
 
 
 async def test_a_lost_connection_is_made_anew(gateway: Gateway, rabbitmq: RabbitMQServer) -> None:

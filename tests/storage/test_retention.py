@@ -80,6 +80,7 @@ async def ids(database: Database, table: Table) -> set[str]:
 async def test_messages_go_with_what_hangs_on_them_and_customers_stay(database: Database) -> None:
     person = await anna(database)
     history = [{"id": id_, "snippet": person.tag} for id_ in person.messages]
+    history += [{"id": f"answer {id_}", "answers": id_, "snippet": person.tag} for id_ in person.messages]
     both = update(customers).values(history=json.dumps(history))
     await database.write(lambda connection: connection.execute(both))
     before = await database.read(lambda connection: connection.execute(select(customers)).mappings().all())
@@ -90,7 +91,8 @@ async def test_messages_go_with_what_hangs_on_them_and_customers_stay(database: 
     after = await database.read(lambda connection: connection.execute(select(customers)).mappings().all())
     for one, other in zip(before, after, strict=True):
         assert dict(one) | {"history": ""} == dict(other) | {"history": ""}
-        assert [each["id"] for each in json.loads(other["history"])] == person.messages[3:]
+        left = person.messages[3:]
+        assert [each["id"] for each in json.loads(other["history"])] == left + [f"answer {id_}" for id_ in left]
     assert await count(database, outgoing) == 2, "they have a time of their own"
     assert (await balanced(database, person)).removed == 3
     assert await go(database, retention.old_messages, OLD) == 0
@@ -167,10 +169,13 @@ async def test_what_was_held_and_told(database: Database, step: Step, table: Tab
 
 
 async def test_messages_out_that_are_over(database: Database) -> None:
-    await anna(database)
+    person = await anna(database)
 
     def more(connection: Connection) -> None:
-        connection.execute(update(outgoing).values(created_ms=NOW))
+        gone = connection.execute(select(outgoing.c.id)).scalars().all()
+        connection.execute(update(outgoing).values(created_ms=NOW, message_id=person.messages[0], automatic=False))
+        shown = [{"id": id_, "answers": person.messages[0], "snippet": person.tag} for id_ in (*gone, "open")]
+        connection.execute(update(customers).values(history=json.dumps(shown)))
         new = [("open", NOW, None, "mail"), ("young", NOW + 5, NOW + 6, "mail"), ("kept", NOW, NOW, "kept")]
         rows = [row(outgoing, id=id_, created_ms=at, told_ms=told, connector=name) for id_, at, told, name in new]
         connection.execute(insert(outgoing), rows)
@@ -179,6 +184,8 @@ async def test_messages_out_that_are_over(database: Database) -> None:
     assert await go(database, retention.old_outgoing, Before(NOW + 5, {"kept": None})) == 2
     assert await ids(database, outgoing) == {"open", "young", "kept"}
     assert await count(database, outgoing_parts) == 0
+    left = await database.read(lambda connection: connection.execute(select(customers.c.history)).scalars().all())
+    assert [[each["id"] for each in json.loads(one)] for one in left] == [["open"], ["open"]]
 
 
 async def test_ids_of_what_is_gone_are_only_counted(database: Database) -> None:
