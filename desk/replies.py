@@ -1,10 +1,11 @@
 """Replies: queued for the handle that wrote, once for each key."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -13,13 +14,15 @@ import orjson
 from sqlalchemy import Connection, RowMapping
 
 from connectors.email.contact import MARKED
-from desk import loops, reply_events
+from desk import files, loops, reply_events
+from desk.files import FileRules, ReplyFile
 from desk.refusals import RefusalReason, Refused
 from desk.reply_events import Happened
 from normalizer.inbound import Button, Handle
-from storage import erased, lookup, outgoing
+from storage import endings, erased, lookup, outgoing, outgoing_files
 from storage.database import DatabaseUnavailable
 from storage.outgoing import NewOutgoing
+from storage.outgoing_files import FileRow
 
 TEXT: Final = "text"
 _NOT_ON_ONE_LINE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -40,6 +43,7 @@ class Reply:
     html: str | None = None
     subject: str | None = None
     buttons: tuple[Button, ...] = ()
+    files: tuple[ReplyFile, ...] = ()
     automatic: bool = False
     not_before_ms: int | None = None
     key: str | None = None
@@ -51,17 +55,25 @@ class Reply:
         return None if self.key is None else f"{self.asker}\n{self.key}"
 
     @property
+    def blobs(self) -> frozenset[str]:
+        """The SHA-256 of the files that come with it."""
+        return frozenset(file.sha256 for file in self.files if file.sha256 is not None)
+
+    @property
     def digest(self) -> bytes:
         """Of all that it says."""
-        return sha256(msgspec.json.encode(replace(self, key=None))).digest()
+        words = msgspec.json.encode(replace(self, key=None, files=()))
+        return sha256(words + msgspec.json.encode([file.said for file in self.files])).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channels:
-    """What is known of the configuration: whether a connector can send, and whether a handle is one of our own."""
+    """What is known of the configuration: whether a connector can send, whether a handle is one of our own, and which files may
+    leave."""
 
     can_send: Callable[[str], bool]
     own: Callable[[Handle], bool]
+    files: FileRules = field(default_factory=FileRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +86,22 @@ class Queued:
     repeat: bool = False
 
 
-def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> Queued:
+def queue(
+    connection: Connection, reply: Reply, channels: Channels, now_ms: int, put_since: Mapping[str, int] = MappingProxyType({})
+) -> Queued:
     """Queue a reply inside the caller's transaction, and tell of it. Raises `Refused`.
+
+    The bytes of its files are in the blob store: `desk.attaching` puts them there, and says in `put_since` which ends of blobs
+    it has seen. Raises `BlobsEnded` where they must be put again.
 
     It goes through the connector of the envelope to the handle that wrote it, or to the one given in that contact for
     answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says.
     """
     if (before := queued_before(connection, reply)) is not None:
         return before
-    _check(reply)
-    row = contact_of(connection, reply, channels, now_ms)
+    row, named = look(connection, reply, channels, now_ms)
+    endings.check(connection, reply.blobs, put_since)
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
-    if (reason := _unanswerable(connection, row, channels, _leaves_ms(reply, now_ms))) is not None:
-        raise Refused(reason)
     contact = _answered(row, data)
     if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
         if (before := queued_before(connection, reply)) is not None:  # it waited for the same request, which counts by now
@@ -98,8 +113,19 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
         if (before := queued_before(connection, reply)) is None:
             raise DatabaseUnavailable("a reply of this key was removed at this moment: ask again")
         return before
+    outgoing_files.add(connection, new.id, named)
     reply_events.tell(connection, [Happened(reply=new.id, state="queued", at_ms=now_ms)])
     return Queued(id=new.id, message=row["id"], conversation=row["conversation_id"])
+
+
+def look(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> tuple[RowMapping, list[FileRow]]:
+    """The contact it answers, and the rows of its files. Raises `Refused`, but not for what holds back automatic ones only."""
+    _check(reply, channels)
+    row = contact_of(connection, reply, channels, now_ms)
+    if (reason := _unanswerable(connection, row, channels, _leaves_ms(reply, now_ms))) is not None:
+        raise Refused(reason)
+    allowed = orjson.loads(row["envelope"])["data"]["reply"]["allowed"]
+    return row, files.rows(connection, reply.files, row, allowed, channels.files)
 
 
 def queued_before(connection: Connection, reply: Reply) -> Queued | None:
@@ -171,9 +197,10 @@ def _leaves_ms(reply: Reply, now_ms: int) -> int:
     return max(now_ms, reply.not_before_ms or 0)
 
 
-def _check(reply: Reply) -> None:
-    if not reply.text.strip():
+def _check(reply: Reply, channels: Channels) -> None:
+    if not reply.text.strip() and not reply.files:
         raise Refused("no_text")
+    files.check(reply.files, channels.files)
     if reply.subject is not None and _NOT_ON_ONE_LINE.search(reply.subject):
         raise Refused("bad_subject")
 

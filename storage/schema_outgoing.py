@@ -66,3 +66,19 @@ outgoing_parts = Table(
 )
 """The providers' ids of messages that left in several parts, the first one's included: what is told of a part is told of
 its message."""
+
+outgoing_files = Table(
+    "outgoing_files",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("outgoing_id", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Index("ux_outgoing_files_outgoing_id_place", "outgoing_id", "place", unique=True),
+    Index(None, "sha256"),
+)
+"""The files of a message out, in the order of `place`; their bytes are in the blob store under `sha256`. Who has the signed
+link of an `id` may load it: some channels take no bytes, and load files from an address."""

@@ -62,6 +62,7 @@ _ROUTES: Final = (
     web.get("/v1/messages/{id}/raw", stored.raw),
     web.get("/v1/attachments/{id}", stored.attachment),
     web.get("/attachments/{id}", stored.signed_attachment),
+    web.get("/files/{id}/{name}", stored.signed_file),
     web.get("/v1/customers", customers.by_address),
     web.get("/v1/customers/{id}", customers.show),
     web.patch("/v1/customers/{id}", customer_acts.change),

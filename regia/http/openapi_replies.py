@@ -37,6 +37,8 @@ def _queued() -> dict[str, Any]:
 
 
 def _shown() -> dict[str, Any]:
+    file: dict[str, Any] = {name: {"type": "string"} for name in ("id", "filename", "content_type")}
+    file["size"] = {"type": "integer", "description": "Bytes."}
     status = {"state": {"type": "string"}, "at": _TIME, "error": _TEXT}
     properties = {
         "id": {"type": "string"},
@@ -52,6 +54,7 @@ def _shown() -> dict[str, Any]:
         "queued_at": _TIME,
         "due_at": _TIME,
         "ended_at": _TIME,
+        "files": {"type": "array", "items": {"type": "object", "required": list(file), "properties": file}},
         "waits_for": _TEXT | {"description": "An earlier reply of its conversation that must end first."},
         "statuses": {
             "type": "array",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 from typer.testing import CliRunner, Result
 
 from normalizer.inbound import Handle
+from normalizer.inbound import Reply as Allowed
 from regia.cli import reply
 from regia.cli.main import app
 from regia.settings import Settings
@@ -201,3 +202,18 @@ def test_a_second_automatic_answer_waits_an_hour(run: Run) -> None:
     message_id = stored("m1")
     assert run("reply", message_id, "--text", "Ciao", "--automatic").exit_code == 0
     assert "once_an_hour" in run("reply", message_id, "--text", "Ciao", "--automatic").stderr
+
+
+def test_files_go_with_it(run: Run) -> None:
+    Path("foto.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"pixels" * 20)
+    Path("etichetta.pdf").write_bytes(b"%PDF-1.7 a label")
+    allowed = Allowed(allowed=("text", "image", "document"))
+    done = run("reply", stored("m1", reply=allowed), "--file", "foto.png", "--file", "etichetta.pdf")
+    assert done.exit_code == 0, done.stderr
+    lines = run("outgoing", "show", done.stdout.split()[0]).stdout.splitlines()
+    assert [line.split() for line in lines if line.startswith("file ")] == [
+        ["file", "image/png", "128", "foto.png"],
+        ["file", "application/pdf", "16", "etichetta.pdf"],
+    ]
+    refused = run("reply", stored("m2"), "--text", "Ecco", "--file", "foto.png")
+    assert (refused.exit_code, "not sent, files_not_taken: file 1: " in refused.stderr) == (1, True)
