@@ -52,10 +52,11 @@ class Desk:
 
 def _told(reply: Reply, refused: Refused, now_ms: int) -> NotQueued:
     named = reply.whole_key or f"{reply.asker}\n{reply.digest.hex()}"
-    about: Mapping[str, str | int | None] = {
+    about: Mapping[str, object] = {
         "message": reply.message_id,
         "conversation": reply.conversation_id,
         "file": refused.file,
+        "allowed": list(refused.allowed) or None,
     }
     return NotQueued(
         id=f"{named}\n{refused.reason}\n{reply.digest.hex()}",

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
 
-from connectors.base import Outgoing, OutgoingFile
+from connectors.base import ApprovedTemplate, Outgoing, OutgoingFile
 from connectors.errors import SendFailed
 from normalizer.inbound import Button, Handle
 from storage.outgoing import Claimed
@@ -47,6 +48,7 @@ def _answer(row: Claimed, files: tuple[OutgoingFile, ...]) -> Outgoing:
         html=row.html,
         buttons=() if row.buttons is None else tuple(Button(**one) for one in orjson.loads(row.buttons)),
         files=files,
+        template=None if row.template is None else msgspec.json.decode(row.template, type=ApprovedTemplate),
         conversation=row.conversation_id,
         automatic=row.automatic,
     )

@@ -12,6 +12,9 @@ RefusalReason = Literal[
     "key_used",
     "no_text",
     "bad_subject",
+    "unknown_template",
+    "unknown_language",
+    "unknown_field",
     "too_many_files",
     "bad_base64",
     "empty_file",
@@ -48,6 +51,9 @@ REFUSALS: Final[Mapping[RefusalReason, str]] = {
     "key_used": "another reply was asked for by this key: give each its own",
     "no_text": "the text is empty",
     "bad_subject": "the subject holds a line break or another control character: write it on one line",
+    "unknown_template": "the rules of this brand have no template of that name",
+    "unknown_language": "the template has no text in that language",
+    "unknown_field": "the rules declare no such field, or it takes no such value",
     "too_many_files": "it has more files than one reply may have (replies.max_files)",
     "bad_base64": "the content of a file is no base64 (RFC 4648 §4), with its padding and without line ends",
     "empty_file": "a file holds nothing",
@@ -78,9 +84,11 @@ REFUSALS: Final[Mapping[RefusalReason, str]] = {
 
 
 class Refused(Exception):
-    """The reply was not queued. `file`: the place of the file that is the reason, from 1."""
+    """The reply was not queued. `file`: the place of the file that is the reason, from 1;
+    `allowed`: what the channel would take all the same."""
 
-    def __init__(self, reason: RefusalReason, *, file: int | None = None) -> None:
+    def __init__(self, reason: RefusalReason, *, file: int | None = None, allowed: tuple[str, ...] = ()) -> None:
         super().__init__(REFUSALS[reason] if file is None else f"file {file}: {REFUSALS[reason]}")
         self.reason: RefusalReason = reason
         self.file = file
+        self.allowed = allowed

@@ -1,5 +1,7 @@
 """What replies must know of the configuration."""
 
+from collections.abc import Callable
+
 from connectors.abilities import MEGABYTE
 from connectors.email import plus
 from connectors.email.mailbox import MailConnector
@@ -7,10 +9,13 @@ from desk.files import FileRules
 from desk.replies import Channels
 from normalizer.inbound import Handle
 from regia.compose import Configured
+from regia.rules.live import Rules
+from regia.templating import renderer
 
 
-def channels(configured: Configured) -> Channels:
-    """Which connectors can send, the addresses of all our mailboxes, and which files may leave."""
+def channels(configured: Configured, rules: Callable[[], Rules] | None = None) -> Channels:
+    """Which connectors can send, the addresses of all our mailboxes, which files may leave, and the words of templates: of
+    `rules`, those that decide, or without it of those that the configuration names."""
     able = {name: send for name, channel in configured.channels.items() if (send := channel.abilities.send) is not None}
     replies, server = configured.settings.replies, configured.settings.server
     files = FileRules(
@@ -23,7 +28,9 @@ def channels(configured: Configured) -> Channels:
     mailboxes = [one for one in configured.connectors.values() if isinstance(one, MailConnector)]
     ours = frozenset(address for one in mailboxes for address in one.settings.own_addresses)
 
+    render = renderer(rules or (lambda: configured.rules), configured.settings.policy)
+
     def own(handle: Handle) -> bool:
         return handle.kind == "email" and plus.own(handle.value, ours)
 
-    return Channels(can_send=able.__contains__, own=own, files=files)
+    return Channels(can_send=able.__contains__, own=own, files=files, render=render)

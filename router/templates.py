@@ -14,7 +14,7 @@ from jinja2 import Template, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from router import keys
-from router.answers import FILTERS, OF_FACTS, OWN, SPACES, AnswerTemplate, environment
+from router.answers import FILTERS, OF_FACTS, OWN, SPACES, AnswerTemplate, ApprovedTemplate, environment
 from router.reading import Node, suggestion
 from router.vocabulary import DECLARED_UNDER, Fact
 
@@ -26,7 +26,13 @@ TEXTS_MAX: Final = 1_000
 """Texts and subjects of all templates and languages together."""
 NESTED_MAX: Final = 20
 
+PARAMETERS_MAX: Final = 20
+"""Parameters of an approved template."""
+
 LANGUAGE: Final = re.compile("[a-z]{2}")
+APPROVED_NAME: Final = re.compile("[a-z0-9_]{1,512}")
+APPROVED_LANGUAGE: Final = re.compile("[a-z]{2,3}(_[A-Z]{2,3})?")
+"""As WhatsApp writes names and languages of templates."""
 _ALLOWED: Final = "a template holds texts, {{ values }} and {% if %} with ==, !=, and, or, not"
 _PLAIN: Final = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
@@ -88,8 +94,33 @@ class _Reader:
         subjects = self._by_language(entries["subject"], SUBJECT_MAX, facts) if "subject" in entries else {}
         if "subject" in entries:
             _same_languages(entries["text"], entries["subject"])
+        approved = self._approved(entries["whatsapp"], facts) if "whatsapp" in entries else None
         to_claimed = "to_claimed" in entries and bool(entries["to_claimed"].flag())
-        return AnswerTemplate(texts=texts, subjects=subjects, facts=frozenset(facts), to_claimed=to_claimed)
+        return AnswerTemplate(texts=texts, subjects=subjects, facts=frozenset(facts), to_claimed=to_claimed, approved=approved)
+
+    def _approved(self, node: Node, facts: set[str]) -> ApprovedTemplate | None:
+        entries = node.mapping(keys.WHATSAPP)
+        if "name" not in entries:
+            if isinstance(node.value, dict):
+                node.fail("must have a name", "that under which WhatsApp has approved it")
+            return None
+        name = _matching(entries["name"], APPROVED_NAME, "write a to z, 0 to 9 and _")
+        given = entries.get("language")
+        language = None if given is None else _matching(given, APPROVED_LANGUAGE, "for example it or en_US")
+        items = list(entries["parameters"].items()) if "parameters" in entries else []
+        if len(items) > PARAMETERS_MAX:
+            entries["parameters"].fail(f"has {len(items)} parameters", f"at most {PARAMETERS_MAX}")
+        read = [self._parameter(item, facts) for item in items[:PARAMETERS_MAX]]
+        return ApprovedTemplate(name or "", language, tuple(one for one in read if one is not None))
+
+    def _parameter(self, node: Node, facts: set[str]) -> Template | None:
+        source = node.text()
+        if source is None:
+            return None
+        if len(source) > SUBJECT_MAX:
+            node.fail(f"has {len(source):,} characters", f"at most {SUBJECT_MAX:,}")
+            return None
+        return self._template(node, source, facts)
 
     def _by_language(self, node: Node, longest: int, facts: set[str]) -> dict[str, Template]:
         found: dict[str, Template] = {}
@@ -125,6 +156,13 @@ class _Reader:
         except (RecursionError, SyntaxError, MemoryError):  # Python's own limits, where brackets stand in brackets
             _report(node, source, _Wrong(1, "", "is nested too deeply", f"at most {NESTED_MAX}"))
         return None
+
+
+def _matching(node: Node, form: re.Pattern[str], hint: str) -> str | None:
+    text = node.text()
+    if text is not None and not form.fullmatch(text):
+        node.fail("is none that WhatsApp has", hint)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

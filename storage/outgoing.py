@@ -60,6 +60,7 @@ class NewOutgoing:
     until_ms: int | None = None
     secret: bool = False
     buttons: str | None = None
+    template: str | None = None
     reply_key: str | None = None
     reply_digest: bytes | None = None
 

@@ -14,6 +14,8 @@ from desk.refusals import Refused
 from desk.replies import Channels, Queued, Reply, queue
 from normalizer.envelope_data import from_ms
 from regia.cli.common import ConfigOption, fail
+from regia.cli.reply_template import chosen, with_templates
+from regia.cli.reply_template import show as show_template
 from regia.cli.standing import standing
 from regia.cli.stored import read, use
 from regia.compose import Configured, open_blobs
@@ -44,6 +46,12 @@ def reply(
     text_file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, readable=True, help="Instead of --text, a file in UTF-8.")
     ] = None,
+    template: Annotated[str | None, typer.Option(help="Instead of a text: a template of the rules.", metavar="NAME")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="A value for the template; may be given several times.", metavar="NAME=VALUE")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Of the template; otherwise the message's.", metavar="it|en|…")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what the template says, and send nothing.")] = False,
     file: Annotated[
         list[Path] | None,
         typer.Option(exists=True, dir_okay=False, readable=True, help="A file that goes with it; may be given several times."),
@@ -58,10 +66,18 @@ def reply(
 ) -> None:
     """Answer a stored message on its own channel. It goes to the handle that wrote, or that was given for answers."""
     found = standing(config)
-    known = channels(found)
+    by_template = None if template is None else chosen(template, field or (), language)
+    known = channels(found) if by_template is None else with_templates(found)
+    if preview:
+        if by_template is None:
+            fail("--preview needs --template", status=2)
+        show_template(found, known, message_id, by_template)
+        return
+    wordless = (file or by_template) and text is None and text_file is None
     wanted = Reply(
         message_id=message_id,
-        text="" if file and text is None and text_file is None else _said(text, text_file),
+        text="" if wordless else _said(text, text_file, with_template=by_template is not None),
+        template=by_template,
         html=None if html_file is None else _read(html_file),
         subject=subject,
         files=tuple(_file(path, known.files.each) for path in file or ()),
@@ -96,7 +112,9 @@ def _file(path: Path, most: int) -> ReplyFile:
         return ReplyFile(content=file.read(most + 1), filename=path.name)
 
 
-def _said(text: str | None, path: Path | None) -> str:
+def _said(text: str | None, path: Path | None, *, with_template: bool) -> str:
+    if with_template:
+        fail("give either a text or --template")
     if (text is None) == (path is None):
         fail("give either --text or --text-file")
     if path is not None:

@@ -23,6 +23,7 @@ from regia.http import (
     replies,
     stored,
     suggestions,
+    templates,
     tickets,
     unheard,
 )
@@ -85,6 +86,7 @@ _ROUTES: Final = (
     web.post("/v1/tickets", tickets.tell),
     web.post("/v1/replies", replies.ask),
     web.get("/v1/replies/{id}", replies.show),
+    web.get("/v1/templates", templates.listed),
     web.get("/v1/events", events.feed),
     web.get("/v1/queues", queues.states),
     web.post("/v1/queues/{queue}/take", queues.take),

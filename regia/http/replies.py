@@ -46,7 +46,7 @@ def rejected(refused: Refused) -> Rejected:
     if (code := _CODES.get(refused.reason)) is not None:
         return Rejected(code, str(refused))
     fields = {} if refused.file is None else {f"attachments.{refused.file - 1}": REFUSALS[refused.reason]}
-    return Rejected("reply_refused", str(refused), reason=refused.reason, fields=fields)
+    return Rejected("reply_refused", str(refused), reason=refused.reason, fields=fields, allowed=refused.allowed)
 
 
 async def show(request: web.Request) -> web.Response:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, Vali
 from connectors.api_body import Lines, Moment
 from desk.files import ReplyFile
 from desk.replies import Reply
+from desk.wording import Chosen
 from dispatcher.letter_parcels import AGAIN
 from normalizer.inbound import Button
 from normalizer.values import is_blank
@@ -86,6 +87,23 @@ class FileBody(Strict):
             return None
 
 
+class TemplateBody(Strict):
+    """A template of the brand's rules, which gives the words."""
+
+    name: Words = Field(description="As the rules declare it under `templates:`.")
+    fields: dict[str, str | int | float | bool] = Field(
+        default={}, max_length=100, description="Values for `fields.X` of the template, before those of the message."
+    )
+    language: str | None = Field(
+        default=None, pattern=r"^[a-z]{2}$", description="One of the template's; otherwise the message's."
+    )
+
+    @property
+    def chosen(self) -> Chosen:
+        """As the desk takes it."""
+        return Chosen(name=self.name, fields=tuple(sorted(self.fields.items())), language=self.language)
+
+
 class ReplyBody(Strict):
     """An answer to a message, or to the last one of a conversation. It goes to the handle that wrote that message, on its
     channel, whoever was merged with whom since."""
@@ -93,8 +111,9 @@ class ReplyBody(Strict):
     message: Id | None = Field(default=None, description="The id of the envelope it answers.")
     conversation: Id | None = Field(default=None, description="Instead: its last contact that can be answered.")
     text: Annotated[Lines, AfterValidator(_written)] | None = Field(
-        default=None, description="What the customer reads; needed where there are no files."
+        default=None, description="What the customer reads; needed where there are no files and no template."
     )
+    template: TemplateBody | None = Field(default=None, description="Instead of a text: a template of the rules.")
     html: Annotated[str, StringConstraints(max_length=_HTML_MAX), AfterValidator(_html)] | None = Field(
         default=None, description="The same as HTML, for channels that have it (mail)."
     )
@@ -114,10 +133,14 @@ class ReplyBody(Strict):
     def _about_one(self) -> Self:
         if (self.message is None) == (self.conversation is None):
             raise ValueError("name a message, or a conversation, and not both")
-        if self.text is None and not self.attachments:
-            raise ValueError("needs a text, or attachments")
-        if self.text is None and (self.html is not None or self.buttons):
-            raise ValueError("html and buttons need a text")
+        if self.text is not None and self.template is not None:
+            raise ValueError("give either a text or a template")
+        if self.text is None and self.template is None and not self.attachments:
+            raise ValueError("needs a text, a template or attachments")
+        if self.text is None and self.html is not None:
+            raise ValueError("html needs a text")
+        if self.text is None and self.template is None and self.buttons:
+            raise ValueError("buttons need words above them")
         return self
 
     def reply(self, asker: str) -> Reply:
@@ -126,6 +149,7 @@ class ReplyBody(Strict):
             message_id=self.message,
             conversation_id=self.conversation,
             text=self.text or "",
+            template=None if self.template is None else self.template.chosen,
             html=self.html,
             subject=self.subject,
             buttons=tuple(Button(id=one.id, title=one.title) for one in self.buttons),

@@ -1,4 +1,4 @@
-"""Files of replies.
+"""Files of replies, and approved templates.
 
 Revision ID: 0005
 Revises: 0004
@@ -26,7 +26,9 @@ def upgrade() -> None:
     )
     op.create_index('ux_outgoing_files_outgoing_id_place', 'outgoing_files', ['outgoing_id', 'place'], unique=True)
     op.create_index(op.f('ix_outgoing_files_sha256'), 'outgoing_files', ['sha256'])
+    op.add_column('outgoing', sa.Column('template', sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column('outgoing', 'template')
     op.drop_table('outgoing_files')
