@@ -21,11 +21,12 @@ _FIELDS = "fields."
 
 async def listed(request: web.Request) -> web.Response:
     """`GET /v1/templates?brand=&message=`: the templates of the rules that decide, of all brands, of one, or of that of a
-    message; with it, what each would say in answer to it."""
+    message; with it, what each would say in answer to it, for which the scope `messages` is needed too."""
     require(request, "replies")
     gateway = request.app[GATEWAY]
     message = request.query.get("message")
     if message is not None:
+        require(request, "messages")
         found = await _of_message(gateway, message.replace("\0", ""))
     else:
         rules, brand = gateway.versions.rules, request.query.get("brand")

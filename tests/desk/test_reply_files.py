@@ -22,6 +22,7 @@ from storage.blobs import BlobMissing, Blobs
 from storage.database import Database
 from storage.endings import ENDED, ENDING
 from storage.outgoing_files import FileRow
+from storage.restored import named_blobs
 from storage.schema import attachments, customers, events, handles, messages
 from tests.answered import store
 from tests.contacts import START, email
@@ -204,6 +205,11 @@ async def deleted(desk: Desk) -> int:
     """As the runner of retention does; how many went."""
     unused = await desk.database.write(lambda one: endings.unused(one, endings.waiting(one, 100)))
     return await desk.database.write(lambda one: endings.delete_unused(one, unused, desk.blobs.delete_now))
+
+
+async def test_a_backup_has_them(desk: Desk) -> None:
+    await desk.reply(reply(await wrote(desk), PICTURE), NOW)
+    assert sha256(PNG).hexdigest() in await desk.database.read(lambda one: list(named_blobs(one)))
 
 
 async def test_they_end_with_the_reply(desk: Desk) -> None:
