@@ -6,7 +6,7 @@ What a template may hold is checked when it is read, in `router.templates`.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from jinja2 import StrictUndefined, Template
@@ -75,13 +75,15 @@ class ApprovedTemplate:
 class AnswerTemplate:
     """One entry of `templates:`. `texts` and `subjects` by language, the first one being that of messages in any other;
     `subjects` is empty or has the same languages. `facts` are those names with a dot that it asks for. `to_claimed`: it may
-    go to an address nobody vouches for. `approved`: what says the same on WhatsApp at any time."""
+    go to an address nobody vouches for. `approved`: what says the same on WhatsApp at any time; `forms`:
+    by channel the texts it has instead, in the same languages."""
 
     texts: Mapping[str, Template]
     subjects: Mapping[str, Template]
     facts: frozenset[str]
     to_claimed: bool = False
     approved: ApprovedTemplate | None = None
+    forms: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
 
     def language(self, wanted: str | None) -> str:
         """The language for a message in `wanted` (BCP 47), of which the first part counts."""
@@ -108,7 +110,8 @@ class Answers:
         for fact in template.facts:
             space, _, key = fact.partition(".")
             spaces[space][key] = _value(told.get(fact))
-        text = _rendered(template.texts[chosen], {**values, **spaces}).strip()
+        texts = template.forms.get(_text(facts.get("channel")) or "", template.texts)
+        text = _rendered(texts[chosen], {**values, **spaces}).strip()
         subject = _rendered(template.subjects[chosen], {**values, **spaces}) if template.subjects else ""
         approved = None if template.approved is None else _approved(template.approved, chosen, {**values, **spaces})
         return Answer(chosen, text, _one_line(subject) or None, approved)

@@ -29,7 +29,7 @@ from router.shapes import (
     or_null,
     whole,
 )
-from router.templates import APPROVED_LANGUAGE, APPROVED_NAME, LANGUAGE, PARAMETERS_MAX, SUBJECT_MAX, TEXT_MAX
+from router.templates import APPROVED_LANGUAGE, APPROVED_NAME, CHANNEL, LANGUAGE, PARAMETERS_MAX, SUBJECT_MAX, TEXT_MAX
 from router.vocabulary import DECLARABLE, FIELD_NAME
 
 _TARGET: Final = matching(whole(TARGET_NAME.pattern), "use a to z, 0 to 9, - and _")
@@ -142,6 +142,8 @@ def _template() -> Shape:
     }
     shapes = {name: {**shape, "minProperties": 1} for name, shape in texts.items()} | {"to_claimed": FLAG}
     shapes["whatsapp"] = _approved()
+    form = mapping(of_table(keys.FORM, {"text": {**texts["text"], "minProperties": 1}}), ["text"])
+    shapes["forms"] = named(CHANNEL, form, "name a channel: sms, whatsapp, email")
     body = {"text": {"it": "${1:Abbiamo ricevuto il suo messaggio {{ reference \\}\\}.}"}}
     snippet = {"label": "template", "description": "an answer in each language", "body": body}
     return {**mapping(of_table(keys.TEMPLATE, shapes), ["text"]), "defaultSnippets": [snippet]}

@@ -30,6 +30,7 @@ PARAMETERS_MAX: Final = 20
 """Parameters of an approved template."""
 
 LANGUAGE: Final = re.compile("[a-z]{2}")
+CHANNEL: Final = re.compile("[a-z][a-z0-9_]{0,59}")
 APPROVED_NAME: Final = re.compile("[a-z0-9_]{1,512}")
 APPROVED_LANGUAGE: Final = re.compile("[a-z]{2,3}(_[A-Z]{2,3})?")
 """As WhatsApp writes names and languages of templates."""
@@ -94,9 +95,25 @@ class _Reader:
         subjects = self._by_language(entries["subject"], SUBJECT_MAX, facts) if "subject" in entries else {}
         if "subject" in entries:
             _same_languages(entries["text"], entries["subject"])
+        forms = self._forms(entries["forms"], entries["text"], facts) if "forms" in entries else {}
         approved = self._approved(entries["whatsapp"], facts) if "whatsapp" in entries else None
         to_claimed = "to_claimed" in entries and bool(entries["to_claimed"].flag())
-        return AnswerTemplate(texts=texts, subjects=subjects, facts=frozenset(facts), to_claimed=to_claimed, approved=approved)
+        return AnswerTemplate(
+            texts=texts, subjects=subjects, facts=frozenset(facts), to_claimed=to_claimed, approved=approved, forms=forms
+        )
+
+    def _forms(self, node: Node, text: Node, facts: set[str]) -> dict[str, dict[str, Template]]:
+        found: dict[str, dict[str, Template]] = {}
+        for channel, child in node.mapping().items():
+            if not CHANNEL.fullmatch(channel):
+                child.fail("is no channel", "as an envelope names it: sms, whatsapp, email", key=True)
+            entries = child.mapping(keys.FORM)
+            if "text" in entries:
+                found[channel] = self._by_language(entries["text"], TEXT_MAX, facts)
+                _same_languages(text, entries["text"])
+            elif isinstance(child.value, dict):
+                child.fail("must have a text", 'for example {text: {it: "…"}}')
+        return found
 
     def _approved(self, node: Node, facts: set[str]) -> ApprovedTemplate | None:
         entries = node.mapping(keys.WHATSAPP)

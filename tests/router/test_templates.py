@@ -370,3 +370,40 @@ def test_approved_templates(whatsapp: dict[str, Any], facts: dict[str, Any], exp
 def test_wrong_approved_templates(whatsapp: str, expected: str) -> None:
     (found,) = problems(f"  t:\n    text: {{it: x}}\n    whatsapp: {whatsapp}\n")[:1]
     assert expected in found
+
+
+FORMS = {
+    "t": {"text": {"it": "lungo", "en": "long"}, "forms": {"sms": {"text": {"it": "breve {{ fields.order }}", "en": "short"}}}}
+}
+
+
+@pytest.mark.parametrize(
+    ("channel", "language", "expected"),
+    [
+        ("sms", "it", "breve IT-1"),
+        ("sms", "en", "short"),
+        ("sms", "de", "breve IT-1"),
+        ("email", "en", "long"),
+        (None, None, "lungo"),
+    ],
+)
+def test_a_channel_may_have_a_text_of_its_own(channel: str | None, language: str | None, expected: str) -> None:
+    facts = {"channel": channel, "language": language, "fields.order": "IT-1"}
+    assert loaded(FORMS).answers.render("t", facts, OWN).text == expected
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected"),
+    [
+        ("{SMS: {text: {it: x, en: y}}}", "is no channel"),
+        ("{sms: {}}", "must have a text"),
+        ("{sms: x}", "must be a mapping"),
+        ("{sms: {text: {it: x}}}", "has no 'en', which text has"),
+        ("{sms: {text: {it: x, en: y, de: z}}}", "is a language that text does not have"),
+        ("{sms: {text: {it: x, en: '{{ nome }}'}}}", "there is no 'nome'"),
+        ("{sms: {words: x}}", "words"),
+    ],
+)
+def test_wrong_forms(forms: str, expected: str) -> None:
+    found = problems(f"  t:\n    text: {{it: x, en: y}}\n    forms: {forms}\n")
+    assert any(expected in one for one in found), found
