@@ -14,7 +14,8 @@ from router.coverage import coverage
 from router.explain import as_data
 from router.load import load
 from router.ruleset import Ruleset
-from router.templates import NESTED_MAX, SUBJECT_MAX, TEXT_MAX, TEXTS_MAX
+from router.template_checking import NESTED_MAX
+from router.templates import SUBJECT_MAX, TEXT_MAX, TEXTS_MAX
 from router.testing import run_tests
 
 HEAD = """\
