@@ -20,8 +20,9 @@ _LENGTHS: Final[Mapping[Unit, Callable[[str], int]]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a channel takes in one message that we send. `files`: `image`, `video`, `audio` and `file` that it takes, to their
-    largest size in bytes; `uploads` says that it takes bytes, not only addresses. `rate`: so many messages in so many
-    seconds for one account, None where the provider names none."""
+    largest size in bytes; `uploads` says that it takes bytes, not only addresses; `templates`, that it takes approved ones
+    where the time for free texts is over. `rate`: so many messages in so many seconds for one account, None where the provider
+    names none."""
 
     text: int
     unit: Unit = "characters"
@@ -29,6 +30,7 @@ class Limits:
     button_title: int = 0
     files: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     uploads: bool = False
+    templates: bool = False
     rate: tuple[int, float] | None = None
 
     def measure(self, text: str) -> int:

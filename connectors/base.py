@@ -16,6 +16,7 @@ from connectors.abilities import Abilities
 from connectors.errors import MediaUnavailable, SendFailed
 from connectors.exchange import (
     Answer,
+    ApprovedTemplate,
     ChannelEvent,
     Credential,
     Fetched,
@@ -33,6 +34,7 @@ from connectors.polling import Polled, Session, Source
 
 __all__ = [
     "Answer",
+    "ApprovedTemplate",
     "BaseConnector",
     "Channel",
     "ChannelEvent",

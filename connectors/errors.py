@@ -10,7 +10,7 @@
 `detail` is safe to show to the caller: it names fields and limits, never values, secrets or addresses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
@@ -178,6 +178,7 @@ class Rejected(ChannelError):
         fields: Mapping[str, str] | None = None,
         retry_after: int | None = None,
         reason: str | None = None,
+        allowed: Sequence[str] = (),
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code: RejectionCode = code
@@ -188,6 +189,8 @@ class Rejected(ChannelError):
         """Seconds."""
         self.reason = reason
         """For `reply_refused`: why, a key of `desk.refusals.REFUSALS`."""
+        self.allowed = tuple(allowed)
+        """The same: what would be taken instead."""
 
     @property
     def status(self) -> int:

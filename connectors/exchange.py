@@ -124,6 +124,15 @@ class OutgoingFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedTemplate:
+    """A message that the provider has approved beforehand, by its name there, and the words for its parameters."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """A text to be sent. `token` is our own id for it, handed to the provider where it takes one."""
 
@@ -142,6 +151,8 @@ class Outgoing:
     files: tuple[OutgoingFile, ...] = ()
     buttons: tuple[Button, ...] = ()
     """What the customer may tap below the text; `id` comes back with the tap."""
+    template: ApprovedTemplate | None = None
+    """What says the same as `text`, where the channel takes only that any more."""
     conversation: str | None = None
     """Our conversation, which a mail carries signed so that its answer finds back."""
     automatic: bool = False

@@ -37,7 +37,7 @@ from connectors.viber_sending import LIMITS, USER, failure, message_token, optio
 from connectors.viber_sending import send as sending
 from normalizer.inbound import Reply, Sender
 
-_REPLIES: Final = Reply(allowed=("text", "image", "video", "audio", "file"))
+_REPLIES: Final = Reply(allowed=("text", "image", "video", "audio", "document"))
 _STATES: Final[Mapping[str, str]] = MappingProxyType({"delivered": "delivered", "seen": "read", "failed": "failed"})
 
 

@@ -7,36 +7,38 @@ from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from desk import replies, reply_events
+from desk import attaching, replies, reply_events
 from desk.refusals import Refused
 from desk.replies import Channels, Queued, Reply
 from desk.reply_events import NotQueued
 from identity import answered
+from storage.blobs import Blobs
 from storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where replies are queued."""
+    """Where replies are queued, and their files stored."""
 
     database: Database
     channels: Channels
+    blobs: Blobs
 
     async def reply(self, reply: Reply, now_ms: int) -> Queued:
-        """Queue a reply. One that cannot be is told of to those who follow events. Raises `Refused`, and
-        `DatabaseUnavailable`."""
+        """Queue a reply. One that cannot be is told of to those who follow events. Raises `Refused`, `DatabaseUnavailable`, and
+        `BlobsUnavailable` where it has files."""
 
-        def work(connection: Connection) -> Queued:
+        def work(connection: Connection, put_since: Mapping[str, int]) -> Queued:
             if (before := replies.queued_before(connection, reply)) is not None:
                 return before  # also where what it answered is not kept any more
             # Whoever erases the customer comes before or after this, and not in between.
             answered.hold(connection, replies.contact_of(connection, reply, self.channels, now_ms)["id"])
-            return replies.queue(connection, reply, self.channels, now_ms)
+            return replies.queue(connection, reply, self.channels, now_ms, put_since)
 
         try:
-            return await self.database.write(work)
+            return await attaching.queue(self.database, self.blobs, self.channels, reply, work, now_ms=now_ms)
         except Refused as refused:
-            told = _told(reply, refused.reason, now_ms)
+            told = _told(reply, refused, now_ms)
             await self.database.write(lambda connection: reply_events.reject(connection, told))
             raise
 
@@ -48,12 +50,17 @@ class Desk:
         await self.database.write(lambda connection: reply_events.reject(connection, told))
 
 
-def _told(reply: Reply, reason: str, now_ms: int) -> NotQueued:
+def _told(reply: Reply, refused: Refused, now_ms: int) -> NotQueued:
     named = reply.whole_key or f"{reply.asker}\n{reply.digest.hex()}"
-    about: Mapping[str, str | None] = {"message": reply.message_id, "conversation": reply.conversation_id}
+    about: Mapping[str, object] = {
+        "message": reply.message_id,
+        "conversation": reply.conversation_id,
+        "file": refused.file,
+        "allowed": list(refused.allowed) or None,
+    }
     return NotQueued(
-        id=f"{named}\n{reason}\n{reply.digest.hex()}",
-        reason=reason,
+        id=f"{named}\n{refused.reason}\n{reply.digest.hex()}",
+        reason=refused.reason,
         asker=reply.asker,
         key=reply.key,
         about={name: id_ for name, id_ in about.items() if id_ is not None},

@@ -3,17 +3,19 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
 
-from connectors.base import Outgoing
+from connectors.base import ApprovedTemplate, Outgoing, OutgoingFile
 from connectors.errors import SendFailed
 from normalizer.inbound import Button, Handle
 from storage.outgoing import Claimed
 
 
-def message(row: Claimed) -> Outgoing:
-    """What the channel is given. Raises `SendFailed` when the contact it answers is not stored any more."""
-    return _answer(row) if row.message_id is not None else _unasked(row)
+def message(row: Claimed, files: tuple[OutgoingFile, ...] = ()) -> Outgoing:
+    """What the channel is given, with files that were loaded. Raises `SendFailed` when the contact it answers is not stored any
+    more."""
+    return _answer(row, files) if row.message_id is not None else _unasked(row)
 
 
 def _unasked(row: Claimed) -> Outgoing:
@@ -30,7 +32,7 @@ def _unasked(row: Claimed) -> Outgoing:
     )
 
 
-def _answer(row: Claimed) -> Outgoing:
+def _answer(row: Claimed, files: tuple[OutgoingFile, ...]) -> Outgoing:
     if row.envelope is None:
         raise SendFailed("unsupported", "the contact it answers is not stored any more")
     data: dict[str, Any] = orjson.loads(row.envelope)["data"]
@@ -45,6 +47,8 @@ def _answer(row: Claimed) -> Outgoing:
         subject=row.subject if row.subject is not None else data["subject"],
         html=row.html,
         buttons=() if row.buttons is None else tuple(Button(**one) for one in orjson.loads(row.buttons)),
+        files=files,
+        template=None if row.template is None else msgspec.json.decode(row.template, type=ApprovedTemplate),
         conversation=row.conversation_id,
         automatic=row.automatic,
     )

@@ -1,10 +1,10 @@
 """Replies: queued for the handle that wrote, once for each key."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -13,15 +13,18 @@ import orjson
 from sqlalchemy import Connection, RowMapping
 
 from connectors.email.contact import MARKED
-from desk import loops, reply_events
-from desk.refusals import RefusalReason, Refused
+from desk import files, loops, reply_events
+from desk.answerable import unanswerable
+from desk.files import FileRules, ReplyFile
+from desk.refusals import Refused
 from desk.reply_events import Happened
+from desk.wording import Chosen, Render, Worded, no_templates
 from normalizer.inbound import Button, Handle
-from storage import erased, lookup, outgoing
+from storage import endings, erased, lookup, outgoing, outgoing_files
 from storage.database import DatabaseUnavailable
 from storage.outgoing import NewOutgoing
+from storage.outgoing_files import FileRow
 
-TEXT: Final = "text"
 _NOT_ON_ONE_LINE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -29,17 +32,20 @@ _NOT_ON_ONE_LINE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\
 class Reply:
     """An answer to a stored envelope, or to the last one of a conversation that can be answered: one of the two is named.
 
-    `author` says who or what wrote it; `subject` only where the customer's does not fit. It does not leave before
-    `not_before_ms`. `key`, one of `asker`'s own, makes the same request again the same reply.
+    `template` instead of `text`: its words become those of the reply when it is queued. `author` says who or what wrote it;
+    `subject` only where the customer's does not fit. It does not leave before `not_before_ms`. `key`, one of `asker`'s own,
+    makes the same request again the same reply.
     """
 
     text: str
     author: str
+    template: Chosen | None = None
     message_id: str | None = None
     conversation_id: str | None = None
     html: str | None = None
     subject: str | None = None
     buttons: tuple[Button, ...] = ()
+    files: tuple[ReplyFile, ...] = ()
     automatic: bool = False
     not_before_ms: int | None = None
     key: str | None = None
@@ -51,17 +57,31 @@ class Reply:
         return None if self.key is None else f"{self.asker}\n{self.key}"
 
     @property
+    def blobs(self) -> frozenset[str]:
+        """The SHA-256 of the files that come with it."""
+        return frozenset(file.sha256 for file in self.files if file.sha256 is not None)
+
+    @property
     def digest(self) -> bytes:
         """Of all that it says."""
-        return sha256(msgspec.json.encode(replace(self, key=None))).digest()
+        words = msgspec.json.encode(replace(self, key=None, files=()))
+        return sha256(words + msgspec.json.encode([file.said for file in self.files])).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channels:
-    """What is known of the configuration: whether a connector can send, and whether a handle is one of our own."""
+    """What is known of the configuration: whether a connector can send, whether a handle is one of our own, which files may
+    leave, and the words of templates."""
 
     can_send: Callable[[str], bool]
     own: Callable[[Handle], bool]
+    files: FileRules = field(default_factory=FileRules)
+    render: Render = no_templates
+
+    def takes_templates(self, connector: str) -> bool:
+        """Whether approved ones may leave where the time for free texts is over."""
+        limits = self.files.limits.get(connector)
+        return limits is not None and limits.templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,32 +94,50 @@ class Queued:
     repeat: bool = False
 
 
-def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> Queued:
+def queue(
+    connection: Connection, reply: Reply, channels: Channels, now_ms: int, put_since: Mapping[str, int] = MappingProxyType({})
+) -> Queued:
     """Queue a reply inside the caller's transaction, and tell of it. Raises `Refused`.
+
+    The bytes of its files are in the blob store: `desk.attaching` puts them there, and says in `put_since` which ends of blobs
+    it has seen. Raises `BlobsEnded` where they must be put again.
 
     It goes through the connector of the envelope to the handle that wrote it, or to the one given in that contact for
     answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says.
     """
     if (before := queued_before(connection, reply)) is not None:
         return before
-    _check(reply)
-    row = contact_of(connection, reply, channels, now_ms)
+    row, named, said = look(connection, reply, channels, now_ms)
+    endings.check(connection, reply.blobs, put_since)
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
-    if (reason := _unanswerable(connection, row, channels, _leaves_ms(reply, now_ms))) is not None:
-        raise Refused(reason)
     contact = _answered(row, data)
     if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
         if (before := queued_before(connection, reply)) is not None:  # it waited for the same request, which counts by now
             return before
         raise Refused(refusal)
     to = loops.recipient(contact.sender, contact.via) if reply.automatic else contact.via or contact.sender
-    new = _new(reply, row, to, now_ms)
+    new = _new(reply, said, row, to, now_ms)
     if not outgoing.add(connection, new, _leaves_ms(reply, now_ms)):  # asked for twice at once
         if (before := queued_before(connection, reply)) is None:
             raise DatabaseUnavailable("a reply of this key was removed at this moment: ask again")
         return before
+    outgoing_files.add(connection, new.id, named)
     reply_events.tell(connection, [Happened(reply=new.id, state="queued", at_ms=now_ms)])
     return Queued(id=new.id, message=row["id"], conversation=row["conversation_id"])
+
+
+def look(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> tuple[RowMapping, list[FileRow], Worded]:
+    """The contact it answers, the rows of its files, and its words. Raises `Refused`, but not for what holds back automatic
+    ones only."""
+    _check(reply, channels)
+    row = contact_of(connection, reply, channels, now_ms)
+    if (refused := _refused(connection, reply, row, channels, now_ms)) is not None:
+        raise refused
+    allowed = orjson.loads(row["envelope"])["data"]["reply"]["allowed"]
+    said = _worded(reply, row, channels)
+    if not said.text.strip() and not reply.files:
+        raise Refused("no_text" if reply.template is None else "not_rendered")
+    return row, files.rows(connection, reply.files, row, allowed, channels.files), said
 
 
 def queued_before(connection: Connection, reply: Reply) -> Queued | None:
@@ -123,16 +161,25 @@ def contact_of(connection: Connection, reply: Reply, channels: Channels, now_ms:
         raise Refused("unknown_conversation")
     if conversation["split"]:
         raise Refused("split_conversation")
-    first: RefusalReason | None = None
+    first: Refused | None = None
     for row in lookup.latest_in(connection, conversation["id"]):
-        reason = _unanswerable(connection, row, channels, _leaves_ms(reply, now_ms))
-        if reason is None:
+        refused = _refused(connection, reply, row, channels, now_ms)
+        if refused is None:
             return row
-        first = first or reason
-    raise Refused(first or "not_allowed")
+        first = first or refused
+    raise first or Refused("not_allowed")
 
 
-def _new(reply: Reply, row: RowMapping, to: Handle, now_ms: int) -> NewOutgoing:
+def _worded(reply: Reply, row: RowMapping, channels: Channels) -> Worded:
+    """Raises `Refused`."""
+    if reply.template is None:
+        return Worded(text=reply.text, subject=reply.subject)
+    data = orjson.loads(row["envelope"])["data"]
+    said = channels.render(row["id"], data, reply.template)
+    return said if reply.subject is None else replace(said, subject=reply.subject)
+
+
+def _new(reply: Reply, said: Worded, row: RowMapping, to: Handle, now_ms: int) -> NewOutgoing:
     buttons = [{"id": one.id, "title": one.title} for one in reply.buttons]
     return NewOutgoing(
         id=str(uuid4()),
@@ -144,50 +191,38 @@ def _new(reply: Reply, row: RowMapping, to: Handle, now_ms: int) -> NewOutgoing:
         handle_proof=to.proof,
         author=reply.author,
         automatic=reply.automatic,
-        subject=reply.subject,
-        text=reply.text,
+        subject=said.subject,
+        text=said.text,
         html=reply.html,
         created_ms=now_ms,
         buttons=orjson.dumps(buttons).decode() if buttons else None,
+        template=None if said.approved is None else msgspec.json.encode(said.approved).decode(),
         reply_key=reply.whole_key,
         reply_digest=None if reply.key is None else reply.digest,
     )
-
-
-def _window(connection: Connection, row: RowMapping, data: dict[str, Any]) -> str | None:
-    """Until when it may be answered: the customer's last contact opens the time for all before it. One that gave an address
-    of its own, such as a comment, is answered there, and has its own time."""
-    if data["reply"]["via"] is not None:
-        return data["reply"]["until"]  # type: ignore[no-any-return]  # our own envelope
-    latest = orjson.loads(lookup.latest_of_sender(connection, row)["envelope"])["data"]
-    return latest["reply"]["until"]  # type: ignore[no-any-return]  # as above
-
-
-def _is_over(until: str | None, at_ms: int) -> bool:
-    return until is not None and datetime.fromisoformat(until).astimezone(UTC).timestamp() * 1000 < at_ms
 
 
 def _leaves_ms(reply: Reply, now_ms: int) -> int:
     return max(now_ms, reply.not_before_ms or 0)
 
 
-def _check(reply: Reply) -> None:
-    if not reply.text.strip():
+def _check(reply: Reply, channels: Channels) -> None:
+    if not reply.text.strip() and reply.template is None and not reply.files:
         raise Refused("no_text")
+    files.check(reply.files, channels.files)
     if reply.subject is not None and _NOT_ON_ONE_LINE.search(reply.subject):
         raise Refused("bad_subject")
 
 
-def _unanswerable(connection: Connection, row: RowMapping, channels: Channels, at_ms: int) -> RefusalReason | None:
-    """Why a contact cannot be answered at that time, whatever is answered; None where it can."""
-    data = orjson.loads(row["envelope"])["data"]
-    if TEXT not in data["reply"]["allowed"]:
-        return "not_allowed"
-    if not channels.can_send(row["connector"]):
-        return "cannot_send"
-    if lookup.address_ended(connection, row):
-        return "address_gone"
-    return "window_closed" if _is_over(_window(connection, row, data), at_ms) else None
+def _refused(connection: Connection, reply: Reply, row: RowMapping, channels: Channels, now_ms: int) -> Refused | None:
+    """Why this contact cannot be answered by this reply; None where it can, be it by an approved template only."""
+    reason = unanswerable(connection, row, channels.can_send, _leaves_ms(reply, now_ms))
+    if reason != "window_closed" or not channels.takes_templates(row["connector"]):
+        return None if reason is None else Refused(reason)
+    alone = not reply.files and not reply.buttons
+    if reply.template is not None and alone and _worded(reply, row, channels).approved is not None:
+        return None
+    return Refused(reason, allowed=("template",))
 
 
 def _answered(row: RowMapping, data: dict[str, Any]) -> loops.Answered:

@@ -35,13 +35,14 @@ class Happened:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotQueued:
     """A request for a reply that was refused. `id` is the same whenever the same request comes again; `about` are those ids
-    that it named."""
+    that it named, the place of a file, and what is
+    allowed instead."""
 
     id: str
     reason: str
     asker: str
     key: str | None
-    about: Mapping[str, str]
+    about: Mapping[str, object]
     at_ms: int
 
 

@@ -34,7 +34,7 @@ def bridge_of(configured: Configured, stores: Stores, name: str) -> Bridge:
     return Bridge(
         name,
         Roundup(rest, ways),
-        desk=Desk(stores.database, channels(configured)),
+        desk=Desk(stores.database, channels(configured), stores.blobs),
         files=content,
         limits=Limits(when_closed=settings.when_closed, file_bytes=settings.max_file_mb << 20),
         now_ms=now_ms,

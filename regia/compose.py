@@ -223,13 +223,16 @@ def open_stores(settings: Settings) -> Stores:
         if settings.coordination.is_local
         else RedisCoordination(settings.coordination.url.get_secret_value())
     )
-    blobs = (
-        Blobs.local(settings.data.path.resolve() / "blobs")
-        if settings.blobs.is_local
-        else Blobs.s3(settings.blobs.url.get_secret_value())
-    )
+    blobs = open_blobs(settings)
     http = GuardedHttp(private_hosts=frozenset(settings.media_private_hosts))
     return Stores(database=database, queues=queues, blobs=blobs, coordination=coordination, http=http)
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """The blob store the settings name."""
+    if settings.blobs.is_local:
+        return Blobs.local(settings.data.path.resolve() / "blobs")
+    return Blobs.s3(settings.blobs.url.get_secret_value())
 
 
 def open_straight(settings: Settings, stores: Stores) -> Straight:

@@ -60,7 +60,7 @@ class Gateway:
         self.shadowed = Tally()
         """What the shadow of the rules said; the runner of the rules stores it."""
         self.declaring = Declaring(lambda: self.stores.queues, configured.topology, configured.stray)
-        self.channels = channels(configured)
+        self.channels = channels(configured, lambda: self.versions.rules)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")

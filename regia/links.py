@@ -4,12 +4,14 @@ import hashlib
 import hmac
 import re
 import time
+from pathlib import PurePath
 from typing import Final
 
 _SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _LINK: Final = re.compile(rb"/attachments/([A-Za-z0-9_-]{1,100})\?expires=([0-9]{1,12})&signature=([0-9a-f]{64})")
+_ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,16}")
 LIFETIME: Final = 7 * 24 * 3600
-"""Seconds a signed attachment link is good for."""
+"""Seconds a signed link to a file is good for."""
 
 
 class Links:
@@ -24,6 +26,12 @@ class Links:
         expires = (int(time.time()) if now is None else now) + LIFETIME
         signature = self._sign(attachment_id, expires)
         return f"{self._base}/attachments/{attachment_id}?expires={expires}&signature={signature}"
+
+    def file(self, file_id: str, filename: str) -> str:
+        """The same for a file that we send. Of its name only the ending is told, by which some providers know what it is."""
+        expires, ending = int(time.time()) + LIFETIME, PurePath(filename).suffix
+        name = f"file{ending if _ENDING.fullmatch(ending) else ''}"
+        return f"{self._base}/files/{file_id}/{name}?expires={expires}&signature={self._sign(file_id, expires)}"
 
     def raw(self, message_id: str) -> str:
         """Where a consumer with a token reads the provider's own bytes."""

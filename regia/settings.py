@@ -17,6 +17,7 @@ from regia.code_settings import Codes
 from regia.erasing.settings import Retention
 from regia.journal_settings import Journal
 from regia.queue_settings import QueuesStore
+from regia.reply_settings import Replies
 from regia.server_settings import Server
 from regia.store_settings import BlobStore, CoordinationStore, DatabaseStore
 from regia.watch.settings import Watch
@@ -119,6 +120,7 @@ class Settings(_Section):
     blobs: BlobStore = BlobStore()
     conversations: Conversations = Conversations()
     identity: Identity = Identity()
+    replies: Replies = Replies()
     reading: Reading = Reading()
     media: Media = Media()
     watch: Watch = Watch()

@@ -6,7 +6,7 @@ What a template may hold is checked when it is read, in `router.templates`.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from jinja2 import StrictUndefined, Template
@@ -19,6 +19,9 @@ VALUE_MAX: Final = 200
 """Characters of a value that are used."""
 RENDERED_MAX: Final = 10_000
 """Characters an answer may have."""
+
+PARAMETER_MAX: Final = 1_024
+"""Characters of a parameter of an approved template that are used."""
 
 OWN: Final = ("reference", "name", "category")
 """What is no fact: the caller of `render` gives it."""
@@ -40,24 +43,47 @@ class NotRendered(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Approved:
+    """A template that WhatsApp knows by `name` in `language`, and what stands for its parameters."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What a customer reads. `subject` is None where the template has none: then it is that of the customer's mail."""
+    """What a customer reads. `subject` is None where the template has none: then it is that of the customer's mail. `approved`:
+    what says it where free texts may not be sent any more; None where the template has none, or a parameter is empty."""
 
     language: str
     text: str
     subject: str | None
+    approved: Approved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedTemplate:
+    """The entry `whatsapp:` of a template. Without `language` it is that of the answer."""
+
+    name: str
+    language: str | None
+    parameters: tuple[Template, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerTemplate:
     """One entry of `templates:`. `texts` and `subjects` by language, the first one being that of messages in any other;
     `subjects` is empty or has the same languages. `facts` are those names with a dot that it asks for. `to_claimed`: it may
-    go to an address nobody vouches for."""
+    go to an address nobody vouches for. `approved`: what says the same on WhatsApp at any time; `forms`:
+    by channel the texts it has instead, in the same languages."""
 
     texts: Mapping[str, Template]
     subjects: Mapping[str, Template]
     facts: frozenset[str]
     to_claimed: bool = False
+    approved: ApprovedTemplate | None = None
+    forms: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
 
     def language(self, wanted: str | None) -> str:
         """The language for a message in `wanted` (BCP 47), of which the first part counts."""
@@ -84,9 +110,11 @@ class Answers:
         for fact in template.facts:
             space, _, key = fact.partition(".")
             spaces[space][key] = _value(told.get(fact))
-        text = _rendered(template.texts[chosen], {**values, **spaces}).strip()
+        texts = template.forms.get(_text(facts.get("channel")) or "", template.texts)
+        text = _rendered(texts[chosen], {**values, **spaces}).strip()
         subject = _rendered(template.subjects[chosen], {**values, **spaces}) if template.subjects else ""
-        return Answer(chosen, text, " ".join(_NOT_IN_A_LINE.sub(" ", subject).split()) or None)
+        approved = None if template.approved is None else _approved(template.approved, chosen, {**values, **spaces})
+        return Answer(chosen, text, _one_line(subject) or None, approved)
 
 
 class _Space(dict[str, Shown]):
@@ -133,6 +161,16 @@ def _rendered(template: Template, values: Mapping[str, Any]) -> str:
     if len(text) > RENDERED_MAX:
         raise NotRendered("too_long")
     return text
+
+
+def _approved(template: ApprovedTemplate, language: str, values: Mapping[str, Any]) -> Approved | None:
+    """None where a parameter is empty, which WhatsApp does not take."""
+    parameters = tuple(_one_line(_rendered(one, values))[:PARAMETER_MAX] for one in template.parameters)
+    return Approved(template.name, template.language or language, parameters) if all(parameters) else None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_NOT_IN_A_LINE.sub(" ", text).split())
 
 
 def _text(value: Value) -> str | None:

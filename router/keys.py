@@ -95,7 +95,17 @@ TEMPLATE: Final[Mapping[str, str]] = {
     "text": "Language to words, which may hold `{{ name }}`, `{{ reference }}` and `{% if … %}`. The language is the"
     " message's, else the first.",
     "subject": "The same for the subject of mails, in the same languages.",
+    "forms": "Channel to what it has instead, such as a shorter `text` for `sms`.",
+    "whatsapp": "A template that WhatsApp has approved: it leaves in place of the text where the time for free texts is over.",
     "to_claimed": "`true`: also to addresses that nobody has proven. Then anybody can make you write to strangers.",
+}
+
+FORM: Final[Mapping[str, str]] = {"text": "As the text of the template, in the same languages."}
+
+WHATSAPP: Final[Mapping[str, str]] = {
+    "name": "Its name at WhatsApp.",
+    "language": "Its language there, such as `it` or `en_US`; otherwise that of the answer.",
+    "parameters": "What stands for `{{1}}`, `{{2}}` … in its body, each a template like a text.",
 }
 
 HOLIDAYS: Final[Mapping[str, str]] = {

@@ -29,7 +29,7 @@ from router.shapes import (
     or_null,
     whole,
 )
-from router.templates import LANGUAGE, SUBJECT_MAX, TEXT_MAX
+from router.templates import APPROVED_LANGUAGE, APPROVED_NAME, CHANNEL, LANGUAGE, PARAMETERS_MAX, SUBJECT_MAX, TEXT_MAX
 from router.vocabulary import DECLARABLE, FIELD_NAME
 
 _TARGET: Final = matching(whole(TARGET_NAME.pattern), "use a to z, 0 to 9, - and _")
@@ -141,9 +141,21 @@ def _template() -> Shape:
         for name, most in _LONGEST.items()
     }
     shapes = {name: {**shape, "minProperties": 1} for name, shape in texts.items()} | {"to_claimed": FLAG}
+    shapes["whatsapp"] = _approved()
+    form = mapping(of_table(keys.FORM, {"text": {**texts["text"], "minProperties": 1}}), ["text"])
+    shapes["forms"] = named(CHANNEL, form, "name a channel: sms, whatsapp, email")
     body = {"text": {"it": "${1:Abbiamo ricevuto il suo messaggio {{ reference \\}\\}.}"}}
     snippet = {"label": "template", "description": "an answer in each language", "body": body}
     return {**mapping(of_table(keys.TEMPLATE, shapes), ["text"]), "defaultSnippets": [snippet]}
+
+
+def _approved() -> Shape:
+    shapes: dict[str, Shape] = {
+        "name": matching(whole(APPROVED_NAME.pattern), "write a to z, 0 to 9 and _"),
+        "language": matching(whole(APPROVED_LANGUAGE.pattern), "for example it or en_US"),
+        "parameters": {"type": "array", "maxItems": PARAMETERS_MAX, "items": {**TEXT, "maxLength": SUBJECT_MAX}},
+    }
+    return mapping(of_table(keys.WHATSAPP, shapes), ["name"])
 
 
 def _rule() -> Shape:

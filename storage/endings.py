@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import ledger
 from storage.bulk import among, ids_parameter
-from storage.schema import attachments, erased, messages
+from storage.schema import attachments, erased, messages, outgoing_files
 
 ENDING: Final = "ending"
 ENDED: Final = "blob"
@@ -107,8 +107,9 @@ def _named(connection: Connection, blobs: Collection[str]) -> set[str]:
         return set()
     files = select(attachments.c.sha256).where(among(connection, attachments.c.sha256))
     raws = select(messages.c.raw_sha256).where(messages.c.raw.is_(None), among(connection, messages.c.raw_sha256))
+    out = select(outgoing_files.c.sha256).where(among(connection, outgoing_files.c.sha256))
     parameter = ids_parameter(connection, blobs)
-    return {blob for query in (files, raws) for blob in connection.execute(query, parameter).scalars()}
+    return {blob for query in (files, raws, out) for blob in connection.execute(query, parameter).scalars()}
 
 
 def _forget(connection: Connection, blobs: Collection[str]) -> None:

@@ -1,12 +1,12 @@
 """Everything that is stored of a customer, in pages: what an export writes down."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, Table, insert, or_, select, tuple_
 
-from storage import erasure
+from storage import erasure, outgoing_files
 from storage.bulk import among, ids_parameter
 from storage.family import Family
 from storage.removal import names_of
@@ -91,14 +91,18 @@ def answers(connection: Connection, found: Family) -> list[str]:
 
 
 def sent(connection: Connection, ids: Collection[str]) -> Rows:
-    """Messages out with the ids of their parts, in their order."""
+    """Messages out with the ids of their parts and their files, in their order."""
     parameter = ids_parameter(connection, ids)
     parts: dict[str, list[str]] = {}
     query = select(outgoing_parts).where(among(connection, outgoing_parts.c.outgoing_id))
     for row in connection.execute(query.order_by(outgoing_parts.c.external_id), parameter):
         parts.setdefault(row.outgoing_id, []).append(row.external_id)
     rows = _rows(connection, select(outgoing).where(among(connection, outgoing.c.id)).order_by(outgoing.c.position), parameter)
-    return [_without_secret(row) | {"parts": parts.get(row["id"], [])} for row in rows]
+    files = outgoing_files.of(connection, ids)
+    return [
+        _without_secret(row) | {"parts": parts.get(row["id"], []), "files": [asdict(file) for file in files.get(row["id"], ())]}
+        for row in rows
+    ]
 
 
 def _without_secret(row: dict[str, Any]) -> dict[str, Any]:

@@ -88,3 +88,10 @@ def hold_commits(connection: Connection) -> None:
     SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE event_ids IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def join_commits(connection: Connection) -> None:
+    """Be one of the commits that `hold_commits` waits for, without an event of one's own: for what names blobs. To be the first
+    statement."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE event_ids IN ROW EXCLUSIVE MODE"))

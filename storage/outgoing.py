@@ -6,12 +6,14 @@ A row goes from `queued` to `sending` in a transaction of its own before the cha
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, and_, case, func, null, or_, select, update
 
+from storage import outgoing_files
 from storage.bulk import insert_rows
+from storage.outgoing_files import FileRow
 from storage.schema import messages, outgoing, outgoing_parts
 
 QUEUED: Final = "queued"
@@ -58,6 +60,7 @@ class NewOutgoing:
     until_ms: int | None = None
     secret: bool = False
     buttons: str | None = None
+    template: str | None = None
     reply_key: str | None = None
     reply_digest: bytes | None = None
 
@@ -65,13 +68,14 @@ class NewOutgoing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed(NewOutgoing):
     """A row this node is to send now. `attempts` counts this one; `first_ms` is when the first began; `envelope` are the
-    bytes it answers, None when they are not stored any more."""
+    bytes it answers, None when they are not stored any more; `files` are named by their rows."""
 
     attempts: int
     first_ms: int
     envelope: bytes | None
     last_inbound_ms: int | None
     """When who wrote it last wrote to the same account, on the same channel."""
+    files: tuple[FileRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +177,8 @@ def claim(connection: Connection, connector: str, node: str, *, now_ms: int, los
         this = and_(outgoing.c.position == row.pop("position"), outgoing.c.state == QUEUED)
         if connection.execute(update(outgoing).where(this).values(values)).rowcount:
             taken.append(Claimed(**row, first_ms=first_ms, attempts=attempts))
-    return taken
+    files = outgoing_files.of(connection, [one.id for one in taken]) if taken else {}
+    return [replace(one, files=files[one.id]) if one.id in files else one for one in taken]
 
 
 def name(connection: Connection, id_: str, external_id: str) -> None:

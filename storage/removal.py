@@ -15,6 +15,7 @@ from storage.schema import (
     bridge_posts,
     messages,
     outgoing,
+    outgoing_files,
     outgoing_parts,
     quarantine,
     signals,
@@ -74,11 +75,14 @@ def remove_outgoing(connection: Connection, ids: Collection[str], now_ms: int) -
     found = connection.execute(about, ids_parameter(connection, {external_id for _, external_id in named}))
     told = remove_signals(connection, [row.id for row in found if (row.connector, row.external_id) in named], now_ms)
     erased.add(connection, "sent", {erased.sent_id(*name) for name in named}, now_ms)
-    return Removed(outgoing=forget_outgoing(connection, ids), signals=told)
+    return Removed(outgoing=forget_outgoing(connection, ids, now_ms), signals=told)
 
 
-def forget_outgoing(connection: Connection, ids: Collection[str]) -> int:
-    """Messages out, and by which ids they were known; how many messages."""
+def forget_outgoing(connection: Connection, ids: Collection[str], now_ms: int) -> int:
+    """Messages out with their files, and by which ids they were known; how many messages. Blobs that only they named end."""
+    files = _scalars(connection, select(outgoing_files.c.sha256), outgoing_files.c.outgoing_id, ids)
+    endings.end(connection, set(files), now_ms)
+    _delete(connection, outgoing_files, outgoing_files.c.outgoing_id, ids)
     _delete(connection, outgoing_parts, outgoing_parts.c.outgoing_id, ids)
     _delete(connection, bridge_answers, bridge_answers.c.outgoing_id, ids)
     return _delete(connection, outgoing, outgoing.c.id, ids)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, select, union
 
 from storage.bulk import among, ids_parameter
 from storage.journals import close, closed
-from storage.schema import attachments, event_ids, forgotten, messages, repeats
+from storage.schema import attachments, event_ids, forgotten, messages, outgoing_files, repeats
 
 T = TypeVar("T")
 
@@ -62,7 +62,8 @@ def open_journals(connection: Connection) -> list[str]:
 def named_blobs(connection: Connection) -> Iterator[str]:
     """The SHA-256 of every blob that a row names, in their order."""
     raws = select(messages.c.raw_sha256).where(messages.c.raw.is_(None), messages.c.raw_sha256 != "")
-    yield from connection.execute(union(raws, select(attachments.c.sha256)).order_by("raw_sha256")).scalars()
+    files = (select(table.c.sha256) for table in (attachments, outgoing_files))
+    yield from connection.execute(union(raws, *files).order_by("raw_sha256")).scalars()
 
 
 def _accounted(connection: Connection, journal: str) -> int:

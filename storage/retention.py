@@ -102,7 +102,7 @@ def old_signals(connection: Connection, before: Before, place: Place, now_ms: in
 
 
 def old_outgoing(connection: Connection, before: Before, place: Place, now_ms: int) -> Done:
-    """Messages out whose end was told. They are queued in the order of their times."""
+    """Messages out, with their files, whose end was told. They are queued in the order of their times."""
     latest, after = before.latest, place[0] if place else 0
     columns = (outgoing.c.position, outgoing.c.id, outgoing.c.connector, outgoing.c.created_ms, outgoing.c.told_ms)
     query = select(*columns).where(outgoing.c.position > after, outgoing.c.created_ms < (latest or 0))
@@ -112,7 +112,7 @@ def old_outgoing(connection: Connection, before: Before, place: Place, now_ms: i
         answered = select(outgoing.c.message_id).where(among(connection, outgoing.c.id), ~outgoing.c.automatic)
         contacts = connection.execute(answered, ids_parameter(connection, ids)).scalars()
         _cut_histories(connection, [one for one in contacts if one is not None], ids)
-    removed = removal.forget_outgoing(connection, ids) if ids else 0
+    removed = removal.forget_outgoing(connection, ids, now_ms) if ids else 0
     return Done(removed, (rows[-1].position,) if len(rows) == PAGE else None)
 
 

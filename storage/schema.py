@@ -22,7 +22,7 @@ from storage.schema_customers import (
     ticket_events,
 )
 from storage.schema_operations import operations
-from storage.schema_outgoing import outgoing, outgoing_parts
+from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
 from storage.schema_rules import activations, rule_nodes, rulesets, shadow_changes, shadow_runs
 from storage.schema_watch import alarms, traffic
 
@@ -50,6 +50,7 @@ __all__ = [
     "metadata",
     "operations",
     "outgoing",
+    "outgoing_files",
     "outgoing_parts",
     "quarantine",
     "repeats",

@@ -23,6 +23,7 @@ outgoing = Table(
     Column("text", Text, nullable=False),
     Column("html", Text),
     Column("buttons", Text),
+    Column("template", Text),
     Column("reply_key", Text),
     Column("reply_digest", LargeBinary),
     Column("state", Text, nullable=False),
@@ -50,8 +51,8 @@ outgoing = Table(
 of a queued one, and of one in sending the time when nobody works on it any more. `told_ms`: when its end was accepted as
 a status, which ends up in `signals`.
 
-`buttons` is JSON. `reply_key`: who asked for it and by which key, so that the same request again is known for one by
-`reply_digest`, that of its content.
+`buttons` and `template`, an approved one, are JSON. `reply_key`: who asked for it and by which key, so that the same request
+again is known for one by `reply_digest`, that of its content.
 
 One that answers nothing has no `message_id`, and a `brand` and an `account` of its own; without `conversation_id` it waits for
 no other. From `until_ms` on it is of no use, and does not leave. The words of a `secret` one are erased when it ends."""
@@ -66,3 +67,19 @@ outgoing_parts = Table(
 )
 """The providers' ids of messages that left in several parts, the first one's included: what is told of a part is told of
 its message."""
+
+outgoing_files = Table(
+    "outgoing_files",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("outgoing_id", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Index("ux_outgoing_files_outgoing_id_place", "outgoing_id", "place", unique=True),
+    Index(None, "sha256"),
+)
+"""The files of a message out, in the order of `place`; their bytes are in the blob store under `sha256`. Who has the signed
+link of an `id` may load it: some channels take no bytes, and load files from an address."""

@@ -127,7 +127,7 @@ def _id(external: str) -> str | None:
 
 def _fill(mail: EmailMessage, message: Outgoing) -> None:
     """Text, HTML beside it, files."""
-    if not message.text.strip():
+    if not message.text.strip() and not message.files:
         raise SendFailed("unsupported", "the text is empty")
     text = whole(message.text, "the text")
     mail.set_content(text, charset="utf-8", cte=_encoding(text))

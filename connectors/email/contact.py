@@ -16,6 +16,7 @@ CONTENT_TYPE: Final = "message/rfc822"
 MARKED: Final = "marked_conversation"
 """Field with the conversation of ours whose mark came back in the mail, whoever wrote it. It joins nothing by itself."""
 _OWN_ID: Final = "regia."
+_FORMS: Final = ("text", "image", "video", "audio", "document")
 """Begins the Message-ID of every mail we send."""
 
 
@@ -149,8 +150,8 @@ def _reply(read: mail.Mail, sender: Sender, settings: MailboxSettings) -> Reply:
     address there is nothing to answer to."""
     via = next((one.email for one in _wanted(read, settings) if _writable(one.email)), None)
     if via is not None and via != sender.handle.value:
-        return Reply(allowed=("text",), via=_email(via))
-    return Reply(allowed=("text",) if read.sender and _writable(sender.handle.value) else ())
+        return Reply(allowed=_FORMS, via=_email(via))
+    return Reply(allowed=_FORMS if read.sender and _writable(sender.handle.value) else ())
 
 
 def _fields(read: mail.Mail) -> dict[str, FieldValue]:

@@ -1,6 +1,7 @@
 """Texts out and media in, over the Graph API.
 
-Source: Meta for Developers, "WhatsApp Cloud API: Send messages", "Groups API: Send group messages" and "Media".
+Source: Meta for Developers, "WhatsApp Cloud API: Send messages", "Send
+message templates", "Groups API: Send group messages" and "Media".
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from connectors.abilities import MEGABYTE, Limits
-from connectors.base import Fetched, Http, Outgoing, OutgoingFile, Sent
+from connectors.base import ApprovedTemplate, Fetched, Http, Outgoing, OutgoingFile, Sent
 from connectors.errors import HttpFailed, MediaUnavailable, SendFailed
 from connectors.kit.outbound import bearer, call, check, host_of, media_kind, one_by_one, refused, split
 from connectors.meta import graph_answer
@@ -27,6 +28,7 @@ LIMITS: Final = Limits(
     buttons=3,
     button_title=20,
     files={"image": 5 * MEGABYTE, "video": 16 * MEGABYTE, "audio": 16 * MEGABYTE, "file": 100 * MEGABYTE},
+    templates=True,
     rate=(80, 1.0),
 )
 _IN_GROUPS: Final = replace(LIMITS, buttons=0)
@@ -37,10 +39,12 @@ _REFUSED: Final = frozenset({401, 403})
 
 
 async def send(message: Outgoing, settings: WhatsAppSettings, http: Http, at: datetime) -> Sent:
-    """Sends a text (with buttons: its last part), then files. Raises `SendFailed`."""
+    """Sends a text (with buttons: its last part), then files; outside the window an approved template. Raises `SendFailed`."""
     if settings.access_token is None:
         raise SendFailed("auth", "the connector has no access_token: set one to send")
-    check(message, _IN_GROUPS if message.to.kind == GROUP else LIMITS, at, WINDOW)
+    late = message.last_inbound_at is not None and at - message.last_inbound_at > WINDOW
+    template = message.template if late and not message.files and not message.buttons else None
+    check(message, _IN_GROUPS if message.to.kind == GROUP else LIMITS, at, WINDOW if template is None else None)
     phone_number_id, to = _address(message, settings)
     url = f"{settings.graph_root}/{quote(phone_number_id, safe='')}/messages"
     headers = bearer(settings.access_token)
@@ -49,7 +53,7 @@ async def send(message: Outgoing, settings: WhatsAppSettings, http: Http, at: da
         payload = {"messaging_product": "whatsapp", "recipient_type": "individual", **to, **content}
         return await _post(url, headers, payload | {"biz_opaque_callback_data": message.token}, http)
 
-    return await one_by_one(_contents(message), post)
+    return await one_by_one(_contents(message) if template is None else [_template(template)], post)
 
 
 def _address(message: Outgoing, settings: WhatsAppSettings) -> tuple[str, dict[str, str]]:
@@ -72,6 +76,14 @@ def _contents(message: Outgoing) -> list[dict[str, Any]]:
     if message.in_reply_to is not None:
         parts[0] = parts[0] | {"context": {"message_id": message.in_reply_to}}
     return parts
+
+
+def _template(template: ApprovedTemplate) -> dict[str, Any]:
+    words = [{"type": "text", "text": word} for word in template.parameters]
+    content: dict[str, Any] = {"name": template.name, "language": {"policy": "deterministic", "code": template.language}}
+    if words:
+        content["components"] = [{"type": "body", "parameters": words}]
+    return {"type": "template", "template": content}
 
 
 def _interactive(text: str, buttons: Sequence[Button]) -> dict[str, Any]:

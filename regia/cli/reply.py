@@ -8,15 +8,23 @@ from typing import Annotated, Any, Final
 import typer
 from sqlalchemy import Connection
 
+from desk import attaching
+from desk.files import ReplyFile
 from desk.refusals import Refused
-from desk.replies import Reply, queue
+from desk.replies import Channels, Queued, Reply, queue
 from normalizer.envelope_data import from_ms
 from regia.cli.common import ConfigOption, fail
+from regia.cli.reply_template import chosen, with_templates
+from regia.cli.reply_template import show as show_template
 from regia.cli.standing import standing
-from regia.cli.stored import read, write
+from regia.cli.stored import read, use
+from regia.compose import Configured, open_blobs
 from regia.replying import channels
 from regia.settings import Settings
-from storage import lookup, outgoing, outgoing_parts
+from storage import lookup, outgoing, outgoing_files, outgoing_parts
+from storage.blobs import BlobsUnavailable
+from storage.database import Database
+from storage.outgoing_files import FileRow
 
 app = typer.Typer(no_args_is_help=True, help="What was sent or is to be sent.")
 
@@ -38,6 +46,16 @@ def reply(
     text_file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, readable=True, help="Instead of --text, a file in UTF-8.")
     ] = None,
+    template: Annotated[str | None, typer.Option(help="Instead of a text: a template of the rules.", metavar="NAME")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="A value for the template; may be given several times.", metavar="NAME=VALUE")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Of the template; otherwise the message's.", metavar="it|en|…")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what the template says, and send nothing.")] = False,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, readable=True, help="A file that goes with it; may be given several times."),
+    ] = None,
     html_file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, readable=True, help="The same as HTML, for channels with it.")
     ] = None,
@@ -48,13 +66,30 @@ def reply(
 ) -> None:
     """Answer a stored message on its own channel. It goes to the handle that wrote, or that was given for answers."""
     found = standing(config)
-    said, html = _said(text, text_file), None if html_file is None else _read(html_file)
-    wanted = Reply(message_id=message_id, text=said, html=html, subject=subject, automatic=automatic, author=author)
-    known, now_ms = channels(found), time.time_ns() // 1_000_000
+    by_template = None if template is None else chosen(template, field or (), language)
+    known = channels(found) if by_template is None else with_templates(found)
+    if preview:
+        if by_template is None:
+            fail("--preview needs --template", status=2)
+        show_template(found, known, message_id, by_template)
+        return
+    wordless = (file or by_template) and text is None and text_file is None
+    wanted = Reply(
+        message_id=message_id,
+        text="" if wordless else _said(text, text_file, with_template=by_template is not None),
+        template=by_template,
+        html=None if html_file is None else _read(html_file),
+        subject=subject,
+        files=tuple(_file(path, known.files.each) for path in file or ()),
+        automatic=automatic,
+        author=author,
+    )
     try:
-        id_ = write(found.settings, lambda connection: queue(connection, wanted, known, now_ms)).id
+        id_ = use(found.settings, lambda database: _queue(database, found, wanted, known)).id
     except Refused as refused:
         fail(f"not sent, {refused.reason}: {refused}")
+    except BlobsUnavailable as away:
+        fail(f"not sent, and nothing is kept: {away}")
     row, earlier = _taken(found.settings, id_)
     typer.echo(f"{id_} {row['state']}")
     if row["state"] == outgoing.QUEUED:
@@ -65,7 +100,21 @@ def reply(
         fail(row["error"] or row["state"])
 
 
-def _said(text: str | None, path: Path | None) -> str:
+async def _queue(database: Database, found: Configured, wanted: Reply, known: Channels) -> Queued:
+    now_ms = time.time_ns() // 1_000_000
+    work: attaching.Work = lambda connection, put_since: queue(connection, wanted, known, now_ms, put_since)  # noqa: E731
+    return await attaching.queue(database, open_blobs(found.settings), known, wanted, work, now_ms=now_ms)
+
+
+def _file(path: Path, most: int) -> ReplyFile:
+    """Of one that is too large only as much is read as shows that."""
+    with path.open("rb") as file:
+        return ReplyFile(content=file.read(most + 1), filename=path.name)
+
+
+def _said(text: str | None, path: Path | None, *, with_template: bool) -> str:
+    if with_template:
+        fail("give either a text or --template")
     if (text is None) == (path is None):
         fail("give either --text or --text-file")
     if path is not None:
@@ -119,19 +168,22 @@ def list_(
 def show(id_: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption = None) -> None:
     """Everything about one outgoing message but its words, and what was told of it since: bounces, receipts."""
 
-    def look(connection: Connection) -> tuple[Any, str | None, list[Any]]:
+    def look(connection: Connection) -> tuple[Any, str | None, list[Any], tuple[FileRow, ...]]:
         row = outgoing.find(connection, id_)
         if row is None:
-            return None, None, []
+            return None, None, [], ()
         named = {*filter(None, (row["external_id"],)), *outgoing_parts.parts_of(connection, id_)}
         statuses = lookup.statuses_of(connection, row["connector"], named)
-        return row, outgoing.waits_for(connection, row, time.time_ns() // 1_000_000), statuses
+        files = outgoing_files.of(connection, [id_]).get(id_, ())
+        return row, outgoing.waits_for(connection, row, time.time_ns() // 1_000_000), statuses, files
 
-    row, earlier, statuses = read(standing(config).settings, look)
+    row, earlier, statuses, files = read(standing(config).settings, look)
     if row is None:
         fail("there is no outgoing message of that id")
     for name in _SHOWN:
         typer.echo(f"{name:16} {'' if row[name] is None else row[name]}".rstrip())
+    for file in files:
+        typer.echo(f"{'file':16} {file.content_type} {file.size} {file.filename}")
     for name in ("created", "ended"):
         at = row[f"{name}_ms"]
         typer.echo(f"{name:16} {from_ms(at) if at else ''}".rstrip())

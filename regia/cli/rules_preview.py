@@ -15,7 +15,7 @@ from regia.cli.common import ConfigOption, fail
 from regia.cli.rules_check import Brand, Files, one_of
 from regia.cli.standing import standing
 from regia.cli.stored import read
-from regia.pipeline.facts import field_value
+from regia.templating import Values, values
 from router.answers import Answer, NotRendered
 from router.reading import suggestion
 from router.ruleset import Ruleset
@@ -23,9 +23,6 @@ from router.vocabulary import Facts, FactType, Value
 from storage import lookup
 
 _SAMPLE: Final[Mapping[FactType, Value]] = {"number": 89.9, "boolean": True, "date": "2026-11-30"}
-
-Values = tuple[Facts, Mapping[str, str | None]]
-"""What rules see of a message, and what only templates have."""
 
 
 def preview(
@@ -63,6 +60,8 @@ def _show(answer: Answer) -> None:
     if answer.subject is not None:
         typer.echo(f"Subject: {answer.subject}\n")
     typer.echo(f"{answer.text}\n")
+    if (approved := answer.approved) is not None:
+        typer.echo(f"WhatsApp: {approved.name} ({approved.language}) {', '.join(approved.parameters)}".rstrip() + "\n")
 
 
 def _sample(rules: Ruleset) -> Values:
@@ -74,17 +73,9 @@ def _sample(rules: Ruleset) -> Values:
 
 def _stored(rules: Ruleset, message_id: str, config: ConfigOption) -> Values:
     """The values of a stored envelope, as these rules declare its fields."""
-    data = read(standing(config).settings, lambda connection: _data(connection, message_id))
-    fields = {f"fields.{name}": field_value(data["fields"].get(name), kind) for name, kind in rules.fields.items()}
-    facts: Facts = {
-        **{name: data[name] for name in ("brand", "subject", "language")},
-        "received": data["received_at"],
-        **fields,
-    }
-    category = data["routing"]["category"]
-    label = rules.categories[category].label if category in rules.categories else category
-    name = data["customer"]["name"] or data["sender"]["name"]
-    return facts, {"reference": reference_number(UUID(message_id)), "name": name, "category": label}
+    settings = standing(config).settings
+    data = read(settings, lambda connection: _data(connection, message_id))
+    return values(rules, message_id, data, settings.policy)
 
 
 def _data(connection: Connection, message_id: str) -> dict[str, Any]:

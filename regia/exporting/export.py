@@ -32,6 +32,7 @@ messages/        every message as it was passed on, by its id
 raw/             the same as its channel delivered it, byte for byte, where that is still kept
 attachments/     the files of the messages, each with its id before its name
 outgoing.jsonl   what was sent or is to be sent to the customer, one a line
+sent/            the files that went out with it, each with its id before its name
 signals.jsonl    what the channels told of that: delivered, read, failed
 missing.txt      files and raw messages that should be here and were not found, if there are any
 
@@ -137,12 +138,18 @@ class _Writer:
 
     async def _answers(self) -> AsyncIterator[bytes]:
         ids = await self._read(exported.answers, self._found)
+        files: list[dict[str, Any]] = []
         for name, rows in (("outgoing.jsonl", exported.sent), ("signals.jsonl", exported.told)):
             with self._archive.entry(name) as entry:
                 for start in range(0, len(ids), _ANSWERS):
                     for row in await self._read(rows, ids[start : start + _ANSWERS]):
                         entry.write(line(row))
+                        files += row.get("files", ())
                     yield self._archive.take()
+        for file in files:
+            async for piece in self._blob(f"sent/{_entry(file)}", file["sha256"]):
+                yield piece
+            yield self._archive.take()
 
     async def _read(self, work: Callable[..., T], *arguments: Any) -> T:
         return await self._database.read(lambda connection: work(connection, *arguments))

@@ -23,6 +23,7 @@ from regia.http import (
     replies,
     stored,
     suggestions,
+    templates,
     tickets,
     unheard,
 )
@@ -62,6 +63,7 @@ _ROUTES: Final = (
     web.get("/v1/messages/{id}/raw", stored.raw),
     web.get("/v1/attachments/{id}", stored.attachment),
     web.get("/attachments/{id}", stored.signed_attachment),
+    web.get("/files/{id}/{name}", stored.signed_file),
     web.get("/v1/customers", customers.by_address),
     web.get("/v1/customers/{id}", customers.show),
     web.patch("/v1/customers/{id}", customer_acts.change),
@@ -84,6 +86,7 @@ _ROUTES: Final = (
     web.post("/v1/tickets", tickets.tell),
     web.post("/v1/replies", replies.ask),
     web.get("/v1/replies/{id}", replies.show),
+    web.get("/v1/templates", templates.listed),
     web.get("/v1/events", events.feed),
     web.get("/v1/queues", queues.states),
     web.post("/v1/queues/{queue}/take", queues.take),

@@ -10,6 +10,7 @@ from connectors.errors import Rejected, RejectionCode
 from dispatcher.base import QueuesUnavailable
 from regia.http.requests import GATEWAY, rejection
 from regia.watch.metrics import REJECTED
+from storage.blobs import BlobsUnavailable
 from storage.database import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,11 @@ _ADVICE: Final[dict[RejectionCode, str]] = {
     "too_large": "the request is too large",
     "malformed": "this is not a valid HTTP request",
 }
+_AWAY: Final[dict[type[Exception], str]] = {
+    DatabaseUnavailable: "the database does not answer",
+    QueuesUnavailable: "the queues do not answer",
+    BlobsUnavailable: "the blob store does not answer",
+}
 
 
 @web.middleware
@@ -32,10 +38,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except Rejected as error:
         return refused(request, error)
-    except DatabaseUnavailable:
-        return refused(request, Rejected("unavailable", "the database does not answer; try again", retry_after=5))
-    except QueuesUnavailable:
-        return refused(request, Rejected("unavailable", "the queues do not answer; try again", retry_after=5))
+    except tuple(_AWAY) as error:
+        return refused(request, Rejected("unavailable", f"{_away(error)}; try again", retry_after=5))
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004  # redirects are answers
             raise
@@ -44,6 +48,10 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         logger.exception("a request failed by a defect", extra={"address": _pattern(request)})
         return refused(request, Rejected("internal", "this is a defect of the gateway; nothing was accepted, try again"))
+
+
+def _away(error: Exception) -> str:
+    return next(told for kind, told in _AWAY.items() if isinstance(error, kind))
 
 
 def _pattern(request: web.Request) -> str:

@@ -145,12 +145,14 @@ def _forms() -> dict[str, Any]:
 def _stored() -> dict[str, Any]:
     of_id = parameter("id")
     whole = "A message: envelope, targets with their states, answers, and why it went there."
+    name = parameter("name")
     signed = (of_id, query("expires"), query("signature"))
     return {
         "/v1/messages/{id}": {"get": operation(whole, plain("The message."), parameters=[of_id], secured=True)},
         "/v1/messages/{id}/raw": {"get": file("The provider's own bytes.", of_id, secured=True)},
         "/v1/attachments/{id}": {"get": file("A file of a message.", of_id, secured=True)},
         "/attachments/{id}": {"get": file("A file, by its signed and expiring link.", *signed)},
+        "/files/{id}/{name}": {"get": file("A file of a reply, by the link that its provider was given.", *signed, name)},
     }
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from regia.http.described import answer, operation, parameter
+from regia.http.described import answer, operation, parameter, query
 from regia.http.reply_body import ReplyBody
 from storage.outgoing import FAILED, QUEUED, SENDING, SENT, UNKNOWN
 
@@ -22,6 +22,17 @@ def paths() -> dict[str, Any]:
     shown = {"200": answer("How far it is.", _shown())}
     return {
         "/v1/replies": {"post": operation("Answer a customer.", asked, body="ReplyBody", secured=True)},
+        "/v1/templates": {
+            "get": operation(
+                "Templates of the rules that a reply can have.",
+                {"200": answer("By brand and name.", _templates())},
+                parameters=[
+                    query("brand", "Those of one brand."),
+                    query("message", "Those for this message, each with a preview."),
+                ],
+                secured=True,
+            )
+        },
         "/v1/replies/{id}": {"get": operation("What became of a reply.", shown, parameters=[parameter("id")], secured=True)},
     }
 
@@ -36,7 +47,27 @@ def _queued() -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
+def _templates() -> dict[str, Any]:
+    preview = {"subject": _TEXT, "text": _TEXT, "refused": _TEXT}
+    properties: dict[str, Any] = {
+        "brand": _TEXT | {"description": "null: of every brand without rules of its own."},
+        "name": {"type": "string"},
+        "languages": {"type": "array", "items": {"type": "string"}, "description": "The first is that of messages in others."},
+        "fields": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "What it asks for, with its type.",
+        },
+        "whatsapp": _TEXT | {"description": "The approved template that leaves where the time for free texts is over."},
+    }
+    shown = {"preview": {"type": "object", "required": list(preview), "properties": preview}}
+    one = {"type": "object", "required": list(properties), "properties": properties | shown}
+    return {"type": "object", "required": ["templates"], "properties": {"templates": {"type": "array", "items": one}}}
+
+
 def _shown() -> dict[str, Any]:
+    file: dict[str, Any] = {name: {"type": "string"} for name in ("id", "filename", "content_type")}
+    file["size"] = {"type": "integer", "description": "Bytes."}
     status = {"state": {"type": "string"}, "at": _TIME, "error": _TEXT}
     properties = {
         "id": {"type": "string"},
@@ -52,6 +83,7 @@ def _shown() -> dict[str, Any]:
         "queued_at": _TIME,
         "due_at": _TIME,
         "ended_at": _TIME,
+        "files": {"type": "array", "items": {"type": "object", "required": list(file), "properties": file}},
         "waits_for": _TEXT | {"description": "An earlier reply of its conversation that must end first."},
         "statuses": {
             "type": "array",

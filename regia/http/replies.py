@@ -9,13 +9,13 @@ from sqlalchemy import Connection, RowMapping
 
 from connectors.errors import Rejected, RejectionCode
 from desk.asking import Desk
-from desk.refusals import RefusalReason, Refused
+from desk.refusals import REFUSALS, RefusalReason, Refused
 from normalizer.envelope_data import from_ms
 from regia.http.access import require
 from regia.http.bodies import read_json
-from regia.http.reply_body import LONGEST, ReplyBody
+from regia.http.reply_body import ReplyBody, longest
 from regia.http.requests import GATEWAY, json_answer
-from storage import lookup, outgoing, outgoing_parts
+from storage import lookup, outgoing, outgoing_files, outgoing_parts
 
 _CODES: Final[Mapping[RefusalReason, RejectionCode]] = {
     "unknown_message": "unknown_message",
@@ -24,14 +24,15 @@ _CODES: Final[Mapping[RefusalReason, RejectionCode]] = {
     "key_used": "idempotency_conflict",
 }
 _SHOWN: Final = ("id", "state", "author", "automatic", "attempts", "provider_code", "error")
+_FILE: Final = ("id", "filename", "content_type", "size")
 
 
 async def ask(request: web.Request) -> web.Response:
     """`POST /v1/replies`: a reply to a message, or to a conversation's last one."""
     token = require(request, "replies")
-    body = await read_json(request, ReplyBody, LONGEST)
     gateway = request.app[GATEWAY]
-    desk = Desk(gateway.stores.database, gateway.channels)
+    body = await read_json(request, ReplyBody, longest(gateway.channels.files.together))
+    desk = Desk(gateway.stores.database, gateway.channels, gateway.stores.blobs)
     try:
         queued = await desk.reply(body.reply(f"token/{token.name}"), time.time_ns() // 1_000_000)
     except Refused as refused:
@@ -44,7 +45,8 @@ def rejected(refused: Refused) -> Rejected:
     """As an answer: its own code where what it names is not there, or names something else."""
     if (code := _CODES.get(refused.reason)) is not None:
         return Rejected(code, str(refused))
-    return Rejected("reply_refused", str(refused), reason=refused.reason)
+    fields = {} if refused.file is None else {f"attachments.{refused.file - 1}": REFUSALS[refused.reason]}
+    return Rejected("reply_refused", str(refused), reason=refused.reason, fields=fields, allowed=refused.allowed)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -58,7 +60,9 @@ async def show(request: web.Request) -> web.Response:
             return None
         names = {*filter(None, (row["external_id"],)), *outgoing_parts.parts_of(connection, id_)}
         waits = outgoing.waits_for(connection, row, now_ms)
+        files = outgoing_files.of(connection, [id_]).get(id_, ())
         return _shown(row) | {
+            "files": [{name: getattr(file, name) for name in _FILE} for file in files],
             "waits_for": waits,
             "statuses": [_status(one) for one in lookup.statuses_of(connection, row["connector"], names)],
         }

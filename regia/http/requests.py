@@ -90,6 +90,8 @@ def rejection(error: Rejected) -> web.Response:
         data["fields"] = error.fields
     if error.reason is not None:
         data["reason"] = error.reason
+    if error.allowed:
+        data["allowed"] = error.allowed
     return json_answer(data, status=error.status, headers=retry_header(error))
 
 

@@ -17,7 +17,7 @@ from regia.http.requests import GATEWAY, json_answer
 from router.explain import as_data
 from router.load import load
 from router.ruleset import Ruleset
-from storage import erased, lookup, outgoing
+from storage import erased, lookup, outgoing, outgoing_files
 from storage.blobs import BlobMissing, BlobsUnavailable
 from storage.rulesets import sources_of
 
@@ -77,6 +77,17 @@ async def signed_attachment(request: web.Request) -> web.Response:
     if not request.app[GATEWAY].links.valid(request.match_info["id"], expires, signature):
         raise Rejected("not_found", "this link has expired or was changed; GET /v1/attachments/{id} with a token works")
     return await _attachment(request)
+
+
+async def signed_file(request: web.Request) -> web.Response:
+    """`GET /files/{id}/{name}?expires=&signature=`: a file of a reply, for the provider that was given the signed link."""
+    gateway, id_ = request.app[GATEWAY], _id(request)
+    if not gateway.links.valid(id_, request.query.get("expires", ""), request.query.get("signature", "")):
+        raise Rejected("not_found", "this link has expired or was changed")
+    row = await gateway.stores.database.read(lambda connection: outgoing_files.find(connection, id_))
+    if row is None:
+        raise Rejected("gone", "this file is not kept any more")
+    return download(await _blob(request, row["sha256"]), row["content_type"], row["filename"])
 
 
 def _id(request: web.Request) -> str:

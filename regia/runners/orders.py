@@ -28,13 +28,14 @@ from regia.gateway import Gateway
 from regia.http.bodies import TicketBody
 from regia.http.reply_body import ReplyBody, key_of
 from regia.watch.metrics import ORDERS
+from storage.blobs import BlobsUnavailable
 from storage.database import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
 
 _UP: Final = 0.2
 _AGAIN: Final = 1.0
-"""Seconds until what the database did not take is tried again."""
+"""Seconds until what the database or the blob store did not take is tried again."""
 _PATIENCE: Final = 15.0
 """Seconds after which another node may try it: this one's way to the database alone may be broken."""
 INTERNAL: Final = "internal"
@@ -54,7 +55,7 @@ class Orders:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._desk = Desk(gateway.stores.database, gateway.channels)
+        self._desk = Desk(gateway.stores.database, gateway.channels, gateway.stores.blobs)
         self._tasks: list[asyncio.Task[None]] = []
         self._orders: list[RabbitOrders] = []
 
@@ -99,9 +100,9 @@ class Orders:
         while True:
             try:
                 return await act(order)
-            except DatabaseUnavailable as away:
+            except (DatabaseUnavailable, BlobsUnavailable) as away:
                 if time.monotonic() > until:
-                    raise NotNow("the database does not answer") from away
+                    raise NotNow("the database or the blob store does not answer") from away
                 await asyncio.sleep(_AGAIN)
             except Exception:  # one defect must not hold up all that follow; its bytes lie with the dead letters
                 logger.exception("an order failed by a defect", extra={"queue": queue})

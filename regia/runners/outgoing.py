@@ -4,6 +4,7 @@ import asyncio
 from typing import Final
 
 from regia.gateway import Gateway
+from regia.runners.loading import Loader
 from regia.runners.sending import Sender
 
 _UP: Final = 0.2
@@ -21,6 +22,7 @@ class Sending:
             gateway.stores.http,
             gateway.intake,
             gateway.configured.node,
+            loader=Loader(gateway.stores.blobs, gateway.links),
             limits=gateway.configured.limits,
             sends=gateway.sends,
         )

@@ -22,6 +22,7 @@ from desk.outbound import message
 from identity import history
 from regia.pipeline.intake import Intake
 from regia.runners import outcomes
+from regia.runners.loading import Loader
 from regia.runners.pacing import Pace
 from regia.watch.metrics import OUTGOING
 from regia.watch.sends import Sends
@@ -60,6 +61,7 @@ class Sender:
         intake: Intake,
         node: str,
         *,
+        loader: Loader,
         limits: Mapping[str, Limits] | None = None,
         sends: Sends | None = None,
         now: Callable[[], float] = time.time,
@@ -70,6 +72,7 @@ class Sender:
         self._http = http
         self._intake = intake
         self._node = node
+        self._loader = loader
         self._limits = limits or {}
         self._sends = sends or Sends(now)
         self._now = now
@@ -177,7 +180,8 @@ class Sender:
         """Call the channel in its turn; the columns that tell what came of it, and the ids of several parts."""
         try:
             async with asyncio.timeout(LONGEST):
-                sent = await self._in_turn(row.connector, message(row))
+                files = await self._loader.files(row)
+                sent = await self._in_turn(row.connector, message(row, files))
         except SendFailed as failed:
             if failed.code == "auth":
                 self._sends.refused(row.connector, failed)

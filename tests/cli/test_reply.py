@@ -6,16 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import Connection, select, update
 from typer.testing import CliRunner, Result
 
 from normalizer.inbound import Handle
+from normalizer.inbound import Reply as Allowed
 from regia.cli import reply
 from regia.cli.main import app
 from regia.settings import Settings
 from storage.database import Database
-from storage.schema import outgoing
+from storage.schema import messages, outgoing
 from tests.answered import store
 from tests.contacts import email
 from tests.databases import migrated_sqlite
@@ -71,6 +73,10 @@ def changed(**values: object) -> None:
     def work(connection: Connection) -> None:
         connection.execute(update(outgoing).values(**values))
 
+    write_down(work)
+
+
+def write_down(work: Callable[[Connection], None]) -> None:
     async def write() -> None:
         database = Database("sqlite:///data/regia.sqlite")
         await database.write(work)
@@ -201,3 +207,80 @@ def test_a_second_automatic_answer_waits_an_hour(run: Run) -> None:
     message_id = stored("m1")
     assert run("reply", message_id, "--text", "Ciao", "--automatic").exit_code == 0
     assert "once_an_hour" in run("reply", message_id, "--text", "Ciao", "--automatic").stderr
+
+
+def test_files_go_with_it(run: Run) -> None:
+    Path("foto.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"pixels" * 20)
+    Path("etichetta.pdf").write_bytes(b"%PDF-1.7 a label")
+    allowed = Allowed(allowed=("text", "image", "document"))
+    done = run("reply", stored("m1", reply=allowed), "--file", "foto.png", "--file", "etichetta.pdf")
+    assert done.exit_code == 0, done.stderr
+    lines = run("outgoing", "show", done.stdout.split()[0]).stdout.splitlines()
+    assert [line.split() for line in lines if line.startswith("file ")] == [
+        ["file", "image/png", "128", "foto.png"],
+        ["file", "application/pdf", "16", "etichetta.pdf"],
+    ]
+    refused = run("reply", stored("m2"), "--text", "Ecco", "--file", "foto.png")
+    assert (refused.exit_code, "not sent, files_not_taken: file 1: " in refused.stderr) == (1, True)
+
+
+TEMPLATES = """
+fields: {order: text}
+categories: {general: {label: All}}
+default: general
+templates:
+  update:
+    text: {it: "È partito: {{ fields.order }}", en: "It has left: {{ fields.order }}"}
+    whatsapp: {name: order_update, parameters: ["{{ fields.order }}"]}
+"""
+
+
+@pytest.fixture
+def message(run: Run) -> str:
+    """A stored message, whose envelope has what rules ask about, where the rules have a template."""
+    Path("rules.yaml").write_text(TEMPLATES)
+    return stored_whole("m1")
+
+
+def stored_whole(name: str) -> str:
+    id_ = stored(name)
+
+    def work(connection: Connection) -> None:
+        (envelope,) = connection.execute(select(messages.c.envelope).where(messages.c.id == id_)).scalars()
+        whole = orjson.loads(envelope)
+        whole["data"] |= {
+            "customer": {"name": "Anna", "tier": None, "tags": [], "match": "new", "messages": 0, "unanswered": 0},
+            "conversation": {
+                "messages": 1, "opened_at": whole["data"]["received_at"], "channels": [], "ticket": None, "reopened": False,
+            },
+            "history": [],
+            "routing": {"category": "general", "extracted": {}},
+        }  # fmt: skip
+        connection.execute(update(messages).values(envelope=orjson.dumps(whole)))
+
+    write_down(work)
+    return id_
+
+
+def test_a_template_gives_the_words(run: Run, message: str) -> None:
+    shown = run("reply", message, "--template", "update", "--field", "order=IT-1", "--language", "en", "--preview")
+    assert (shown.exit_code, shown.stdout) == (0, "It has left: IT-1\n\nWhatsApp: order_update (en): IT-1\n")
+    assert texts() == []
+    done = run("reply", message, "--template", "update", "--field", "order=IT-1")
+    assert (done.exit_code, texts()) == (0, ["È partito: IT-1"]), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("--template", "updte"), 1, "unknown_template"),
+        (("--template", "updte", "--preview"), 1, "unknown_template"),
+        (("--template", "update", "--field", "order"), 2, "write --field name=value"),
+        (("--template", "update", "--text", "x"), 1, "give either a text or --template"),
+        (("--text", "x", "--preview"), 2, "--preview needs --template"),
+    ],
+)
+def test_templates_that_cannot_be(run: Run, message: str, arguments: tuple[str, ...], status: int, said: str) -> None:
+    done = run("reply", message, *arguments)
+    assert (done.exit_code, said in done.stderr) == (status, True), done.stderr
+    assert texts() == []

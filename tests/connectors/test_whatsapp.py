@@ -2,6 +2,7 @@
 
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from connectors.base import Answer, Outgoing, Parsed, Request
+from connectors.base import Answer, ApprovedTemplate, Outgoing, OutgoingFile, Parsed, Request
 from connectors.conformance.fake_http import FakeHttp, answer
 from connectors.errors import HttpFailed, MediaUnavailable, Rejected, SendCode, SendFailed
 from connectors.whatsapp import WhatsApp, WhatsAppSettings
@@ -730,6 +731,40 @@ async def test_what_cannot_leave_is_refused_here(changed: dict[str, Any], code: 
         await connector().send(reply(**changed), http)
     assert caught.value.code == code
     assert not http.calls
+
+
+LATE = ARRIVED - timedelta(hours=24, seconds=1)
+APPROVED = ApprovedTemplate(name="order_update", language="it", parameters=("IT-4711",))
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind"),
+    [
+        ({"last_inbound_at": ARRIVED}, "text"),
+        ({"last_inbound_at": None}, "text"),
+        ({"last_inbound_at": LATE}, "template"),
+        ({"last_inbound_at": LATE, "to": GROUP}, "template"),
+    ],
+)
+async def test_an_approved_template_leaves_where_free_texts_may_not(changed: dict[str, Any], kind: str) -> None:
+    http = FakeHttp(answer({"messages": [{"id": "wamid.T"}]}))
+    await connector().send(reply(template=APPROVED, **changed), http)
+    (call,) = http.calls
+    assert call.json["type"] == kind
+    assert ("context" in call.json) == (kind == "text"), "what it answers may be months old"
+
+
+@pytest.mark.parametrize("with_it", [{"files": (OutgoingFile(filename="a.pdf", content_type="application/pdf", content=b"x"),)},
+                                     {"buttons": (Button(title="Sì"),)}])  # fmt: skip
+async def test_nothing_leaves_beside_an_approved_template(with_it: dict[str, Any]) -> None:
+    with pytest.raises(SendFailed, match="window_closed"):
+        await connector().send(reply(template=APPROVED, last_inbound_at=LATE, **with_it), FakeHttp())
+
+
+async def test_one_without_parameters() -> None:
+    http = FakeHttp(answer({"messages": [{"id": "wamid.T"}]}))
+    await connector().send(reply(template=replace(APPROVED, parameters=()), last_inbound_at=LATE), http)
+    assert http.calls[0].json["template"] == {"name": "order_update", "language": {"policy": "deterministic", "code": "it"}}
 
 
 async def test_without_a_token_nothing_leaves() -> None:

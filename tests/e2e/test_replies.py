@@ -3,6 +3,7 @@ RabbitMQ or HTTP between the ticket system and the gateway."""
 
 import json
 import time
+from base64 import b64encode
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -134,3 +135,26 @@ def test_what_cannot_be_answered_is_told(helpdesk: Helpdesk) -> None:
     helpdesk.answer(conversation=first["conversation"]["id"], text="Ciao", key="T-3")
     helpdesk.hears(("rejected", "T-2"), ("queued", "T-3"), ("sent", "T-3"))
     helpdesk.mail(1)
+
+
+def test_files_go_out_and_one_comes_back(helpdesk: Helpdesk) -> None:
+    """A file of the ticket system's own, and one that the customer has sent."""
+    photo = b"\x89PNG\r\n\x1a\n" + b"pixels" * 20_000
+    wrote = message_from_bytes(mail(1, helpdesk.customer, helpdesk.address), policy=policy.SMTP)
+    assert isinstance(wrote, EmailMessage)
+    wrote.add_attachment(photo, maintype="image", subtype="png", filename="crepa.png")
+    helpdesk.dovecot.deliver(helpdesk.address, wrote.as_bytes())
+    first = helpdesk.envelope()
+    assert first["reply"]["allowed"] == ["text", "image", "video", "audio", "document"]
+    label = b"%PDF-1.7 a label for the parcel"
+    files = [
+        {"filename": "etichetta.pdf", "content_type": "application/pdf", "content": b64encode(label).decode()},
+        {"id": first["attachments"][0]["id"]},
+    ]
+    helpdesk.answer(message=first["id"], text="Ecco l'etichetta.", attachments=files, key="T-1/1")
+    found = [(one.get_filename(), one.get_content_type(), one.get_content()) for one in helpdesk.mail(1).iter_attachments()]
+    assert found == [("etichetta.pdf", "application/pdf", label), ("crepa.png", "image/png", photo)]
+    helpdesk.answer(message=first["id"], attachments=files[:1], key="T-1/2")
+    alone = helpdesk.mail(2)
+    assert [one.get_content() for one in alone.iter_attachments()] == [label]
+    helpdesk.hears(("queued", "T-1/1"), ("sent", "T-1/1"), ("queued", "T-1/2"), ("sent", "T-1/2"))

@@ -24,6 +24,7 @@ from storage.schema import (
     messages,
     metadata,
     outgoing,
+    outgoing_files,
     outgoing_parts,
     quarantine,
     signals,
@@ -53,6 +54,7 @@ class Planted:
         self.email = f"{self.tag.lower()}@example.it"
         self.user = f"user{int.from_bytes(name.encode()[:4], 'big')}"
         self.file = f"file of {self.tag}".encode() * 50
+        self.sent = f"file sent to {self.tag}".encode() * 50
         self.large = f"raw of {self.tag}".encode() * 9_000
         self.conversation, self.shared_conversation = f"con_{name}", f"con_{name}_split"
         self.messages: list[str] = []
@@ -197,6 +199,9 @@ class Planted:
             {"connector": "mail", "external_id": f"part {n} {self.tag}", "outgoing_id": self.outgoing[0]} for n in range(2)
         ]
         insert_rows(connection, outgoing_parts, parts)
+        file = {"id": f"fil_{self.name}", "outgoing_id": self.outgoing[0], "filename": f"{self.tag}.pdf"}
+        sha256 = hashlib.sha256(self.sent).hexdigest()
+        insert_rows(connection, outgoing_files, [row(outgoing_files, **file, sha256=sha256, size=len(self.sent))])
         told = [parts[1]["external_id"], self.outgoing[0], f"ext {self.outgoing[0]} {self.tag}", f"app {self.tag}"]
         for number, external_id in enumerate(told):
             id_ = self.event(connection, str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.name} told {number}")))

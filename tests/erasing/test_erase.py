@@ -83,12 +83,14 @@ def silent(anna: Planted) -> Iterator[None]:
 
 async def plant(reach: Reach, *people: Planted, messages_: int = 3) -> None:
     for person in people:
-        await reach.blobs.put_many([person.file, *(person.large + str(n).encode() for n in range(1, messages_, 2))])
+        await reach.blobs.put_many(
+            [person.file, person.sent, *(person.large + str(n).encode() for n in range(1, messages_, 2))]
+        )
         await reach.database.write(lambda connection, person=person: person.write(connection, messages_))  # type: ignore[misc]
 
 
 async def files_of(reach: Reach, person: Planted) -> dict[str, bool]:
-    contents = {"file": person.file, "large": person.large + b"1"}
+    contents = {"file": person.file, "sent": person.sent, "large": person.large + b"1"}
     return {name: await reach.blobs.exists(hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
 
 
@@ -112,7 +114,7 @@ async def test_nothing_is_left_of_one_and_everything_of_the_other(
     assert len(in_files(tmp_path, [anna.tag])) >= 2
     done = await erase(reach, anna.id, actor="token", now_ms=NOW + 9)
     assert done == Erased(
-        customers=2, links=4, messages=5, attachments=5, outgoing=2, signals=4, quarantined=3, queued=5, files=2
+        customers=2, links=4, messages=5, attachments=5, outgoing=2, signals=4, quarantined=3, queued=5, files=3
     )
     assert in_files(tmp_path, anna.secrets) == []
     after = await everything(reach.database)
@@ -121,8 +123,8 @@ async def test_nothing_is_left_of_one_and_everything_of_the_other(
     first, second = (holding(found, *bruno.secrets, bruno.id) for found in his)
     assert first == second
     assert [one for one in his[0]["messages"] if bruno.id in one] == his[1]["messages"]
-    assert await files_of(reach, anna) == {"file": True, "large": False}
-    assert await files_of(reach, bruno) == {"file": True, "large": True}
+    assert await files_of(reach, anna) == {"file": True, "sent": False, "large": False}
+    assert await files_of(reach, bruno) == {"file": True, "sent": True, "large": True}
 
 
 @pytest.mark.usefixtures("silent")
@@ -210,7 +212,7 @@ class TestBeginAgain:
         assert again.again == (point >= 4), "after the last transaction of rows only ids are left"
         assert holding(await everything(reach.database), *anna.secrets) == {}
         assert in_files(reach.journals.parent, anna.secrets) == []
-        assert await files_of(reach, anna) == {"file": True, "large": False}
+        assert await files_of(reach, anna) == {"file": True, "sent": False, "large": False}
         assert await reach.database.read(lambda connection: endings.waiting(connection, 9)) == []
         told = [orjson.loads(bytes(one[5])) for one in (await everything(reach.database))["events"] if b"envelopes" in one[5]]
         assert {id_ for body in told for id_ in body["data"]["envelopes"]} == set(anna.messages)
@@ -230,7 +232,7 @@ class TestBeginAgain:
                 await erase(reach, anna.id, actor="token", now_ms=NOW + 9)
         assert (failed.value.reason, failed.value.retryable) == ("files_away", True)
         done = await erase(reach, anna.id, actor="token", now_ms=NOW + 10)
-        assert done == Erased(files=2, again=True)
+        assert done == Erased(files=3, again=True)
         assert in_files(tmp_path, anna.secrets) == []
 
     async def test_a_broker_that_is_away(self, reach: Reach, anna: Planted, tmp_path: Path) -> None:

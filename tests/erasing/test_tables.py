@@ -186,9 +186,10 @@ async def test_blobs_end_that_only_this_customer_named(database: Database) -> No
         return waiting, endings.unused(connection, waiting)
 
     waiting, unused = await database.write(ending)
-    large, shared = (hashlib.sha256(content).hexdigest() for content in (anna.large + b"1", anna.file))
-    assert sorted(waiting) == sorted([large, shared])
-    assert unused == [large]
+    contents = (anna.large + b"1", anna.sent, anna.file)
+    large, sent, shared = (hashlib.sha256(content).hexdigest() for content in contents)
+    assert sorted(waiting) == sorted([large, sent, shared])
+    assert unused == sorted([large, sent])
 
 
 async def test_somebody_merged_meanwhile_is_not_left_behind(database: Database) -> None:

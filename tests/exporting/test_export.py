@@ -30,7 +30,7 @@ def blobs(tmp_path: Path) -> Blobs:
 async def planted(database: Database, blobs: Blobs, messages_: int = 5) -> tuple[Planted, Planted]:
     anna, bruno = Planted("ANNA", "+393331234567"), Planted("BRUNO", "+393337654321")
     for person in (anna, bruno):
-        await blobs.put_many([person.file, *(person.large + str(n).encode() for n in range(1, messages_, 2))])
+        await blobs.put_many([person.file, person.sent, *(person.large + str(n).encode() for n in range(1, messages_, 2))])
         await database.write(lambda connection, person=person: person.write(connection, messages_))  # type: ignore[misc]
     return anna, bruno
 
@@ -53,14 +53,15 @@ async def test_everything_of_one_customer_in_one_order(
     monkeypatch.setattr(module, "_PAGE", 2)
     monkeypatch.setattr(module, "_ANSWERS", 1)
     anna, bruno = await planted(database, blobs)
-    archive = await exported(database, blobs, anna)
+    archive, sent_file = await exported(database, blobs, anna), f"sent/fil_ANNA-{anna.tag}.pdf"
     found = unpacked(archive)
     of_messages = [
         name
         for number, id_ in enumerate(anna.messages)
         for name in (f"messages/{id_}.json", f"raw/{id_}", f"attachments/att_ANNA_{number}-{anna.tag}.pdf")
     ]
-    assert list(found) == ["README.txt", "customer.json", *of_messages, "outgoing.jsonl", "signals.jsonl"]
+    assert list(found) == ["README.txt", "customer.json", *of_messages, "outgoing.jsonl", "signals.jsonl", sent_file]
+    assert found[sent_file] == anna.sent
     rows = {row[0]: row for row in (await everything(database))["messages"]}
     for number, id_ in enumerate(anna.messages):
         assert found[f"messages/{id_}.json"] in rows[id_]
@@ -68,7 +69,7 @@ async def test_everything_of_one_customer_in_one_order(
         assert found[f"attachments/att_ANNA_{number}-{anna.tag}.pdf"] == anna.file
     assert not holding({"": [tuple(found.values())]}, *bruno.secrets, bruno.id)
     sent = [json.loads(line) for line in found["outgoing.jsonl"].splitlines()]
-    assert [(one["id"], len(one["parts"])) for one in sent] == [("out_ANNA_0", 2), ("out_ANNA_1", 0)]
+    assert [(one["id"], len(one["parts"]), len(one["files"])) for one in sent] == [("out_ANNA_0", 2, 1), ("out_ANNA_1", 0, 0)]
     told = [json.loads(line) for line in found["signals.jsonl"].splitlines()]
     assert {one["error"] for one in told} == {anna.tag}
     assert len(told) == 3
@@ -217,6 +218,15 @@ def test_many_entries_and_pieces_make_one_archive() -> None:
 
 
 def test_the_readme_names_what_there_is() -> None:
-    for name in ("customer.json", "messages/", "raw/", "attachments/", "outgoing.jsonl", "signals.jsonl", "missing.txt"):
+    for name in (
+        "customer.json",
+        "messages/",
+        "raw/",
+        "attachments/",
+        "outgoing.jsonl",
+        "sent/",
+        "signals.jsonl",
+        "missing.txt",
+    ):
         assert f"\n{name}" in module.README
     assert outgoing.name in module.README

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.document import ConfigError
-from router.answers import RENDERED_MAX, VALUE_MAX, Answer, NotRendered
+from router.answers import RENDERED_MAX, VALUE_MAX, Answer, Approved, NotRendered
 from router.checking import check, overlaps
 from router.coverage import coverage
 from router.explain import as_data
 from router.load import load
 from router.ruleset import Ruleset
-from router.templates import NESTED_MAX, SUBJECT_MAX, TEXT_MAX, TEXTS_MAX
+from router.template_checking import NESTED_MAX
+from router.templates import SUBJECT_MAX, TEXT_MAX, TEXTS_MAX
 from router.testing import run_tests
 
 HEAD = """\
@@ -326,3 +327,84 @@ def test_what_is_not_seen_turns_nothing_round(name: str, shown: str) -> None:
 def test_a_number_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match="none or a number that is none cannot stand in a template"):
         said("{{ 1e999 }}")
+
+
+def approved(whatsapp: dict[str, Any], language: str | None = None, **facts: Any) -> Approved | None:
+    ruleset = loaded({"t": {"text": {"it": "it", "en": "en"}, "whatsapp": whatsapp}})
+    return ruleset.answers.render("t", {**FACTS, **facts}, OWN, language).approved
+
+
+@pytest.mark.parametrize(
+    ("whatsapp", "facts", "expected"),
+    [
+        ({"name": "order_update"}, {}, Approved("order_update", "it", ())),
+        ({"name": "order_update"}, {"language": "en-GB"}, Approved("order_update", "en", ())),
+        ({"name": "order_update", "language": "en_US"}, {}, Approved("order_update", "en_US", ())),
+        (
+            {"name": "a", "parameters": [" {{ name }}\n{{ fields.order }} ", "{{ hours.office }}"]},
+            {"fields.order": "IT-1"},
+            Approved("a", "it", ("Anna Bianchi IT-1", "closed")),
+        ),
+        ({"name": "a", "parameters": ["{{ name }}", "{{ fields.order }}"]}, {}, None),
+        ({"name": "a", "parameters": ["{{ subject }}" * 8]}, {"subject": "x" * 200}, Approved("a", "it", ("x" * 1024,))),
+    ],
+)
+def test_approved_templates(whatsapp: dict[str, Any], facts: dict[str, Any], expected: Approved | None) -> None:
+    assert approved(whatsapp, **facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("whatsapp", "expected"),
+    [
+        ("order_update", "8:15: templates.t.whatsapp: must be a mapping"),
+        ("{}", "8:15: templates.t.whatsapp: must have a name"),
+        ("{language: it}", "8:15: templates.t.whatsapp: must have a name"),
+        ("{name: Order}", "8:22: templates.t.whatsapp.name: is none that WhatsApp has (write a to z, 0 to 9 and _)"),
+        ("{name: a, language: italiano}", "whatsapp.language: is none that WhatsApp has (for example it or en_US)"),
+        ("{name: a, parameters: x}", "8:37: templates.t.whatsapp.parameters: must be a list"),
+        ('{name: a, parameters: ["{{ nome }}"]}', "there is no 'nome' (did you mean 'name'?)"),
+        ("{name: a, parameters: [" + "x" * 201 + "]}", "has 201 characters (at most 200)"),
+        ("{name: a, parameters: [x" + ", x" * 20 + "]}", "has 21 parameters (at most 20)"),
+        ("{name: a, parametrs: []}", "parametrs"),
+    ],
+)
+def test_wrong_approved_templates(whatsapp: str, expected: str) -> None:
+    (found,) = problems(f"  t:\n    text: {{it: x}}\n    whatsapp: {whatsapp}\n")[:1]
+    assert expected in found
+
+
+FORMS = {
+    "t": {"text": {"it": "lungo", "en": "long"}, "forms": {"sms": {"text": {"it": "breve {{ fields.order }}", "en": "short"}}}}
+}
+
+
+@pytest.mark.parametrize(
+    ("channel", "language", "expected"),
+    [
+        ("sms", "it", "breve IT-1"),
+        ("sms", "en", "short"),
+        ("sms", "de", "breve IT-1"),
+        ("email", "en", "long"),
+        (None, None, "lungo"),
+    ],
+)
+def test_a_channel_may_have_a_text_of_its_own(channel: str | None, language: str | None, expected: str) -> None:
+    facts = {"channel": channel, "language": language, "fields.order": "IT-1"}
+    assert loaded(FORMS).answers.render("t", facts, OWN).text == expected
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected"),
+    [
+        ("{SMS: {text: {it: x, en: y}}}", "is no channel"),
+        ("{sms: {}}", "must have a text"),
+        ("{sms: x}", "must be a mapping"),
+        ("{sms: {text: {it: x}}}", "has no 'en', which text has"),
+        ("{sms: {text: {it: x, en: y, de: z}}}", "is a language that text does not have"),
+        ("{sms: {text: {it: x, en: '{{ nome }}'}}}", "there is no 'nome'"),
+        ("{sms: {words: x}}", "words"),
+    ],
+)
+def test_wrong_forms(forms: str, expected: str) -> None:
+    found = problems(f"  t:\n    text: {{it: x, en: y}}\n    forms: {forms}\n")
+    assert any(expected in one for one in found), found

@@ -24,6 +24,7 @@ from identity.refusals import NotPossible
 from normalizer.inbound import envelope_id
 from regia.compose import configure, open_stores
 from regia.gateway import Gateway
+from regia.runners.loading import Loader
 from regia.runners.sending import Sender
 from regia.settings import Data
 from regia.store_settings import DatabaseStore
@@ -235,6 +236,7 @@ def _sender(gateway: Gateway) -> Sender:
         stores.http,
         gateway.intake,
         "n1",
+        loader=Loader(stores.blobs, gateway.links),
         limits=gateway.configured.limits,
         now=lambda: NOW_MS / 1000,
     )

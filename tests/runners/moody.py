@@ -19,6 +19,7 @@ from connectors.base import Parsed
 from desk.replies import Reply, queue
 from regia.compose import configure, open_stores
 from regia.gateway import Gateway
+from regia.runners.loading import Loader
 from regia.runners.sending import Sender
 from regia.settings import Data
 from regia.store_settings import DatabaseStore
@@ -160,6 +161,7 @@ def _sender(gateway: Gateway, clock: list[float]) -> Sender:
         gateway.stores.http,
         gateway.intake,
         "n1",
+        loader=Loader(gateway.stores.blobs, gateway.links),
         limits=gateway.configured.limits,
         now=lambda: clock[0],
         clock=lambda: clock[0],

@@ -18,13 +18,16 @@ from connectors.conformance.fake_http import FakeHttp
 from connectors.errors import Rejected, SendCode, SendFailed
 from desk.replies import Channels, Reply, queue
 from identity.ids import new_id
+from regia.links import Links
 from regia.pipeline.accepted import AcceptedStatus, decode
 from regia.pipeline.intake import Intake
 from regia.runners import outcomes, sending
+from regia.runners.loading import Loader
 from regia.runners.outcomes import BACKOFF
 from regia.runners.sending import AT_ONCE, Sender
 from regia.watch.sends import Sends
 from storage import outgoing, outgoing_parts
+from storage.blobs import Blobs
 from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal
 from storage.schema import messages
@@ -68,6 +71,7 @@ class Desk:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.channel = FakeChannel()
+        self.blobs = Blobs.memory()
         self.time = START.timestamp()
         self.journal = Journal.open(folder / "journal.sqlite")
         self.intake = Intake(self.journal)
@@ -76,7 +80,14 @@ class Desk:
     def restart(self) -> None:
         connectors: Any = {"mail": self.channel}
         self.sender = Sender(
-            self.database, connectors, FakeHttp(), self.intake, "n1", now=lambda: self.time, clock=lambda: self.time
+            self.database,
+            connectors,
+            FakeHttp(),
+            self.intake,
+            "n1",
+            loader=Loader(self.blobs, Links("https://gw.example", b"k")),
+            now=lambda: self.time,
+            clock=lambda: self.time,
         )
 
     async def queue(self, text: str = "Ciao", *, conversation: str | None = None, name: str = "m1", **more: Any) -> str:

@@ -16,8 +16,11 @@ from identity.challenges import Asked, Method, Rules
 from identity.links import Proved
 from identity.policy import Policy
 from normalizer.inbound import Handle
+from regia.links import Links
 from regia.pipeline.intake import Intake
+from regia.runners.loading import Loader
 from regia.runners.sending import Sender
+from storage.blobs import Blobs
 from storage.database import Database
 from storage.journal import Journal
 from storage.schema import outgoing
@@ -42,7 +45,8 @@ class Phone:
         self.provider = provider
         connectors: Any = {"sms": SUBJECT.connector(api_url=provider.url)}
         self.time = START.timestamp()
-        self.sender = Sender(database, connectors, http, Intake(journal), "n1", now=lambda: self.time, clock=lambda: self.time)
+        loader, clock = Loader(Blobs.memory(), Links("https://gw.example", b"k")), lambda: self.time
+        self.sender = Sender(database, connectors, http, Intake(journal), "n1", loader=loader, now=clock, clock=clock)
 
     async def ask(self, account: str, method: Method = "code") -> tuple[Asked, Proofs]:
         known = Proofs(
