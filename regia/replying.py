@@ -1,17 +1,16 @@
 """What replies must know of the configuration."""
 
 from connectors.email import plus
-from connectors.email.mailbox import MailConnector
 from desk.replies import Channels
 from normalizer.inbound import Handle
 from regia.compose import Configured
+from regia.noticing import own_addresses
 
 
 def channels(configured: Configured) -> Channels:
     """Which connectors can send, and the addresses of all our mailboxes."""
     able = {name for name, channel in configured.channels.items() if channel.abilities.send is not None}
-    mailboxes = [one for one in configured.connectors.values() if isinstance(one, MailConnector)]
-    ours = frozenset(address for one in mailboxes for address in one.settings.own_addresses)
+    ours = own_addresses(configured.connectors)
 
     def own(handle: Handle) -> bool:
         return handle.kind == "email" and plus.own(handle.value, ours)

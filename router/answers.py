@@ -20,7 +20,7 @@ VALUE_MAX: Final = 200
 RENDERED_MAX: Final = 10_000
 """Characters an answer may have."""
 
-OWN: Final = ("reference", "name", "category")
+OWN: Final = ("reference", "name", "category", "ticket")
 """What is no fact: the caller of `render` gives it."""
 OF_FACTS: Final = ("brand", "subject")
 """Facts that a template can name as they are called."""

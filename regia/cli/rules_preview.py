@@ -69,7 +69,8 @@ def _sample(rules: Ruleset) -> Values:
     fields = {f"fields.{name}": _SAMPLE.get(kind, name) for name, kind in rules.fields.items()}
     facts: Facts = {"brand": "demo", "subject": "Padella rotta", "received": rfc3339(datetime.now(UTC)), **fields}
     category = rules.categories[rules.default].label
-    return facts, {"reference": reference_number(UUID(int=2**127 + 2**100)), "name": "Anna Bianchi", "category": category}
+    reference = reference_number(UUID(int=2**127 + 2**100))
+    return facts, {"reference": reference, "name": "Anna Bianchi", "category": category, "ticket": "T-1042"}
 
 
 def _stored(rules: Ruleset, message_id: str, config: ConfigOption) -> Values:
@@ -84,7 +85,8 @@ def _stored(rules: Ruleset, message_id: str, config: ConfigOption) -> Values:
     category = data["routing"]["category"]
     label = rules.categories[category].label if category in rules.categories else category
     name = data["customer"]["name"] or data["sender"]["name"]
-    return facts, {"reference": reference_number(UUID(message_id)), "name": name, "category": label}
+    reference, ticket = reference_number(UUID(message_id)), data["conversation"]["ticket"]
+    return facts, {"reference": reference, "name": name, "category": label, "ticket": ticket}
 
 
 def _data(connection: Connection, message_id: str) -> dict[str, Any]:
