@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection, and_, func, insert, select, update
 
-from storage.notice_items import OPEN, of_list
+from storage.notice_items import OPEN, of_list, waiting_lists
 from storage.outgoing import FAILED, SENT, UNKNOWN
 from storage.schema import notice_items, notices, outgoing
 
@@ -138,3 +138,9 @@ def standing(connection: Connection, name: str) -> Standing:
     return Standing(
         waiting=waiting, since_ms=since_ms, sent_ms=connection.execute(sent).scalar_one(), failed_ms=at_ms, error=error
     )
+
+
+def names(connection: Connection) -> list[str]:
+    """Lists for which something waits, or that were told of something that is still kept."""
+    told = connection.execute(select(notices.c.list).distinct()).scalars()
+    return sorted({*told, *waiting_lists(connection)})

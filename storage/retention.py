@@ -17,6 +17,8 @@ from storage.schema import (
     handles,
     mentions,
     messages,
+    notice_items,
+    notices,
     operations,
     outgoing,
     quarantine,
@@ -178,6 +180,15 @@ def old_operations(connection: Connection, before: Before, _place: Place, _now_m
     """What was done by hand."""
     old = select(operations.c.id).where(operations.c.begun_ms < (before.others or 0)).limit(PAGE)
     removed = connection.execute(delete(operations).where(operations.c.id.in_(old))).rowcount
+    return Done(removed, () if removed else None)
+
+
+def old_notices(connection: Connection, before: Before, _place: Place, _now_ms: int) -> Done:
+    """Who was told of what, and what nobody could be told."""
+    items = select(notice_items.c.position).where(notice_items.c.entered_ms < (before.others or 0)).limit(PAGE)
+    removed = connection.execute(delete(notice_items).where(notice_items.c.position.in_(items))).rowcount
+    told = select(notices.c.id).where(notices.c.created_ms < (before.others or 0)).limit(PAGE)
+    removed += connection.execute(delete(notices).where(notices.c.id.in_(told))).rowcount
     return Done(removed, () if removed else None)
 
 

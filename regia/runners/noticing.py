@@ -18,7 +18,8 @@ from desk.webhooks import HookFailed
 from regia.gateway import Gateway
 from regia.noticing import look
 from regia.runners.following import Follower
-from regia.watch.metrics import NOTICES
+from regia.telling import Tickets
+from regia.watch.metrics import CUSTOMER_NOTICES, NOTICES
 from storage import notice_items, notices
 from storage.database import DatabaseUnavailable
 from storage.events import Numbered
@@ -50,18 +51,35 @@ class Noticing:
         self._poster: Poster | None = None
         if gateway.notices:
             self._follower = Follower(gateway, "notices", _WHAT, Promises(gateway.notices).act, _due(gateway))
+        self._customers = _customers(gateway)
         if any(one.hook is not None for one in gateway.notices.lists.values()):
             self._poster = Poster(gateway)
 
     def start(self) -> None:
-        for part in (self._follower, self._poster):
+        for part in (self._follower, self._poster, self._customers):
             if part is not None:
                 part.start()
 
     async def stop(self) -> None:
-        for part in (self._follower, self._poster):
+        for part in (self._follower, self._poster, self._customers):
             if part is not None:
                 await part.stop()
+
+
+def _customers(gateway: Gateway) -> Follower | None:
+    """Whoever tells customers of their tickets."""
+    settings = gateway.configured.settings
+    if not settings.notices.customers:
+        return None
+    tickets = Tickets(
+        told=settings.notices.customers,
+        rules=lambda: gateway.versions.rules,
+        channels=gateway.channels,
+        policy=settings.policy,
+        outcome=lambda on, outcome: CUSTOMER_NOTICES.labels(on, outcome).inc(),
+        now_ms=lambda: time.time_ns() // 1_000_000,
+    )
+    return Follower(gateway, "customer notices", tickets.types, tickets.act)
 
 
 def _due(gateway: Gateway) -> Callable[[Connection, int], bool]:
