@@ -1,5 +1,6 @@
 """A notice as people read it, with a table where the channel shows one, and as a web address gets it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from desk.notices.words import Words, words_of
 from normalizer.envelope_data import from_ms
 from storage.notices import FLOOD, SINGLE
 
+_GAPS: Final = re.compile("\n{3,}")
 TYPE: Final = "regia.notice.v1"
 """What a web address is told under."""
 
@@ -37,9 +39,7 @@ def letter(told: Told, kind: str, language: str, zone: ZoneInfo) -> Letter:
     more = words.more.format(count=rest) if rest else ""
     heads = _heads(told, words)
     text = [subject, *([counts] if kind != SINGLE else []), "", *_text(told.lines, rows, heads), more, "", words.why]
-    return Letter(
-        subject, "\n".join(text).replace("\n\n\n", "\n\n"), _html(told, rows, heads, (subject, counts, more, words.why))
-    )
+    return Letter(subject, _GAPS.sub("\n\n", "\n".join(text)), _html(told, rows, heads, (subject, counts, more, words.why)))
 
 
 def _subject(told: Told, kind: str, words: Words) -> str:
