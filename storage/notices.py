@@ -71,7 +71,7 @@ def settle(connection: Connection, now_ms: int) -> list[tuple[str, str, str]]:
     sent where one of its messages was."""
     query = select(notices.c.id, notices.c.list, notices.c.outgoing).where(notices.c.state == OPEN, notices.c.due_ms.is_(None))
     ended: list[tuple[str, str, str]] = []
-    for row in connection.execute(query.limit(_SETTLED)).all():
+    for row in connection.execute(query.order_by(notices.c.created_ms.desc()).limit(_SETTLED)).all():
         ids = orjson.loads(row.outgoing)
         sent = select(outgoing.c.state, outgoing.c.error).where(outgoing.c.id.in_(ids))
         found = connection.execute(sent).all()

@@ -185,8 +185,9 @@ def old_operations(connection: Connection, before: Before, _place: Place, _now_m
 
 def old_notices(connection: Connection, before: Before, _place: Place, _now_ms: int) -> Done:
     """Who was told of what, and what nobody could be told."""
-    items = select(notice_items.c.position).where(notice_items.c.entered_ms < (before.others or 0)).limit(PAGE)
-    removed = connection.execute(delete(notice_items).where(notice_items.c.position.in_(items))).rowcount
+    first = select(notice_items.c.position, notice_items.c.entered_ms).order_by(notice_items.c.position).limit(PAGE)
+    old = [row.position for row in connection.execute(first) if row.entered_ms < (before.others or 0)]
+    removed = connection.execute(delete(notice_items).where(notice_items.c.position.in_(old))).rowcount
     told = select(notices.c.id).where(notices.c.created_ms < (before.others or 0)).limit(PAGE)
     removed += connection.execute(delete(notices).where(notices.c.id.in_(told))).rowcount
     return Done(removed, () if removed else None)

@@ -25,8 +25,12 @@ notice_items = Table(
         postgresql_where=text("notice_id IS NULL"),
     ),
     Index(None, "message_id"),
-    Index(None, "notice_id"),
-    Index(None, "entered_ms"),
+    Index(
+        "ix_notice_items_told",
+        "notice_id",
+        sqlite_where=text("notice_id IS NOT NULL"),
+        postgresql_where=text("notice_id IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 """What a list is to be told: a contact, or that a response time is about to be missed, or was (`what`: contact, warning or

@@ -103,13 +103,13 @@ class Promises:
         """Enter it for its owners, and for those whom a rule notifies."""
         event: dict[str, Any] = orjson.loads(one.body)
         data = event["data"]
-        found = self._lists.named((*data["owners"], *data["notify"]), event["source"].removeprefix("/"))
+        found = self._lists.named((*data.get("owners", ()), *data.get("notify", ())), event["source"].removeprefix("/"))
         row = {
             "urgent": True,
             "what": _WHAT[one.type],
             "message_id": data["message"],
-            "promise": data["promise"],
-            "due_ms": _ms(data["due"]),
+            "promise": data.get("promise"),
+            "due_ms": _ms(data.get("due")),
             "entered_ms": time.time_ns() // 1_000_000,
         }
         notice_items.enter(connection, [{"list": list_.name, **row} for list_ in found])

@@ -29,8 +29,9 @@ def upgrade() -> None:
     op.create_index('ix_notice_items_waiting', 'notice_items', ['list', 'urgent', 'position'], unique=False,
                     sqlite_where=waiting, postgresql_where=waiting)
     op.create_index(op.f('ix_notice_items_message_id'), 'notice_items', ['message_id'], unique=False)
-    op.create_index(op.f('ix_notice_items_notice_id'), 'notice_items', ['notice_id'], unique=False)
-    op.create_index(op.f('ix_notice_items_entered_ms'), 'notice_items', ['entered_ms'], unique=False)
+    told = sa.text('notice_id IS NOT NULL')
+    op.create_index('ix_notice_items_told', 'notice_items', ['notice_id'], unique=False,
+                    sqlite_where=told, postgresql_where=told)
     op.create_table('notices',
     sa.Column('id', sa.Text(), nullable=False),
     sa.Column('list', sa.Text(), nullable=False),
