@@ -19,7 +19,6 @@ class Words:
     promises: str
     heads: tuple[str, ...]
     promise_heads: tuple[str, ...]
-    waits: str
     answered: str
     more: str
     ticket: str
@@ -36,7 +35,6 @@ WORDS: Final[Mapping[str, Words]] = {
         promises="Scadenze: {count}",
         heads=("Ricevuto", "Canale", "Categoria", "Priorità", "Numero", "In attesa da", "Dove"),
         promise_heads=("Scadenza",),
-        waits="{since}",
         answered="ha risposta",
         more="e altri {count}",
         ticket="ticket {ticket}",
@@ -51,7 +49,6 @@ WORDS: Final[Mapping[str, Words]] = {
         promises="Response times: {count}",
         heads=("Received", "Channel", "Category", "Priority", "Number", "Waiting since", "Where"),
         promise_heads=("Due",),
-        waits="{since}",
         answered="answered",
         more="and {count} more",
         ticket="ticket {ticket}",
