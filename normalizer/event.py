@@ -55,6 +55,8 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "regia.rules.activated.v1": "another version of the rules decides from now on",
         "regia.rules.rejected.v1": "a node's rule files are wrong: the version before goes on there",
         "regia.message.notify.v1": "a rule wants people to be told of a message",
+        "regia.sla.warning.v1": "a response time is about to be missed",
+        "regia.sla.breached.v1": "a response time was missed",
     }
 )
 """All types there are, and what each tells. A type's meaning and its `data` never change; another one gets a new number."""

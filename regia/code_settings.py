@@ -87,7 +87,7 @@ def unusable(
     sections = [(at, codes), *(((*at, "brands", name), part) for name, part in codes.brands.items())]
     for section, part in sections:
         for kind, name in (("email", part.email), ("phone", part.phone)):
-            if name is not None and (wrong := _wrong(kind, connectors.get(name), channels.get(name))):
+            if name is not None and (wrong := cannot_carry(kind, connectors.get(name), channels.get(name))):
                 found.append(document.problem((*section, kind), wrong))
         if part.phone is not None and not _has_account(connectors.get(part.phone), part.phone_account):
             found.append(document.problem((*section, "phone_account"), "name one of the connector's accounts"))
@@ -99,7 +99,8 @@ def _has_account(connector: Connector | None, account: str | None) -> bool:
     return not isinstance(settings, AccountsSettings) or settings.account_id(account) is not None
 
 
-def _wrong(kind: str, connector: Connector | None, channel: Channel[Any] | None) -> str | None:
+def cannot_carry(kind: str, connector: Connector | None, channel: Channel[Any] | None) -> str | None:
+    """Why a connector cannot carry messages that answer nothing to addresses of a kind; None where it may."""
     if connector is None or channel is None:
         return "there is no connector of this name"
     if channel.abilities.send is None:

@@ -21,7 +21,7 @@ from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.straight import LocalStraight, RabbitStraight, Straight
 from normalizer.envelope import priority_of
-from regia import bridge_settings, queue_settings, webhook_settings
+from regia import bridge_settings, noticing, queue_settings, webhook_settings
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
@@ -124,6 +124,7 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     problems += _unknown_names(source)
     if settings is not None and len(connectors) == len(source.connector_names()):
         problems += unusable(settings.identity.codes, source.document, connectors, channels)
+        problems += noticing.unusable(settings.notices, source.document, connectors, channels)
     if settings is not None:
         shared = {"on_sqlite": settings.on_sqlite, "without_redis": settings.coordination.is_local}
         problems += too_many(settings.server.workers, source.document, **shared)
@@ -135,7 +136,8 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     found = Configured(settings=settings, channels=channels, connectors=connectors, rules=read)
     alone = settings.coordination.is_local
     wrong = bridge_settings.unusable(settings.bridges, source.document, found.topology, without_redis=alone)
-    if wrong := wrong + webhook_settings.unusable(settings.webhooks, settings.bridges, source.document, found.topology):
+    wrong += webhook_settings.unusable(settings.webhooks, settings.bridges, source.document, found.topology)
+    if wrong := wrong + noticing.without_templates(settings.notices, source.document, read):
         raise ConfigError(wrong)
     return replace(found, stray=tuple(queue_settings.stray(settings.queues, source.document, found.topology)))
 

@@ -17,6 +17,7 @@ from normalizer.envelope import TYPE
 from regia.compose import Configured, Stores, migrate
 from regia.declaring import Declaring
 from regia.links import Links
+from regia.noticing import directory
 from regia.outbox_lease import OutboxElsewhere, OutboxLease
 from regia.parts import in_public, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
@@ -61,6 +62,7 @@ class Gateway:
         """What the shadow of the rules said; the runner of the rules stores it."""
         self.declaring = Declaring(lambda: self.stores.queues, configured.topology, configured.stray)
         self.channels = channels(configured, lambda: self.versions.rules)
+        self.notices = directory(settings.notices, configured.connectors)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
@@ -197,6 +199,7 @@ class Gateway:
             links=self.links,
             policy=settings.policy,
             channels=self.channels,
+            notices=self.notices,
         )
 
     async def check(self) -> dict[str, str]:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from connectors.abilities import MEGABYTE
 from connectors.email import plus
-from connectors.email.mailbox import MailConnector
 from desk.files import FileRules
 from desk.replies import Channels
 from normalizer.inbound import Handle
 from regia.compose import Configured
+from regia.noticing import own_addresses
 from regia.rules.live import Rules
 from regia.templating import renderer
 
@@ -25,9 +25,7 @@ def channels(configured: Configured, rules: Callable[[], Rules] | None = None) -
         limits=able,
         address=server.public_url is not None,
     )
-    mailboxes = [one for one in configured.connectors.values() if isinstance(one, MailConnector)]
-    ours = frozenset(address for one in mailboxes for address in one.settings.own_addresses)
-
+    ours = own_addresses(configured.connectors)
     render = renderer(rules or (lambda: configured.rules), configured.settings.policy)
 
     def own(handle: Handle) -> bool:

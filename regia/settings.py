@@ -16,6 +16,7 @@ from regia.bridge_settings import RoundupBridge
 from regia.code_settings import Codes
 from regia.erasing.settings import Retention
 from regia.journal_settings import Journal
+from regia.notice_settings import Notices
 from regia.queue_settings import QueuesStore
 from regia.reply_settings import Replies
 from regia.server_settings import Server
@@ -138,6 +139,7 @@ class Settings(_Section):
     connectors: dict[Name, Any] = Field(default_factory=dict)
     bridges: dict[Name, RoundupBridge] = Field(default_factory=dict, description="Ticket systems that take from the queues.")
     webhooks: dict[Name, Webhook] = Field(default_factory=dict, description="Web addresses that get what is in queues.")
+    notices: Notices = Notices()
 
     @property
     def policy(self) -> Policy:

@@ -48,7 +48,12 @@ def values(ruleset: Ruleset, message_id: str, data: Mapping[str, Any], policy: P
     fields = {f"fields.{name}": field_value(data["fields"].get(name), kind) for name, kind in ruleset.fields.items()}
     category = data["routing"]["category"]
     label = ruleset.categories[category].label if category in ruleset.categories else category
-    own = {"reference": reference_number(UUID(message_id)), "name": _name(data, policy), "category": label}
+    own = {
+        "reference": reference_number(UUID(message_id)),
+        "name": _name(data, policy),
+        "category": label,
+        "ticket": data["conversation"]["ticket"],
+    }
     return {**facts_of_envelope(data, ruleset.fields), **fields}, own
 
 

@@ -22,14 +22,16 @@ def _is_key(secret: Secret) -> Secret:
     return secret
 
 
+HookUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$")]
+KeySecret = Annotated[Secret, AfterValidator(_is_key)]
+
+
 class Webhook(Section):
     """Envelopes of queues are posted there, signed, one after the other."""
 
     queues: tuple[QueueName, ...] = Field(min_length=1, description="<brand>.<target>: everything in them goes there.")
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$")] = Field(
-        description="Where to, without user and password: the signature says who we are."
-    )
-    secrets: tuple[Annotated[Secret, AfterValidator(_is_key)], ...] = Field(
+    url: HookUrl = Field(description="Where to, without user and password: the signature says who we are.")
+    secrets: tuple[KeySecret, ...] = Field(
         min_length=1, max_length=2, description="Keys of the signatures, `whsec_…`; two while one is being changed."
     )
     disable_after_hours: float = Field(

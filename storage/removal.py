@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Select, Table, delete, func, select
 
-from storage import endings, erased
+from storage import endings, erased, notice_items
 from storage.bulk import among, ids_parameter
 from storage.outbox import PENDING
 from storage.schema import (
@@ -38,7 +38,7 @@ class Removed:
 
 
 def remove_messages(connection: Connection, ids: Collection[str], now_ms: int) -> Removed:
-    """Messages with their files and targets. Blobs that only they named end."""
+    """Messages with their files, targets and notices. Blobs that only they named end."""
     raws = _scalars(connection, select(messages.c.raw_sha256).where(messages.c.raw.is_(None)), messages.c.id, ids)
     endings.end(connection, {blob for blob in raws if blob}, now_ms)
     files = remove_attachments(connection, ids, now_ms)
@@ -46,6 +46,7 @@ def remove_messages(connection: Connection, ids: Collection[str], now_ms: int) -
     unpublished = _scalars(connection, waiting, targets.c.message_id, ids)[0]
     _delete(connection, targets, targets.c.message_id, ids)
     _delete(connection, bridge_posts, bridge_posts.c.message_id, ids)
+    notice_items.forget(connection, ids)
     erased.add(connection, "message", ids, now_ms)
     return Removed(_delete(connection, messages, messages.c.id, ids), files, unpublished)
 

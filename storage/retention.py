@@ -17,6 +17,8 @@ from storage.schema import (
     handles,
     mentions,
     messages,
+    notice_items,
+    notices,
     operations,
     outgoing,
     quarantine,
@@ -182,6 +184,16 @@ def old_operations(connection: Connection, before: Before, _place: Place, _now_m
     """What was done by hand."""
     old = select(operations.c.id).where(operations.c.begun_ms < (before.others or 0)).limit(PAGE)
     removed = connection.execute(delete(operations).where(operations.c.id.in_(old))).rowcount
+    return Done(removed, () if removed else None)
+
+
+def old_notices(connection: Connection, before: Before, _place: Place, _now_ms: int) -> Done:
+    """Who was told of what, and what nobody could be told."""
+    first = select(notice_items.c.position, notice_items.c.entered_ms).order_by(notice_items.c.position).limit(PAGE)
+    old = [row.position for row in connection.execute(first) if row.entered_ms < (before.others or 0)]
+    removed = connection.execute(delete(notice_items).where(notice_items.c.position.in_(old))).rowcount
+    told = select(notices.c.id).where(notices.c.created_ms < (before.others or 0)).limit(PAGE)
+    removed += connection.execute(delete(notices).where(notices.c.id.in_(told))).rowcount
     return Done(removed, () if removed else None)
 
 

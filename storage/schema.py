@@ -21,6 +21,7 @@ from storage.schema_customers import (
     suggestions,
     ticket_events,
 )
+from storage.schema_notices import notice_items, notices
 from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
 from storage.schema_rules import activations, rule_nodes, rulesets, shadow_changes, shadow_runs
@@ -48,6 +49,8 @@ __all__ = [
     "mentions",
     "messages",
     "metadata",
+    "notice_items",
+    "notices",
     "operations",
     "outgoing",
     "outgoing_files",

@@ -15,6 +15,7 @@ from regia.cli import (
     import_customers,
     import_imap,
     imports,
+    notices,
     operations,
     parse,
     quarantine,
@@ -64,6 +65,7 @@ app.add_typer(bridge.app, name="bridge")
 app.add_typer(connector.app, name="connector")
 app.add_typer(customer.app, name="customer")
 app.add_typer(dead.app, name="dead")
+app.add_typer(notices.app, name="notices")
 app.add_typer(queue.app, name="queue")
 app.add_typer(reply.app, name="outgoing")
 app.add_typer(rules.app, name="rules")

@@ -68,7 +68,8 @@ def _sample(rules: Ruleset) -> Values:
     fields = {f"fields.{name}": _SAMPLE.get(kind, name) for name, kind in rules.fields.items()}
     facts: Facts = {"brand": "demo", "subject": "Padella rotta", "received": rfc3339(datetime.now(UTC)), **fields}
     category = rules.categories[rules.default].label
-    return facts, {"reference": reference_number(UUID(int=2**127 + 2**100)), "name": "Anna Bianchi", "category": category}
+    reference = reference_number(UUID(int=2**127 + 2**100))
+    return facts, {"reference": reference, "name": "Anna Bianchi", "category": category, "ticket": "T-1042"}
 
 
 def _stored(rules: Ruleset, message_id: str, config: ConfigOption) -> Values:

@@ -15,6 +15,7 @@ from config.problems import ConfigError
 from regia.cli.common import ConfigOption, config_errors, config_path, configured
 from regia.cli.standing import standing
 from regia.compose import Configured
+from regia.noticing import directory, untold
 from regia.running.listening import held, listen
 from regia.running.looked import plan_of
 from regia.running.serving import cannot_listen, data_in_use, serve
@@ -52,6 +53,8 @@ def check(config: ConfigOption = None) -> None:
     queues = ", ".join(found.topology.queues)
     rules = sum(len(one.rules) for one in found.rules.live.values())
     typer.echo(f"{len(found.connectors)} connectors, {rules} rules: no problems\nqueues: {queues}")
+    for name in untold(directory(found.settings.notices, found.connectors), found.rules):
+        typer.echo(f"hint: nobody is told by the name {name}: see notices.lists", err=True)
 
 
 def _become_parent(found: Configured, path: Path) -> NoReturn:

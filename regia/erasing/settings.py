@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Days = Annotated[int, Field(ge=1, le=36_500)]
 Brand = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 OfBrand = Literal["messages", "raw", "attachments", "quarantine", "signals", "outgoing", "tickets"]
-Kind = OfBrand | Literal["events", "event_ids", "repeats", "mentions", "challenges", "operations"]
+Kind = OfBrand | Literal["events", "event_ids", "repeats", "mentions", "challenges", "operations", "notices"]
 
 _CONFIG: Final = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -42,6 +42,9 @@ class Retention(BrandRetention):
     challenges: Days | None = Field(default=None, description="Days for which proofs that were asked for are kept.")
     operations: Days | None = Field(
         default=None, description="Days for which it is kept what was replayed, driven again, edited or discarded by hand."
+    )
+    notices: Days | None = Field(
+        default=30, description="Days for which it is kept who was told of what; what could not be told by then is forgotten."
     )
     brands: dict[Brand, BrandRetention] = Field(default_factory=dict, description="Brand to what is different there.")
 

@@ -34,7 +34,7 @@ QUEUED: Final = "queued"
 AUTHOR: Final = "rule/"
 """What stands before a rule's name where it is the author of an answer."""
 
-_AFTERTHOUGHTS: Final[frozenset[Kind]] = frozenset({"edit", "delete", "reaction"})
+AFTERTHOUGHTS: Final[frozenset[Kind]] = frozenset({"edit", "delete", "reaction"})
 
 Outcomes = Counter[tuple[str, str]]
 """How many answers of a connector were queued, or held back, by reason."""
@@ -79,7 +79,7 @@ def _refusal(one: Decided) -> RefusalReason | None:
         return "discarded"
     if inbound.backlog:
         return "backlog"
-    if inbound.kind in _AFTERTHOUGHTS:
+    if inbound.kind in AFTERTHOUGHTS:
         return "afterthought"
     if one.identified.repeat_of is not None:
         return "repeat"
@@ -117,6 +117,7 @@ def _rendered(one: Decided, policy: Policy) -> Answer:
         "reference": reference_number(one.message.id),
         "name": _name(one, policy),
         "category": ruleset.categories[decision.category].label,
+        "ticket": one.identified.conversation.ticket,
     }
     template = decision.reply or ""
     try:

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from connectors.base import ChannelEvent
+from desk.notices.lists import Directory
 from desk.replies import Channels
 from identity import links
 from identity.people import Identified
@@ -21,6 +22,7 @@ from identity.policy import Policy
 from identity.resolve import IdentitySession
 from normalizer.message import Message
 from regia.links import Links
+from regia.pipeline import noticing
 from regia.pipeline.acknowledging import Decided, Outcomes, act
 from regia.pipeline.assemble import assemble
 from regia.pipeline.entering import enter
@@ -50,6 +52,7 @@ class CommitSettings:
     links: Links
     policy: Policy
     channels: Channels
+    notices: Directory = noticing.NOBODY
 
 
 @dataclass(slots=True)
@@ -143,6 +146,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     insert_rows(connection, messages, message_rows)
     insert_rows(connection, attachments, [file for one in ready for file in _attachment_rows(one.message)])
     result.answers += act(connection, decided, settings.channels, settings.policy)
+    noticing.enter(connection, decided, settings.notices)
     positions = outbox.add(connection, target_rows)
     result.outbox += _outbox_rows(message_rows, target_rows, positions)
 

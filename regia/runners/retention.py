@@ -65,6 +65,7 @@ _FOR_ALL: Final[Mapping[Kind, Step]] = {
     "mentions": steps.old_words,
     "challenges": steps.old_challenges,
     "operations": steps.old_operations,
+    "notices": steps.old_notices,
 }
 
 

@@ -23,6 +23,7 @@ from regia.runners.adoption import adopt_for_ever
 from regia.runners.bridging import Bridging
 from regia.runners.delivering import Delivering
 from regia.runners.events import Events
+from regia.runners.noticing import Noticing
 from regia.runners.orders import Orders
 from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
@@ -91,7 +92,7 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
         loop.add_signal_handler(number, end.asked.set)
     gateway.start()
     reloading = Reloading(gateway, path, os.environ)
-    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks)
+    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks, Noticing)
     parts: list[_Part] = [*(kind(gateway) for kind in kinds), reloading]
     for part in parts:
         part.start()

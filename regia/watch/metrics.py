@@ -41,6 +41,16 @@ BRIDGED: Final = Counter(
     ["bridge", "outcome"],
 )
 BRIDGES: Final = Gauge("regia_bridge_up", "Whether a bridge or webhook of this process works.", ["bridge"])
+NOTICES: Final = Counter(
+    "regia_notices_total",
+    "Notices to lists: made (single, digest, flood), and what became of them (sent, failed; refused: a try of a webhook).",
+    ["list", "outcome"],
+)
+CUSTOMER_NOTICES: Final = Counter(
+    "regia_customer_notices_total",
+    "What customers were to be told of their tickets: queued, or why not.",
+    ["on", "outcome"],
+)
 PROOFS: Final = Counter(
     "regia_proofs_total",
     "Proofs of addresses: asked, linked, known, merged, suggested, or why not.",

@@ -23,6 +23,8 @@ from storage.schema import (
     mentions,
     messages,
     metadata,
+    notice_items,
+    notices,
     outgoing,
     outgoing_files,
     outgoing_parts,
@@ -156,6 +158,7 @@ class Planted:
 
     def _around(self, connection: Connection) -> None:
         self._answers(connection)
+        self._notices(connection)
         for number, spelling in enumerate((self.email.upper(), self.phone.lstrip("+"), f'"id":"{self.user}"')):
             id_ = self.event(connection, str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.name} held {number}")))
             held = {"connector": "mail", "raw": f"From: <{spelling}> {self.tag}".encode(), "state": "held", "received_ms": NOW}
@@ -175,6 +178,19 @@ class Planted:
         insert_rows(connection, mentions, said)
         linked = NewEvent(f"act_{self.name}", "regia.customer.linked.v1", self.id, NOW, json.dumps({"handle": "hdl"}).encode())
         events.add(connection, [linked])
+
+    def _notices(self, connection: Connection) -> None:
+        """One contact that waits to be told, and two in a notice that has not left."""
+        for number, notice in enumerate((None, f"ntc_{self.name}", f"ntc_{self.name}")):
+            item = {
+                "list": "owners",
+                "what": "contact",
+                "message_id": self.messages[number % len(self.messages)],
+                "promise": self.tag,
+            }
+            insert_rows(connection, notice_items, [row(notice_items, **item, notice_id=notice)])
+        made = {"id": f"ntc_{self.name}", "list": "owners", "kind": "digest", "state": "open", "outgoing": "[]"}
+        insert_rows(connection, notices, [row(notices, **made, body=f"words of {self.tag}".encode())])
 
     def _answers(self, connection: Connection) -> None:
         """One that left in two parts, with receipts by either id, and one that still waits."""

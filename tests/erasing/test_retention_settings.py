@@ -22,7 +22,7 @@ def test_a_brand_differs_only_where_it_says_so() -> None:
 
 def test_what_is_kept_when_nothing_is_said() -> None:
     found = Retention()
-    kept = {"event_ids": 30, "mentions": 2}
+    kept = {"event_ids": 30, "mentions": 2, "notices": 30}
     kinds = [name for name in Retention.model_fields if name != "brands"]
     assert {kind: found.days(kind) for kind in kinds} == dict.fromkeys(kinds) | kept  # type: ignore[arg-type]  # names of kinds
 

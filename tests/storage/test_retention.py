@@ -21,6 +21,8 @@ from storage.schema import (
     forgotten,
     mentions,
     messages,
+    notice_items,
+    notices,
     operations,
     outgoing,
     outgoing_parts,
@@ -223,6 +225,17 @@ async def test_the_log_of_what_was_done_by_hand(database: Database) -> None:
     await database.write(lambda connection: connection.execute(insert(operations), rows))
     assert await go(database, retention.old_operations, Before(NOW + 3, {})) == 3
     assert await ids(database, operations) == {"o3", "o4"}
+
+
+async def test_what_lists_were_told(database: Database) -> None:
+    items = [row(notice_items, list="owners", message_id=f"m{at}", entered_ms=NOW + at) for at in range(5)]
+    made = [row(notices, id=f"n{at}", outgoing="[]", created_ms=NOW + at) for at in range(5)]
+    await database.write(lambda connection: connection.execute(insert(notice_items), items))
+    await database.write(lambda connection: connection.execute(insert(notices), made))
+    assert await go(database, retention.old_notices, Before(NOW + 3, {})) == 6
+    assert await ids(database, notices) == {"n3", "n4"}
+    left = select(notice_items.c.message_id)
+    assert await database.read(lambda connection: set(connection.execute(left).scalars())) == {"m3", "m4"}
 
 
 async def test_proofs_that_were_asked_for(database: Database) -> None:
