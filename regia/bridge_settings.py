@@ -1,18 +1,27 @@
 """Bridges: which queues go into which ticket system, and how."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from config.document import Document
 from config.problems import Problem
 from dispatcher.base import Topology
 from regia.bridges.common import Bridge
+from regia.bridges.hubspot import HubSpotBridge
 from regia.bridges.roundup import RoundupBridge
+from regia.bridges.rt import RequestTrackerBridge
+from regia.bridges.zammad import ZammadBridge
 from regia.queue_settings import did_you_mean
 
-AnyBridge = RoundupBridge
-"""One line for each type; how it is made stands in `regia.bridging.MAKERS`. With a second one this is
-`Annotated[RoundupBridge | OtherBridge, Field(discriminator="type")]`, which pydantic does not take of one alone."""
+AnyBridge = Annotated[
+    HubSpotBridge  # one line for each type; how it is made stands in `regia.bridging.MAKERS`
+    | RequestTrackerBridge
+    | RoundupBridge
+    | ZammadBridge,
+    Field(discriminator="type"),
+]
 _AT: Final = ("bridges",)
 
 

@@ -65,7 +65,7 @@ class Bridge:
             begun = await database.write(lambda connection: books.begin(connection, self.name, id_, now_ms))
             if begun.done:
                 return begun.ticket.number if begun.ticket else ""
-            found = await self.system.find(id_) if begun.again else ()
+            found = await self.system.find(id_, begun.at_ms) if begun.again else ()
             number, reopened = (found[0], False) if found else await self._put(envelope, begun)
             posted = Posted(message_id=id_, ticket=number, url=self.system.url(number), reopened=reopened)
             await database.write(lambda connection: books.posted(connection, self.name, posted, self.now_ms()))
@@ -74,7 +74,7 @@ class Bridge:
     async def has(self, ticket: Ticket) -> bool:
         """Whether the system's ticket of this number is this one: a tracker that was set up anew, or restored, gives numbers
         again."""
-        return ticket.mark is not None and ticket.number in await self.system.find(ticket.mark)
+        return ticket.mark is not None and await self.system.has(ticket.number, ticket.mark)
 
     async def _put(self, envelope: dict[str, Any], begun: Begun) -> tuple[str, bool]:
         """Its ticket, and whether that was closed until now."""
@@ -99,6 +99,7 @@ class Bridge:
             files=files,
             priority=data["routing"]["priority"],
             again=begun.again,
+            person=entries.person(data),
         )
 
     async def _attached(self, data: dict[str, Any]) -> tuple[tuple[File, ...], tuple[str, ...]]:

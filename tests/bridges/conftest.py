@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +71,7 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoundupServer]
 class Crossing:
     """What a test does: let customers write, carry their envelopes over, and look at the tracker."""
 
-    def __init__(self, gateway: Gateway, tracker: RoundupServer, bridge: Bridge) -> None:
+    def __init__(self, gateway: Gateway, tracker: Any, bridge: Bridge) -> None:
         self.gateway = gateway
         self.tracker = tracker
         self.bridge = bridge
@@ -121,17 +122,27 @@ class Crossing:
 
 @pytest.fixture
 async def crossing(tmp_path: Path, migrated_sqlite: Path, tracker: RoundupServer) -> AsyncIterator[Crossing]:
-    (tmp_path / "data").mkdir()
-    shutil.copy(migrated_sqlite, tmp_path / "data" / "regia.sqlite")
-    (tmp_path / "regia.yaml").write_text(CONFIG)
-    (tmp_path / "rules.yaml").write_text(RULES)
-    configured = configure(tmp_path / "regia.yaml", {"KEY": "a-key", "TRACKER": tracker.url, "PASSWORD": PASSWORD})
-    url = SecretStr(f"sqlite:///{tmp_path / 'data' / 'regia.sqlite'}")
-    update = {"data": Data(path=tmp_path / "data"), "database": DatabaseStore(url=url), "node": "n1"}
+    given = {"TRACKER": tracker.url, "PASSWORD": PASSWORD}
+    async with across(tmp_path, migrated_sqlite, tracker, CONFIG, given) as made:
+        yield made
+
+
+@asynccontextmanager
+async def across(
+    folder: Path, migrated_sqlite: Path, tracker: Any, config: str, given: dict[str, str]
+) -> AsyncIterator[Crossing]:
+    """A gateway with this configuration, whose bridge has begun to look."""
+    (folder / "data").mkdir()
+    shutil.copy(migrated_sqlite, folder / "data" / "regia.sqlite")
+    (folder / "regia.yaml").write_text(config)
+    (folder / "rules.yaml").write_text(RULES)
+    configured = configure(folder / "regia.yaml", {"KEY": "a-key", **given})
+    url = SecretStr(f"sqlite:///{folder / 'data' / 'regia.sqlite'}")
+    update = {"data": Data(path=folder / "data"), "database": DatabaseStore(url=url), "node": "n1"}
     settings = configured.settings.model_copy(update=update)
     configured = replace(configured, settings=settings)
     stores = open_stores(settings)
-    gateway = Gateway(configured, stores, Journal.open(tmp_path / "journals" / "n1.sqlite"))
+    gateway = Gateway(configured, stores, Journal.open(folder / "journals" / "n1.sqlite"))
     gateway.start()
     await is_up(gateway)
     made = Crossing(gateway, tracker, bridge_of(configured, stores, "helpdesk"))
