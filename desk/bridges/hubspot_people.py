@@ -17,8 +17,8 @@ class People:
         self._owners.clear()
 
     async def contact(self, person: Person) -> str:
-        """Its id. By its e-mail address there is one; by a telephone number alone the search index is asked, so that of two tickets
-        of a new caller within seconds each may get a contact."""
+        """Its id. By its e-mail address there is one; by a telephone number alone the search index is asked, so that of two
+        tickets of a new caller within seconds each may get a contact."""
         return await self._by_email(person, person.email) if person.email else await self._by_phone(person)
 
     async def _by_email(self, person: Person, email: str) -> str:

@@ -1,5 +1,5 @@
-"""HubSpot's CRM interface (https://developers.hubspot.com/docs/api/crm/understanding-the-crm, version 3, and 4 for associations),
-as much of it as a bridge needs."""
+"""HubSpot's CRM interface (https://developers.hubspot.com/docs/api/crm/understanding-the-crm, version 3, and 4 for
+associations), as much of it as a bridge needs."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from secrets import token_hex

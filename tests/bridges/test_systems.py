@@ -13,9 +13,13 @@ from desk.bridges.base import SystemUnavailable
 from normalizer.inbound import InboundAttachment
 from storage.schema import bridge_answers, outgoing
 from tests.bridges.conftest import CONFIG, Crossing, across
+from tests.bridges.hubspot_system import HubSpotSystem
 from tests.bridges.rt_system import RtSystem
 from tests.bridges.systems import System
+from tests.bridges.zammad_system import ZammadSystem
 from tests.servers.request_tracker import RequestTracker
+from tests.trackers.hubspot import FakeHubSpot
+from tests.trackers.zammad import FakeZammad
 
 HEAD = CONFIG[: CONFIG.index("    type: roundup")]
 
@@ -26,13 +30,19 @@ def request_tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtSyst
         yield RtSystem(server)
 
 
-SYSTEMS = [pytest.param("request_tracker", marks=pytest.mark.request_tracker)]
+FAKES = {"zammad": (FakeZammad, ZammadSystem), "hubspot": (FakeHubSpot, HubSpotSystem)}
 
 
-@pytest.fixture(params=SYSTEMS)
-def system(request: pytest.FixtureRequest) -> System:
-    found: System = request.getfixturevalue(request.param)
-    return found
+@pytest.fixture(params=[pytest.param("rt", marks=pytest.mark.request_tracker), *FAKES])
+async def system(request: pytest.FixtureRequest) -> AsyncIterator[System]:
+    """A real Request Tracker, and strict fakes of those that cannot be run."""
+    if request.param == "rt":
+        yield request.getfixturevalue("request_tracker")
+        return
+    fake_of, system_of = FAKES[request.param]
+    async with fake_of() as fake:
+        yield system_of(fake)
+    assert fake.violations == []
 
 
 @pytest.fixture
@@ -207,6 +217,7 @@ def http_of(bridged: Crossing) -> tuple[Any, Callable[[Any], None]]:
     return rest.http, lambda http: object.__setattr__(rest, "http", http)
 
 
+@pytest.mark.timeout(600)  # a real one is asked some hundred times
 @pytest.mark.parametrize("broken", ["before", "after"])
 @pytest.mark.parametrize("what", ["first", "next", "reopens"])
 async def test_a_bridge_that_dies_at_any_request_goes_on_where_it_was(
