@@ -28,8 +28,8 @@ _BEGINNING: Final = "2000-01-01T00:00:00.000Z"
 """Times are so, in UTC; as text they sort by time."""
 _OVERLAP: Final = timedelta(minutes=5)
 """So far behind the cursor changes are looked for: the index may be that late."""
-_CLOCKS: Final = timedelta(hours=1)
-"""So far its clock and ours may be apart."""
+_CLOCKS: Final = 3600
+"""Seconds that its clock and ours may be apart."""
 _MERGED: Final = "merged"
 _NOBODY: Final = "-"
 _NOTE: Final = "note"
@@ -65,14 +65,14 @@ class Zammad:
         return f"{self._rest.url}/#ticket/zoom/{ticket}"
 
     async def find(self, mark: str, begun_ms: int) -> list[str]:
-        since = (datetime.fromtimestamp(begun_ms / 1000).astimezone() - _CLOCKS).timestamp()
+        since = begun_ms / 1000 - _CLOCKS
         me = await self._own()
         async for page in self._rest.newest_tickets():
             for one in page:
+                if _timestamp(one["created_at"]) < since:
+                    return []
                 if one["created_by_id"] == me and await self.has(str(one["id"]), mark):
                     return [str(one["id"])]
-            if page and _timestamp(page[-1]["created_at"]) < since:
-                break
         return []
 
     async def has(self, ticket: str, mark: str) -> bool:

@@ -53,6 +53,8 @@ bridges:
     answers: all
     priorities: {3: urgent, 1: critical}
 """
+HEAD = CONFIG[: CONFIG.index("    type: roundup")]
+"""For the bridge of another system."""
 RULES = """
 categories: {general: {}}
 default: general

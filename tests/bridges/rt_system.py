@@ -13,7 +13,7 @@ YAML = """
     queue: General
     priorities: {3: 50, 1: 80}
 """
-PRIORITY = "80"
+PRIORITY = 80
 
 
 class RtSystem(System):

@@ -12,7 +12,7 @@ from connectors.errors import HttpFailed
 from desk.bridges.base import SystemUnavailable
 from normalizer.inbound import InboundAttachment
 from storage.schema import bridge_answers, outgoing
-from tests.bridges.conftest import CONFIG, Crossing, across
+from tests.bridges.conftest import HEAD, Crossing, across
 from tests.bridges.hubspot_system import HubSpotSystem
 from tests.bridges.rt_system import RtSystem
 from tests.bridges.systems import System
@@ -20,8 +20,6 @@ from tests.bridges.zammad_system import ZammadSystem
 from tests.servers.request_tracker import RequestTracker
 from tests.trackers.hubspot import FakeHubSpot
 from tests.trackers.zammad import FakeZammad
-
-HEAD = CONFIG[: CONFIG.index("    type: roundup")]
 
 
 @pytest.fixture(scope="session")
