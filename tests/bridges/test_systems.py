@@ -1,6 +1,6 @@
 """What every bridge promises, of each ticket system beside Roundup: the same tests with each."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,10 @@ from normalizer.inbound import InboundAttachment
 from storage.schema import bridge_answers, outgoing
 from tests.bridges.conftest import HEAD, Crossing, across
 from tests.bridges.hubspot_system import HubSpotSystem
-from tests.bridges.rt_system import RtSystem
 from tests.bridges.systems import System
 from tests.bridges.zammad_system import ZammadSystem
-from tests.servers.request_tracker import RequestTracker
 from tests.trackers.hubspot import FakeHubSpot
 from tests.trackers.zammad import FakeZammad
-
-
-@pytest.fixture(scope="session")
-def request_tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtSystem]:
-    with RequestTracker.start(tmp_path_factory.mktemp("rt")) as server:
-        yield RtSystem(server)
-
 
 FAKES = {"zammad": (FakeZammad, ZammadSystem), "hubspot": (FakeHubSpot, HubSpotSystem)}
 
