@@ -144,9 +144,9 @@ class RequestTracker:
         return found
 
     def token(self, user: str) -> str:
-        """A new one of a user, as its page of tokens makes it."""
+        """A new one of a user, as an administrator makes it."""
         script = (
-            "use RT -init; my $user = RT::CurrentUser->new($ARGV[0]); my $token = RT::AuthToken->new($user);"
+            "use RT -init; my $user = RT::CurrentUser->new($ARGV[0]); my $token = RT::AuthToken->new(RT->SystemUser);"
             "my ($ok, $why, $text) = $token->Create(Owner => $user->Id, Description => 'bridge');"
             "die $why unless $ok; print $text"
         )
