@@ -104,13 +104,14 @@ class HubSpot:
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
         given = await self._there()
         closed = await self._stage(ticket) in given.closed
-        if closed and not reopens:
+        written = entry.again and await self._noted(ticket, entry.mark)
+        if closed and not reopens and not written:
             raise TicketClosed(f"{ticket} is closed")
-        if not (entry.again and await self._noted(ticket, entry.mark)):
+        if not written:
             await self._write(_html(entry.text, entry.mark), entry.files, ticket)
-        if closed:
+        if closed and reopens:
             await self._rest.change(f"crm/v3/objects/tickets/{ticket}", {"hs_pipeline_stage": given.reopened})
-        return closed
+        return closed and reopens
 
     async def note(self, ticket: str, mark: str, text: str) -> None:
         await self._stage(ticket)

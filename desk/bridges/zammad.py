@@ -99,7 +99,7 @@ class Zammad:
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
         closed = await self._state(ticket) in self._ways.closed
         if entry.again and await self.has(ticket, entry.mark):
-            return closed
+            return False  # its state was changed with that
         if closed and not reopens:
             raise TicketClosed(f"{ticket} is closed")
         state = {"state": self._ways.reopened} if closed else {}
