@@ -72,7 +72,10 @@ class RequestTracker:
             values["Priority"] = int(priority)
         if (person := told(self._requestors, entry.person)) is not None and person.email:
             values["Requestor"] = person.email
-        return await self._rest.create(values)
+        number = await self._rest.create(values)
+        if not await self.has(number, entry.mark):  # it leaves out what the user may not do, and answers 201
+            raise SystemRefused(f"ticket {number} got no link: the bridge's user needs the right ModifyTicket")
+        return number
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
         closed = await self._status(ticket) in self._ways.closed

@@ -83,6 +83,12 @@ async def test_a_ticket_that_was_merged_is_replaced(bridged: Crossing, request_t
     assert taken not in (number, other)
 
 
+async def test_a_user_without_the_right_to_link_is_told_of(bridged: Crossing) -> None:
+    bridged.set(user=CUSTOMER)
+    with pytest.raises(SystemRefused, match="ModifyTicket"):
+        await opened(bridged)
+
+
 async def test_a_token_does_as_well(bridged: Crossing, request_tracker: RtSystem) -> None:
     bridged.set(token=SecretStr(request_tracker.server.token("regia")), user=None, password=None)
     await bridged.bridge.system.check()
