@@ -72,10 +72,7 @@ class RequestTracker:
             values["Priority"] = int(priority)
         if (person := told(self._requestors, entry.person)) is not None and person.email:
             values["Requestor"] = person.email
-        number = await self._rest.create(values)
-        if not await self.has(number, entry.mark):  # it leaves out what the user may not do, and answers 201
-            raise SystemRefused(f"ticket {number} got no link: the bridge's user needs the right ModifyTicket")
-        return number
+        return await self._rest.create(values)
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
         closed = await self._status(ticket) in self._ways.closed
@@ -87,6 +84,8 @@ class RequestTracker:
         if closed and reopens:
             await self._reopen(ticket)
         await self._rest.change(ticket, {"AddRefersTo": [_link(entry.mark)]})
+        if not await self.has(ticket, entry.mark):
+            raise SystemRefused(f"ticket {ticket} got no link: the bridge's user needs the right ModifyTicket there")
         return closed and reopens
 
     async def note(self, ticket: str, mark: str, text: str) -> None:

@@ -83,10 +83,14 @@ async def test_a_ticket_that_was_merged_is_replaced(bridged: Crossing, request_t
     assert taken not in (number, other)
 
 
-async def test_a_user_without_the_right_to_link_is_told_of(bridged: Crossing) -> None:
+async def test_a_user_without_the_right_to_link_is_told_of(bridged: Crossing, request_tracker: RtSystem) -> None:
     bridged.set(user=CUSTOMER)
-    with pytest.raises(SystemRefused, match="ModifyTicket"):
-        await opened(bridged)
+    number = await opened(bridged)
+    envelope = await bridged.write(text="Avete novità?")
+    for _ in range(2):
+        with pytest.raises(SystemRefused, match="ModifyTicket"):
+            await bridged.bridge.take(envelope)
+    assert len(request_tracker.texts(number)) == 2
 
 
 async def test_a_token_does_as_well(bridged: Crossing, request_tracker: RtSystem) -> None:

@@ -187,7 +187,10 @@ def _users() -> str:
         for name in ("regia", *AGENTS)
     ]
     users.append(f"{{ Name => '{CUSTOMER}', Password => '{PASSWORD}', Privileged => 0 }}")
-    given = [(CUSTOMER, right) for right in ("SeeQueue", "ShowTicket", "ReplyToTicket", "CreateTicket")]
+    given = [
+        (CUSTOMER, right)
+        for right in ("SeeQueue", "ShowTicket", "ReplyToTicket", "CreateTicket", "CommentOnTicket", "ShowTicketComments")
+    ]
     given += [("regia", right) for right in _RIGHTS] + [(name, right) for name in AGENTS for right in _AGENTS_RIGHTS]
     rights = [f"{{ UserId => '{name}', Right => '{right}' }}" for name, right in given]
     return f"our @Users = ({', '.join(users)});\nour @ACL = ({', '.join(rights)});\n1;\n"
