@@ -17,7 +17,7 @@ import orjson
 
 from desk.asking import Desk
 from desk.bridges import books, entries
-from desk.bridges.base import BridgeError, Entry, File, TicketClosed, TicketGone, TicketSystem
+from desk.bridges.base import BridgeError, Entry, File, SystemRefused, TicketClosed, TicketGone, TicketSystem
 from desk.bridges.books import Begun, Posted, Ticket
 from normalizer.envelope import TYPE
 
@@ -75,7 +75,7 @@ class Bridge:
             begun = await database.write(lambda connection: books.begin(connection, self.name, id_, now_ms))
             if begun.done:
                 return begun.ticket.number if begun.ticket else ""
-            found = await self.system.find(id_) if begun.again else ()
+            found = await self.system.find(id_, begun.at_ms) if begun.again else ()
             number, reopened = (found[0], False) if found else await self._put(envelope, begun)
             posted = Posted(message_id=id_, ticket=number, url=self.system.url(number), reopened=reopened)
             await database.write(lambda connection: books.posted(connection, self.name, posted, self.now_ms()))
@@ -84,19 +84,36 @@ class Bridge:
     async def has(self, ticket: Ticket) -> bool:
         """Whether the system's ticket of this number is this one: a tracker that was set up anew, or restored, gives numbers
         again."""
-        return ticket.mark is not None and ticket.number in await self.system.find(ticket.mark)
+        return ticket.mark is not None and await self.system.has(ticket.number, ticket.mark)
 
     async def _put(self, envelope: dict[str, Any], begun: Begun) -> tuple[str, bool]:
         """Its ticket, and whether that was closed until now."""
         known = begun.ticket
         if known is None or not await self.has(known):
-            return await self.system.open(await self._entry(envelope, begun, first=True)), False
+            return await self._open(await self._entry(envelope, begun, first=True)), False
         entry = await self._entry(envelope, begun, first=False)
         try:
-            return known.number, await self.system.add(known.number, entry, reopens=self._limits.when_closed == "reopen")
+            return known.number, await self._add(known.number, entry)
         except (TicketGone, TicketClosed) as error:
             earlier = known if isinstance(error, TicketClosed) else None
-            return await self.system.open(await self._entry(envelope, begun, first=True, earlier=earlier)), False
+            return await self._open(await self._entry(envelope, begun, first=True, earlier=earlier)), False
+
+    async def _open(self, entry: Entry) -> str:
+        try:
+            return await self.system.open(entry)
+        except SystemRefused:
+            if not entry.files:
+                raise
+            return await self.system.open(entries.without_files(entry))
+
+    async def _add(self, ticket: str, entry: Entry) -> bool:
+        reopens = self._limits.when_closed == "reopen"
+        try:
+            return await self.system.add(ticket, entry, reopens=reopens)
+        except SystemRefused:
+            if not entry.files:
+                raise
+            return await self.system.add(ticket, entries.without_files(entry), reopens=reopens)
 
     async def _entry(self, envelope: dict[str, Any], begun: Begun, *, first: bool, earlier: Ticket | None = None) -> Entry:
         data = envelope["data"]
@@ -109,6 +126,7 @@ class Bridge:
             files=files,
             priority=data["routing"]["priority"],
             again=begun.again,
+            person=entries.person(data),
         )
 
     async def _attached(self, data: dict[str, Any]) -> tuple[tuple[File, ...], tuple[str, ...]]:

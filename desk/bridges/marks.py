@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Marks:
 
     def for_the_customer(self, content: str) -> str | None:
         """The text without controls, which no database and no channel takes; None for what stays among agents."""
-        text = _CONTROLS.sub("", content).strip()
+        text = CONTROLS.sub("", content).strip()
         lines = text.splitlines()
         if self.answers == "all":
             return None if any(self._rest(line) is not None for line in lines) else text

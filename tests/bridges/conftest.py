@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,9 +25,11 @@ from regia.settings import Data
 from regia.store_settings import DatabaseStore
 from storage.journal import Journal
 from storage.schema import messages, ticket_events
+from tests.bridges.rt_system import RtSystem
 from tests.contacts import email, inbound
 from tests.databases import migrated_sqlite
 from tests.http.served import is_up, worked_off
+from tests.servers.request_tracker import RequestTracker
 from tests.servers.roundup import PASSWORD, RoundupServer
 
 __all__ = ["migrated_sqlite"]
@@ -52,6 +55,8 @@ bridges:
     answers: all
     priorities: {3: urgent, 1: critical}
 """
+HEAD = CONFIG[: CONFIG.index("    type: roundup")]
+"""For the bridge of another system."""
 RULES = """
 categories: {general: {}}
 default: general
@@ -67,10 +72,16 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoundupServer]
         yield server
 
 
+@pytest.fixture(scope="session")
+def request_tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtSystem]:
+    with RequestTracker.start(tmp_path_factory.mktemp("rt")) as server:
+        yield RtSystem(server)
+
+
 class Crossing:
     """What a test does: let customers write, carry their envelopes over, and look at the tracker."""
 
-    def __init__(self, gateway: Gateway, tracker: RoundupServer, bridge: Bridge) -> None:
+    def __init__(self, gateway: Gateway, tracker: Any, bridge: Bridge) -> None:
         self.gateway = gateway
         self.tracker = tracker
         self.bridge = bridge
@@ -121,17 +132,27 @@ class Crossing:
 
 @pytest.fixture
 async def crossing(tmp_path: Path, migrated_sqlite: Path, tracker: RoundupServer) -> AsyncIterator[Crossing]:
-    (tmp_path / "data").mkdir()
-    shutil.copy(migrated_sqlite, tmp_path / "data" / "regia.sqlite")
-    (tmp_path / "regia.yaml").write_text(CONFIG)
-    (tmp_path / "rules.yaml").write_text(RULES)
-    configured = configure(tmp_path / "regia.yaml", {"KEY": "a-key", "TRACKER": tracker.url, "PASSWORD": PASSWORD})
-    url = SecretStr(f"sqlite:///{tmp_path / 'data' / 'regia.sqlite'}")
-    update = {"data": Data(path=tmp_path / "data"), "database": DatabaseStore(url=url), "node": "n1"}
+    given = {"TRACKER": tracker.url, "PASSWORD": PASSWORD}
+    async with across(tmp_path, migrated_sqlite, tracker, CONFIG, given) as made:
+        yield made
+
+
+@asynccontextmanager
+async def across(
+    folder: Path, migrated_sqlite: Path, tracker: Any, config: str, given: dict[str, str]
+) -> AsyncIterator[Crossing]:
+    """A gateway with this configuration, whose bridge has begun to look."""
+    (folder / "data").mkdir()
+    shutil.copy(migrated_sqlite, folder / "data" / "regia.sqlite")
+    (folder / "regia.yaml").write_text(config)
+    (folder / "rules.yaml").write_text(RULES)
+    configured = configure(folder / "regia.yaml", {"KEY": "a-key", **given})
+    url = SecretStr(f"sqlite:///{folder / 'data' / 'regia.sqlite'}")
+    update = {"data": Data(path=folder / "data"), "database": DatabaseStore(url=url), "node": "n1"}
     settings = configured.settings.model_copy(update=update)
     configured = replace(configured, settings=settings)
     stores = open_stores(settings)
-    gateway = Gateway(configured, stores, Journal.open(tmp_path / "journals" / "n1.sqlite"))
+    gateway = Gateway(configured, stores, Journal.open(folder / "journals" / "n1.sqlite"))
     gateway.start()
     await is_up(gateway)
     made = Crossing(gateway, tracker, bridge_of(configured, stores, "helpdesk"))

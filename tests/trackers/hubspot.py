@@ -55,6 +55,7 @@ class FakeHubSpot(Files):
             Route("GET", LINKED + r"/(?P<to>[\w-]+)", self.associations),
             Route("PUT", LINKED + r"/default/(?P<to>[\w-]+)/(?P<other>\d+)", self.associate_by_default),
             Route("PUT", LINKED + r"/(?P<to>[\w-]+)/(?P<other>\d+)", self.associate),
+            Route("POST", r"/crm/v4/associations/(?P<kind>[\w-]+)/(?P<to>[\w-]+)/batch/read", self.batch_associations),
             Route("GET", r"/crm/v3/properties/(?P<kind>[\w-]+)", self._properties),
             Route("POST", r"/crm/v3/properties/(?P<kind>[\w-]+)", self._new_property),
             Route("GET", r"/crm/v3/properties/(?P<kind>[\w-]+)/(?P<name>\w+)", self._property),
