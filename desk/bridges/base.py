@@ -5,11 +5,12 @@ BridgeError
 ├── SystemRefused       it does not take this, and never will: `detail` names what, and no value
 ├── TicketGone          it has no such ticket any more
 └── TicketClosed        this one is closed, and is to stay so
+    └── TicketFixed     the system puts nothing into any ticket that is there
 """
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class BridgeError(Exception):
@@ -36,6 +37,10 @@ class TicketClosed(BridgeError):
     """What follows belongs into another one."""
 
 
+class TicketFixed(TicketClosed):
+    """It may be open, but what follows belongs into another one all the same."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     filename: str
@@ -46,7 +51,7 @@ class File:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A contact as it is put into a ticket. The system keeps `mark`, the id of its envelope, and finds it by that. `again`: it
-    may have been put there before, whole or in part."""
+    may have been put there before, whole or in part. `follows`: the ticket that a new one goes on with, as its text says."""
 
     mark: str
     title: str
@@ -54,6 +59,7 @@ class Entry:
     files: tuple[File, ...] = ()
     priority: int = 0
     again: bool = False
+    follows: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +122,11 @@ class TicketSystem(Protocol):
 
     def url(self, ticket: str) -> str:
         """Where an agent reads it."""
+
+
+@runtime_checkable
+class LooksInside(Protocol):
+    """A ticket system that does not find every contact among all tickets, and can look for one in a ticket."""
+
+    async def holds(self, ticket: str, mark: str) -> bool:
+        """Whether the ticket has the contact of this mark. Raises `TicketGone`, `SystemUnavailable`, `SystemRefused`."""

@@ -17,7 +17,7 @@ import orjson
 
 from desk.asking import Desk
 from desk.bridges import books, entries
-from desk.bridges.base import BridgeError, Entry, File, TicketClosed, TicketGone, TicketSystem
+from desk.bridges.base import BridgeError, Entry, File, LooksInside, TicketClosed, TicketFixed, TicketGone, TicketSystem
 from desk.bridges.books import Begun, Posted, Ticket
 from normalizer.envelope import TYPE
 
@@ -74,7 +74,14 @@ class Bridge:
     async def has(self, ticket: Ticket) -> bool:
         """Whether the system's ticket of this number is this one: a tracker that was set up anew, or restored, gives numbers
         again."""
-        return ticket.mark is not None and ticket.number in await self.system.find(ticket.mark)
+        if ticket.mark is None:
+            return False
+        if isinstance(self.system, LooksInside):
+            try:
+                return await self.system.holds(ticket.number, ticket.mark)
+            except TicketGone:
+                return False
+        return ticket.number in await self.system.find(ticket.mark)
 
     async def _put(self, envelope: dict[str, Any], begun: Begun) -> tuple[str, bool]:
         """Its ticket, and whether that was closed until now."""
@@ -86,19 +93,31 @@ class Bridge:
             return known.number, await self.system.add(known.number, entry, reopens=self._limits.when_closed == "reopen")
         except (TicketGone, TicketClosed) as error:
             earlier = known if isinstance(error, TicketClosed) else None
-            return await self.system.open(await self._entry(envelope, begun, first=True, earlier=earlier)), False
+            still_open = isinstance(error, TicketFixed)
+            follow_up = await self._entry(envelope, begun, first=True, earlier=earlier, still_open=still_open)
+            return await self.system.open(follow_up), False
 
-    async def _entry(self, envelope: dict[str, Any], begun: Begun, *, first: bool, earlier: Ticket | None = None) -> Entry:
+    async def _entry(
+        self,
+        envelope: dict[str, Any],
+        begun: Begun,
+        *,
+        first: bool,
+        earlier: Ticket | None = None,
+        still_open: bool = False,
+    ) -> Entry:
         data = envelope["data"]
         files, left_out = await self._attached(data)
         follows = None if earlier is None else earlier.number
+        told = None if follows is None else f"Follows {follows}." if still_open else f"Follows {follows}, which is closed."
         return Entry(
             mark=str(envelope["id"]),
             title=entries.title(data),
-            text=entries.words(envelope, first=first, earlier=follows, left_out=left_out),
+            text=entries.words(envelope, first=first, follows=told, left_out=left_out),
             files=files,
             priority=data["routing"]["priority"],
             again=begun.again,
+            follows=follows,
         )
 
     async def _attached(self, data: dict[str, Any]) -> tuple[tuple[File, ...], tuple[str, ...]]:
