@@ -1,28 +1,27 @@
 """A bridge as the configuration describes it."""
 
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from connectors.exchange import Http
 from desk.asking import Desk
+from desk.bridges.base import TicketSystem
 from desk.bridges.bridge import Bridge, Limits
-from desk.bridges.marks import Marks
-from desk.bridges.roundup import Roundup, Ways
-from desk.bridges.roundup_rest import RoundupRest
+from regia.bridges.roundup import roundup
 from regia.by_hand import now_ms
 from regia.compose import Configured, Stores
 from regia.replying import channels
 from storage.blobs import BlobDamaged, BlobMissing
 
+MAKERS: Final[Mapping[str, Callable[[Any, Http], TicketSystem]]] = {
+    "roundup": roundup,
+}
+"""The ticket system of each `type`, made of its settings (`regia.bridge_settings.AnyBridge`)."""
+
 
 def bridge_of(configured: Configured, stores: Stores, name: str) -> Bridge:
     """The bridge of this name. Nothing is connected yet."""
     settings = configured.settings.bridges[name]
-    rest = RoundupRest(stores.http, settings.url, settings.user, settings.password)
-    ways = Ways(
-        user=settings.user,
-        agents=frozenset(settings.agents),
-        closed=frozenset(settings.closed),
-        reopened=settings.reopened,
-        marks=Marks(settings.answers, settings.mark),
-        priorities=tuple(sorted(settings.priorities.items(), reverse=True)),
-    )
 
     async def content(sha256: str) -> bytes | None:
         try:
@@ -32,7 +31,7 @@ def bridge_of(configured: Configured, stores: Stores, name: str) -> Bridge:
 
     return Bridge(
         name,
-        Roundup(rest, ways),
+        MAKERS[settings.type](settings, stores.http),
         desk=Desk(stores.database, channels(configured)),
         files=content,
         limits=Limits(when_closed=settings.when_closed, file_bytes=settings.max_file_mb << 20),

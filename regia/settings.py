@@ -12,7 +12,7 @@ from config.loader import SettingsDocument, read
 from config.secrets import Secret
 from identity.policy import AUTHORITY, CAPS, SHARED, Policy
 from identity.policy import Source as ProfileSource
-from regia.bridge_settings import RoundupBridge
+from regia.bridge_settings import AnyBridge
 from regia.code_settings import Codes
 from regia.erasing.settings import Retention
 from regia.journal_settings import Journal
@@ -134,7 +134,9 @@ class Settings(_Section):
         default=(), description="Hosts in private networks that media and provider calls may reach."
     )
     connectors: dict[Name, Any] = Field(default_factory=dict)
-    bridges: dict[Name, RoundupBridge] = Field(default_factory=dict, description="Ticket systems that take from the queues.")
+    bridges: dict[Name, AnyBridge] = Field(
+        default_factory=dict, description="Ticket systems that take from the queues; the keys of each type: docs/bridges.md."
+    )
     webhooks: dict[Name, Webhook] = Field(default_factory=dict, description="Web addresses that get what is in queues.")
 
     @property

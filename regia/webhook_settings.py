@@ -10,7 +10,7 @@ from config.problems import Problem
 from config.secrets import Secret
 from desk.webhooks import key_of
 from dispatcher.base import Topology
-from regia.bridge_settings import RoundupBridge
+from regia.bridges.common import Bridge
 from regia.queue_settings import QueueName, did_you_mean
 from regia.store_settings import Section
 
@@ -42,7 +42,7 @@ class Webhook(Section):
 
 
 def unusable(
-    webhooks: Mapping[str, Webhook], bridges: Mapping[str, RoundupBridge], document: Document, topology: Topology
+    webhooks: Mapping[str, Webhook], bridges: Mapping[str, Bridge], document: Document, topology: Topology
 ) -> list[Problem]:
     """Queues that no rule has, and those that something else takes from: each would get a part."""
     problems: list[Problem] = []

@@ -8,13 +8,15 @@ for keys whose model says nothing, and a key without any words is an error too.
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, get_args, get_origin
 
 from prometheus_client import Counter, Gauge, Histogram
 from pydantic import BaseModel
 
 from connectors.abilities import Abilities
 from connectors.registry import CHANNELS
+from regia.bridge_settings import AnyBridge
+from regia.bridges.common import Bridge
 from regia.settings import Settings
 from regia.watch import metrics
 from router.vocabulary import OF_CALENDARS, OF_FIELDS, VOCABULARY, Fact
@@ -45,6 +47,17 @@ def settings_table(name: str, model: type[BaseModel]) -> str:
     if meanings:
         raise Wordless(f"{name}: MEANINGS has words for {', '.join(meanings)}")
     return "\n".join(lines)
+
+
+def bridge_table(name: str, model: type[BaseModel]) -> str:
+    """The keys of one type of bridge that are not as those of all."""
+    common = set(settings_table("bridge", Bridge).splitlines())
+    head, line, *rows = settings_table(name, model).splitlines()
+    return "\n".join([head, line, *(row for row in rows if row not in common)])
+
+
+def _without_type(table: str) -> str:
+    return "\n".join(row for row in table.splitlines() if not row.startswith("| `type`"))
 
 
 def _keys(schema: Mapping[str, Any], defs: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
@@ -149,11 +162,23 @@ def _of(fact: Fact) -> str:
     return f"{fact.says}: {', '.join(choices[:-1])} or {choices[-1]}" if choices else fact.says
 
 
+def _bridges() -> dict[str, type[BaseModel]]:
+    """The settings of each type of bridge."""
+    models = get_args(get_args(AnyBridge)[0]) if get_origin(AnyBridge) is Annotated else (AnyBridge,)
+    return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
+
+
+BRIDGES: Final = _bridges()
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: settings_table("settings", Settings),
     **{
         channel.name: lambda channel=channel: settings_table(channel.name, channel.settings)  # type: ignore[misc]  # no default
         for channel in CHANNELS
+    },
+    "bridge": lambda: _without_type(settings_table("bridge", Bridge)),
+    **{
+        f"bridge {type_}": lambda type_=type_, model=model: bridge_table(type_, model)  # type: ignore[misc]  # no default
+        for type_, model in BRIDGES.items()
     },
     "metrics": metrics_table,
     "channels": channels_table,
@@ -161,6 +186,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
 }
 PAGES: Final = (
     "docs/configuration.md",
+    "docs/bridges.md",
     "docs/operations.md",
     "docs/rules.md",
     "docs/channels/README.md",

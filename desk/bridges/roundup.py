@@ -2,7 +2,6 @@
 where a mail's would stand, so that it is found by it."""
 
 from collections.abc import Container
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -18,7 +17,9 @@ from desk.bridges.base import (
     TicketState,
 )
 from desk.bridges.marks import Marks
-from desk.bridges.roundup_rest import Conflict, RoundupRest
+from desk.bridges.rest import Conflict
+from desk.bridges.roundup_rest import RoundupRest
+from desk.bridges.ways import Ways
 
 _TIMES: Final = "%Y-%m-%d.%H:%M:%S"
 """Roundup's own, in UTC; as text they sort by time."""
@@ -33,31 +34,20 @@ _UNREADABLE: Final = ("ERROR reading file: msg", "not text, retrieve using binar
 """What Roundup gives in the place of a message that it cannot read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """How a tracker is used. `closed` are the names of statuses; `reopened` the one that a ticket has again. `marks` tell what
-    customers get, and `agents` who may answer: everybody but `user`, where nobody is named."""
-
-    user: str
-    agents: frozenset[str]
-    closed: frozenset[str]
-    reopened: str
-    marks: Marks
-    priorities: tuple[tuple[int, str], ...] = ()
-    """From which priority on an issue gets which of the tracker's, highest first."""
-
-
 class Roundup:
     """A tracker with the classes of the classic template: `issue`, `msg`, `file`, `status`, `priority` and `user`."""
 
-    def __init__(self, rest: RoundupRest, ways: Ways) -> None:
+    def __init__(self, rest: RoundupRest, ways: Ways, *, user: str, marks: Marks) -> None:
+        """`user` is the bridge's own; `marks` tell what customers get."""
         self._rest = rest
         self._ways = ways
+        self._user = user
+        self._marks = marks
         self._known: dict[tuple[str, str], str] = {}
 
     async def check(self) -> None:
         self._known.clear()
-        for name in (self._ways.user, *self._ways.agents):
+        for name in (self._user, *self._ways.agents):
             await self._id("user", name)
         for name in (*self._ways.closed, self._ways.reopened):
             await self._id("status", name)
@@ -73,10 +63,8 @@ class Roundup:
 
     async def open(self, entry: Entry) -> str:
         values: dict[str, Any] = {"title": entry.title}
-        for least, name in self._ways.priorities:
-            if entry.priority >= least:
-                values["priority"] = await self._id("priority", name)
-                break
+        if (priority := self._ways.priority(entry.priority)) is not None:
+            values["priority"] = await self._id("priority", priority)
         return f"issue{await self._rest.create('issue', **values, messages=[await self._message(entry)])}"
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
@@ -117,15 +105,15 @@ class Roundup:
     def _answer(self, number: str, message: dict[str, Any]) -> AgentAnswer | None:
         """None for what customers do not get."""
         author = (message["author"] or {}).get("username")
-        if author in (None, self._ways.user):
+        if author in (None, self._user):
             return None
         content = message["content"]
         if not isinstance(content, str) or any(words in content for words in _UNREADABLE):
             raise SystemRefused(f"msg{number} cannot be read: the tracker says so in the place of its text")
-        text = self._ways.marks.for_the_customer(content)
+        text = self._marks.for_the_customer(content)
         if text is None:
             return None
-        is_agent = not self._ways.agents or author in self._ways.agents
+        is_agent = self._ways.may_answer(author)
         return AgentAnswer(id=f"msg{number}", author=author, text=text, is_agent=is_agent, files=len(message["files"]))
 
     async def _messages_of(self, mark: str) -> list[str]:
@@ -136,7 +124,7 @@ class Roundup:
         if entry.again and (known := await self._messages_of(entry.mark)):
             return known[0]
         files, text = await self._uploaded(entry)
-        author = await self._id("user", self._ways.user)
+        author = await self._id("user", self._user)
         now = datetime.now(UTC).strftime(_TIMES)
         marked = {"messageid": _messageid(entry.mark), "files": files}
         return await self._rest.create("msg", author=author, date=now, content=text, **marked)

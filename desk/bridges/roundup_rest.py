@@ -2,26 +2,13 @@
 
 from collections.abc import Mapping
 from secrets import token_hex
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import orjson
-
-from connectors.errors import HttpFailed
-from connectors.exchange import Http, HttpResponse
+from connectors.exchange import Http
 from connectors.kit.basic_auth import basic
-from desk.bridges.base import File, SystemRefused, SystemUnavailable, TicketGone
-
-CONFLICT: Final = 412
-_AWAY: Final = frozenset({401, 403, 404, 408, 410, 425, 429})
-"""Beside 3xx and 5xx: nothing that was asked for is wrong, but something stands before the tracker, or its address or our
-credentials are not right. That waits until a person has put it right."""
-_REASON_MAX: Final = 200
-_MAX_BYTES: Final = 8 << 20
-
-
-class Conflict(Exception):
-    """Somebody changed it in between."""
+from desk.bridges.base import File
+from desk.bridges.rest import Rest
 
 
 class RoundupRest:
@@ -29,14 +16,14 @@ class RoundupRest:
 
     def __init__(self, http: Http, tracker: str, user: str, password: Any) -> None:
         self.tracker = tracker.rstrip("/")
-        self._http = http
         parts = urlsplit(tracker)
         # Roundup refuses what may be forged through a browser: these three say that it is not.
-        self._headers = basic(user, password) | {
+        headers = basic(user, password) | {
             "X-Requested-With": "rest",
             "Origin": f"{parts.scheme}://{parts.netloc}",
             "Referer": f"{self.tracker}/",
         }
+        self._rest = Rest(http=http, system="Roundup", headers=headers, reason=lambda answer: str(answer["error"]["msg"]))
 
     async def one(self, class_: str, id_: str, **options: str) -> tuple[dict[str, Any], str]:
         """The attributes of an item, and its ETag."""
@@ -77,40 +64,11 @@ class RoundupRest:
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, item: bool = False, **content: Any
     ) -> dict[str, Any]:
         """`item`: the address is that of one, which may be gone."""
-        given = {**self._headers, **(headers or {})}
+        answer = await self._rest.read(method, url, headers=headers, item=item, **content)
         try:
-            response = await self._http.request(method, url, headers=given, max_bytes=_MAX_BYTES, **content)
-        except HttpFailed as error:
-            if error.reason == "too_large":
-                raise SystemRefused("Roundup's answer is too large") from error
-            raise SystemUnavailable(f"Roundup gave no answer: {error.reason}") from error
-        return _data(response, item=item)
-
-
-def _data(response: HttpResponse, *, item: bool) -> dict[str, Any]:
-    status, told = response.status, f"Roundup answers {response.status}{_reason(response.body)}"
-    if status == CONFLICT:
-        raise Conflict
-    if item and status in (404, 410):
-        raise TicketGone(told)
-    if 300 <= status < 400 or status in _AWAY or status >= 500:  # noqa: PLR2004
-        wait = response.headers.get("Retry-After", response.headers.get("retry-after", ""))
-        raise SystemUnavailable(told, float(wait) if wait.isdigit() else None)
-    if not 200 <= status < 300:  # noqa: PLR2004
-        raise SystemRefused(told)
-    try:
-        return dict(orjson.loads(response.body)["data"])
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise SystemUnavailable("Roundup's answer is not of the documented form: is `url` that of the tracker?") from error
-
-
-def _reason(body: bytes) -> str:
-    """Roundup's own words on an error, if there are any."""
-    try:
-        words = str(orjson.loads(body)["error"]["msg"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return ""
-    return f": {' '.join(words.split())[:_REASON_MAX]}"
+            return dict(answer["data"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._rest.strange() from error
 
 
 def _field(boundary: str, name: str, value: str) -> str:

@@ -29,7 +29,7 @@ def written(folder: Path, old: str = "", new: str = "") -> Path:
         ("[demo.general]", "[demo.general, demo.general]", "names a queue twice"),
         ("answers: all", "answers: some", "bridges.helpdesk.answers: must be one of 'all' or 'marked'"),
         ("    answers: all\n", "", "bridges.helpdesk.answers"),
-        ("answers: all", "answers: all\n    closed: [chatting]", "no contact could open an issue again"),
+        ("answers: all", "answers: all\n    closed: [chatting]", "no contact could open a ticket again"),
         ("answers: all", "answers: all\n    inside: false", "bridges.helpdesk.inside: needs Redis (coordination.url)"),
         ("type: roundup", "type: zendesk", "bridges.helpdesk.type"),
         ("${PASSWORD}", "secret", "a secret stands in the file"),

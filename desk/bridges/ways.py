@@ -1,0 +1,22 @@
+"""How a ticket system is used, in its own words."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """`agents` may answer: everybody but the bridge itself, where nobody is named. `closed` are the states in which a ticket is
+    closed; `reopened` is the one that it has again."""
+
+    agents: frozenset[str]
+    closed: frozenset[str]
+    reopened: str
+    priorities: tuple[tuple[int, str], ...] = ()
+    """From which priority on a ticket gets which of the system's, highest first."""
+
+    def may_answer(self, author: str) -> bool:
+        return not self.agents or author in self.agents
+
+    def priority(self, given: int) -> str | None:
+        """The system's word for a priority of the routing; None where it gets none."""
+        return next((name for least, name in self.priorities if given >= least), None)

@@ -1,0 +1,1 @@
+"""Ticket systems: one module each, with its settings and how it is made of them."""
