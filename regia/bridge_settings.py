@@ -1,18 +1,20 @@
 """Bridges: which queues go into which ticket system, and how."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from config.document import Document
 from config.problems import Problem
 from dispatcher.base import Topology
 from regia.bridges.common import Bridge
+from regia.bridges.http import HttpBridge
 from regia.bridges.roundup import RoundupBridge
 from regia.queue_settings import did_you_mean
 
-AnyBridge = RoundupBridge
-"""One line for each type; how it is made stands in `regia.bridging.MAKERS`. With a second one this is
-`Annotated[RoundupBridge | OtherBridge, Field(discriminator="type")]`, which pydantic does not take of one alone."""
+AnyBridge = Annotated[RoundupBridge | HttpBridge, Field(discriminator="type")]
+"""One line for each type; how it is made stands in `regia.bridging.MAKERS`."""
 _AT: Final = ("bridges",)
 
 

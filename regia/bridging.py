@@ -7,6 +7,7 @@ from connectors.exchange import Http
 from desk.asking import Desk
 from desk.bridges.base import TicketSystem
 from desk.bridges.bridge import Bridge, Limits
+from regia.bridges.http import described
 from regia.bridges.roundup import roundup
 from regia.by_hand import now_ms
 from regia.compose import Configured, Stores
@@ -15,6 +16,7 @@ from storage.blobs import BlobDamaged, BlobMissing
 
 MAKERS: Final[Mapping[str, Callable[[Any, Http], TicketSystem]]] = {
     "roundup": roundup,
+    "http": described,
 }
 """The ticket system of each `type`, made of its settings (`regia.bridge_settings.AnyBridge`)."""
 

@@ -122,7 +122,7 @@ class Shape:
 
 
 class KeyedShape(Shape):
-    """One whose keys are templates too."""
+    """One whose keys are templates too; a mapping that has no key left is left out itself."""
 
     __slots__ = ()
     keyed = True
@@ -148,7 +148,9 @@ def _filled(made: Any, values: Values) -> Any:
         return made.value(values)
     if isinstance(made, dict):
         filled = {_key(key, values): _filled(item, values) for key, item in made.items()}
-        return {key: item for key, item in filled.items() if item is not _ABSENT}
+        left = {key: item for key, item in filled.items() if item is not _ABSENT}
+        is_keyed = any(isinstance(key, Template) for key in made)
+        return _ABSENT if is_keyed and not left else left
     if isinstance(made, list):
         return [item for item in (_filled(item, values) for item in made) if item is not _ABSENT]
     return made

@@ -1,7 +1,8 @@
 """A real Roundup, a gateway on embedded stores that is told of contacts, and the bridge between the two."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,25 +120,33 @@ class Crossing:
         return [(row.event, row.ticket) for row in await self.rows(ticket_events)]
 
 
-@pytest.fixture
-async def crossing(tmp_path: Path, migrated_sqlite: Path, tracker: RoundupServer) -> AsyncIterator[Crossing]:
-    (tmp_path / "data").mkdir()
-    shutil.copy(migrated_sqlite, tmp_path / "data" / "regia.sqlite")
-    (tmp_path / "regia.yaml").write_text(CONFIG)
-    (tmp_path / "rules.yaml").write_text(RULES)
-    configured = configure(tmp_path / "regia.yaml", {"KEY": "a-key", "TRACKER": tracker.url, "PASSWORD": PASSWORD})
-    url = SecretStr(f"sqlite:///{tmp_path / 'data' / 'regia.sqlite'}")
-    update = {"data": Data(path=tmp_path / "data"), "database": DatabaseStore(url=url), "node": "n1"}
+@asynccontextmanager
+async def gateway_of(folder: Path, migrated: Path, config: str, environ: Mapping[str, str]) -> AsyncIterator[Gateway]:
+    """A gateway on embedded stores in a folder, with this configuration."""
+    (folder / "data").mkdir()
+    shutil.copy(migrated, folder / "data" / "regia.sqlite")
+    (folder / "regia.yaml").write_text(config)
+    (folder / "rules.yaml").write_text(RULES)
+    configured = configure(folder / "regia.yaml", {"KEY": "a-key", **environ})
+    url = SecretStr(f"sqlite:///{folder / 'data' / 'regia.sqlite'}")
+    update = {"data": Data(path=folder / "data"), "database": DatabaseStore(url=url), "node": "n1"}
     settings = configured.settings.model_copy(update=update)
     configured = replace(configured, settings=settings)
     stores = open_stores(settings)
-    gateway = Gateway(configured, stores, Journal.open(tmp_path / "journals" / "n1.sqlite"))
+    gateway = Gateway(configured, stores, Journal.open(folder / "journals" / "n1.sqlite"))
     gateway.start()
     await is_up(gateway)
-    made = Crossing(gateway, tracker, bridge_of(configured, stores, "helpdesk"))
-    await made.look()
-    yield made
+    yield gateway
     await gateway.stop()
+
+
+@pytest.fixture
+async def crossing(tmp_path: Path, migrated_sqlite: Path, tracker: RoundupServer) -> AsyncIterator[Crossing]:
+    environ = {"TRACKER": tracker.url, "PASSWORD": PASSWORD}
+    async with gateway_of(tmp_path, migrated_sqlite, CONFIG, environ) as gateway:
+        made = Crossing(gateway, tracker, bridge_of(gateway.configured, gateway.stores, "helpdesk"))
+        await made.look()
+        yield made
 
 
 def now() -> datetime:

@@ -17,6 +17,7 @@ from desk.bridges.base import File, SystemRefused, SystemUnavailable, TicketClos
 from desk.bridges.described.description import Description
 from desk.bridges.described.multipart import multipart
 from desk.bridges.described.requests import Basic, Bearer, Meaning, Request
+from desk.bridges.rest import Conflict
 
 Values = Mapping[str, Any]
 _AWAY: Final = frozenset({401, 403, 404, 408, 410, 425, 429})
@@ -27,10 +28,6 @@ _CONFLICTS: Final = (409, 412)
 _REASON_MAX: Final = 200
 _MAX_BYTES: Final = 16 << 20
 _UPWARDS: Final = frozenset({".", ".."})
-
-
-class Conflict(Exception):
-    """Somebody changed it in between: the steps are done again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +85,7 @@ class Caller:
     def seen(self, values: Values, response: HttpResponse | None = None) -> dict[str, Any]:
         """What expressions see."""
         kept = {name.removeprefix("kept."): value for name, value in values.items() if name.startswith("kept.")}
-        seen = {name: value for name, value in values.items() if name in ("ticket", "mark", "sign", "files")}
+        seen = {name: value for name, value in values.items() if name in ("ticket", "mark", "sign", "files", "reopened")}
         seen |= {"kept": kept, "set": dict(self.place.values)}
         if response is not None:
             body = response.body.decode("utf-8", "replace")
@@ -114,7 +111,7 @@ class Caller:
         return url
 
     def _headers(self, request: Request, values: Values) -> dict[str, str]:
-        known = {**values, **self._secret}
+        known = {**values, **self._secret, "url": self.place.url}
         auth = self.described.auth
         if isinstance(auth, Bearer):
             proof = {"Authorization": f"Bearer {auth.token.text(known)}"}

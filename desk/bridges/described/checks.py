@@ -18,20 +18,20 @@ Problem: TypeAlias = tuple[Loc, str]
 _CONTACT: Final = frozenset({"text", "mark", "sign", "files"})
 _PAGED: Final = {"number": "page", "offset": "offset", "cursor": "cursor"}
 WORDS: Final[dict[str, frozenset[str]]] = {
-    "check": frozenset(),
+    "check": frozenset({"reopened"}),
     "open": _CONTACT | {"title", "subject", "priority", "follows"},
-    "find": frozenset({"mark", "sign"}),
+    "find": frozenset({"mark", "sign", "since"}),
     "holds": frozenset({"ticket", "mark", "sign"}),
     "ticket": frozenset({"ticket"}),
     "add": _CONTACT | {"ticket", "title"},
     "note": frozenset({"ticket", "text", "mark", "sign"}),
-    "reopen": frozenset({"ticket"}),
+    "reopen": frozenset({"ticket", "reopened"}),
     "upload": frozenset({"file", "filename", "content_type", "base64", "size"}),
     "changed": frozenset({"since", "minutes"}),
     "written": frozenset({"ticket", "since", "minutes"}),
 }
 """The placeholders of each operation."""
-_SEEN: Final = frozenset({"answer", "text", "status", "headers", "kept", "set", "ticket", "mark", "sign", "files"})
+_SEEN: Final = frozenset({"answer", "text", "status", "headers", "kept", "set", "ticket", "mark", "sign", "files", "reopened"})
 """What expressions see; those of a list see `item` too."""
 _NEEDS: Final = ("find", "add", "note", "reopen", "files", "changed", "written")
 _OF_A_TICKET: Final = ("holds", "ticket", "add", "note", "reopen", "written")
@@ -40,6 +40,17 @@ _OF_A_TICKET: Final = ("holds", "ticket", "add", "note", "reopen", "written")
 def problems(description: "Description") -> list[Problem]:
     """All of them."""
     return [*_lacks(description), *_operations(description), *_words(description), *_marks(description)]
+
+
+def asks_for(description: "Description", name: str) -> bool:
+    """Whether any text or expression has this."""
+    return any(_asks(one, name) for _, steps in _steps(description) for one in steps)
+
+
+def _asks(request: Request, name: str) -> bool:
+    """In a text, or as the first name of an expression other than a condition: that does nothing with it."""
+    ways = (way for loc, query in _queries(request, ()) if loc != ("when",) for way in query.ways)
+    return name in _named(request) or any(way[0] == name for way in ways)
 
 
 def _lacks(description: "Description") -> Iterator[Problem]:
@@ -72,25 +83,34 @@ def _operations(description: "Description") -> Iterator[Problem]:
     carries = description.files is not None
     for name in ("open", "add"):
         steps = dict(_steps(description)).get(name, ())
-        if carries and steps and not any("files" in _named(one) for one in steps):
+        if carries and steps and not any(_asks(one, "files") for one in steps):
             yield _way(name), "does not take {files}, which files makes"
 
 
 def _words(description: "Description") -> Iterator[Problem]:
     everywhere = {word for one in description.check for word in (*one.keep, *one.maybe)}
-    yield from _texts(description.headers, ("headers",), frozenset(), description, everywhere, secrets=True)
+    yield from _texts(description.headers, ("headers",), frozenset({"url"}), description, set(), secrets=True)
     yield from _texts(description.auth, ("auth",), frozenset(), description, set(), secrets=True)
     yield from _texts(description.sign, ("sign",), frozenset({"mark"}), description, set())
     yield from _texts(description.url, ("url",), frozenset({"url", "ticket"}), description, everywhere)
     if description.files is not None and description.files.inside is not None:
         yield from _texts(description.files.inside, ("files", "inside"), WORDS["upload"] - {"file"}, description, everywhere)
     for name, steps in _steps(description):
-        kept = set(everywhere) if name != "check" else set()
-        for place, one in enumerate(steps):
-            loc = (*_way(name), place)
-            yield from _texts(one, loc, WORDS[name] | _pages(one), description, kept)
-            kept |= {*one.keep, *one.maybe}
-            yield from _expressions(one, loc, kept, description)
+        yield from _row(steps, _way(name), WORDS[name], description, everywhere if name != "check" else set())
+
+
+def _row(
+    steps: Iterable[Request], loc: Loc, words: frozenset[str], description: "Description", everywhere: Iterable[str]
+) -> Iterator[Problem]:
+    """Steps, each of which knows what those before it keep."""
+    kept = set(everywhere)
+    for place, one in enumerate(steps):
+        first: tuple[Request, ...] = getattr(one, "first", None) or ()
+        yield from _row(first, (*loc, place, "first"), words, description, kept)
+        kept |= {word for each in first for word in (*each.keep, *each.maybe)}
+        yield from _texts(one, (*loc, place), words | _pages(one), description, kept)
+        kept |= {*one.keep, *one.maybe}
+        yield from _expressions(one, (*loc, place), kept, description)
 
 
 def _marks(description: "Description") -> Iterator[Problem]:
@@ -126,7 +146,8 @@ def _pages(request: Request) -> frozenset[str]:
 
 
 def _named(part: Any) -> frozenset[str]:
-    return frozenset(name for _, template, _ in _templates(part, ()) for name in template.names)
+    first = getattr(part, "first", None) or ()
+    return frozenset(name for one in (part, *first) for _, template, _ in _templates(one, ()) for name in template.names)
 
 
 def _templates(part: Any, loc: Loc) -> Iterator[tuple[Loc, Template | Shape, bool]]:
@@ -175,7 +196,8 @@ def _queries(part: Any, loc: Loc) -> Iterator[tuple[Loc, Query]]:
         yield loc, part
     elif isinstance(part, BaseModel):
         for name, info in type(part).model_fields.items():
-            yield from _queries(getattr(part, name), (*loc, info.alias or name))
+            if name != "first":  # steps of their own
+                yield from _queries(getattr(part, name), (*loc, info.alias or name))
     elif isinstance(part, dict):
         for key, item in part.items():
             yield from _queries(item, (*loc, key))

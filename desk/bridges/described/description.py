@@ -51,9 +51,7 @@ class Settings(Strict):
     """What the description leaves to the bridge's settings."""
 
     values: dict[Word, Value] = Field(default={}, description="Keys of the bridge's `values`: `{set.NAME}`.")
-    secrets: dict[Word, str] = Field(
-        default={}, description="Keys of the bridge's `secrets`, `{secret.NAME}`, and what they are."
-    )
+    secrets: dict[Word, str] = Field(default={}, description="Keys of the bridge's `secrets`, `{secret.NAME}`: what each is.")
 
 
 class Files(Strict):
@@ -96,11 +94,15 @@ class Description(Strict):
     final: Annotated[tuple[_Text, ...], AsList] = Field(
         default=(), description="Statuses of a closed ticket that nothing opens again."
     )
+    reopened: str | None = Field(default=None, description="The status of a ticket that is open again: `{reopened}`.")
     lacks: tuple[Lack, ...] = Field(default=(), description="What the system cannot do: each is described, or stands here.")
     url: Template = Field(description="Where an agent reads a ticket, with `{url}` and `{ticket}`.")
     check: Steps = Field(description="Whether it answers and takes our credentials; what it keeps, all others know.")
     open: Steps = Field(description="A new ticket; it keeps `ticket`, its number.")
     find: Annotated[tuple[Find, ...], AsList] | None = Field(default=None, description="Tickets with the contact of a mark.")
+    find_within_hours: int = Field(
+        default=48, ge=1, le=8_784, description="How long ago a contact may have been sent that `find` is asked for: `{since}`."
+    )
     find_after_seconds: int = Field(
         default=0, ge=0, le=3_600, description="So long after a contact was sent `find` may not have it yet, and waits."
     )
@@ -128,6 +130,10 @@ class Description(Strict):
                 ],
             )
         return self
+
+    def asks_for(self, name: str) -> bool:
+        """Whether any text or expression needs this."""
+        return checks.asks_for(self, name)
 
     def shortcomings(self) -> list[str]:
         """What the bridge does without, in words."""

@@ -14,6 +14,7 @@ from desk.bridges.described.description import Description
 from desk.bridges.described.moments import Times
 from desk.bridges.described.requests import ChangedList, Written
 from desk.bridges.marks import Marks, without_controls
+from desk.bridges.ways import Ways
 from normalizer.markup import html_to_text
 
 Seen = Mapping[str, Any]
@@ -36,10 +37,10 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """`agents`, who may answer: everybody whom the description calls one, where nobody is named. `marks` tell what customers
-    get where the system has no private messages, or not only by them."""
+    """How agents answer. `ways.agents` may: everybody whom the description calls an agent, where nobody is named. `marks` tell
+    what customers get where the system has no private messages, or not only by them."""
 
-    agents: frozenset[str] = frozenset()
+    ways: Ways
     marks: Marks | None = None
 
 
@@ -89,7 +90,9 @@ def state(described: ChangedList, of: Description, seen: Seen) -> TicketState:
 
 
 def answer(described: Written, seen: Seen, rules: Rules, known: Container[str]) -> AgentAnswer | None:
-    """None for what is known, what the bridge wrote itself, and what customers do not get."""
+    """None for what is not of the ticket, or known, what the bridge wrote itself, and what customers do not get."""
+    if described.where is not None and not is_true(described.where, seen, "written.where"):
+        return None
     id_ = word(described.id, seen, "written.id")
     if id_ in known or is_true(described.own, seen, "written.own"):
         return None
@@ -102,8 +105,9 @@ def answer(described: Written, seen: Seen, rules: Rules, known: Container[str]) 
     author = None if described.author is None else value_of(described.author, seen, "written.author")
     name = _UNNAMED if author in (None, "") else str(author)
     is_agent = described.agent is None or is_true(described.agent, seen, "written.agent")
-    named = not rules.agents or name in rules.agents
-    return AgentAnswer(id=id_, author=name, text=text, is_agent=is_agent and named, files=_files(described, seen))
+    return AgentAnswer(
+        id=id_, author=name, text=text, is_agent=is_agent and rules.ways.may_answer(name), files=_files(described, seen)
+    )
 
 
 def _words(described: Written, seen: Seen) -> str:

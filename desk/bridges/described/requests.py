@@ -124,6 +124,7 @@ class Pages(Strict):
 class Listing(Request):
     """A request whose answer is a list."""
 
+    first: Steps | None = Field(default=None, description="Requests before it; what they keep, it knows.")
     list_: Query = Field(alias="list", description="Where the list stands; a single object is a list of one.")
     pages: Pages | None = Field(default=None, description="How it goes on; without it there is one answer.")
 
@@ -146,6 +147,7 @@ class ChangedList(Listing):
 
 
 class Written(Listing):
+    where: Query | None = Field(default=None, description="Only those items count for which this finds something.")
     id: Query = Field(description="Of the message: the same whenever it is seen, and of no other.")
     at: Query = Field(description="When it was written.")
     author: Query | None = Field(default=None, description="Who wrote it, as customers may read it.")

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any, Final, TypeVar
 
 from desk.bridges.base import SystemRefused, SystemUnavailable
-from desk.bridges.described.calling import Answer, Caller, Conflict, Values, is_true, value_of
+from desk.bridges.described.calling import Answer, Caller, Values, is_true, value_of
 from desk.bridges.described.requests import Listing, Pages, Request
+from desk.bridges.rest import Conflict
 
 T = TypeVar("T")
 _TRIES: Final = 5
@@ -42,6 +43,9 @@ class Steps:
     ) -> AsyncIterator[dict[str, Any]]:
         """What expressions see of each item, page after page. `ended` is told every answer."""
         known = {**self.kept, **values}
+        if listing.first is not None:
+            kept = await self.run(listing.first, values, at=f"{at}.first")
+            known |= {f"kept.{name}": value for name, value in kept.items()}
         if listing.when is not None and not is_true(listing.when, self.caller.seen(known), f"{at}.when"):
             return
         pages, url, got = listing.pages, None, 0

@@ -20,27 +20,29 @@ _MOST_TRIED: Final = 1_000
 
 
 class DescribedSystem:
-    """`priorities` are the system's words from which priority on, highest first. What the description lacks is done without:
-    a ticket that nothing can be put into is `TicketFixed`, and one that cannot be opened again stays closed."""
+    """What the description lacks is done without: a ticket that nothing can be put into is `TicketFixed`, and one that cannot
+    be opened again stays closed."""
 
-    def __init__(
-        self, caller: Caller, rules: Rules, priorities: tuple[tuple[int, str], ...], *, now_ms: Callable[[], int]
-    ) -> None:
+    def __init__(self, caller: Caller, rules: Rules, *, now_ms: Callable[[], int]) -> None:
         self._caller = caller
         self._described = caller.described
         self._steps = Steps(caller)
         self._filing = Filing(self._steps)
         self._rules = rules
-        self._priorities = priorities
         self._now_ms = now_ms
         self._checked = False
         self._tried: dict[str, float] = {}
         """When contacts were sent, by a clock that is never set; what another process sent, was sent before this one began."""
         self._begun = time.monotonic()
 
+    @property
+    def shortcomings(self) -> list[str]:
+        """What it does without, in words."""
+        return self._described.shortcomings()
+
     async def check(self) -> None:
         self._steps.kept = {}
-        kept = await self._steps.run(self._described.check, {}, at="check")
+        kept = await self._steps.run(self._described.check, {"reopened": self._described.reopened}, at="check")
         self._steps.kept = {f"kept.{name}": value for name, value in kept.items()}
         self._checked = True
 
@@ -75,7 +77,7 @@ class DescribedSystem:
         await self._ready()
         files, text = await self._filing.made(entry, self._text(entry.text))
         subject = entry.title if entry.follows is None else f"[{entry.follows}] {entry.title}"
-        priority = next((word for least, word in self._priorities if entry.priority >= least), None)
+        priority = self._rules.ways.priority(entry.priority)
         own = {"title": entry.title, "subject": subject, "priority": priority, "follows": entry.follows}
         self._try(entry.mark)
         kept = await self._steps.run(
@@ -98,7 +100,7 @@ class DescribedSystem:
             own = {"ticket": ticket, "title": entry.title, "text": text, "files": files}
             await self._steps.run(described.add, self._marked(entry.mark) | own, at="add")
         if closed and described.reopen is not None:
-            await self._steps.run(described.reopen, {"ticket": ticket}, at="reopen")
+            await self._steps.run(described.reopen, {"ticket": ticket, "reopened": described.reopened}, at="reopen")
         return closed
 
     async def note(self, ticket: str, mark: str, text: str) -> None:
@@ -148,9 +150,11 @@ class DescribedSystem:
     async def _found(self, mark: str) -> list[str]:
         await self._ready()
         found: dict[str, None] = {}
+        since_ms = self._now_ms() - self._described.find_within_hours * 3_600_000
+        values = self._marked(mark) | {"since": self._described.times.text(since_ms)}
         for number, one in enumerate(self._described.find or ()):
             at = f"find[{number}]"
-            async for seen in self._steps.items(one, self._marked(mark), at=at):
+            async for seen in self._steps.items(one, values, at=at):
                 if one.where is None or is_true(one.where, seen, f"{at}.where"):
                     found[reading.word(one.ticket, seen, f"{at}.ticket")] = None
         return list(found)
@@ -184,8 +188,3 @@ class DescribedSystem:
         self._tried[mark] = time.monotonic()
         for old in list(self._tried)[: max(0, len(self._tried) - _MOST_TRIED)]:
             del self._tried[old]
-
-
-def lacking(system: DescribedSystem) -> list[str]:
-    """What it does without, in words."""
-    return system._described.shortcomings()
