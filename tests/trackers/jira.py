@@ -59,7 +59,9 @@ class FakeJira(Platform):
             Route("GET", ONE + "/attachment", self._files),
             Route("GET", ONE + "/attachment" + FILE, self.file_content),
             Route("GET", DESK, self._desks),
+            Route("GET", DESK + r"/(?P<desk>\d+)", self._one_desk),
             Route("GET", DESK + r"/(?P<desk>\d+)/requesttype", self._types),
+            Route("GET", DESK + r"/(?P<desk>\d+)/requesttype/(?P<type>\d+)", self._one_type),
             Route("GET", DESK + r"/(?P<desk>\d+)/requesttype/(?P<type>\d+)/field", self._type_fields),
             Route("POST", DESK + r"/(?P<desk>\d+)/attachTemporaryFile", self._upload),
             Route("POST", DESK + r"/(?P<desk>\d+)/customer", self._members),
@@ -210,8 +212,20 @@ class FakeJira(Platform):
             self.refuse(404, "The service desk does not exist.")
 
     async def _desks(self, request: web.Request) -> web.StreamResponse:
-        row = {"id": self.desk, "projectId": "10000", "projectName": "Desk", "projectKey": self.project}
-        return web.json_response(self._paged(self.query(request, "start", "limit"), [row]))
+        return web.json_response(self._paged(self.query(request, "start", "limit"), [self._shown_desk()]))
+
+    async def _one_desk(self, request: web.Request) -> web.StreamResponse:
+        self._desk(request)
+        return web.json_response(self._shown_desk())
+
+    def _shown_desk(self) -> dict[str, str]:
+        return {"id": self.desk, "projectId": "10000", "projectName": "Desk", "projectKey": self.project}
+
+    async def _one_type(self, request: web.Request) -> web.StreamResponse:
+        self._desk(request)
+        if request[PATH]["type"] not in self.request_types:
+            self.refuse(404, "The request type does not exist.")
+        return web.json_response({"id": request[PATH]["type"], "name": "Get help", "serviceDeskId": self.desk})
 
     async def _types(self, request: web.Request) -> web.StreamResponse:
         query = self.query(request, "start", "limit", "groupId", "expand", "searchQuery", "restrictionStatus")

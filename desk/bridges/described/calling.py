@@ -152,7 +152,10 @@ class Caller:
 
     def _reason(self, answer: Answer) -> str:
         """The system's own words on an error, if there are any."""
-        found = None if self.described.reason is None else value_of(self.described.reason, answer.seen, "reason")
+        try:
+            found = None if self.described.reason is None else self.described.reason.value(answer.seen, "reason")
+        except Misshapen:
+            return ""
         words = "" if found is None else " ".join(_text(found).split())[:_REASON_MAX]
         return f": {words}" if words else ""
 

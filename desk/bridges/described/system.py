@@ -77,7 +77,7 @@ class DescribedSystem:
         await self._ready()
         files, text = await self._filing.made(entry, self._text(entry.text))
         subject = entry.title if entry.follows is None else f"[{entry.follows}] {entry.title}"
-        priority = self._rules.ways.priority(entry.priority)
+        priority = self._rules.ways.priority(entry.priority) or self._described.priority
         own = {"title": entry.title, "subject": subject, "priority": priority, "follows": entry.follows}
         self._try(entry.mark)
         kept = await self._steps.run(
@@ -95,12 +95,13 @@ class DescribedSystem:
         closed = word in described.told
         if closed and (not reopens or described.reopen is None or word in described.final):
             raise TicketClosed(f"{ticket} is closed")
+        if closed and described.reopen is not None:
+            # First, since one that cannot be opened again is found out by it: then nothing was put into it.
+            await self._steps.run(described.reopen, {"ticket": ticket, "reopened": described.reopened}, at="reopen")
         if not (entry.again and await self.holds(ticket, entry.mark)):
             files, text = await self._filing.made(entry, self._text(entry.text))
             own = {"ticket": ticket, "title": entry.title, "text": text, "files": files}
             await self._steps.run(described.add, self._marked(entry.mark) | own, at="add")
-        if closed and described.reopen is not None:
-            await self._steps.run(described.reopen, {"ticket": ticket, "reopened": described.reopened}, at="reopen")
         return closed
 
     async def note(self, ticket: str, mark: str, text: str) -> None:
@@ -145,7 +146,8 @@ class DescribedSystem:
             answer = reading.answer(described, seen, self._rules, known)
             if answer is not None:
                 found.append((at_ms, answer))
-        return [answer for _, answer in sorted(found, key=lambda one: one[0])]
+        oldest_first = found[::-1] if described.newest_first else found  # times are of whole seconds, as often as not
+        return [answer for _, answer in sorted(oldest_first, key=lambda one: one[0])]
 
     async def _found(self, mark: str) -> list[str]:
         await self._ready()
