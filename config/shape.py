@@ -61,10 +61,20 @@ def _kinds(shape: Any, is_url: bool, data: Any, loc: Loc) -> Iterator[tuple[Loc,
 def known_keys(annotation: Any, data: Any, loc: Loc) -> frozenset[str]:
     """The keys that may stand in the mapping at `loc`; empty where any key may, or none."""
     if not loc:
-        return frozenset(key for shape, _ in _alternatives(annotation, data) for key in _fields(shape) or ())
+        shapes = (one for shape, _ in _alternatives(annotation, data) for one in _mappings(shape, data))
+        return frozenset(key for shape in shapes for key in _fields(shape) or ())
     value = data[loc[0]]
     children = (_child(shape, loc[0]) for shape, _ in _alternatives(annotation, data))
     return frozenset(key for child in children if child is not None for key in known_keys(child, value, loc[1:]))
+
+
+def _mappings(shape: Any, data: Any) -> Iterator[Any]:
+    """The type itself; of a list, where one mapping stands for a list of one, that of its items."""
+    origin = get_origin(shape)
+    if isinstance(data, dict) and isinstance(origin, type) and issubclass(origin, _LISTS):
+        yield from (one for one, _ in _alternatives(get_args(shape)[0], data))
+    else:
+        yield shape
 
 
 def marked(annotation: Any, data: Any, kind: type[M], loc: Loc = ()) -> Iterator[tuple[Loc, M]]:

@@ -4,7 +4,7 @@ Values are put in as values. Nothing is ever glued into JSON, and a URL gets the
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from string import Formatter
 from typing import Annotated, Any, Final, TypeAlias
@@ -107,6 +107,11 @@ class Shape:
         return frozenset(_names(self._made))
 
     @property
+    def templates(self) -> Iterator[tuple[tuple[str | int, ...], Template]]:
+        """Every text, with the way to it."""
+        return _templates(self._made, ())
+
+    @property
     def is_text(self) -> bool:
         return isinstance(self._made, Template)
 
@@ -141,6 +146,19 @@ def _names(made: Any) -> frozenset[str]:
         return made.names
     items = (*made, *made.values()) if isinstance(made, dict) else made if isinstance(made, list) else ()
     return frozenset(name for item in items for name in _names(item))
+
+
+def _templates(made: Any, way: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Template]]:
+    if isinstance(made, Template):
+        yield way, made
+    elif isinstance(made, dict):
+        for key, item in made.items():
+            if isinstance(key, Template):
+                yield (*way, str(key)), key
+            yield from _templates(item, (*way, str(key)))
+    elif isinstance(made, list):
+        for place, item in enumerate(made):
+            yield from _templates(item, (*way, place))
 
 
 def _filled(made: Any, values: Values) -> Any:

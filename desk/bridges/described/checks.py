@@ -59,12 +59,12 @@ def _lacks(description: "Description") -> Iterator[Problem]:
             yield ("lacks", place), f"{lack} is described, so the system does not lack it"
     for name in _NEEDS:
         if getattr(description, name) is None and name not in description.lacks:
-            yield (name,), f"is missing: describe {name}, or write it under lacks"
+            yield (), f"{name} is missing: describe it, or write it under lacks"
 
 
 def _operations(description: "Description") -> Iterator[Problem]:
     if description.add is not None and description.ticket is None:
-        yield ("ticket",), "is missing: add asks first whether the ticket is there, and open"
+        yield (), "ticket is missing: add asks first whether the ticket is there, and open"
     if description.reopen is not None and not description.closed:
         yield ("reopen",), "opens closed tickets: say under closed which statuses those are"
     if description.written is not None and description.changed is None:
@@ -150,10 +150,12 @@ def _named(part: Any) -> frozenset[str]:
     return frozenset(name for one in (part, *first) for _, template, _ in _templates(one, ()) for name in template.names)
 
 
-def _templates(part: Any, loc: Loc) -> Iterator[tuple[Loc, Template | Shape, bool]]:
+def _templates(part: Any, loc: Loc) -> Iterator[tuple[Loc, Template, bool]]:
     """Every text below; whether it is a header."""
-    if isinstance(part, Template | Shape):
+    if isinstance(part, Template):
         yield loc, part, "headers" in loc
+    elif isinstance(part, Shape):
+        yield from (((*loc, *way), template, False) for way, template in part.templates)
     elif isinstance(part, BaseModel):
         for name, info in type(part).model_fields.items():
             yield from _templates(getattr(part, name), (*loc, info.alias or name))

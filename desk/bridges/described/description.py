@@ -126,7 +126,7 @@ class Description(Strict):
             raise ValidationError.from_exception_data(
                 "Description",
                 [
-                    InitErrorDetails(type=PydanticCustomError("described", "{told}", {"told": told}), loc=loc, input="…")
+                    InitErrorDetails(type=PydanticCustomError("described", "{told}", {"told": told}), loc=loc, input=True)
                     for loc, told in problems
                 ],
             )

@@ -29,7 +29,8 @@ class Filing:
 
     async def _one(self, file: File) -> Any:
         described = self._described
-        values: dict[str, Any] = {"filename": file.filename, "content_type": file.content_type, "size": len(file.content)}
+        kind = file.content_type.partition(";")[0].strip()  # parameters would be read as part of a data: address
+        values: dict[str, Any] = {"filename": file.filename, "content_type": kind, "size": len(file.content)}
         if described is None or described.parts:
             return file
         if described.inside is not None:
