@@ -5,12 +5,22 @@ import time
 from collections.abc import Callable, Container
 from typing import Any, Final
 
-from desk.bridges.base import AgentAnswer, Changed, Entry, SystemUnavailable, TicketClosed, TicketFixed
+from desk.bridges.base import (
+    AgentAnswer,
+    Changed,
+    Entry,
+    SystemRefused,
+    SystemUnavailable,
+    TicketClosed,
+    TicketFixed,
+    TicketState,
+)
 from desk.bridges.described import reading
 from desk.bridges.described.calling import Caller, is_true
 from desk.bridges.described.filing import Filing
 from desk.bridges.described.moments import minutes_since, of_header
 from desk.bridges.described.reading import Cursor, Rules
+from desk.bridges.described.requests import ChangedList
 from desk.bridges.described.steps import Steps
 
 logger = logging.getLogger(__name__)
@@ -121,13 +131,23 @@ class DescribedSystem:
             return Changed(states=(), cursor=Cursor(at_ms=await self._clock()).text())
         await self._ready()
         before = Cursor.of(cursor)
-        last = reading.Last(described.cursor)
-        values = self._since(before) | ({} if before.opaque is None else {"cursor": before.opaque, "since": None})
-        items = self._steps.items(described, values, at="changed", ended=last.answer)
-        states = [reading.state(described, self._described, seen) async for seen in items]
+        try:
+            states, opaque = await self._states(described, before)
+        except SystemRefused:
+            if before.opaque is None:
+                raise
+            # It does not know its own cursor any more: the time is left.
+            states, opaque = await self._states(described, Cursor(at_ms=before.at_ms))
         states.sort(key=lambda one: one.at_ms)
         at_ms = max([before.at_ms, *(one.at_ms for one in states)])
-        return Changed(states=states, cursor=Cursor(at_ms=at_ms, opaque=last.cursor or before.opaque).text())
+        return Changed(states=states, cursor=Cursor(at_ms=at_ms, opaque=opaque or before.opaque).text())
+
+    async def _states(self, described: ChangedList, since: Cursor) -> tuple[list[TicketState], str | None]:
+        """And the system's own cursor of the last answer."""
+        last = reading.Last(described.cursor)
+        values = self._since(since) | ({} if since.opaque is None else {"cursor": since.opaque, "since": None})
+        items = self._steps.items(described, values, at="changed", ended=last.answer)
+        return [reading.state(described, self._described, seen) async for seen in items], last.cursor
 
     async def written(self, ticket: str, since: str, known: Container[str]) -> list[AgentAnswer]:
         described = self._described.written

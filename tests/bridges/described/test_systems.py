@@ -207,3 +207,12 @@ async def test_what_was_just_sent_is_not_looked_for_too_early() -> None:
             await system.find(ENTRY.mark)
         assert early.value.after is not None
         assert 50 < early.value.after <= 60
+
+
+async def test_a_cursor_that_the_system_forgot_is_begun_anew_by_time() -> None:
+    async with system_of("zendesk") as (system, desk):
+        before = await system.changed((await system.changed(None)).cursor)
+        ticket = await system.open(ENTRY)
+        desk.fake.refuse_next(422, on="incremental")
+        after = await system.changed(before.cursor)
+        assert [state.ticket for state in after.states] == [ticket]
