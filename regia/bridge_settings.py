@@ -10,11 +10,20 @@ from config.problems import Problem
 from dispatcher.base import Topology
 from regia.bridges.common import Bridge
 from regia.bridges.http import HttpBridge
+from regia.bridges.hubspot import HubSpotBridge
 from regia.bridges.roundup import RoundupBridge
+from regia.bridges.rt import RequestTrackerBridge
+from regia.bridges.zammad import ZammadBridge
 from regia.queue_settings import did_you_mean
 
-AnyBridge = Annotated[RoundupBridge | HttpBridge, Field(discriminator="type")]
-"""One line for each type; how it is made stands in `regia.bridging.MAKERS`."""
+AnyBridge = Annotated[
+    HttpBridge  # one line for each type; how it is made stands in `regia.bridging.MAKERS`
+    | HubSpotBridge
+    | RequestTrackerBridge
+    | RoundupBridge
+    | ZammadBridge,
+    Field(discriminator="type"),
+]
 _AT: Final = ("bridges",)
 
 

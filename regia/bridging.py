@@ -8,15 +8,21 @@ from desk.asking import Desk
 from desk.bridges.base import TicketSystem
 from desk.bridges.bridge import Bridge, Limits
 from regia.bridges.http import described
+from regia.bridges.hubspot import hubspot
 from regia.bridges.roundup import roundup
+from regia.bridges.rt import request_tracker
+from regia.bridges.zammad import zammad
 from regia.by_hand import now_ms
 from regia.compose import Configured, Stores
 from regia.replying import channels
 from storage.blobs import BlobDamaged, BlobMissing
 
 MAKERS: Final[Mapping[str, Callable[[Any, Http], TicketSystem]]] = {
-    "roundup": roundup,
     "http": described,
+    "hubspot": hubspot,
+    "roundup": roundup,
+    "rt": request_tracker,
+    "zammad": zammad,
 }
 """The ticket system of each `type`, made of its settings (`regia.bridge_settings.AnyBridge`)."""
 

@@ -8,7 +8,7 @@ for keys whose model says nothing, and a key without any words is an error too.
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Any, Final, get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 from pydantic import BaseModel
@@ -164,7 +164,7 @@ def _of(fact: Fact) -> str:
 
 def _bridges() -> dict[str, type[BaseModel]]:
     """The settings of each type of bridge."""
-    models = get_args(get_args(AnyBridge)[0]) if get_origin(AnyBridge) is Annotated else (AnyBridge,)
+    models = get_args(get_args(AnyBridge)[0])
     return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
 
 

@@ -24,6 +24,7 @@ from tests.servers.dovecot import DovecotServer
 from tests.servers.postgresql import PostgreSQLServer
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.redis import RedisServer
+from tests.servers.request_tracker import RequestTracker
 from tests.servers.roundup import RoundupServer
 from tests.servers.smtp import SmtpServer
 
@@ -36,6 +37,19 @@ def pytest_configure(config: pytest.Config) -> None:
         # The first input of a run builds tables of Unicode, which takes seconds on a busy machine.
         settings.register_profile("repeatable", derandomize=True, suppress_health_check=[HealthCheck.too_slow])
         settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Request Tracker is too large to be installed for every run of the tests: without it its own are left out, and said so."""
+    if not RequestTracker.installed():
+        left_out = [item for item in items if item.get_closest_marker("request_tracker")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not RequestTracker.installed():
+        terminalreporter.write_line("left out: what needs Request Tracker; scripts/request-tracker.sh installs it", yellow=True)
 
 
 @pytest.fixture(scope="session")

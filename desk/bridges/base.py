@@ -10,7 +10,7 @@ BridgeError
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 
 class BridgeError(Exception):
@@ -49,6 +49,16 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who wrote, as a ticket system may know them. `proven`: that these addresses are theirs; else they were only given."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    proven: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A contact as it is put into a ticket. The system keeps `mark`, the id of its envelope, and finds it by that. `again`: it
     may have been put there before, whole or in part. `follows`: the ticket that a new one goes on with, as its text says."""
@@ -60,6 +70,7 @@ class Entry:
     priority: int = 0
     again: bool = False
     follows: str | None = None
+    person: Person = Person()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +111,12 @@ class TicketSystem(Protocol):
     async def check(self) -> None:
         """Whether it answers, takes our credentials, and knows all names of our settings."""
 
-    async def find(self, mark: str) -> Sequence[str]:
-        """The tickets that have the contact of this mark."""
+    async def find(self, mark: str, begun_ms: int) -> Sequence[str]:
+        """The tickets that have the contact of this mark, which was put into none before that time. What is found must not
+        depend on an index that lags behind."""
+
+    async def has(self, ticket: str, mark: str) -> bool:
+        """Whether that ticket is there and has it."""
 
     async def open(self, entry: Entry) -> str:
         """A new ticket; its number."""
@@ -122,11 +137,3 @@ class TicketSystem(Protocol):
 
     def url(self, ticket: str) -> str:
         """Where an agent reads it."""
-
-
-@runtime_checkable
-class LooksInside(Protocol):
-    """A ticket system that does not find every contact among all tickets, and can look for one in a ticket."""
-
-    async def holds(self, ticket: str, mark: str) -> bool:
-        """Whether the ticket has the contact of this mark. Raises `TicketGone`, `SystemUnavailable`, `SystemRefused`."""

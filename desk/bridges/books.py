@@ -27,10 +27,11 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A contact that is to be put into the system. `again`: that was begun before. `done`: it is there, or is not to go there
-    any more. `ticket`: that of its conversation."""
+    """A contact that is to be put into the system. `again`: that was begun before, first at `at_ms`. `done`: it is there, or is
+    not to go there any more. `ticket`: that of its conversation."""
 
     again: bool = False
+    at_ms: int = 0
     done: bool = False
     ticket: Ticket | None = None
 
@@ -63,10 +64,11 @@ def begin(connection: Connection, bridge: str, message_id: str, now_ms: int) -> 
     row = {"bridge": bridge, "message_id": message_id, "begun_ms": now_ms}
     new = insert_rows(connection, bridge_posts, [row], ignore=True) == 1
     mine = (bridge_posts.c.bridge == bridge, bridge_posts.c.message_id == message_id)
-    done = not new and connection.execute(select(bridge_posts.c.ticket).where(*mine)).scalar_one() is not None
+    post = connection.execute(select(bridge_posts.c.ticket, bridge_posts.c.begun_ms).where(*mine)).one()
+    done = post.ticket is not None
     query = select(bridge_tickets).where(bridge_tickets.c.bridge == bridge, bridge_tickets.c.conversation_id == conversation)
     last = connection.execute(query.order_by(bridge_tickets.c.opened_ms.desc()).limit(1)).one_or_none()
-    return Begun(again=not new, done=done, ticket=None if last is None else _known(connection, last))
+    return Begun(again=not new, at_ms=post.begun_ms, done=done, ticket=None if last is None else _known(connection, last))
 
 
 def posted(connection: Connection, bridge: str, what: Posted, now_ms: int) -> None:

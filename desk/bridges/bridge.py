@@ -17,7 +17,7 @@ import orjson
 
 from desk.asking import Desk
 from desk.bridges import books, entries
-from desk.bridges.base import BridgeError, Entry, File, LooksInside, TicketClosed, TicketFixed, TicketGone, TicketSystem
+from desk.bridges.base import BridgeError, Entry, File, TicketClosed, TicketFixed, TicketGone, TicketSystem
 from desk.bridges.books import Begun, Posted, Ticket
 from normalizer.envelope import TYPE
 
@@ -65,7 +65,7 @@ class Bridge:
             begun = await database.write(lambda connection: books.begin(connection, self.name, id_, now_ms))
             if begun.done:
                 return begun.ticket.number if begun.ticket else ""
-            found = await self.system.find(id_) if begun.again else ()
+            found = await self.system.find(id_, begun.at_ms) if begun.again else ()
             number, reopened = (found[0], False) if found else await self._put(envelope, begun)
             posted = Posted(message_id=id_, ticket=number, url=self.system.url(number), reopened=reopened)
             await database.write(lambda connection: books.posted(connection, self.name, posted, self.now_ms()))
@@ -74,14 +74,7 @@ class Bridge:
     async def has(self, ticket: Ticket) -> bool:
         """Whether the system's ticket of this number is this one: a tracker that was set up anew, or restored, gives numbers
         again."""
-        if ticket.mark is None:
-            return False
-        if isinstance(self.system, LooksInside):
-            try:
-                return await self.system.holds(ticket.number, ticket.mark)
-            except TicketGone:
-                return False
-        return ticket.number in await self.system.find(ticket.mark)
+        return ticket.mark is not None and await self.system.has(ticket.number, ticket.mark)
 
     async def _put(self, envelope: dict[str, Any], begun: Begun) -> tuple[str, bool]:
         """Its ticket, and whether that was closed until now."""
@@ -118,6 +111,7 @@ class Bridge:
             priority=data["routing"]["priority"],
             again=begun.again,
             follows=follows,
+            person=entries.person(data),
         )
 
     async def _attached(self, data: dict[str, Any]) -> tuple[tuple[File, ...], tuple[str, ...]]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from desk.bridges.base import Person
+
 _TITLE_MAX: Final = 120
 _SNIPPETS: Final = 5
 """Earlier contacts that are shown when a ticket is opened."""
@@ -21,6 +23,19 @@ def title(data: Mapping[str, Any]) -> str:
     return line if len(line) <= _TITLE_MAX else f"{line[: _TITLE_MAX - 1].rstrip()}…"
 
 
+def subject(title: str, mark: str) -> str:
+    """Of a message, where a system keeps none of our ids: it ends with the mark."""
+    return f"{title} {_ending(mark)}"
+
+
+def has_mark(subject: object, mark: str) -> bool:
+    return str(subject or "").endswith(_ending(mark))
+
+
+def _ending(mark: str) -> str:
+    return f"[regia {mark}]"
+
+
 def words(envelope: Mapping[str, Any], *, first: bool, follows: str | None = None, left_out: tuple[str, ...] = ()) -> str:
     """The text of an entry. `first`: of a new ticket, which tells more; `follows`, a line on the ticket that it goes on with.
     `left_out`: ids of files that do not come along."""
@@ -34,6 +49,16 @@ def words(envelope: Mapping[str, Any], *, first: bool, follows: str | None = Non
     if first and data["history"]:
         parts.append("\n".join(["Before:", *map(_before, data["history"][:_SNIPPETS])]))
     return "\n\n".join(filter(None, parts))
+
+
+def person(data: Mapping[str, Any]) -> Person:
+    """Who wrote. Other addresses of the customer count only where it is proven that it was the customer who wrote."""
+    sender = data["sender"]["handle"]
+    name = data["sender"]["name"] or data["customer"]["name"]
+    proven = sender["proof"] != "claimed"
+    handles = [sender, *(one for one in data["customer"]["handles"] if proven and one["proof"] != "claimed")]
+    known = {one["kind"]: one["value"] for one in reversed(handles)}
+    return Person(name=name, email=known.get("email"), phone=known.get("phone"), proven=proven)
 
 
 def _writer(data: Mapping[str, Any]) -> str:

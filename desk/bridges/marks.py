@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Marks:
 
 def without_controls(content: str) -> str:
     """The text as a database and a channel take it."""
-    return _CONTROLS.sub("", content).strip()
+    return CONTROLS.sub("", content).strip()
 
 
 def _seen(line: str) -> str:

@@ -57,9 +57,12 @@ class Roundup:
     def url(self, ticket: str) -> str:
         return f"{self._rest.tracker}/{ticket}"
 
-    async def find(self, mark: str) -> list[str]:
+    async def find(self, mark: str, begun_ms: int = 0) -> list[str]:
         messages = await self._messages_of(mark)
         return [f"issue{one['id']}" for number in messages for one in await self._rest.list("issue", messages=number)]
+
+    async def has(self, ticket: str, mark: str) -> bool:
+        return ticket in await self.find(mark)
 
     async def open(self, entry: Entry) -> str:
         values: dict[str, Any] = {"title": entry.title}

@@ -1,6 +1,12 @@
 """How a ticket system is used, in its own words."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+from desk.bridges.base import Person
+
+Customers = Literal["none", "verified", "all"]
+"""Which customers a ticket system is told of, by their addresses: all that are proven, or also those that were only given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +26,10 @@ class Ways:
     def priority(self, given: int) -> str | None:
         """The system's word for a priority of the routing; None where it gets none."""
         return next((name for least, name in self.priorities if given >= least), None)
+
+
+def told(customers: Customers, person: Person) -> Person | None:
+    """Whom the system may know by e-mail or phone; None for nobody."""
+    if customers == "none" or not (person.email or person.phone):
+        return None
+    return person if person.proven or customers == "all" else None

@@ -53,7 +53,7 @@ class Bridge(Section):
             agents=frozenset(self.agents),
             closed=frozenset(self.closed),
             reopened=self.reopened,
-            priorities=tuple(sorted(self.priorities.items(), reverse=True)),
+            priorities=tuple((least, str(one)) for least, one in sorted(self.priorities.items(), reverse=True)),
         )
 
 

@@ -14,7 +14,7 @@ from regia.bridges.common import Address, Marked, Word
 class RoundupBridge(Marked):
     """A tracker, of which contacts become issues."""
 
-    type: Literal["roundup"] = Field(description="The ticket system.")
+    type: Literal["roundup"]
     url: Address = Field(description="The tracker's first page, such as https://help.example/support/.")
     user: Word = Field(description="The bridge's own user in the tracker: what it writes is no agent's answer.")
     password: Secret = Field(description="Of that user.")

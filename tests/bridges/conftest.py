@@ -1,7 +1,7 @@
 """A real Roundup, a gateway on embedded stores that is told of contacts, and the bridge between the two."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -53,6 +53,8 @@ bridges:
     answers: all
     priorities: {3: urgent, 1: critical}
 """
+HEAD = CONFIG[: CONFIG.index("    type: roundup")]
+"""For the bridge of another system."""
 RULES = """
 categories: {general: {}}
 default: general
@@ -71,7 +73,7 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoundupServer]
 class Crossing:
     """What a test does: let customers write, carry their envelopes over, and look at the tracker."""
 
-    def __init__(self, gateway: Gateway, tracker: RoundupServer, bridge: Bridge) -> None:
+    def __init__(self, gateway: Gateway, tracker: Any, bridge: Bridge) -> None:
         self.gateway = gateway
         self.tracker = tracker
         self.bridge = bridge
@@ -120,14 +122,23 @@ class Crossing:
         return [(row.event, row.ticket) for row in await self.rows(ticket_events)]
 
 
+@pytest.fixture
+async def crossing(tmp_path: Path, migrated_sqlite: Path, tracker: RoundupServer) -> AsyncIterator[Crossing]:
+    given = {"TRACKER": tracker.url, "PASSWORD": PASSWORD}
+    async with across(tmp_path, migrated_sqlite, tracker, CONFIG, given) as made:
+        yield made
+
+
 @asynccontextmanager
-async def gateway_of(folder: Path, migrated: Path, config: str, environ: Mapping[str, str]) -> AsyncIterator[Gateway]:
-    """A gateway on embedded stores in a folder, with this configuration."""
+async def across(
+    folder: Path, migrated_sqlite: Path, tracker: Any, config: str, given: dict[str, str]
+) -> AsyncIterator[Crossing]:
+    """A gateway with this configuration, whose bridge has begun to look."""
     (folder / "data").mkdir()
-    shutil.copy(migrated, folder / "data" / "regia.sqlite")
+    shutil.copy(migrated_sqlite, folder / "data" / "regia.sqlite")
     (folder / "regia.yaml").write_text(config)
     (folder / "rules.yaml").write_text(RULES)
-    configured = configure(folder / "regia.yaml", {"KEY": "a-key", **environ})
+    configured = configure(folder / "regia.yaml", {"KEY": "a-key", **given})
     url = SecretStr(f"sqlite:///{folder / 'data' / 'regia.sqlite'}")
     update = {"data": Data(path=folder / "data"), "database": DatabaseStore(url=url), "node": "n1"}
     settings = configured.settings.model_copy(update=update)
@@ -136,17 +147,10 @@ async def gateway_of(folder: Path, migrated: Path, config: str, environ: Mapping
     gateway = Gateway(configured, stores, Journal.open(folder / "journals" / "n1.sqlite"))
     gateway.start()
     await is_up(gateway)
-    yield gateway
+    made = Crossing(gateway, tracker, bridge_of(configured, stores, "helpdesk"))
+    await made.look()
+    yield made
     await gateway.stop()
-
-
-@pytest.fixture
-async def crossing(tmp_path: Path, migrated_sqlite: Path, tracker: RoundupServer) -> AsyncIterator[Crossing]:
-    environ = {"TRACKER": tracker.url, "PASSWORD": PASSWORD}
-    async with gateway_of(tmp_path, migrated_sqlite, CONFIG, environ) as gateway:
-        made = Crossing(gateway, tracker, bridge_of(gateway.configured, gateway.stores, "helpdesk"))
-        await made.look()
-        yield made
 
 
 def now() -> datetime:

@@ -80,30 +80,17 @@ class Canned:
         return web.json_response(self.body, status=self.status, headers=self.headers)
 
 
-class FakeProvider:
-    """A server on a free port of 127.0.0.1: `async with FakeX(...) as provider: provider.url`.
+class Loopback:
+    """A server on a free port of 127.0.0.1 with a table of routes: `async with FakeX(...) as fake: fake.url`.
 
-    Subclasses give `routes` and, where the provider has an error shape of its own for them, `http_refusal`.
+    Subclasses give `routes` and `_answer`, and `http_refusal` where the provider has an error shape of its own.
     """
 
     def __init__(self) -> None:
-        self.accepted: list[Accepted] = []
         self.refused: list[str] = []
-        self.files: dict[str, bytes] = {}
         self.url = ""
-        self._canned: deque[Canned] = deque()
         self._ids = 0
         self._runner: web.AppRunner | None = None
-
-    # for tests
-
-    def fail(self, status: int, body: dict[str, Any] | bytes, headers: Mapping[str, str] | None = None, times: int = 1) -> None:
-        """The next `times` valid send calls are answered with this and accept nothing."""
-        self._canned.extend([Canned(status, body, headers or {})] * times)
-
-    def hang(self, times: int = 1) -> None:
-        """The next `times` valid send calls are accepted, then the connection closes without an answer."""
-        self._canned.extend([Canned(0)] * times)
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=MAX_REQUEST)
@@ -117,8 +104,6 @@ class FakeProvider:
     async def __aexit__(self, *exc: object) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
-
-    # for subclasses
 
     def routes(self) -> Iterable[Route]:
         raise NotImplementedError
@@ -146,7 +131,37 @@ class FakeProvider:
             self.refuse_http(400, "body is not a JSON object")
         return body
 
-    # the server
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        raise NotImplementedError
+
+    def _route(self, request: web.Request) -> Route:
+        found = [(route, match) for route in self.routes() if (match := re.fullmatch(route.path, request.path))]
+        if not found:
+            self.refuse_http(404, "unknown path")
+        fitting = [(route, match) for route, match in found if route.method == request.method]
+        if not fitting:
+            self.refuse_http(405, f"method {request.method} not allowed")
+        route, match = fitting[0]
+        request[PATH] = match.groupdict()
+        return route
+
+
+class FakeProvider(Loopback):
+    """A provider of messages: what it accepts is kept, and a send call may be answered otherwise on demand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.accepted: list[Accepted] = []
+        self.files: dict[str, bytes] = {}
+        self._canned: deque[Canned] = deque()
+
+    def fail(self, status: int, body: dict[str, Any] | bytes, headers: Mapping[str, str] | None = None, times: int = 1) -> None:
+        """The next `times` valid send calls are answered with this and accept nothing."""
+        self._canned.extend([Canned(status, body, headers or {})] * times)
+
+    def hang(self, times: int = 1) -> None:
+        """The next `times` valid send calls are accepted, then the connection closes without an answer."""
+        self._canned.extend([Canned(0)] * times)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -162,17 +177,6 @@ class FakeProvider:
         except Exception as error:
             self.refused.append(f"{request.method} {request.path}: the fake itself broke: {error!r}")
             raise
-
-    def _route(self, request: web.Request) -> Route:
-        found = [(route, match) for route in self.routes() if (match := re.fullmatch(route.path, request.path))]
-        if not found:
-            self.refuse_http(404, "unknown path")
-        fitting = [(route, match) for route, match in found if route.method == request.method]
-        if not fitting:
-            self.refuse_http(405, f"method {request.method} not allowed")
-        route, match = fitting[0]
-        request[PATH] = match.groupdict()
-        return route
 
     async def _send(self, request: web.Request, handler: SendHandler) -> web.StreamResponse:
         accepted, answer = await handler(request)

@@ -1,8 +1,19 @@
 """Strict fake ticket systems on the loopback, written from public documentation only: oracles for clients of them.
 
-Written without sight of the client code that they check, so that a misreading of the documentation is not made twice.
-One module is one system; its docstring names the documents. `async with FakeZammad() as fake: fake.url` starts it on a
-free port; the state is plain Python (`fake.tickets`), and a test plays the agent and the network:
+Written without sight of the client code that they check, so that a misreading of the documentation is not made twice. Each
+module's docstring names its documents. `async with FakeZammad() as fake: fake.url` starts one on a free port; the state is
+plain Python (`fake.tickets`), and a test plays the agent and the network.
+
+| system | class | particular to it |
+| --- | --- | --- |
+| HubSpot | `hubspot.FakeHubSpot` | `scopes`, `add_property`, `customer_mails`, `activities_touch_tickets`, `indexing_s` |
+| Zammad | `zammad.FakeZammad` | `agent_groups`, `add_attribute`, `mails`, `search_lists`, `indexing_s` |
+| Zendesk | `zendesk.FakeZendesk` | `keys` (idempotency), `ticket_fields`, `export_lag_s` (60, as documented) |
+| Freshdesk | `freshdesk.FakeFreshdesk` | `ticket_fields`, `mails`, `indexing_s` |
+| Jira | `jira.FakeJira` | `request_types`, `indexed_properties`, `zone`, `customer_writes`, `mails`, `indexing_s` |
+| osTicket | `osticket.FakeOsTicket` | one call only; `mails` is the agent's way to the customer, `banned`, `fields` |
+
+`indexing_s` is how long a change stays hidden from search (0), `mails` what the system itself sent to customers. All have:
 
 | | |
 | --- | --- |
@@ -13,7 +24,11 @@ free port; the state is plain Python (`fake.tickets`), and a test plays the agen
 | `violations` | what breaks the documented surface or format: assert that it is empty |
 | `refused` | every refusal, also those a correct client may meet (unknown id, closed ticket, wrong token) |
 | `calls` | every call, `"POST /api/v1/tickets"` |
+| `clock` | the seconds since 1970 that the system goes by |
 
 `on` is a regular expression searched in `"METHOD /path"`. A field that the real system drops in silence is answered as
-there, and stands in `violations`, as its sender lost something.
+there, and stands in `violations`, as its sender lost something. What is documented but not here is a violation too: a client
+that needs it extends the fake first, from the documentation.
+
+Typed with `mypy tests/trackers --strict --explicit-package-bases`.
 """

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from aiohttp import web
 from aiohttp.multipart import BodyPartReader
 
-from tests.providers.base import FakeProvider, Refused
+from tests.providers.base import Loopback, Refused
 from tests.providers.shapes import Schema, violation
 
 __all__ = ["FakeTracker", "Violated", "iso", "parse_time"]
@@ -47,7 +47,7 @@ class Part:
     content: bytes
 
 
-class FakeTracker(FakeProvider):
+class FakeTracker(Loopback):
     """A server for one ticket system. Subclasses give `routes`, `problem` and, before each handler, `admit`.
 
     `clock` returns the seconds since 1970 that the system goes by.

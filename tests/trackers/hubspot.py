@@ -18,7 +18,7 @@ from tests.providers.base import PATH, Route, bearer
 from tests.trackers.base import iso
 from tests.trackers.hubspot_files import Files
 from tests.trackers.hubspot_records import Record
-from tests.trackers.hubspot_shapes import NEW_PROPERTY, Property
+from tests.trackers.hubspot_shapes import FIELD_TYPES, NEW_PROPERTY, Property
 
 SCOPES = frozenset(
     {
@@ -55,6 +55,7 @@ class FakeHubSpot(Files):
             Route("GET", LINKED + r"/(?P<to>[\w-]+)", self.associations),
             Route("PUT", LINKED + r"/default/(?P<to>[\w-]+)/(?P<other>\d+)", self.associate_by_default),
             Route("PUT", LINKED + r"/(?P<to>[\w-]+)/(?P<other>\d+)", self.associate),
+            Route("POST", r"/crm/v4/associations/(?P<kind>[\w-]+)/(?P<to>[\w-]+)/batch/read", self.batch_associations),
             Route("GET", r"/crm/v3/properties/(?P<kind>[\w-]+)", self._properties),
             Route("POST", r"/crm/v3/properties/(?P<kind>[\w-]+)", self._new_property),
             Route("GET", r"/crm/v3/properties/(?P<kind>[\w-]+)/(?P<name>\w+)", self._property),
@@ -142,6 +143,8 @@ class FakeHubSpot(Files):
         kind, body = self.kind(request), await self.shaped(request, NEW_PROPERTY)
         if body["groupName"] not in self.groups[kind]:
             self.violate(400, f"no property group {body['groupName']}")
+        if body["fieldType"] not in FIELD_TYPES[body["type"]] or (body["type"] == "enumeration" and not body.get("options")):
+            self.violate(400, f"type {body['type']} with fieldType {body['fieldType']} and these options")
         if body["name"] in self.properties[kind]:
             self.refuse(409, f"A property named '{body['name']}' already exists.")
         unique = body.get("hasUniqueValue", False)

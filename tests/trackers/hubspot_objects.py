@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.providers.base import PATH
-from tests.providers.shapes import violation
+from tests.providers.shapes import many, obj, text, violation
 from tests.trackers.base import iso, json_value
 from tests.trackers.hubspot_records import Account, Record, association_type, default_names
 from tests.trackers.hubspot_search import MOST_FOUND, fault, matches, order, sort_key
@@ -214,6 +214,23 @@ class Objects(Account):
         results = [{"toObjectId": int(id_), "associationTypes": kinds} for id_ in linked[after : after + limit]]
         paging = {"paging": {"next": {"after": str(after + limit)}}} if after + limit < len(linked) else {}
         return web.json_response({"results": results, **paging})
+
+    async def batch_associations(self, request: web.Request) -> web.StreamResponse:
+        """Objects without any are left out ("Associations v4", read associations in batch)."""
+        kind, to = self.kind(request), self.kind(request, "to")
+        body = await self.shaped(request, obj({"inputs": many(obj({"id": text()}, {"after": text()}), 1000)}))
+        found = {
+            one["id"]: self.linked(self.records[kind][one["id"]], to)
+            for one in body["inputs"]
+            if one["id"] in self.records[kind]
+        }
+        kinds = [{"category": "HUBSPOT_DEFINED", "typeId": association_type(kind, to), "label": None}]
+        results = [
+            {"from": {"id": id_}, "to": [{"toObjectId": int(other), "associationTypes": kinds} for other in others]}
+            for id_, others in found.items()
+            if others
+        ]
+        return web.json_response({**self._done(), "results": results})
 
 
 def _names(query: dict[str, str]) -> list[str]:

@@ -22,7 +22,6 @@ from tests.trackers.hubspot_shapes import (
     wrong_value,
 )
 
-MOST_NOTE = 65_536
 CATEGORIES = {
     401: "INVALID_AUTHENTICATION",
     403: "MISSING_SCOPES",
@@ -65,6 +64,7 @@ class Account(FakeTracker):
         self.groups: dict[str, set[str]] = {kind: {name} for kind, name in GROUPS.items()}
         self.pipelines: dict[str, dict[str, str]] = {id_: dict(stages) for id_, stages in PIPELINES.items()}
         self.links: set[tuple[str, str, str, str]] = set()
+        self.files: dict[str, bytes] = {}
         self.owners: dict[str, str] = {"77": "agent@example.com"}
         self.activities_touch_tickets = True
 
@@ -199,8 +199,6 @@ class Account(FakeTracker):
         for file in filter(None, values.get("hs_attachment_ids", "").split(";")):
             if file not in self.files:
                 self._invalid("INVALID_FILE", "hs_attachment_ids", f"no file {file}", True)
-        if len(values.get("hs_note_body", "")) > MOST_NOTE:
-            self._invalid("VALUE_TOO_LONG", "hs_note_body", f"longer than {MOST_NOTE}", True)
         if (address := values.get("email")) and "@" not in address.strip("@"):
             self._invalid("INVALID_EMAIL", "email", f"Email address {address} is invalid", False)
 

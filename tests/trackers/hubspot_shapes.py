@@ -1,7 +1,8 @@
 """Shapes and tables of HubSpot's CRM API v3/v4: properties of the objects, association types, request bodies.
 
-developers.hubspot.com: "CRM API | Tickets", "| Contacts", "| Properties", "Engagements | Notes", "| Email" (property tables and
-defaults returned), "CRM API | Associations v4" (association type ids), "Search the CRM", "Files API"; OpenAPI of the same pages for types (a property's value is a string).
+developers.hubspot.com: "CRM API | Tickets", "| Contacts", "| Properties" (types and their field types), "Engagements
+| Notes", "| Email" (property tables and defaults returned), "CRM API | Associations v4" (association type ids), "Search the
+CRM", "Files API"; OpenAPI of the same pages for types (a property's value is a string).
 """
 
 import re
@@ -132,6 +133,17 @@ def standard_properties() -> dict[str, dict[str, Property]]:
     return {kind: {made.name: made for made in [*made_for, *_own(kind)]} for kind, made_for in tables.items()}
 
 
+MOST_TEXT = 65_536
+FIELD_TYPES = {
+    "bool": {"booleancheckbox", "calculation_equation"},
+    "enumeration": {"booleancheckbox", "checkbox", "radio", "select", "calculation_equation"},
+    "date": {"date"},
+    "datetime": {"date"},
+    "string": {"file", "text", "textarea", "calculation_equation", "html", "phonenumber"},
+    "number": {"number", "calculation_equation"},
+}
+
+
 def wrong_value(made: Property, value: str) -> str | None:
     """HubSpot's error code for a value that does not fit the property's type, None when it fits or clears it."""
     if value == "":
@@ -142,7 +154,7 @@ def wrong_value(made: Property, value: str) -> str | None:
         return "INVALID_NUMBER"
     if made.type == "datetime" and as_ms(value) is None:
         return "INVALID_DATE"
-    return None
+    return "VALUE_TOO_LONG" if len(value) > MOST_TEXT else None
 
 
 def as_ms(value: str) -> int | None:
@@ -151,7 +163,9 @@ def as_ms(value: str) -> int | None:
 
 
 def stored(made: Property, value: str) -> str:
-    """The value as HubSpot returns it: points in time in ISO 8601."""
+    """The value as HubSpot returns it: points in time in ISO 8601, an address in small letters."""
+    if made.name == "email":
+        return value.lower()
     moment = as_ms(value) if made.type == "datetime" and value else None
     return value if moment is None else iso(moment)
 

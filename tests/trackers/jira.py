@@ -9,16 +9,14 @@ limiting", the changelog's CHANGE-2046 (the end of /search, 410); the bodies as 
 The workflow is that of JSM's support template; a comment moves nothing by itself.
 """
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from aiohttp import web
 
 from tests.providers.base import PATH, Route, basic
 from tests.providers.shapes import BOOL, many, obj, text
 from tests.trackers.jira_desk import ANSWERED, RESOLVED, WAITING, Comment, Issue
-from tests.trackers.jira_platform import Platform
+from tests.trackers.jira_servicedesk import ServiceDesk
 
 ISSUE = r"/rest/api/3/issue/(?P<key>[\w-]+)"
 REQUEST = r"/rest/servicedeskapi/request"
@@ -37,11 +35,9 @@ CREATE = obj(
 )
 COMMENT = obj({"body": text()}, {"public": BOOL})
 ATTACH = obj({"temporaryAttachmentIds": many(text())}, {"public": BOOL, "additionalComment": obj({"body": text()})})
-CUSTOMER = obj({"email": text(), "displayName": text()}, {"fullName": text()})
-MEMBERS = obj({"accountIds": many(text())})
 
 
-class FakeJira(Platform):
+class FakeJira(ServiceDesk):
     """One site, its API token used by `email`."""
 
     def __init__(self, email: str = "regia@example.com", token: str = "jira-token") -> None:
@@ -58,14 +54,18 @@ class FakeJira(Platform):
             Route("POST", ONE + "/attachment", self._attach),
             Route("GET", ONE + "/attachment", self._files),
             Route("GET", ONE + "/attachment" + FILE, self.file_content),
-            Route("GET", DESK, self._desks),
-            Route("GET", DESK + r"/(?P<desk>\d+)", self._one_desk),
-            Route("GET", DESK + r"/(?P<desk>\d+)/requesttype", self._types),
-            Route("GET", DESK + r"/(?P<desk>\d+)/requesttype/(?P<type>\d+)", self._one_type),
-            Route("GET", DESK + r"/(?P<desk>\d+)/requesttype/(?P<type>\d+)/field", self._type_fields),
+            Route("GET", ONE + r"/comment/(?P<comment>\d+)/attachment", self.comment_files),
+            Route("GET", ONE + "/status", self.statuses),
+            Route("GET", ONE + "/transition", self.customer_transitions),
+            Route("POST", ONE + "/transition", self.customer_transition),
+            Route("GET", DESK, self.desks),
+            Route("GET", DESK + r"/(?P<desk>\d+)", self.one_desk),
+            Route("GET", DESK + r"/(?P<desk>\d+)/requesttype", self.types),
+            Route("GET", DESK + r"/(?P<desk>\d+)/requesttype/(?P<type>\d+)", self.one_type),
+            Route("GET", DESK + r"/(?P<desk>\d+)/requesttype/(?P<type>\d+)/field", self.type_fields),
             Route("POST", DESK + r"/(?P<desk>\d+)/attachTemporaryFile", self._upload),
-            Route("POST", DESK + r"/(?P<desk>\d+)/customer", self._members),
-            Route("POST", "/rest/servicedeskapi/customer", self._customer),
+            Route("POST", DESK + r"/(?P<desk>\d+)/customer", self.members),
+            Route("POST", "/rest/servicedeskapi/customer", self.customer),
             Route("GET", "/rest/api/3/search/jql", self.search),
             Route("POST", "/rest/api/3/search/jql", self.search),
             Route("GET", "/rest/api/3/search", self.gone),
@@ -158,28 +158,15 @@ class FakeJira(Platform):
         for comment in issue.comments:
             row = self.shown_comment(issue, comment)
             if "attachment" in query.get("expand", ""):
-                row["attachments"] = self._paged({}, [self.shown_file(issue, number) for number in comment.files])
+                row["attachments"] = self.paged({}, [self.shown_file(issue, number) for number in comment.files])
             if shows[comment.public]:
                 rows.append(row)
-        return web.json_response(self._paged(query, rows))
-
-    def _paged(self, query: dict[str, str], rows: list[Any]) -> dict[str, Any]:
-        """50 at most whatever `limit` says."""
-        first, size = int(query.get("start", 0)), min(int(query.get("limit", 50)), 50)
-        page = rows[first : first + size]
-        return {
-            "size": len(page),
-            "start": first,
-            "limit": size,
-            "isLastPage": first + size >= len(rows),
-            "values": page,
-            "_links": {},
-        }
+        return web.json_response(self.paged(query, rows))
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("X-Atlassian-Token") not in ("no-check", "nocheck"):
             self.violate(403, "XSRF check failed")
-        self._desk(request)
+        self.on_desk(request)
         parts = await self.parts(request, 415)
         if not parts or any(part.name != "file" or not part.filename for part in parts):
             self.violate(400, "the files are the parts named file, each with a file name")
@@ -199,63 +186,10 @@ class FakeJira(Platform):
         said = "\n".join(filter(None, (body.get("additionalComment", {}).get("body"), names)))
         made = self.comment(issue, self.me, said, body.get("public", True))
         made.files += kept
-        files = self._paged({}, [self.shown_file(issue, number) for number in kept])
+        files = self.paged({}, [self.shown_file(issue, number) for number in kept])
         return web.json_response({"comment": self.shown_comment(issue, made), "attachments": files}, status=201)
 
     async def _files(self, request: web.Request) -> web.StreamResponse:
         query = self.query(request, "start", "limit")
         issue: Issue = self.find(request[PATH]["key"])
-        return web.json_response(self._paged(query, [self.shown_file(issue, number) for number in issue.files]))
-
-    def _desk(self, request: web.Request) -> None:
-        if request[PATH]["desk"] != self.desk:
-            self.refuse(404, "The service desk does not exist.")
-
-    async def _desks(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self._paged(self.query(request, "start", "limit"), [self._shown_desk()]))
-
-    async def _one_desk(self, request: web.Request) -> web.StreamResponse:
-        self._desk(request)
-        return web.json_response(self._shown_desk())
-
-    def _shown_desk(self) -> dict[str, str]:
-        return {"id": self.desk, "projectId": "10000", "projectName": "Desk", "projectKey": self.project}
-
-    async def _one_type(self, request: web.Request) -> web.StreamResponse:
-        self._desk(request)
-        if request[PATH]["type"] not in self.request_types:
-            self.refuse(404, "The request type does not exist.")
-        return web.json_response({"id": request[PATH]["type"], "name": "Get help", "serviceDeskId": self.desk})
-
-    async def _types(self, request: web.Request) -> web.StreamResponse:
-        query = self.query(request, "start", "limit", "groupId", "expand", "searchQuery", "restrictionStatus")
-        self._desk(request)
-        return web.json_response(
-            self._paged(query, [{"id": id_, "name": "Get help", "serviceDeskId": self.desk} for id_ in self.request_types])
-        )
-
-    async def _type_fields(self, request: web.Request) -> web.StreamResponse:
-        self._desk(request)
-        if request[PATH]["type"] not in self.request_types:
-            self.refuse(404, "The request type does not exist.")
-        fields = self.request_types[request[PATH]["type"]]
-        rows = [{"fieldId": name, "name": name.title(), "required": required} for name, required in fields.items()]
-        return web.json_response({"requestTypeFields": rows, "canRaiseOnBehalfOf": True, "canAddRequestParticipants": True})
-
-    async def _members(self, request: web.Request) -> web.StreamResponse:
-        body = await self.shaped(request, MEMBERS)
-        self._desk(request)
-        if missing := [id_ for id_ in body["accountIds"] if id_ not in self.people]:
-            self.refuse(400, f"There are no users {missing}.")
-        return web.Response(status=204)
-
-    async def _customer(self, request: web.Request) -> web.StreamResponse:
-        query = self.query(request, "strictConflictStatusCode")
-        body = await self.shaped(request, CUSTOMER)
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", body["email"]):
-            self.refuse(400, "The email address is not valid.")
-        if self.person_by_email(body["email"]):
-            self.refuse(
-                409 if query.get("strictConflictStatusCode") == "true" else 400, "An account already exists for this email"
-            )
-        return web.json_response(self.add_person(body["displayName"], body["email"]), status=201)
+        return web.json_response(self.paged(query, [self.shown_file(issue, number) for number in issue.files]))

@@ -13,6 +13,7 @@ from tests.trackers.hubspot import FakeHubSpot
 TICKETS, CONTACTS = "/crm/v3/objects/tickets", "/crm/v3/objects/contacts"
 TICKET = {"subject": "Parcel missing", "content": "Where is it?", "hs_pipeline_stage": "1", "hs_ticket_priority": "HIGH"}
 TO_CONTACT = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 16}
+PROPERTY = {"name": "regia_id", "label": "Regia", "type": "string", "fieldType": "text", "groupName": "ticketinformation"}
 MODIFIED = "hs_lastmodifieddate"
 
 
@@ -89,6 +90,10 @@ async def test_the_agent_is_seen(hubspot: FakeHubSpot) -> None:
     of_ticket = {"propertyName": "associations.ticket", "operator": "EQ", "value": ticket}
     searched = await ask(hubspot, "POST", "/crm/v3/objects/emails/search", {"filterGroups": [{"filters": [of_ticket]}]})
     assert [one["id"] for one in searched.json["results"]] == [mail.id]
+    hubspot.customer_mails(ticket, "Thanks")
+    theirs = {"propertyName": "hs_email_direction", "operator": "EQ", "value": "INCOMING_EMAIL"}
+    searched = await ask(hubspot, "POST", "/crm/v3/objects/emails/search", {"filterGroups": [{"filters": [of_ticket, theirs]}]})
+    assert searched.json["total"] == 1
     hubspot.reopens(ticket)
     assert (hubspot.tickets[ticket].properties["hs_pipeline_stage"], hubspot.violations) == ("3", [])
 
@@ -142,6 +147,10 @@ async def test_notes_carry_files(hubspot: FakeHubSpot) -> None:
         ("POST", f"{TICKETS}/search", {"filterGroups": [{"filters": [{"propertyName": "subject", "operator": "EQ"}]}]}),
         ("POST", f"{TICKETS}/search", {"sorts": [{"propertyName": "colour"}]}),
         ("POST", "/crm/v3/properties/tickets", {"name": "regia_id", "label": "Regia", "type": "string", "fieldType": "text"}),
+        ("POST", "/crm/v3/properties/tickets", {**PROPERTY, "fieldType": "number"}),
+        ("POST", "/crm/v3/properties/tickets", {**PROPERTY, "type": "enumeration", "fieldType": "select"}),
+        ("POST", "/crm/v3/properties/tickets", {**PROPERTY, "groupName": "elsewhere"}),
+        ("POST", TICKETS, {"properties": {**TICKET, "content": "x" * 65_537}}),
         ("GET", f"{TICKETS}?limit=101", None),
     ],
 )
@@ -172,9 +181,8 @@ async def test_what_depends_on_the_account_is_no_violation(hubspot: FakeHubSpot)
 
 
 async def test_unique_values_conflict(hubspot: FakeHubSpot) -> None:
-    made = {"name": "regia_id", "label": "Regia", "type": "string", "fieldType": "text", "groupName": "ticketinformation"}
-    first = await ask(hubspot, "POST", "/crm/v3/properties/tickets", {**made, "hasUniqueValue": True})
-    again = await ask(hubspot, "POST", "/crm/v3/properties/tickets", made)
+    first = await ask(hubspot, "POST", "/crm/v3/properties/tickets", {**PROPERTY, "hasUniqueValue": True})
+    again = await ask(hubspot, "POST", "/crm/v3/properties/tickets", PROPERTY)
     shown = await ask(hubspot, "GET", "/crm/v3/properties/tickets/regia_id")
     assert (first.status, again.status, shown.json["hasUniqueValue"]) == (201, 409, True)
     ticket = await created(hubspot, regia_id="m-1")

@@ -105,6 +105,18 @@ async def test_transitions_lead_on(jira: FakeJira) -> None:
     assert (shown.json["fields"]["status"]["name"], shown.json["fields"]["assignee"]["accountId"]) == ("Resolved", jira.agent)
 
 
+async def test_the_customer_has_transitions_too(jira: FakeJira) -> None:
+    key = await created(jira)
+    listed = await ask(jira, "GET", f"{REQUEST}/{key}/transition")
+    assert [row["id"] for row in listed.json["values"]] == ["761"]
+    hidden = await ask(jira, "POST", f"{REQUEST}/{key}/transition", {"id": "851"})
+    moved = await ask(jira, "POST", f"{REQUEST}/{key}/transition", {"id": "761", "additionalComment": {"body": "done"}})
+    status = await ask(jira, "GET", f"{REQUEST}/{key}/status")
+    assert (hidden.status, moved.status, status.json["values"][0]["statusCategory"]) == (400, 204, "DONE")
+    files = await ask(jira, "GET", f"{REQUEST}/{key}/comment/{jira.issues[key].comments[0].id}/attachment")
+    assert (files.json["values"], jira.violations) == ([], [])
+
+
 async def test_files_come_in_two_steps(jira: FakeJira) -> None:
     key = await created(jira)
     form = aiohttp.FormData()

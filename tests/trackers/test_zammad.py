@@ -60,6 +60,18 @@ async def test_a_ticket_is_found_again(zammad: FakeZammad) -> None:
     assert (zammad.tickets[first]["customer_id"], zammad.violations) == (zammad.tickets[second]["customer_id"], [])
 
 
+@pytest.mark.parametrize("lists", [False, True])
+async def test_a_search_answers_as_old_and_as_current_versions(zammad: FakeZammad, lists: bool) -> None:
+    zammad.search_lists = lists
+    ticket = await created(zammad)
+    path = f"{TICKETS}/search?query=title:parcel"
+    plain, full, expanded = [(await ask(zammad, "GET", path + more)).json for more in ("", "&full=true", "&expand=true")]
+    assert (plain[0]["id"] if lists else plain["tickets"][0]) == ticket
+    assert (full["record_ids"] if lists else full["tickets"]) == [ticket]
+    assert ([row["state"] for row in expanded], full["assets"]["Ticket"][str(ticket)]["id"]) == (["new"], ticket)
+    assert zammad.violations == []
+
+
 async def test_articles_follow(zammad: FakeZammad) -> None:
     ticket = await created(zammad)
     posted = await ask(zammad, "POST", ARTICLES, {**ARTICLE, "ticket_id": ticket, "body": "Again", "attachments": [PNG]})

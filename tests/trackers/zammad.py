@@ -3,7 +3,7 @@
 Sources: zammad/zammad-documentation api/intro.rst (authentication, content type, expand, pagination), api/ticket/index.rst,
 api/ticket/articles.rst, api/ticket/states.rst, api/user.rst, api/group.rst, api/object.rst; what these leave open is from
 zammad/zammad: tickets_controller.rb, ticket_articles_controller.rb, users_controller.rb, authenticates.rb, handles_errors.rb
-(statuses and the error body), creates_ticket_articles.rb, can_cleanup_param.rb.
+(statuses and the error body), creates_ticket_articles.rb, can_cleanup_param.rb, renders_models.rb.
 
 Rails answers 404 also to a wrong method. Search is Elasticsearch's and lags behind: `indexing_s`, off at first.
 """

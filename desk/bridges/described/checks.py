@@ -20,7 +20,7 @@ _PAGED: Final = {"number": "page", "offset": "offset", "cursor": "cursor"}
 WORDS: Final[dict[str, frozenset[str]]] = {
     "check": frozenset({"reopened"}),
     "open": _CONTACT | {"title", "subject", "priority", "follows"},
-    "find": frozenset({"mark", "sign", "since"}),
+    "find": frozenset({"mark", "sign", "since", "minutes"}),
     "holds": frozenset({"ticket", "mark", "sign"}),
     "ticket": frozenset({"ticket"}),
     "add": _CONTACT | {"ticket", "title"},
@@ -73,6 +73,8 @@ def _operations(description: "Description") -> Iterator[Problem]:
         yield ("written",), "needs find or holds: nothing else tells whether a ticket of this number is still the bridge's"
     if description.note is not None and description.find is None and description.holds is None:
         yield ("note",), "needs find or holds: else a note would be written again and again"
+    if description.holds is None and any({"since", "minutes"} & _named(one) for one in description.find or ()):
+        yield ("find",), "is asked by time, so it does not know all contacts: describe holds too"
     for name, kept in (("open", "ticket"), ("upload", "file")):
         steps = dict(_steps(description)).get(name)
         if steps is not None and not any(kept in one.keep for one in steps):

@@ -100,9 +100,8 @@ class Description(Strict):
     url: Template = Field(description="Where an agent reads a ticket, with `{url}` and `{ticket}`.")
     check: Steps = Field(description="Whether it answers and takes our credentials; what it keeps, all others know.")
     open: Steps = Field(description="A new ticket; it keeps `ticket`, its number.")
-    find: Annotated[tuple[Find, ...], AsList] | None = Field(default=None, description="Tickets with the contact of a mark.")
-    find_within_hours: int = Field(
-        default=48, ge=1, le=8_784, description="How long ago a contact may have been sent that `find` is asked for: `{since}`."
+    find: Annotated[tuple[Find, ...], AsList] | None = Field(
+        default=None, description="Tickets with the contact of a mark, which was sent at `{since}` or later."
     )
     find_after_seconds: int = Field(
         default=0, ge=0, le=3_600, description="So long after a contact was sent `find` may not have it yet, and waits."

@@ -13,6 +13,7 @@ from desk.bridges.base import (
     SystemUnavailable,
     TicketClosed,
     TicketFixed,
+    TicketGone,
     TicketState,
 )
 from desk.bridges.described import reading
@@ -60,20 +61,26 @@ class DescribedSystem:
         values = {**self._caller.set, **self._steps.kept, "url": self._caller.place.url, "ticket": ticket}
         return self._described.url.text(values)
 
-    async def find(self, mark: str) -> list[str]:
+    async def find(self, mark: str, begun_ms: int) -> list[str]:
         if self._described.find is None:
             return []
         since = self._tried.get(mark, self._begun)
         wait = self._described.find_after_seconds - (time.monotonic() - since)
         if wait > 0:
             raise SystemUnavailable(f"{self._described.name} may not know yet what was just written", wait)
-        return await self._found(mark)
+        return await self._found(mark, begun_ms)
 
-    async def holds(self, ticket: str, mark: str) -> bool:
+    async def has(self, ticket: str, mark: str) -> bool:
         """Whether the contact or note of this mark is in the ticket; True where the system cannot be asked."""
+        try:
+            return await self._holds(ticket, mark)
+        except TicketGone:
+            return False
+
+    async def _holds(self, ticket: str, mark: str) -> bool:
         described = self._described
         if described.holds is None:
-            return described.find is None or ticket in await self._found(mark)
+            return described.find is None or ticket in await self._found(mark, 0)
         await self._ready()
         values = self._marked(mark) | {"ticket": ticket}
         for number, one in enumerate(described.holds):
@@ -108,7 +115,7 @@ class DescribedSystem:
         if closed and described.reopen is not None:
             # First, since one that cannot be opened again is found out by it: then nothing was put into it.
             await self._steps.run(described.reopen, {"ticket": ticket, "reopened": described.reopened}, at="reopen")
-        if not (entry.again and await self.holds(ticket, entry.mark)):
+        if not (entry.again and await self.has(ticket, entry.mark)):
             files, text = await self._filing.made(entry, self._text(entry.text))
             own = {"ticket": ticket, "title": entry.title, "text": text, "files": files}
             await self._steps.run(described.add, self._marked(entry.mark) | own, at="add")
@@ -118,7 +125,7 @@ class DescribedSystem:
         if self._described.note is None:
             logger.warning("a ticket system takes no notes", extra={"ticket": ticket, "note": mark})
             return
-        if await self.holds(ticket, mark):
+        if await self.has(ticket, mark):
             return
         values = self._marked(mark) | {"ticket": ticket, "text": self._text(text)}
         await self._steps.run(self._described.note, values, at="note")
@@ -169,11 +176,10 @@ class DescribedSystem:
         oldest_first = found[::-1] if described.newest_first else found  # times are of whole seconds, as often as not
         return [answer for _, answer in sorted(oldest_first, key=lambda one: one[0])]
 
-    async def _found(self, mark: str) -> list[str]:
+    async def _found(self, mark: str, begun_ms: int) -> list[str]:
         await self._ready()
         found: dict[str, None] = {}
-        since_ms = self._now_ms() - self._described.find_within_hours * 3_600_000
-        values = self._marked(mark) | {"since": self._described.times.text(since_ms)}
+        values = self._marked(mark) | self._since(Cursor(at_ms=begun_ms))
         for number, one in enumerate(self._described.find or ()):
             at = f"find[{number}]"
             async for seen in self._steps.items(one, values, at=at):

@@ -11,8 +11,7 @@ from pydantic import SecretStr
 from connectors.media import GuardedHttp
 from desk.bridges.described.system import DescribedSystem
 from regia.bridges.http import SHIPPED, HttpBridge, described
-from regia.bridging import bridge_of
-from tests.bridges.conftest import CONFIG, Crossing, gateway_of
+from tests.bridges.conftest import CONFIG, Crossing, across
 from tests.bridges.described.systems import FAKES, Desk, token
 
 BLOCK = """
@@ -38,10 +37,9 @@ def opened(tmp_path: Path, migrated_sqlite: Path) -> Opened:
             desk = desk_of(fake)
             block = BLOCK.replace("NAME", desk.description).replace("SETTINGS", desk.settings)
             environ = {"URL": fake.url, "TOKEN": token(fake)}
-            async with gateway_of(tmp_path, migrated_sqlite, CONFIG[: CONFIG.index("bridges:")] + block, environ) as gateway:
-                crossing = Crossing(gateway, fake, bridge_of(gateway.configured, gateway.stores, "helpdesk"))
+            config = CONFIG[: CONFIG.index("bridges:")] + block
+            async with across(tmp_path, migrated_sqlite, fake, config, environ) as crossing:
                 at_once(crossing.bridge.system)
-                await crossing.look()
                 yield crossing, desk
             assert fake.violations == []
 

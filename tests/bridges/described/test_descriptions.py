@@ -110,8 +110,9 @@ def test_those_that_ship_are_good(name: str) -> None:
         (
             'q: "{mark}"',
             'q: "{title}"',
-            ":20:14: find.query.q: {title} is not known here; known are: kept.me, mark, page, set.group",
+            ":20:14: find.query.q: {title} is not known here; known are: kept.me, mark, minutes, page",
         ),
+        ('q: "{mark}"', 'q: "{mark} {since}"', "find: is asked by time, so it does not know all contacts: describe holds too"),
         ('q: "{mark}"', 'q: "{mark"', "find.query: has a brace without its other half"),
         ('q: "{mark}"', 'q: "{mark:upper}"', "after the colon of a placeholder only `number` or `html` may stand"),
         ('"{kept.move}"', '"{kept.mve}"', "reopen[1].json.id: {kept.mve} is not known here; known are: kept.me, kept.move"),

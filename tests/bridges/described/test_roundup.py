@@ -11,9 +11,8 @@ from sqlalchemy import update
 
 from desk.bridges.base import SystemUnavailable
 from normalizer.inbound import InboundAttachment
-from regia.bridging import bridge_of
 from storage.schema import bridge_answers, outgoing
-from tests.bridges.conftest import CONFIG, Crossing, gateway_of
+from tests.bridges.conftest import CONFIG, Crossing, across
 from tests.servers.roundup import PASSWORD, RoundupServer
 
 BLOCK = """
@@ -35,10 +34,7 @@ async def crossing(tmp_path: Path, migrated_sqlite: Path, tracker: RoundupServer
     parts = urlsplit(tracker.url)
     environ = {"TRACKER": tracker.url, "PASSWORD": PASSWORD, "ORIGIN": f"{parts.scheme}://{parts.netloc}"}
     config = CONFIG[: CONFIG.index("bridges:")] + BLOCK.replace("${DESCRIPTION}", str(DESCRIPTION))
-    async with gateway_of(tmp_path, migrated_sqlite, config, environ) as gateway:
-        made = Crossing(gateway, tracker, bridge_of(gateway.configured, gateway.stores, "helpdesk"))
-        await made.bridge.system.check()
-        await made.look()
+    async with across(tmp_path, migrated_sqlite, tracker, config, environ) as made:
         yield made
 
 

@@ -150,15 +150,15 @@ async def test_notes_and_contacts_are_there_once(name: str) -> None:
     async with system_of(name) as (system, desk):
         at_once(system)
         ticket = await system.open(ENTRY)
-        assert await system.find(ENTRY.mark) == [ticket]
-        assert await system.find("0190aaaa-0000-7000-8000-000000000002") == []
+        assert await system.find(ENTRY.mark, 0) == [ticket]
+        assert await system.find("0190aaaa-0000-7000-8000-000000000002", 0) == []
         for _ in range(2):
             await system.note(ticket, "17/refused", "Non inviata.")
             await system.add(ticket, Entry(mark="m2", title="", text="Avete novità?", again=True), reopens=True)
         await system.note(ticket, "7/refused", "Un'altra.")
         assert len(desk.texts(ticket)) == 4
-        assert await system.holds(ticket, ENTRY.mark)
-        assert not await system.holds(ticket, "refused")
+        assert await system.has(ticket, ENTRY.mark)
+        assert not await system.has(ticket, "refused")
 
 
 @SYSTEMS
@@ -172,7 +172,7 @@ async def test_many_messages_are_read_page_after_page(name: str) -> None:
         assert texts == [f"Risposta {number}" for number in range(130)]
         changed = await system.changed(since)
         assert {state.ticket for state in changed.states} == {ticket}
-        assert await system.holds(ticket, ENTRY.mark)
+        assert await system.has(ticket, ENTRY.mark)
 
 
 @SYSTEMS
@@ -183,7 +183,7 @@ async def test_many_tickets_are_told_page_after_page(name: str) -> None:
         tickets = [await system.open(Entry(mark=f"mark-{number}", title=f"T{number}", text="x")) for number in range(105)]
         after = await system.changed(before.cursor)
         assert {state.ticket for state in after.states} == set(tickets)
-        assert await system.find("mark-1") == [tickets[1]]
+        assert await system.find("mark-1", 0) == [tickets[1]]
 
 
 @pytest.mark.parametrize(("name", "told"), [("zendesk", "401"), ("freshdesk", "401"), ("jira", "401"), ("osticket", None)])
@@ -204,7 +204,7 @@ async def test_what_was_just_sent_is_not_looked_for_too_early() -> None:
         with pytest.raises(SystemUnavailable):
             await system.open(ENTRY)
         with pytest.raises(SystemUnavailable) as early:
-            await system.find(ENTRY.mark)
+            await system.find(ENTRY.mark, 0)
         assert early.value.after is not None
         assert 50 < early.value.after <= 60
 
