@@ -76,10 +76,10 @@ class Description(Strict):
     """One ticket system. What it lacks is said."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)] = Field(description="How messages call the system.")
-    settings: Settings = Settings()
+    settings: Settings = Field(default=Settings(), description="What it leaves to the settings of a bridge: see there.")
     auth: Auth = Field(description="How the bridge proves itself.")
     headers: dict[HeaderName, Template] = Field(default={}, description="Headers of every request.")
-    times: Times = Times()
+    times: Times = Field(default=Times(), description="How times are written: see there.")
     behind_seconds: int = Field(
         default=300, ge=0, le=86_400, description="How much older than the last look a change may be that is seen only now."
     )
@@ -113,7 +113,7 @@ class Description(Strict):
     add: Steps | None = Field(default=None, description="Puts a contact into a ticket.")
     note: Steps | None = Field(default=None, description="Tells the agents of a ticket something that customers do not get.")
     reopen: Steps | None = Field(default=None, description="Opens a closed ticket.")
-    files: Files | None = None
+    files: Files | None = Field(default=None, description="How files come along: see there.")
     changed: ChangedList | None = Field(default=None, description="Tickets in which something happened.")
     written: Written | None = Field(default=None, description="What was written into a ticket.")
 
