@@ -17,7 +17,7 @@ import orjson
 
 from desk.asking import Desk
 from desk.bridges import books, entries
-from desk.bridges.base import BridgeError, Entry, File, TicketClosed, TicketFixed, TicketGone, TicketSystem
+from desk.bridges.base import BridgeError, Entry, File, SystemRefused, TicketClosed, TicketFixed, TicketGone, TicketSystem
 from desk.bridges.books import Begun, Posted, Ticket
 from normalizer.envelope import TYPE
 
@@ -80,15 +80,32 @@ class Bridge:
         """Its ticket, and whether that was closed until now."""
         known = begun.ticket
         if known is None or not await self.has(known):
-            return await self.system.open(await self._entry(envelope, begun, first=True)), False
+            return await self._open(await self._entry(envelope, begun, first=True)), False
         entry = await self._entry(envelope, begun, first=False)
         try:
-            return known.number, await self.system.add(known.number, entry, reopens=self._limits.when_closed == "reopen")
+            return known.number, await self._add(known.number, entry)
         except (TicketGone, TicketClosed) as error:
             earlier = known if isinstance(error, TicketClosed) else None
             still_open = isinstance(error, TicketFixed)
             follow_up = await self._entry(envelope, begun, first=True, earlier=earlier, still_open=still_open)
-            return await self.system.open(follow_up), False
+            return await self._open(follow_up), False
+
+    async def _open(self, entry: Entry) -> str:
+        try:
+            return await self.system.open(entry)
+        except SystemRefused:
+            if not entry.files:
+                raise
+            return await self.system.open(entries.without_files(entry))
+
+    async def _add(self, ticket: str, entry: Entry) -> bool:
+        reopens = self._limits.when_closed == "reopen"
+        try:
+            return await self.system.add(ticket, entry, reopens=reopens)
+        except SystemRefused:
+            if not entry.files:
+                raise
+            return await self.system.add(ticket, entries.without_files(entry), reopens=reopens)
 
     async def _entry(
         self,

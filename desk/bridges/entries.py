@@ -1,9 +1,10 @@
 """What agents read of a contact in a ticket: who wrote, the words, what is known of the customer, and links back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from desk.bridges.base import Person
+from desk.bridges.base import Entry, Person
 
 _TITLE_MAX: Final = 120
 _SNIPPETS: Final = 5
@@ -34,6 +35,13 @@ def has_mark(subject: object, mark: str) -> bool:
 
 def _ending(mark: str) -> str:
     return f"[regia {mark}]"
+
+
+def without_files(entry: Entry) -> Entry:
+    """With their names alone: they may be too large for the system, or for what stands before it. `again`, since what was
+    refused may be there in part."""
+    lines = "\n".join(f"{file.filename} is not here: the ticket system did not take it." for file in entry.files)
+    return replace(entry, text=f"{entry.text}\n\n{lines}", files=(), again=True)
 
 
 def words(envelope: Mapping[str, Any], *, first: bool, follows: str | None = None, left_out: tuple[str, ...] = ()) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from desk.bridges.base import AgentAnswer, Changed, Entry, File, SystemRefused, TicketClosed, TicketGone, TicketState
 from desk.bridges.hubspot_names import Stages, check_priorities, make_property, stages
 from desk.bridges.hubspot_people import People
-from desk.bridges.hubspot_rest import HubSpotRest, Taken, there
+from desk.bridges.hubspot_rest import HubSpotRest, there
 from desk.bridges.marks import Marks
 from desk.bridges.ways import Customers, Ways, told
 from desk.bridges.written import new_text
@@ -95,22 +95,23 @@ class HubSpot:
             associations.append(_to(await self._write(_html("Files.", f"{entry.mark}/files"), entry.files), _TICKET_TO_NOTE))
         try:
             answer = await self._rest.create("crm/v3/objects/tickets", {"properties": properties, "associations": associations})
-        except Taken:
-            if not (found := await self.find(entry.mark)):
-                raise SystemRefused("HubSpot says that another ticket has this contact, and gives none") from None
-            return found[0]
+        except SystemRefused:
+            if found := await self.find(entry.mark):  # HubSpot had worked on an earlier request for longer than we waited
+                return found[0]
+            raise
         return str(answer["id"])
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
         given = await self._there()
         closed = await self._stage(ticket) in given.closed
-        if closed and not reopens:
+        written = entry.again and await self._noted(ticket, entry.mark)
+        if closed and not reopens and not written:
             raise TicketClosed(f"{ticket} is closed")
-        if not (entry.again and await self._noted(ticket, entry.mark)):
+        if not written:
             await self._write(_html(entry.text, entry.mark), entry.files, ticket)
-        if closed:
+        if closed and reopens:
             await self._rest.change(f"crm/v3/objects/tickets/{ticket}", {"hs_pipeline_stage": given.reopened})
-        return closed
+        return closed and reopens
 
     async def note(self, ticket: str, mark: str, text: str) -> None:
         await self._stage(ticket)
@@ -189,7 +190,7 @@ class HubSpot:
         """A note; its id."""
         properties = {"hs_timestamp": str(int(time() * 1000)), "hs_note_body": body}
         if files:
-            properties["hs_attachment_ids"] = ";".join([await self._rest.upload(one) for one in files])
+            properties["hs_attachment_ids"] = ";".join([await self._rest.upload(one) for one in files if one.content])
         associations = [] if ticket is None else [_to(ticket, _NOTE_TO_TICKET)]
         answer = await self._rest.create("crm/v3/objects/notes", {"properties": properties, "associations": associations})
         return str(answer["id"])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from desk.bridges.base import SystemRefused
-from desk.bridges.hubspot_rest import HubSpotRest, Taken, there
+from desk.bridges.hubspot_rest import HubSpotRest, there
 from desk.bridges.ways import Ways
 
 _PROPERTIES: Final = "crm/v3/properties/tickets"
@@ -54,8 +54,9 @@ async def make_property(rest: HubSpotRest, name: str) -> None:
         }
         try:
             await rest.create(_PROPERTIES, values)
-        except Taken:  # by another node, in this moment
-            return
+        except SystemRefused:
+            if await there(rest, f"{_PROPERTIES}/{name}") is None:  # else another node has made it in this moment
+                raise
     elif not found.get("hasUniqueValue"):
         raise SystemRefused(f"HubSpot's property {name!r} of tickets is not one of unique values: name another")
 

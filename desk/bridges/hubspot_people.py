@@ -1,7 +1,7 @@
 """Contacts of HubSpot: found by their addresses, and made where there are none; and its owners, who are agents."""
 
-from desk.bridges.base import Person
-from desk.bridges.hubspot_rest import HubSpotRest, Taken, there
+from desk.bridges.base import Person, SystemRefused
+from desk.bridges.hubspot_rest import HubSpotRest, there
 
 _CONTACTS = "crm/v3/objects/contacts"
 
@@ -22,13 +22,18 @@ class People:
         return await self._by_email(person, person.email) if person.email else await self._by_phone(person)
 
     async def _by_email(self, person: Person, email: str) -> str:
-        path = f"{_CONTACTS}/{email}"
-        if (found := await there(self._rest, path, {"idProperty": "email"})) is not None:
-            return str(found["id"])
+        if (found := await self._of(email)) is not None:
+            return found
         try:
             return str((await self._rest.create(_CONTACTS, {"properties": _properties(person)}))["id"])
-        except Taken:  # in this moment
-            return str((await self._rest.get(path, {"idProperty": "email"}))["id"])
+        except SystemRefused:
+            if (found := await self._of(email)) is not None:  # made in this moment
+                return found
+            raise
+
+    async def _of(self, email: str) -> str | None:
+        found = await there(self._rest, f"{_CONTACTS}/{email}", {"idProperty": "email"})
+        return None if found is None else str(found["id"])
 
     async def _by_phone(self, person: Person) -> str:
         for name in ("phone", "mobilephone"):

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from connectors.exchange import Http
-from desk.bridges.base import File, SystemRefused, TicketGone
+from desk.bridges.base import File, TicketGone
 from desk.bridges.rest import Rest
 
 BATCH: Final = 100
@@ -17,10 +17,6 @@ _FOUND: Final = 200
 _MOST: Final = 10_000
 """What a search gives together."""
 _FOLDER: Final = "/regia"
-
-
-class Taken(Exception):
-    """Another object has a value that only one can have."""
 
 
 class HubSpotRest:
@@ -37,13 +33,9 @@ class HubSpotRest:
         return self._mapping(await self._rest.read("GET", f"{self._at(path)}{query}", item=True))
 
     async def create(self, path: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises `Taken`: HubSpot says so by 409, or by a 400 whose words tell."""
-        try:
-            return self._mapping(await self._rest.read("POST", self._at(path), json=values))
-        except SystemRefused as error:
-            if "409" in str(error) or "already has that value" in str(error):
-                raise Taken from error
-            raise
+        """Raises `SystemRefused` also where another has a value that only one can have: look whether it is there. (HubSpot says
+        so by 409, or by a 400 in long words.)"""
+        return self._mapping(await self._rest.read("POST", self._at(path), json=values))
 
     async def change(self, path: str, properties: Mapping[str, str]) -> None:
         await self._rest.ask("PATCH", self._at(path), json={"properties": properties}, item=True)

@@ -1,7 +1,7 @@
 """Requests to a ticket system, and what its answers mean for a bridge: shared by the systems."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -31,7 +31,6 @@ class Rest:
     system: str
     headers: Mapping[str, str]
     reason: Callable[[Any], Any]
-    away: frozenset[int] = field(default=_AWAY)
 
     async def ask(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, item: bool = False, **content: Any
@@ -55,7 +54,7 @@ class Rest:
             raise Conflict
         if item and status in (404, 410):
             raise TicketGone(told)
-        if 300 <= status < 400 or status in self.away or status >= 500:  # noqa: PLR2004
+        if 300 <= status < 400 or status in _AWAY or status >= 500:  # noqa: PLR2004
             wait = response.headers.get("Retry-After", response.headers.get("retry-after", ""))
             raise SystemUnavailable(told, float(wait) if wait.isdigit() else None)
         if not 200 <= status < 300:  # noqa: PLR2004

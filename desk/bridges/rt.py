@@ -76,17 +76,20 @@ class RequestTracker:
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
         closed = await self._status(ticket) in self._ways.closed
-        if closed and not reopens:
+        written = entry.again and await self._has(ticket, entry.mark)
+        if closed and not reopens and not written:
             raise TicketClosed(f"{ticket} is closed")
-        await self._put(ticket, entry)
-        if closed:
+        if not written:
+            await self._rest.comment(ticket, _message(entry))
+        if closed and reopens:
             await self._reopen(ticket)
         await self._rest.change(ticket, {"AddRefersTo": [_link(entry.mark)]})
-        return closed
+        return closed and reopens
 
     async def note(self, ticket: str, mark: str, text: str) -> None:
         await self._status(ticket)
-        await self._put(ticket, Entry(mark=mark, title="Regia", text=text, again=True))
+        if not await self._has(ticket, mark):
+            await self._rest.comment(ticket, _message(Entry(mark=mark, title="Regia", text=text)))
 
     async def changed(self, cursor: str | None) -> Changed:
         if cursor is None:
@@ -152,10 +155,6 @@ class RequestTracker:
         if found["Status"] == _DELETED or str(found["id"]) != ticket:
             raise TicketGone(f"ticket {ticket} was deleted, or merged into another")
         return str(found["Status"])
-
-    async def _put(self, ticket: str, entry: Entry) -> None:
-        if not (entry.again and await self._has(ticket, entry.mark)):
-            await self._rest.comment(ticket, _message(entry))
 
     async def _has(self, ticket: str, mark: str) -> bool:
         pages = self._rest.pages(f"ticket/{ticket}/attachments", fields="Subject")

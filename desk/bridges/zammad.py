@@ -84,22 +84,22 @@ class Zammad:
 
     async def open(self, entry: Entry) -> str:
         """Ticket, message and files are one transaction of its database."""
-        person = told(self._customers, entry.person)
-        email = person.email if person is not None and person.email else self._unknown
-        values: dict[str, Any] = {
-            "title": entry.title,
-            "group": self._group,
-            "customer_id": f"guess:{email}",
-            "article": _article(entry),
-        }
+        values: dict[str, Any] = {"title": entry.title, "group": self._group, "article": _article(entry)}
         if (priority := self._ways.priority(entry.priority)) is not None:
             values["priority"] = priority
-        return await self._rest.create(values)
+        unknown = f"guess:{self._unknown}"
+        person = told(self._customers, entry.person)
+        if person is None or not person.email:
+            return await self._rest.create({**values, "customer_id": unknown})
+        try:
+            return await self._rest.create({**values, "customer_id": f"guess:{person.email}"})
+        except SystemRefused:  # it takes not every address that mails come from
+            return await self._rest.create({**values, "customer_id": unknown})
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
         closed = await self._state(ticket) in self._ways.closed
         if entry.again and await self.has(ticket, entry.mark):
-            return closed
+            return False  # its state was changed with that
         if closed and not reopens:
             raise TicketClosed(f"{ticket} is closed")
         state = {"state": self._ways.reopened} if closed else {}

@@ -75,4 +75,9 @@ class ZammadRest:
 
 
 def attachments(files: tuple[File, ...]) -> list[dict[str, str]]:
-    return [{"filename": one.filename, "mime-type": one.content_type, "data": b64encode(one.content).decode()} for one in files]
+    """Files with a message; those without a byte are none to it."""
+    return [
+        {"filename": one.filename, "mime-type": one.content_type, "data": b64encode(one.content).decode()}
+        for one in files
+        if one.content
+    ]

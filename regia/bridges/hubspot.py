@@ -36,8 +36,9 @@ class HubSpotBridge(Marked):
     )
     pipeline: Word = Field(default="0", description="The label or id of the pipeline.")
     opened: Word = Field(default="1", description="The label or id of the stage of a new ticket.")
-    closed: tuple[Word, ...] = Field(default=("4",), min_length=1, description="Stages in which a ticket is closed, likewise.")
-    reopened: Word = Field(default="3", description="The stage of a ticket that is open again, likewise.")
+    closed: tuple[Word, ...] = Field(default=("4",), min_length=1, description="Those of stages in which a ticket is closed.")
+    reopened: Word = Field(default="3", description="That of the stage of a ticket that is open again.")
+    every_seconds: float = Field(default=15.0, ge=1, le=3600, description="Between two looks at what agents did.")
 
 
 def hubspot(settings: HubSpotBridge, http: Http) -> HubSpot:

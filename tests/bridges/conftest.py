@@ -25,9 +25,11 @@ from regia.settings import Data
 from regia.store_settings import DatabaseStore
 from storage.journal import Journal
 from storage.schema import messages, ticket_events
+from tests.bridges.rt_system import RtSystem
 from tests.contacts import email, inbound
 from tests.databases import migrated_sqlite
 from tests.http.served import is_up, worked_off
+from tests.servers.request_tracker import RequestTracker
 from tests.servers.roundup import PASSWORD, RoundupServer
 
 __all__ = ["migrated_sqlite"]
@@ -68,6 +70,12 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoundupServer]
     """One for all of these tests: each looks at its own issues."""
     with RoundupServer.start(tmp_path_factory.mktemp("roundup")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def request_tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtSystem]:
+    with RequestTracker.start(tmp_path_factory.mktemp("rt")) as server:
+        yield RtSystem(server)
 
 
 class Crossing:

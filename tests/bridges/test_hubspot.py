@@ -9,6 +9,7 @@ import pytest
 
 from desk.bridges.base import Person, SystemRefused, SystemUnavailable
 from desk.bridges.hubspot_people import People
+from normalizer.inbound import InboundAttachment
 from storage.schema import outgoing
 from tests.bridges.conftest import HEAD, Crossing, across
 from tests.bridges.hubspot_system import HubSpotSystem
@@ -95,6 +96,33 @@ async def test_a_contact_is_found_by_address_or_number(bridged: Crossing, hubspo
     new = await people.contact(Person(name="Ugo", phone="+39021234567", proven=True))
     assert hubspot.fake.contacts[new].properties["firstname"] == "Ugo"
     assert await people.contact(Person(phone="+39021234567", proven=True)) == new
+
+
+async def test_files_that_it_does_not_take_are_named(bridged: Crossing, hubspot: HubSpotSystem) -> None:
+    file = InboundAttachment(filename="foto.jpg", content_type="image/jpeg", content=b"p" * 100)
+    hubspot.fake.refuse_next(413, on="/files/")
+    number = await bridged.bridge.take(await bridged.write(text="Ecco", attachments=(file,)))
+    assert hubspot.files(number) == []
+    assert "foto.jpg is not here: the ticket system did not take it." in hubspot.texts(number)[0]
+
+
+async def test_a_contact_that_somebody_made_meanwhile_is_taken(
+    bridged: Crossing, hubspot: HubSpotSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system: Any = bridged.bridge.system
+    people = People(system._rest)
+    real, asked = people._of, []
+
+    async def is_late(email: str) -> str | None:
+        found = await real(email)
+        if not asked:
+            hubspot.fake.create("contacts", {"email": email})
+        asked.append(email)
+        return found
+
+    monkeypatch.setattr(people, "_of", is_late)
+    assert await people.contact(Person(email="anna@example.it", proven=True)) in hubspot.fake.contacts
+    assert len(hubspot.fake.contacts) == 1
 
 
 async def test_a_note_is_seen_when_the_index_knows_it(bridged: Crossing, hubspot: HubSpotSystem) -> None:

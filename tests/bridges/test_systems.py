@@ -1,6 +1,7 @@
 """What every bridge promises, of each ticket system beside Roundup: the same tests with each."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,10 @@ from normalizer.inbound import InboundAttachment
 from storage.schema import bridge_answers, outgoing
 from tests.bridges.conftest import HEAD, Crossing, across
 from tests.bridges.hubspot_system import HubSpotSystem
-from tests.bridges.rt_system import RtSystem
 from tests.bridges.systems import System
 from tests.bridges.zammad_system import ZammadSystem
-from tests.servers.request_tracker import RequestTracker
 from tests.trackers.hubspot import FakeHubSpot
 from tests.trackers.zammad import FakeZammad
-
-
-@pytest.fixture(scope="session")
-def request_tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtSystem]:
-    with RequestTracker.start(tmp_path_factory.mktemp("rt")) as server:
-        yield RtSystem(server)
-
 
 FAKES = {"zammad": (FakeZammad, ZammadSystem), "hubspot": (FakeHubSpot, HubSpotSystem)}
 
@@ -217,7 +209,7 @@ def http_of(bridged: Crossing) -> tuple[Any, Callable[[Any], None]]:
 
 @pytest.mark.timeout(600)  # a real one is asked some hundred times
 @pytest.mark.parametrize("broken", ["before", "after"])
-@pytest.mark.parametrize("what", ["first", "next", "reopens"])
+@pytest.mark.parametrize("what", ["first", "next", "reopens", "closed-meanwhile"])
 async def test_a_bridge_that_dies_at_any_request_goes_on_where_it_was(
     bridged: Crossing, system: System, what: str, broken: str
 ) -> None:
@@ -240,12 +232,15 @@ async def test_a_bridge_that_dies_at_any_request_goes_on_where_it_was(
         except SystemUnavailable:
             failed = True
         use(http)
+        if what == "closed-meanwhile" and known and failed:
+            bridged.bridge._limits = replace(bridged.bridge._limits, when_closed="follow_up")
+            system.close(known)
         number = await bridged.bridge.take(envelope)
         new = set(system.numbers()) - before
-        assert len(new) == (known is None), (request, new)
+        assert len(new) == (known is None) or (what == "closed-meanwhile" and len(new) == 1), (request, new)
         mark = f"Envelope: {orjson.loads(envelope)['id']}"
-        assert sum(mark in text for one in {number, *new} for text in system.texts(one)) == 1, request
-        assert not system.is_closed(number)
+        assert sum(mark in text for one in {known or number, number, *new} for text in system.texts(one)) == 1, request
+        assert what == "closed-meanwhile" or not system.is_closed(number)
         if not failed and breaking.made < request:
             break
     else:

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from desk.bridges.base import SystemRefused, SystemUnavailable
+from normalizer.inbound import InboundAttachment
 from storage.schema import outgoing
 from tests.bridges.conftest import HEAD, Crossing, across
 from tests.bridges.zammad_system import ZammadSystem
@@ -96,6 +97,25 @@ async def test_who_is_the_customer(bridged: Crossing, zammad: ZammadSystem, told
     id_ = zammad.fake.tickets[int(number)]["customer_id"]
     assert zammad.fake.users[id_]["email"] == customer
     assert zammad.fake.mails == [], "Zammad itself sends nothing for what the bridge writes"
+
+
+async def test_files_that_it_does_not_take_are_named(bridged: Crossing, zammad: ZammadSystem) -> None:
+    file = InboundAttachment(filename="foto.jpg", content_type="image/jpeg", content=b"p" * 100)
+    empty = InboundAttachment(filename="vuoto.txt", content_type="text/plain", content=b"")
+    zammad.fake.refuse_next(413, on="POST /api/v1/tickets")
+    number = await opened(bridged, attachments=(file, empty))
+    zammad.fake.refuse_next(413, on="PUT /api/v1/tickets")
+    await opened(bridged, attachments=(file,))
+    assert zammad.files(number) == []
+    assert all("foto.jpg is not here: the ticket system did not take it." in text for text in zammad.texts(number))
+    await opened(bridged, attachments=(file, empty))
+    assert [one.filename for one in zammad.files(number)] == ["foto.jpg"]
+
+
+async def test_an_address_that_it_does_not_take_is_no_customer(bridged: Crossing, zammad: ZammadSystem) -> None:
+    bridged.set(customers="all")
+    number = await opened(bridged, "anna@localhost")
+    assert zammad.fake.users[zammad.fake.tickets[int(number)]["customer_id"]]["email"] == "unknown@support.example"
 
 
 async def test_a_mail_that_zammad_sends_is_not_sent_again(bridged: Crossing, zammad: ZammadSystem) -> None:

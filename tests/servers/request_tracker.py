@@ -18,6 +18,8 @@ PROGRAM: Final = Path("/usr/share/request-tracker5/libexec/rt-server")
 SET_UP: Final = Path("/usr/sbin/rt-setup-database-5")
 PASSWORD: Final = "a-password"  # of a server that is ours and lives for a test
 AGENTS: Final = ("giulia", "marco")
+CUSTOMER: Final = "ugo"
+"""A user without privileges, as those are whose mails it takes."""
 _RIGHTS: Final = ("SeeQueue", "ShowTicket", "ShowTicketComments", "CreateTicket", "CommentOnTicket", "ModifyTicket")
 """All that docs/bridges.md says the bridge's own user needs."""
 _AGENTS_RIGHTS: Final = (*_RIGHTS, "ReplyToTicket", "OwnTicket", "TakeTicket", "DeleteTicket", "WatchAsAdminCc")
@@ -141,9 +143,18 @@ class RequestTracker:
             found.append({"text": texts[0].decode() if texts else "", "files": files})
         return found
 
-    def mails(self) -> list[str]:
-        """Files that RT wrote instead of mails."""
-        return [path.read_text(errors="replace") for path in sorted(self.folder.glob("var/**/testfile*"))]
+    def token(self, user: str) -> str:
+        """A new one of a user, as an administrator makes it."""
+        script = (
+            "use RT -init; my $user = RT::CurrentUser->new($ARGV[0]); my $token = RT::AuthToken->new(RT->SystemUser);"
+            "my ($ok, $why, $text) = $token->Create(Owner => $user->Id, Description => 'bridge');"
+            "die $why unless $ok; print $text"
+        )
+        command = ["perl", "-I/usr/share/request-tracker5/lib", "-e", script, user]
+        done = subprocess.run(command, env=self._environ, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise ServerFailed(f"no token: {done.stderr}")
+        return done.stdout
 
     def kill(self) -> None:
         self._process.kill()
@@ -175,6 +186,8 @@ def _users() -> str:
         f"{{ Name => '{name}', Password => '{PASSWORD}', Privileged => 1, EmailAddress => '{name}@support.example' }}"
         for name in ("regia", *AGENTS)
     ]
-    given = [("regia", right) for right in _RIGHTS] + [(name, right) for name in AGENTS for right in _AGENTS_RIGHTS]
+    users.append(f"{{ Name => '{CUSTOMER}', Password => '{PASSWORD}', Privileged => 0 }}")
+    given = [(CUSTOMER, right) for right in ("SeeQueue", "ShowTicket", "ReplyToTicket")]
+    given += [("regia", right) for right in _RIGHTS] + [(name, right) for name in AGENTS for right in _AGENTS_RIGHTS]
     rights = [f"{{ UserId => '{name}', Right => '{right}' }}" for name, right in given]
     return f"our @Users = ({', '.join(users)});\nour @ACL = ({', '.join(rights)});\n1;\n"

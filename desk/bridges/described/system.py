@@ -107,6 +107,8 @@ class DescribedSystem:
         if described.add is None or described.ticket is None:
             raise TicketFixed(f"{described.name} takes nothing into a ticket that is there")
         await self._ready()
+        if entry.again and await self.has(ticket, entry.mark):
+            return False  # also where an agent closed it meanwhile
         status = (await self._steps.run(described.ticket, {"ticket": ticket}, at="ticket")).get("status")
         word = None if status is None else str(status)
         closed = word in described.told
@@ -115,10 +117,9 @@ class DescribedSystem:
         if closed and described.reopen is not None:
             # First, since one that cannot be opened again is found out by it: then nothing was put into it.
             await self._steps.run(described.reopen, {"ticket": ticket, "reopened": described.reopened}, at="reopen")
-        if not (entry.again and await self.has(ticket, entry.mark)):
-            files, text = await self._filing.made(entry, self._text(entry.text))
-            own = {"ticket": ticket, "title": entry.title, "text": text, "files": files}
-            await self._steps.run(described.add, self._marked(entry.mark) | own, at="add")
+        files, text = await self._filing.made(entry, self._text(entry.text))
+        own = {"ticket": ticket, "title": entry.title, "text": text, "files": files}
+        await self._steps.run(described.add, self._marked(entry.mark) | own, at="add")
         return closed
 
     async def note(self, ticket: str, mark: str, text: str) -> None:

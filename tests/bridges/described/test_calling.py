@@ -92,11 +92,10 @@ async def test_a_conflict_that_stays_is_waited_for(tmp_path: Path) -> None:
         await system(tmp_path, http).open(ENTRY)
 
 
-@pytest.mark.parametrize(
-    ("given", "seconds"),
-    [("7", 7), ("0.5", 0.5), ("soon", None), (format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True), 90)],
-)
+@pytest.mark.parametrize(("given", "seconds"), [("7", 7), ("0.5", 0.5), ("soon", None), ("a date", 90)])
 async def test_retry_after_is_kept_to(tmp_path: Path, given: str, seconds: float | None) -> None:
+    if given == "a date":
+        given = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
     http = FakeHttp(ME, answer({}, 429, {"Retry-After": given}))
     with pytest.raises(SystemUnavailable) as told:
         await system(tmp_path, http).open(ENTRY)

@@ -159,6 +159,10 @@ async def test_notes_and_contacts_are_there_once(name: str) -> None:
         assert len(desk.texts(ticket)) == 4
         assert await system.has(ticket, ENTRY.mark)
         assert not await system.has(ticket, "refused")
+        desk.fake.closes(desk.id(ticket))
+        assert not await system.add(ticket, Entry(mark="m2", title="", text="Avete novità?", again=True), reopens=False)
+        assert len(desk.texts(ticket)) == 4
+        assert not desk.is_open(ticket)
 
 
 @SYSTEMS
