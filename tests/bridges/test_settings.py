@@ -31,7 +31,11 @@ def written(folder: Path, old: str = "", new: str = "") -> Path:
         ("    answers: all\n", "", "bridges.helpdesk.answers"),
         ("answers: all", "answers: all\n    closed: [chatting]", "no contact could open a ticket again"),
         ("answers: all", "answers: all\n    inside: false", "bridges.helpdesk.inside: needs Redis (coordination.url)"),
-        ("type: roundup", "type: zendesk", "bridges.helpdesk.type: must be one of 'hubspot', 'rt', 'roundup', 'zammad'"),
+        (
+            "type: roundup",
+            "type: zendesk",
+            "bridges.helpdesk.type: must be one of 'http', 'hubspot', 'rt', 'roundup', 'zammad'",
+        ),
         ("type: roundup", "type: zamad", "(did you mean zammad?)"),
         ("    type: roundup\n", "", "bridges.helpdesk.type: "),
         ("type: roundup", "type: rt", "bridges.helpdesk.queue"),
