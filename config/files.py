@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from config.problems import Loc
+from config.shape import marked
+
 _ENDINGS: Final = frozenset({".yaml", ".yml"})
 
 
@@ -22,9 +25,13 @@ def is_path(value: object) -> bool:
     return isinstance(value, str) and (PurePath(value).suffix in _ENDINGS or "/" in value)
 
 
-def named_files(model: type[BaseModel], data: Any, folder: Path) -> Mapping[str, tuple[Path, FileMark]]:
-    """The files that `data` names for fields of `model` itself. Relative paths start at `folder`."""
-    if not isinstance(data, dict):
-        return {}
-    marks = {name: mark for name, field in model.model_fields.items() for mark in field.metadata if isinstance(mark, FileMark)}
-    return {name: (folder / data[name], mark) for name, mark in marks.items() if is_path(data.get(name))}
+def named_files(model: type[BaseModel], data: Any, folder: Path) -> Mapping[Loc, tuple[Path, FileMark]]:
+    """The files that `data` names for marked fields of `model`, and of the models in it. Relative paths start at `folder`."""
+    places = {loc: mark for loc, mark in marked(model, data, FileMark) if is_path(_at(data, loc))}
+    return {loc: (folder / _at(data, loc), mark) for loc, mark in places.items()}
+
+
+def _at(data: Any, loc: Loc) -> Any:
+    for part in loc:
+        data = data[part]
+    return data

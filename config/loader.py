@@ -72,7 +72,7 @@ class SettingsDocument(Document):
         settings, errors = _validated(model, data)
         explained = [self._explain(error, model, data, at, references) for error in errors]
         problems = [*self.problems, *unresolved.values(), *(one for told in elsewhere.values() for one in told)]
-        known_bad = [*unresolved, *((*at, name) for name in elsewhere)]
+        known_bad = [*unresolved, *((*at, *loc) for loc in elsewhere)]
         problems += [problem for loc, problem in explained if not any(loc[: len(bad)] == bad for bad in known_bad)]
         if settings is None or problems:
             raise ConfigError(problems)
@@ -135,18 +135,18 @@ def read(path: Path, environ: Mapping[str, str]) -> SettingsDocument:
     return document
 
 
-def include(model: type[BaseModel], data: Any, folder: Path) -> dict[str, tuple[Problem, ...]]:
+def include(model: type[BaseModel], data: Any, folder: Path) -> dict[Loc, tuple[Problem, ...]]:
     """Put the contents of the files that `data` names for `model` in the place of their names.
 
-    Gives what is wrong with them, by the field. `folder` is where relative paths start. Such a file is the same wherever
-    it lies: it has no variables of its own.
+    Gives what is wrong with them, by the way to the field. `folder` is where relative paths start. Such a file is the same
+    wherever it lies: it has no variables of its own.
     """
-    problems: dict[str, tuple[Problem, ...]] = {}
-    for name, (path, mark) in named_files(model, data, folder).items():
+    problems: dict[Loc, tuple[Problem, ...]] = {}
+    for loc, (path, mark) in named_files(model, data, folder).items():
         try:
-            data[name] = read_included(path, mark.model)
+            _walk(data, loc[:-1])[loc[-1]] = read_included(path, mark.model)
         except ConfigError as error:
-            problems[name] = error.problems
+            problems[loc] = error.problems
     return problems
 
 

@@ -1,7 +1,8 @@
 """What a settings model says about the values of a document, read from its type annotations before it validates them.
 
-Two questions are answered: which values are secrets, text or none of our business (`kinds`), and which keys are known
-at a place (`known_keys`). Models, dataclasses, typed dictionaries, mappings, lists, unions and aliases are followed.
+Three questions are answered: which values are secrets, text or none of our business (`kinds`), which keys are known
+at a place (`known_keys`), and which values bear a mark (`marked`). Models, dataclasses, typed dictionaries, mappings,
+lists, unions and aliases are followed.
 """
 
 import collections.abc
@@ -10,13 +11,15 @@ import types
 import typing
 from collections.abc import Iterator
 from enum import Enum
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from config.document import Loc
 from config.secrets import UrlMark
+
+M = TypeVar("M")
 
 
 class Kind(Enum):
@@ -58,10 +61,32 @@ def _kinds(shape: Any, is_url: bool, data: Any, loc: Loc) -> Iterator[tuple[Loc,
 def known_keys(annotation: Any, data: Any, loc: Loc) -> frozenset[str]:
     """The keys that may stand in the mapping at `loc`; empty where any key may, or none."""
     if not loc:
-        return frozenset(key for shape, _ in _alternatives(annotation, data) for key in _fields(shape) or ())
+        shapes = (one for shape, _ in _alternatives(annotation, data) for one in _mappings(shape, data))
+        return frozenset(key for shape in shapes for key in _fields(shape) or ())
     value = data[loc[0]]
     children = (_child(shape, loc[0]) for shape, _ in _alternatives(annotation, data))
     return frozenset(key for child in children if child is not None for key in known_keys(child, value, loc[1:]))
+
+
+def _mappings(shape: Any, data: Any) -> Iterator[Any]:
+    """The type itself; of a list, where one mapping stands for a list of one, that of its items."""
+    origin = get_origin(shape)
+    if isinstance(data, dict) and isinstance(origin, type) and issubclass(origin, _LISTS):
+        yield from (one for one, _ in _alternatives(get_args(shape)[0], data))
+    else:
+        yield shape
+
+
+def marked(annotation: Any, data: Any, kind: type[M], loc: Loc = ()) -> Iterator[tuple[Loc, M]]:
+    """The values of `data` whose annotation bears a mark of this kind, by their way from its root."""
+    if get_origin(annotation) is Annotated:
+        yield from ((loc, mark) for mark in get_args(annotation)[1:] if isinstance(mark, kind))
+    if isinstance(data, dict | list):
+        for shape, _ in _alternatives(annotation, data):
+            for part, value in data.items() if isinstance(data, dict) else enumerate(data):
+                child = _child(shape, part)
+                if child is not None:
+                    yield from marked(child, value, kind, (*loc, part))
 
 
 def _alternatives(annotation: Any, data: Any, *, is_url: bool = False) -> Iterator[tuple[Any, bool]]:

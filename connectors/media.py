@@ -18,6 +18,7 @@ import orjson
 from yarl import URL
 
 from connectors.addresses import CheckingResolver, ForbiddenAddress, Lookup, is_public, system_lookup
+from connectors.asked_once import once
 from connectors.base import Fetched
 from connectors.errors import HttpFailed, MediaReason, MediaUnavailable
 
@@ -62,11 +63,11 @@ class GuardedHttp:
         self._room = max_bytes
         self.needs: int | None = None
         # Two pools: a connection opened for an operator's address is never reused for a provider's.
-        self._api = self._session(aiohttp.TCPConnector())
+        self._api = self._session(aiohttp.TCPConnector(), once)
         resolver = CheckingResolver(private_hosts, lookup)
         self._files = self._session(aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False))
 
-    def _session(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    def _session(self, connector: aiohttp.TCPConnector, *middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
         # Bodies stay as they come: a small compressed body could become a huge one before any limit is seen.
         return aiohttp.ClientSession(
             connector=connector,
@@ -74,6 +75,7 @@ class GuardedHttp:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             headers={"Accept-Encoding": "identity", "User-Agent": "regia"},
+            middlewares=middlewares,
         )
 
     async def __aenter__(self) -> Self:

@@ -9,6 +9,7 @@ from config.document import Document
 from config.problems import Problem
 from dispatcher.base import Topology
 from regia.bridges.common import Bridge
+from regia.bridges.http import HttpBridge
 from regia.bridges.hubspot import HubSpotBridge
 from regia.bridges.roundup import RoundupBridge
 from regia.bridges.rt import RequestTrackerBridge
@@ -16,7 +17,8 @@ from regia.bridges.zammad import ZammadBridge
 from regia.queue_settings import did_you_mean
 
 AnyBridge = Annotated[
-    HubSpotBridge  # one line for each type; how it is made stands in `regia.bridging.MAKERS`
+    HttpBridge  # one line for each type; how it is made stands in `regia.bridging.MAKERS`
+    | HubSpotBridge
     | RequestTrackerBridge
     | RoundupBridge
     | ZammadBridge,

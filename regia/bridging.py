@@ -7,6 +7,7 @@ from connectors.exchange import Http
 from desk.asking import Desk
 from desk.bridges.base import TicketSystem
 from desk.bridges.bridge import Bridge, Limits
+from regia.bridges.http import described
 from regia.bridges.hubspot import hubspot
 from regia.bridges.roundup import roundup
 from regia.bridges.rt import request_tracker
@@ -17,6 +18,7 @@ from regia.replying import channels
 from storage.blobs import BlobDamaged, BlobMissing
 
 MAKERS: Final[Mapping[str, Callable[[Any, Http], TicketSystem]]] = {
+    "http": described,
     "hubspot": hubspot,
     "roundup": roundup,
     "rt": request_tracker,

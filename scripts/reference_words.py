@@ -148,6 +148,10 @@ DEFAULTS: Final[Mapping[str, str]] = {
         f"settings queues.targets.NAME.{key}": "as in `queues.defaults`"
         for key in ("type", "delivery_limit", "single_active_consumer", "dead_letter_exchange")
     },
+    "http closed": "those of the description",
+    "http reopened": "that of the description",
+    "http values": "none",
+    "http secrets": "none",
     "web_form title": "`Write to us`, in Italian and English",
     "web_form fields": "name, email, phone, message",
     "api fields": "none",

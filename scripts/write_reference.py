@@ -20,6 +20,7 @@ from regia.bridges.common import Bridge
 from regia.settings import Settings
 from regia.watch import metrics
 from router.vocabulary import OF_CALENDARS, OF_FIELDS, VOCABULARY, Fact
+from scripts import described_reference
 from scripts.reference_words import CHANNEL_MEANINGS, DEFAULTS, MEANINGS
 
 ROOT: Final = Path(__file__).parents[1]
@@ -180,6 +181,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
         f"bridge {type_}": lambda type_=type_, model=model: bridge_table(type_, model)  # type: ignore[misc]  # no default
         for type_, model in BRIDGES.items()
     },
+    **described_reference.TABLES,
     "metrics": metrics_table,
     "channels": channels_table,
     "facts": facts_table,
@@ -187,6 +189,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
 PAGES: Final = (
     "docs/configuration.md",
     "docs/bridges.md",
+    "docs/bridges-http.md",
     "docs/operations.md",
     "docs/rules.md",
     "docs/channels/README.md",

@@ -20,6 +20,8 @@ _FROM_THE_SAME: Final = frozenset(
     | {"multi_select_list", "multi_select_dict"}
 )
 """Parts of an expression all of whose children see what the whole sees. Of all others only the first child does."""
+_GOES_ON: Final = frozenset({"subexpression", "index_expression"})
+"""Parts that go on from what their first child finds."""
 _EVERYTHING: Final = frozenset({"current", "identity"})
 """`@`, and what stands before a bracket or a star without anything before it."""
 _HEADERS: Final = "headers"
@@ -49,6 +51,7 @@ class Query:
         except exceptions.JMESPathError:
             raise ValueError("is no JMESPath expression: it is empty") from None
         _check_calls(self._compiled.parsed)
+        _check_nots(self._compiled.parsed)
 
     def __str__(self) -> str:
         return self.text
@@ -118,6 +121,15 @@ def _check_calls(node: Any) -> None:
             raise ValueError(f"calls {node['value']} with {given} arguments, it takes {len(wanted)}")
     for child in _children(node):
         _check_calls(child)
+
+
+def _check_nots(node: Any) -> None:
+    """JMESPath reads `!a.b` as `(!a).b`, which finds nothing, ever."""
+    children = list(_children(node))
+    if node["type"] in _GOES_ON and children and children[0]["type"] == "not_expression":
+        raise ValueError("has a ! before a path, which takes its first word alone: write !(a.b)")
+    for child in children:
+        _check_nots(child)
 
 
 def _children(node: Any) -> Iterator[Any]:

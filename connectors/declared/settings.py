@@ -1,40 +1,20 @@
 """The connector entry of a described channel, and the descriptions that ship with us."""
 
-import difflib
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-import config
-from config.files import FileMark, is_path
-from config.loader import read_included
+from config.files import FileMark
+from config.shipped import Shipped
 from connectors.declared.description import Asked, Description
 from connectors.declared.schemes import Keys
 from connectors.kit.place import Place
 from connectors.kit.settings import Account, AccountId, AccountsSettings, BaseUrl, Name, Secrets, SetSecret, several
 
-_FOLDER: Final = Path(config.__file__).parent / "examples" / "webhooks"
-SHIPPED: Final = tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+_SHIPPED: Final = Shipped("webhooks", Description)
+SHIPPED: Final = _SHIPPED.names
 """The names of the descriptions that ship with us."""
-
-
-@cache
-def shipped(name: str) -> Description:
-    """The description of that name. Raises ValueError, which lists the names there are."""
-    if name not in SHIPPED:
-        close = difflib.get_close_matches(name, SHIPPED, n=1)
-        meant = f" (did you mean {close[0]}?)" if close else ""
-        raise ValueError(f"is none of {', '.join(SHIPPED)}, and no path: a path has a / or ends in .yaml{meant}")
-    return read_included(_FOLDER / f"{name}.yaml", Description)
-
-
-def _by_name(value: Any) -> Any:
-    """The loader has read the file of a path before a model sees the settings."""
-    if is_path(value):
-        raise ValueError("a path can only stand in a configuration file")
-    return shipped(value) if isinstance(value, str) else value
+shipped: Final = _SHIPPED.get
 
 
 class WebhookSettings(AccountsSettings):
@@ -42,7 +22,7 @@ class WebhookSettings(AccountsSettings):
 
     type: Literal["webhook"]
     description: Annotated[
-        Description | None, FileMark(Description), BeforeValidator(_by_name), WithJsonSchema({"type": "string"})
+        Description | None, FileMark(Description), BeforeValidator(_SHIPPED.by_name), WithJsonSchema({"type": "string"})
     ] = Field(default=None, description="The name of a description that ships with Regia, or the path of one of your own.")
     describe: Annotated[Description | None, WithJsonSchema({"type": "object"})] = Field(
         default=None, description="The description itself, instead."

@@ -4,7 +4,8 @@ Values are put in as values. Nothing is ever glued into JSON, and a URL gets the
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from string import Formatter
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -14,6 +15,8 @@ from pydantic_core import CoreSchema, core_schema
 from connectors.errors import SendFailed
 
 _NUMBER: Final = "number"
+_HTML: Final = "html"
+_WAYS: Final = (None, "", _NUMBER, _HTML)
 _ABSENT: Final = object()
 _WHOLE: Final = re.compile("0|[1-9][0-9]{0,19}")
 _LARGEST: Final = 2**64 - 1
@@ -31,9 +34,9 @@ class Template:
             found = list(Formatter().parse(text))
         except ValueError:
             raise ValueError("has a brace without its other half: write {{ or }} for a brace itself") from None
-        if any(spec not in (None, "", _NUMBER) or conversion for _, _, spec, conversion in found):
-            raise ValueError("after the colon of a placeholder only `number` may stand")
-        self.parts = tuple((literal, name, spec == _NUMBER) for literal, name, spec, _ in found)
+        if any(spec not in _WAYS or conversion for _, _, spec, conversion in found):
+            raise ValueError("after the colon of a placeholder only `number` or `html` may stand")
+        self.parts = tuple((literal, name, spec or "") for literal, name, spec, _ in found)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -50,22 +53,30 @@ class Template:
 
     def text(self, values: Values, write: Callable[[str], str] = str) -> str:
         """The text with its values, each written by `write`; one without a value is empty."""
-        return "".join(literal + (write(str(_or_empty(values, name))) if name else "") for literal, name, _ in self.parts)
+        return "".join(literal + (write(_written(values, name, way)) if name else "") for literal, name, way in self.parts)
 
     def value(self, values: Values) -> Any:
         """As `text`; a template that is one placeholder gives its value as it is, or `_ABSENT`. Raises `SendFailed`."""
         if len(self.parts) != 1 or self.parts[0][0] or self.parts[0][1] is None:
             return self.text(values)
-        _, name, as_number = self.parts[0]
+        _, name, way = self.parts[0]
         value = values.get(name or "")
         if value is None:
             return _ABSENT
-        return _number(value) if as_number else value
+        if way == _HTML:
+            return _as_html(str(value))
+        return _number(value) if way == _NUMBER else value
 
 
-def _or_empty(values: Values, name: str) -> Any:
+def _written(values: Values, name: str, way: str) -> str:
     value = values.get(name)
-    return "" if value is None else value
+    text = "" if value is None else str(value)
+    return _as_html(text) if way == _HTML else text
+
+
+def _as_html(text: str) -> str:
+    """The text as markup that shows it as it is, line by line."""
+    return escape(text).replace("\n", "<br>")
 
 
 def _number(value: Any) -> int:
@@ -79,10 +90,12 @@ class Shape:
     """A JSON value whose texts are templates. ValueError as of `Template`."""
 
     __slots__ = ("_made", "source")
+    keyed = False
+    """Whether keys are templates too."""
 
     def __init__(self, value: Any) -> None:
         self.source = value
-        self._made = _made(value)
+        self._made = _made(value, keyed=self.keyed)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -92,6 +105,11 @@ class Shape:
     @property
     def names(self) -> frozenset[str]:
         return frozenset(_names(self._made))
+
+    @property
+    def templates(self) -> Iterator[tuple[tuple[str | int, ...], Template]]:
+        """Every text, with the way to it."""
+        return _templates(self._made, ())
 
     @property
     def is_text(self) -> bool:
@@ -108,30 +126,56 @@ class Shape:
         return None if filled is _ABSENT else filled
 
 
-def _made(value: Any) -> Any:
+class KeyedShape(Shape):
+    """One whose keys are templates too; a mapping that has no key left is left out itself."""
+
+    __slots__ = ()
+    keyed = True
+
+
+def _made(value: Any, *, keyed: bool) -> Any:
     if isinstance(value, str):
         return Template(value)
     if isinstance(value, dict):
-        return {key: _made(item) for key, item in value.items()}
-    return [_made(item) for item in value] if isinstance(value, list) else value
+        return {Template(key) if keyed else key: _made(item, keyed=keyed) for key, item in value.items()}
+    return [_made(item, keyed=keyed) for item in value] if isinstance(value, list) else value
 
 
 def _names(made: Any) -> frozenset[str]:
     if isinstance(made, Template):
         return made.names
-    items = made.values() if isinstance(made, dict) else made if isinstance(made, list) else ()
+    items = (*made, *made.values()) if isinstance(made, dict) else made if isinstance(made, list) else ()
     return frozenset(name for item in items for name in _names(item))
+
+
+def _templates(made: Any, way: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Template]]:
+    if isinstance(made, Template):
+        yield way, made
+    elif isinstance(made, dict):
+        for key, item in made.items():
+            if isinstance(key, Template):
+                yield (*way, str(key)), key
+            yield from _templates(item, (*way, str(key)))
+    elif isinstance(made, list):
+        for place, item in enumerate(made):
+            yield from _templates(item, (*way, place))
 
 
 def _filled(made: Any, values: Values) -> Any:
     if isinstance(made, Template):
         return made.value(values)
     if isinstance(made, dict):
-        filled = {key: _filled(item, values) for key, item in made.items()}
-        return {key: item for key, item in filled.items() if item is not _ABSENT}
+        filled = {_key(key, values): _filled(item, values) for key, item in made.items()}
+        left = {key: item for key, item in filled.items() if item is not _ABSENT}
+        is_keyed = any(isinstance(key, Template) for key in made)
+        return _ABSENT if is_keyed and not left else left
     if isinstance(made, list):
         return [item for item in (_filled(item, values) for item in made) if item is not _ABSENT]
     return made
+
+
+def _key(key: str | Template, values: Values) -> str:
+    return key.text(values) if isinstance(key, Template) else key
 
 
 def knows(*names: str) -> AfterValidator:

@@ -13,7 +13,8 @@ _PROBE: Final = datetime(2026, 11, 21, 19, 3, 20, tzinfo=UTC)
 """A time that is written and read with each format."""
 
 
-def _zone(name: str) -> str:
+def zone_name(name: str) -> str:
+    """A name of the time zone database. ValueError for any other."""
     try:
         ZoneInfo(name)
     except (ValueError, OSError, LookupError):
@@ -21,7 +22,8 @@ def _zone(name: str) -> str:
     return name
 
 
-def _format(text: str) -> str:
+def readable_format(text: str) -> str:
+    """A format that strptime can read a time with. ValueError for any other."""
     try:
         read = datetime.strptime(_PROBE.strftime(text), text)  # noqa: DTZ007  # only its year is looked at
     except (ValueError, re.error):
@@ -35,7 +37,7 @@ class SentAt(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     at: OfEvent = Field(description="RFC 3339, or seconds or milliseconds since 1970 as a number or digits.")
-    format: Annotated[str, AfterValidator(_format)] | None = Field(
+    format: Annotated[str, AfterValidator(readable_format)] | None = Field(
         default=None, description="Python's strptime, for anything else."
     )
-    zone: Annotated[str, AfterValidator(_zone)] = Field(default="UTC", description="Of times that name no zone.")
+    zone: Annotated[str, AfterValidator(zone_name)] = Field(default="UTC", description="Of times that name no zone.")

@@ -5,6 +5,7 @@ BridgeError
 ├── SystemRefused       it does not take this, and never will: `detail` names what, and no value
 ├── TicketGone          it has no such ticket any more
 └── TicketClosed        this one is closed, and is to stay so
+    └── TicketFixed     the system puts nothing into any ticket that is there
 """
 
 from collections.abc import Container, Sequence
@@ -36,6 +37,10 @@ class TicketClosed(BridgeError):
     """What follows belongs into another one."""
 
 
+class TicketFixed(TicketClosed):
+    """It may be open, but what follows belongs into another one all the same."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     filename: str
@@ -56,7 +61,7 @@ class Person:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A contact as it is put into a ticket. The system keeps `mark`, the id of its envelope, and finds it by that. `again`: it
-    may have been put there before, whole or in part."""
+    may have been put there before, whole or in part. `follows`: the ticket that a new one goes on with, as its text says."""
 
     mark: str
     title: str
@@ -64,6 +69,7 @@ class Entry:
     files: tuple[File, ...] = ()
     priority: int = 0
     again: bool = False
+    follows: str | None = None
     person: Person = Person()
 
 

@@ -17,7 +17,7 @@ import orjson
 
 from desk.asking import Desk
 from desk.bridges import books, entries
-from desk.bridges.base import BridgeError, Entry, File, SystemRefused, TicketClosed, TicketGone, TicketSystem
+from desk.bridges.base import BridgeError, Entry, File, SystemRefused, TicketClosed, TicketFixed, TicketGone, TicketSystem
 from desk.bridges.books import Begun, Posted, Ticket
 from normalizer.envelope import TYPE
 
@@ -96,7 +96,9 @@ class Bridge:
             return known.number, await self._add(known.number, entry)
         except (TicketGone, TicketClosed) as error:
             earlier = known if isinstance(error, TicketClosed) else None
-            return await self._open(await self._entry(envelope, begun, first=True, earlier=earlier)), False
+            still_open = isinstance(error, TicketFixed)
+            follow_up = await self._entry(envelope, begun, first=True, earlier=earlier, still_open=still_open)
+            return await self._open(follow_up), False
 
     async def _open(self, entry: Entry) -> str:
         try:
@@ -115,17 +117,27 @@ class Bridge:
                 raise
             return await self.system.add(ticket, entries.without_files(entry), reopens=reopens)
 
-    async def _entry(self, envelope: dict[str, Any], begun: Begun, *, first: bool, earlier: Ticket | None = None) -> Entry:
+    async def _entry(
+        self,
+        envelope: dict[str, Any],
+        begun: Begun,
+        *,
+        first: bool,
+        earlier: Ticket | None = None,
+        still_open: bool = False,
+    ) -> Entry:
         data = envelope["data"]
         files, left_out = await self._attached(data)
         follows = None if earlier is None else earlier.number
+        told = None if follows is None else f"Follows {follows}." if still_open else f"Follows {follows}, which is closed."
         return Entry(
             mark=str(envelope["id"]),
             title=entries.title(data),
-            text=entries.words(envelope, first=first, earlier=follows, left_out=left_out),
+            text=entries.words(envelope, first=first, follows=told, left_out=left_out),
             files=files,
             priority=data["routing"]["priority"],
             again=begun.again,
+            follows=follows,
             person=entries.person(data),
         )
 

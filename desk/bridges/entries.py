@@ -44,13 +44,13 @@ def without_files(entry: Entry) -> Entry:
     return replace(entry, text=f"{entry.text}\n\n{lines}", files=(), again=True)
 
 
-def words(envelope: Mapping[str, Any], *, first: bool, earlier: str | None = None, left_out: tuple[str, ...] = ()) -> str:
-    """The text of an entry. `first`: of a new ticket, which tells more; `earlier`, a closed ticket that it follows. `left_out`:
-    ids of files that do not come along."""
+def words(envelope: Mapping[str, Any], *, first: bool, follows: str | None = None, left_out: tuple[str, ...] = ()) -> str:
+    """The text of an entry. `first`: of a new ticket, which tells more; `follows`, a line on the ticket that it goes on with.
+    `left_out`: ids of files that do not come along."""
     data = envelope["data"]
     parts = [_writer(data), _said(data)]
-    if earlier is not None:
-        parts.append(f"Follows {earlier}, which is closed.")
+    if follows is not None:
+        parts.append(follows)
     parts.append("\n".join(["-- ", *_known(envelope, data, first=first)]))
     files = [_file(one, left_out) for one in data["attachments"]]
     parts += ["\n".join(["Files:", *files])] if files else []

@@ -18,7 +18,7 @@ class Marks:
 
     def for_the_customer(self, content: str) -> str | None:
         """The text without controls, which no database and no channel takes; None for what stays among agents."""
-        text = CONTROLS.sub("", content).strip()
+        text = without_controls(content)
         lines = text.splitlines()
         if self.answers == "all":
             return None if any(self._rest(line) is not None for line in lines) else text
@@ -34,6 +34,11 @@ class Marks:
         rest = seen[len(mark) :]
         ends = not rest or not (rest[0].isalnum() or rest[0] in "-_")
         return rest.lstrip(": \t") if ends else None
+
+
+def without_controls(content: str) -> str:
+    """The text as a database and a channel take it."""
+    return CONTROLS.sub("", content).strip()
 
 
 def _seen(line: str) -> str:

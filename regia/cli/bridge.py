@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from desk.bridges.base import BridgeError
+from desk.bridges.described.system import DescribedSystem
 from regia.bridging import bridge_of
 from regia.cli.common import ConfigOption, fail
 from regia.cli.standing import standing
@@ -30,8 +31,10 @@ def list_(config: ConfigOption = None) -> None:
         typer.echo("regia: no bridges are configured", err=True)
     for name, bridge in found.settings.bridges.items():
         where = "regia run" if bridge.inside else f"regia bridge run {name}"
-        state = asyncio.run(_state(found, name))
+        state, lacks = asyncio.run(_state(found, name))
         typer.echo(f"{name:20} {bridge.type:10} {', '.join(bridge.queues)}: {state}; run by {where}")
+        for lack in lacks:
+            typer.echo(f"{'':20} {'':10} - {lack}")
 
 
 @app.command()
@@ -47,15 +50,18 @@ def run(name: NameArgument, config: ConfigOption = None) -> None:
     asyncio.run(_serve(found, name))
 
 
-async def _state(found: Configured, name: str) -> str:
+async def _state(found: Configured, name: str) -> tuple[str, list[str]]:
+    """Whether its system answers, and what that is known to lack."""
     stores = open_stores(found.settings)
+    system = bridge_of(found, stores, name).system
+    lacks = system.shortcomings if isinstance(system, DescribedSystem) else []
     try:
-        await bridge_of(found, stores, name).system.check()
+        await system.check()
     except BridgeError as error:
-        return str(error)
+        return str(error), lacks
     finally:
         await stores.close()
-    return "answers"
+    return "answers", lacks
 
 
 async def _serve(found: Configured, name: str) -> None:

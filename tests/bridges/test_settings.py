@@ -33,7 +33,11 @@ def written(folder: Path, old: str = "", new: str = "") -> Path:
         ("answers: all", "answers: all\n    paused: [resolved]", "paused: resolved is a state in which a ticket is closed"),
         ("answers: all", "answers: all\n    paused: [chatting]", "paused: chatting is a state"),
         ("answers: all", "answers: all\n    inside: false", "bridges.helpdesk.inside: needs Redis (coordination.url)"),
-        ("type: roundup", "type: zendesk", "bridges.helpdesk.type: must be one of 'hubspot', 'rt', 'roundup', 'zammad'"),
+        (
+            "type: roundup",
+            "type: zendesk",
+            "bridges.helpdesk.type: must be one of 'http', 'hubspot', 'rt', 'roundup', 'zammad'",
+        ),
         ("type: roundup", "type: zamad", "(did you mean zammad?)"),
         ("    type: roundup\n", "", "bridges.helpdesk.type: "),
         ("type: roundup", "type: rt", "bridges.helpdesk.queue"),

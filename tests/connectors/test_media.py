@@ -376,3 +376,21 @@ async def test_a_call_that_never_left_says_so(url: str) -> None:
         with pytest.raises(HttpFailed) as caught:
             await http.request("POST", url.format(port=unused_port()), json={})
     assert (caught.value.reason, caught.value.sent) == ("provider_error", False)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_what_may_change_something_is_sent_once(start: Start, method: str) -> None:
+    """Also where the connection ends before the answer: the work may be done."""
+    done: list[str] = []
+
+    async def works_and_hangs_up(request: web.Request) -> web.Response:
+        done.append(request.method)
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    base = await start(works_and_hangs_up)
+    async with GuardedHttp() as http:
+        with pytest.raises(HttpFailed) as caught:
+            await http.request(method, base, json={})
+    assert (done, caught.value.sent) == ([method], True)

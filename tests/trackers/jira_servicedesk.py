@@ -72,8 +72,20 @@ class ServiceDesk(Platform):
             self.refuse(404, "The service desk does not exist.")
 
     async def desks(self, request: web.Request) -> web.StreamResponse:
-        row = {"id": self.desk, "projectId": "10000", "projectName": "Desk", "projectKey": self.project}
-        return web.json_response(self.paged(self.query(request, "start", "limit"), [row]))
+        return web.json_response(self.paged(self.query(request, "start", "limit"), [self._shown_desk()]))
+
+    async def one_desk(self, request: web.Request) -> web.StreamResponse:
+        self.on_desk(request)
+        return web.json_response(self._shown_desk())
+
+    def _shown_desk(self) -> dict[str, str]:
+        return {"id": self.desk, "projectId": "10000", "projectName": "Desk", "projectKey": self.project}
+
+    async def one_type(self, request: web.Request) -> web.StreamResponse:
+        self.on_desk(request)
+        if request[PATH]["type"] not in self.request_types:
+            self.refuse(404, "The request type does not exist.")
+        return web.json_response({"id": request[PATH]["type"], "name": "Get help", "serviceDeskId": self.desk})
 
     async def types(self, request: web.Request) -> web.StreamResponse:
         query = self.query(request, "start", "limit", "groupId", "expand", "searchQuery", "restrictionStatus")
