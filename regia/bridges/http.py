@@ -77,6 +77,7 @@ class HttpBridge(Bridge):
 
 def described(settings: HttpBridge, http: Http) -> DescribedSystem:
     changed: dict[str, Any] = {"closed": settings.closed} if settings.closed else {}
+    changed |= {"paused": settings.paused} if settings.paused else {}
     changed |= {"reopened": settings.reopened} if settings.reopened else {}
     marks = None if settings.answers is None else Marks(settings.answers, settings.mark)
     return DescribedSystem(

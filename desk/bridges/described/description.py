@@ -94,6 +94,9 @@ class Description(Strict):
     final: Annotated[tuple[_Text, ...], AsList] = Field(
         default=(), description="Statuses of a closed ticket that nothing opens again."
     )
+    paused: Annotated[tuple[_Text, ...], AsList] = Field(
+        default=(), description="Statuses of a ticket that waits for the customer."
+    )
     priority: str | None = Field(default=None, description="`{priority}` where the bridge's `priorities` give none.")
     reopened: str | None = Field(default=None, description="The status of a ticket that is open again: `{reopened}`.")
     lacks: tuple[Lack, ...] = Field(default=(), description="What the system cannot do: each is described, or stands here.")

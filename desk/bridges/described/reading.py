@@ -83,6 +83,7 @@ def state(described: ChangedList, of: Description, seen: Seen) -> TicketState:
     return TicketState(
         ticket=word(described.ticket, seen, "changed.ticket"),
         closed=status in of.told,
+        paused=status in of.paused,
         agent=None if agent in (None, "") else str(agent),
         reason=status,
         at_ms=at_ms(described.at, of.times, seen, "changed.at"),
