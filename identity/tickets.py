@@ -21,7 +21,7 @@ from storage.database import DatabaseUnavailable
 from storage.events import NewEvent
 from storage.schema import conversations, messages
 
-TicketEvent = Literal["opened", "assigned", "updated", "closed", "reopened"]
+TicketEvent = Literal["opened", "assigned", "updated", "paused", "resumed", "closed", "reopened"]
 EVENTS: Final[tuple[TicketEvent, ...]] = get_args(TicketEvent)
 
 AGAIN_MS: Final = 600_000

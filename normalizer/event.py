@@ -27,6 +27,8 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "regia.ticket.opened.v1": "a conversation has a ticket",
         "regia.ticket.assigned.v1": "somebody works on a conversation's ticket",
         "regia.ticket.updated.v1": "something else happened to a conversation's ticket",
+        "regia.ticket.paused.v1": "a conversation's ticket waits for the customer",
+        "regia.ticket.resumed.v1": "a conversation's ticket does not wait for the customer any more",
         "regia.ticket.closed.v1": "a conversation's ticket was closed",
         "regia.ticket.reopened.v1": "a conversation's ticket was opened again",
         "regia.reply.queued.v1": "a reply is kept, and will be sent",

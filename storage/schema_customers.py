@@ -133,8 +133,8 @@ ticket_events = Table(
     sqlite_autoincrement=True,
 )
 """What ticket systems told, one row for each conversation it is about; only ever added to. `id` is made from all that was
-told, so that a repeat has the same. `event` is opened, assigned, updated, closed or reopened; `at_ms` is when it happened
-there, `position` the order in which it came here, `actor` who told it."""
+told, so that a repeat has the same. `event` is opened, assigned, updated, paused, resumed, closed or reopened; `at_ms` is when
+it happened there, `position` the order in which it came here, `actor` who told it."""
 
 mentions = Table(
     "mentions",

@@ -66,7 +66,7 @@ class TestWhatComesOfIt:
     async def test_a_closed_one_ends_it_until_somebody_answers(self, database: Database) -> None:
         first = await one(database)
         await tell(database, news("opened", conversation=first.conversation.id))
-        for event in ("assigned", "updated", "closed"):
+        for event in ("assigned", "paused", "resumed", "updated", "closed"):
             await tell(database, news(event))  # type: ignore[arg-type]  # literals above
         assert await state(database, first.conversation.id) == ("T-1", False)
         second = await one(database, "m2", hours=2)
@@ -83,7 +83,7 @@ class TestWhatComesOfIt:
         second = await one(database, "m2", hours=2)
         assert (second.conversation.id, second.conversation.ticket) == (first.conversation.id, "T-1")
 
-    @pytest.mark.parametrize("event", ["assigned", "updated"])
+    @pytest.mark.parametrize("event", ["assigned", "updated", "paused", "resumed"])
     async def test_what_happens_to_a_closed_one_does_not_open_it(self, database: Database, event: TicketEvent) -> None:
         first = await one(database)
         await tell(database, news("closed", conversation=first.conversation.id))
