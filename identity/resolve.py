@@ -6,7 +6,7 @@ message of a sender sees the first in its history), and writes everything back i
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
@@ -96,6 +96,11 @@ class IdentitySession:
         """Write what changed."""
         self._joining.save(self._now_ms)
         self._conversations.save()
+
+    @property
+    def conversations(self) -> Collection[str]:
+        """Those that contacts of this batch may belong to, but for the ones that it opens."""
+        return self._conversations.known.keys()
 
     @property
     def left_out(self) -> Counter[str]:

@@ -28,7 +28,9 @@ from regia.pipeline.facts import facts
 from regia.pipeline.files import PutSince, settle
 from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
+from regia.pipeline.promised import Promised
 from regia.pipeline.signals import record
+from regia.rules.hours import Hours
 from regia.rules.live import Rules
 from regia.rules.shadow import Asked, ask
 from router.model import Decision
@@ -50,6 +52,7 @@ class CommitSettings:
     links: Links
     policy: Policy
     channels: Channels
+    hours: Hours = field(default_factory=Hours)
 
 
 @dataclass(slots=True)
@@ -118,6 +121,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     if not ready:
         return
     session = IdentitySession(connection, [one.message for one in ready], settings.policy)
+    promised = Promised(connection, session.conversations, settings.rules, settings.hours)
     message_rows: list[dict[str, Any]] = []
     target_rows: list[dict[str, Any]] = []
     decided: list[Decided] = []
@@ -131,7 +135,8 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         if (asked := ask(settings.rules, message, identified, decision)) is not None:
             result.shadowed.append(asked)
         session.record(identified, message, decision.category)
-        envelope = assemble(message, identified, decision, settings.links, ruleset.hash)
+        due = promised.see(message, identified, decision, ruleset)
+        envelope = assemble(message, identified, decision, settings.links, ruleset.hash, due=due)
         row = _message_row(one, decision, envelope, ruleset.hash)
         message_rows.append(row | _identity_columns(identified))
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
@@ -139,6 +144,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         result.routed.append((one.message.connector, decision.category))
         decided.append(Decided(message, identified, decision, ruleset))
     session.save()
+    promised.save()
     result.left_out += session.left_out
     insert_rows(connection, messages, message_rows)
     insert_rows(connection, attachments, [file for one in ready for file in _attachment_rows(one.message)])
