@@ -4,11 +4,11 @@ What several transactions may change at once carries a version: whoever changes 
 nothing where another was faster.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, select, tuple_, update
 
 from storage import schema_sla
 from storage.bulk import among, ids_parameter, insert_rows
@@ -114,6 +114,58 @@ def overdue(connection: Connection, now_ms: int) -> dict[tuple[str, str], int]:
     by = (sla_timers.c.category, sla_timers.c.promise)
     rows = connection.execute(select(*by, func.count()).where(*late).group_by(*by))
     return {(category, promise): number for category, promise, number in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which timers: all that is given holds. `late_ms`: running ones that are over at that time; `since_ms`: begun from then
+    on."""
+
+    brand: str | None = None
+    category: str | None = None
+    promise: str | None = None
+    late_ms: int | None = None
+    since_ms: int | None = None
+
+
+def running(connection: Connection, wanted: Wanted, after: tuple[int, str] | None, limit: int) -> list[Timer]:
+    """Those that hold now, what is due first before the others and what stands at its last time, behind a place."""
+    query = select(*_COLUMNS).where(OPEN_TIMERS, *_where(wanted))
+    place = (sla_timers.c.due_ms, sla_timers.c.id)
+    if after is not None:
+        query = query.where(tuple_(*place) > tuple_(*after))
+    return _timers(connection, query.order_by(*place).limit(limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a promise went, or goes."""
+
+    category: str
+    promise: str
+    state: str
+    promised_ms: int
+    taken_ms: int
+    due_ms: int
+    ended_by: str | None
+
+
+def courses(connection: Connection, wanted: Wanted) -> Iterator[Course]:
+    """Of all that were begun, one after the other, in no order."""
+    query = select(*(sla_timers.c[field.name] for field in fields(Course)))
+    query = query.where(sla_timers.c.state != "waiting", *_where(wanted))
+    for row in connection.execution_options(yield_per=5_000).execute(query):
+        yield Course(*row)
+
+
+def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
+    named = {name: getattr(wanted, name) for name in ("brand", "category", "promise")}
+    found: list[ColumnElement[bool]] = [sla_timers.c[name] == value for name, value in named.items() if value is not None]
+    if wanted.late_ms is not None:
+        found += [sla_timers.c.state == "running", sla_timers.c.due_ms < wanted.late_ms]
+    if wanted.since_ms is not None:
+        found.append(sla_timers.c.started_ms >= wanted.since_ms)
+    return found
 
 
 def was_answered(connection: Connection, conversation_id: str) -> bool:
