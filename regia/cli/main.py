@@ -24,6 +24,7 @@ from regia.cli import (
     rules,
     run,
     schema,
+    sla,
     ticket,
     topology,
     unheard,
@@ -58,6 +59,7 @@ app.command()(replay.replay)
 app.command()(operations.operations)
 app.command()(ticket.ticket)
 app.command()(unheard.unheard)
+app.command()(sla.sla)
 app.command()(backup.restore)
 app.add_typer(backup.app, name="backup")
 app.add_typer(bridge.app, name="bridge")
