@@ -1,5 +1,6 @@
 """When promises begin, end, stand and go on, and what is told of them: on both databases."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -286,3 +287,32 @@ async def test_no_timer_is_without_an_escalation_that_can_be_read(story: Story) 
     await story.contact(0, Sla(first_reply=60))
     found = await story.database.read(lambda one: one.execute(select(sla_timers.c.escalation)).scalar_one())
     assert orjson.loads(found) == {"owners": ["desk@demo.example"], "warning": None, "breach": None}
+
+
+async def test_two_nodes_that_tell_at_once_tell_each_once(story: Story, filled_url: str) -> None:
+    for number in range(40):
+        other = await Story(story.database, f"con_{number + 5}").begin()
+        await other.contact(0, REPLIES, id=f"o{number}")
+    second = Story(Database(filled_url))
+    try:
+        await asyncio.gather(*(one.look(60) for one in (story, second) * 3))
+    finally:
+        await second.database.close()
+    found = await story.told()
+    assert len(found) == len(set(found)) == 80
+
+
+async def test_hearing_and_telling_at_once_leave_one_truth(story: Story, filled_url: str) -> None:
+    """An answer that is heard while another node tells: whoever comes second sees what the first has done."""
+    second = Story(Database(filled_url))
+    try:
+        for number in range(8):
+            talk, same = (
+                await Story(story.database, f"con_{number + 5}").begin(),
+                Story(second.database, f"con_{number + 5}"),
+            )
+            await talk.contact(0, REPLIES, id=f"o{number}")
+            await asyncio.gather(talk.sent(59), same.look(60))
+    finally:
+        await second.database.close()
+    assert {line.partition(" ended ")[2] for line in await story.timers()} == {"reply 59"}
