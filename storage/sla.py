@@ -5,7 +5,8 @@ nothing where another was faster.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, select, tuple_, update
@@ -65,7 +66,9 @@ class Around:
     channel: str
 
 
-_COLUMNS: Final = tuple(sla_timers.c[field.name] for field in fields(Timer))
+_NAMES: Final = tuple(field.name for field in fields(Timer))
+_COLUMNS: Final = tuple(sla_timers.c[name] for name in _NAMES)
+_VALUES: Final = attrgetter(*_NAMES)
 
 
 def of_conversations(connection: Connection, ids: Collection[str]) -> list[Timer]:
@@ -89,12 +92,12 @@ def due(connection: Connection, before_ms: int, limit: int) -> list[Timer]:
 
 def add(connection: Connection, timers: Sequence[Timer]) -> None:
     """One statement. A conversation that has such a promise by now keeps that one."""
-    insert_rows(connection, sla_timers, [asdict(one) for one in timers], ignore=True)
+    insert_rows(connection, sla_timers, [_row(one) for one in timers], ignore=True)
 
 
 def save(connection: Connection, timer: Timer) -> bool:
     """Write a timer that was read before; whether nobody else has changed it since."""
-    values = asdict(timer) | {"version": timer.version + 1}
+    values = _row(timer) | {"version": timer.version + 1}
     this = (sla_timers.c.id == timer.id, sla_timers.c.version == timer.version)
     if connection.execute(update(sla_timers).where(*this).values(values)).rowcount == 0:
         return False
@@ -195,7 +198,10 @@ def order_keys(connection: Connection, message_ids: Collection[str]) -> dict[str
     return found
 
 
+def _row(timer: Timer) -> dict[str, Any]:
+    return dict(zip(_NAMES, _VALUES(timer), strict=True))  # a tenth of the time that `asdict` takes
+
+
 def _timers(connection: Connection, query: Select[Any], parameter: dict[str, Any] | None = None) -> list[Timer]:
-    names = [column.name for column in _COLUMNS]
     rows = connection.execute(query, parameter or {})
-    return [Timer(**dict(zip(names, row, strict=True))) for row in rows]
+    return [Timer(**dict(zip(_NAMES, row, strict=True))) for row in rows]

@@ -13,7 +13,6 @@ import orjson
 from sqlalchemy import Connection
 
 from desk.sla import running
-from identity.ids import new_id
 from router.calendars import OutOfReach
 from router.model import Escalation, Promise, Sla
 from router.working_time import WorkingTime
@@ -104,7 +103,8 @@ class Beginning:
         if waiting is None:
             self._begin(talk, contact, "next_reply" if self._was_answered(talk, contact) else "first_reply", promised)
             return
-        self._take_over(talk, contact, waiting, promised)
+        if self._take_over(talk, contact, waiting, promised):
+            return
         if (behind := _made(contact, "next_reply", promised)) is not None:
             behind.state, behind.next_ms = "waiting", None
             self._new.append(behind)
@@ -119,15 +119,16 @@ class Beginning:
         elif not talk.resolution:
             self._begin(talk, contact, "resolution", promised)
 
-    def _take_over(self, talk: _Talk, contact: Contact, timer: Timer, promised: Sla) -> None:
-        """Let a contact that would be due earlier have the place of what runs, unless that is over already."""
+    def _take_over(self, talk: _Talk, contact: Contact, timer: Timer, promised: Sla) -> bool:
+        """Let a contact that would be due earlier have the place of what runs, unless that is over already; whether it has."""
         made = _made(contact, timer.promise, promised)
         if made is None or timer.state != "running" or timer.due_ms <= max(made.due_ms, contact.at_ms):
-            return
+            return False
         running.end(timer, contact.at_ms, "replaced", self._hours(timer))
         self._change(timer)
         self._new.append(made)
         talk.open[made.promise] = made
+        return True
 
     def _begin(self, talk: _Talk, contact: Contact, promise: Promise, promised: Sla) -> None:
         made = _made(contact, promise, promised)
@@ -149,7 +150,7 @@ def _made(contact: Contact, promise: str, promised: Sla) -> Timer | None:
         return None
     promised_ms = seconds * 1000
     timer = Timer(
-        id=new_id("sla"),
+        id=f"{contact.message_id}/{promise}",
         conversation_id=contact.conversation_id,
         message_id=contact.message_id,
         brand=contact.brand,
