@@ -33,7 +33,7 @@ Due = Callable[[Connection, int], bool]
 
 class Follower:
     """Follows events of some `types`. What is `due` comes behind all that was told before; `done` is called when that is
-    committed."""
+    committed, and `away` where it is another node's turn."""
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class Follower:
         due: Due | None = None,
         *,
         done: Callable[[], None] = lambda: None,
+        away: Callable[[], None] = lambda: None,
     ) -> None:
         self._gateway = gateway
         self._database = gateway.stores.database
@@ -53,6 +54,7 @@ class Follower:
         self._act = act
         self._due = due
         self._done = done
+        self._away = away
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -70,6 +72,7 @@ class Follower:
         """Do what came and what is due, where it is this node's turn; whether there may be more. Raises
         `DatabaseUnavailable`."""
         if not await self._turn.mine():
+            self._away()
             return False
         now_ms = time.time_ns() // 1_000_000
         followed = await self._database.write(lambda one: follow(one, self._name, self._types, self._act, now_ms))

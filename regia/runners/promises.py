@@ -30,7 +30,7 @@ class Promises:
         self._overdue: dict[tuple[str, str], int] = {}
         self._counted_ms = 0
         hearing = Hearing(lambda connection, timer: gateway.hours.of(connection, gateway.versions.rules, timer))
-        self._follower = Follower(gateway, NAME, TYPES, hearing, self._due, done=self._done)
+        self._follower = Follower(gateway, NAME, TYPES, hearing, self._due, done=self._done, away=SLA_OVERDUE.clear)
 
     def start(self) -> None:
         """Return at once."""
