@@ -3,7 +3,6 @@
 Before it the journal repeats; after it a repeat changes nothing, and the same bytes go to the same targets.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from regia.pipeline.files import PutSince, settle
 from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from regia.pipeline.promised import Promised
+from regia.pipeline.rows import quarantine_row
 from regia.pipeline.signals import record
 from regia.rules.hours import Hours
 from regia.rules.live import Rules
@@ -85,7 +85,7 @@ def commit(
     told = [one for one in entered.new if isinstance(one, Told)]
     result = Committed(held=[(one.connector, one.reason) for one in held], before=entered.committed)
     _in_order(connection, entered.new, settings, result)
-    insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
+    insert_rows(connection, quarantine, [quarantine_row(one) for one in held])
     events.add(connection, [quarantined(one, settings.journal) for one in held])
     record(connection, told)
     return result
@@ -238,18 +238,3 @@ def _attachment_rows(message: Message) -> list[dict[str, Any]]:
         for item in message.attachments
         if item.state == "stored"
     ]
-
-
-def _quarantine_row(one: Held) -> dict[str, Any]:
-    return {
-        "id": str(one.row.id),
-        "connector": one.connector,
-        "reason": one.reason,
-        "detail": one.detail,
-        "raw": one.raw,
-        "raw_sha256": hashlib.sha256(one.raw).hexdigest(),
-        "content_type": one.content_type,
-        "received_ms": one.received_ms,
-        "attempts": 1,
-        "state": "held",
-    }
