@@ -5,7 +5,7 @@ message of a sender sees the first in its history), and writes everything back i
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -93,6 +93,11 @@ class IdentitySession:
         """Write what changed."""
         self._joining.save(self._now_ms)
         self._conversations.save()
+
+    @property
+    def conversations(self) -> Collection[str]:
+        """Those that contacts of this batch may belong to, but for the ones that it opens."""
+        return self._conversations.known.keys()
 
     @property
     def left_out(self) -> Counter[str]:

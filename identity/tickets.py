@@ -159,6 +159,7 @@ def _event(news: News, told: dict[str, Any], id_: str, conversation_id: str, cus
     """By ids only: whoever needs the words asks the ticket system, whose they are."""
     type_, at_ms = f"regia.ticket.{news.said.event}.v1", told["at_ms"]
     data = {"ticket": news.ticket, "conversation": conversation_id, "customer": customer_id, "actor": told["actor"]}
+    data |= {"answered": True} if news.said.answered else {}
     body = event(type_, id_=id_, source=f"/{told['space']}", subject=conversation_id, at_ms=at_ms, data=data)
     return NewEvent(id_, type_, conversation_id, at_ms, body)
 

@@ -139,7 +139,11 @@ class HistoryModel(_Model):
 
 
 class SlaModel(_Model):
+    """What holds for the conversation; null where nothing is promised, or it is over or stands."""
+
     first_reply_due: Time | None
+    next_reply_due: Time | None
+    resolution_due: Time | None
 
 
 class RoutingModel(_Model):

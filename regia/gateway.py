@@ -28,6 +28,7 @@ from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.proving import proofs
 from regia.replying import channels
+from regia.rules.hours import Hours
 from regia.rules.live import Rules
 from regia.rules.shadow import Tally
 from regia.rules.versions import Versions
@@ -58,6 +59,7 @@ class Gateway:
         self.links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
         self.proofs = proofs(settings, self.links)
         self.versions = Versions(stores.database, settings.node, configured.rules, self._prepare_queues)
+        self.hours = Hours()
         self.shadowed = Tally()
         """What the shadow of the rules said; the runner of the rules stores it."""
         self.declaring = Declaring(lambda: self.stores.queues, configured.topology, configured.stray)
@@ -200,6 +202,7 @@ class Gateway:
             policy=settings.policy,
             channels=self.channels,
             notices=self.notices,
+            hours=self.hours,
         )
 
     async def check(self) -> dict[str, str]:

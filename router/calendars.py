@@ -6,7 +6,7 @@ out is nobody's working time. Nothing here reads a clock or a file: the same que
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -66,6 +66,17 @@ class Calendar:
     def is_holiday(self, day: date) -> bool:
         """Whether the day is a public holiday, open or not; without `holidays:` no day is."""
         return self._plan.holidays is not None and day in self._plan.holidays(day.year)
+
+    def open_times(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The times of working from one moment (aware) to another, in UTC and in order; some may touch. Raises OverflowError at
+        the ends of time."""
+        at, end = start.astimezone(UTC), end.astimezone(UTC)
+        while at < end:
+            is_open, then = self._stretch(at)
+            then = min(then, end)
+            if is_open:
+                yield at, then
+            at = then
 
     def add(self, start: datetime, seconds: int) -> datetime:
         """The first moment, in UTC, before which `seconds` of working time have gone by since `start` (aware).

@@ -2,21 +2,28 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from router import keys
-from router.actions import duration, priority, template_name
+from router.actions import template_name
 from router.declarations import Declarations
-from router.model import Place
+from router.measures import duration, priority
+from router.model import Escalation, Place
 from router.moments import day, moment
+from router.promises import PROMISES, SlaReader
 from router.reading import Node, suggestion
 from router.vocabulary import RECEIVED, Fact, Facts, Value, file_kind
 
-Expected = str | int | bool | tuple[str, ...] | Mapping[str, Value] | None
+Expected = str | int | bool | tuple[str, ...] | Mapping[str, Value] | Escalation | None
+
+
+OF_SLA: Final = "sla."
+"""What stands before the name of a setting of `sla`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A message and the fields its decision must have, by the names they have under `expect:`."""
+    """A message and the fields its decision must have, by the names they have under `expect:`, settings of `sla` with a dot."""
 
     name: str
     place: Place
@@ -46,9 +53,12 @@ class CaseReader:
             "decided_by": _decided_by,
             "fields": lambda node: _fields(node, vocabulary),
         }
-        self._of_sla: Mapping[str, tuple[str, Callable[[Node], Expected]]] = {
-            "first_reply": ("sla_first_reply", duration),
-            "calendar": ("calendar", lambda node: node.name_in(calendars, "calendar")),
+        escalation = SlaReader(calendars, targets).escalation
+        self._of_sla: Mapping[str, Callable[[Node], Expected]] = {
+            **dict.fromkeys((*PROMISES, "warn"), duration),
+            "calendar": lambda node: node.name_in(calendars, "calendar"),
+            "on_warning": escalation,
+            "on_breach": escalation,
         }
         self.known = (*self._expected, "sla")
 
@@ -97,8 +107,7 @@ class CaseReader:
         for key, child in node.mapping(self.known).items():
             if key == "sla":
                 for part, inner in child.mapping(keys.SLA).items():
-                    field, read = self._of_sla[part]
-                    yield field, None if inner.value is None else read(inner)
+                    yield f"{OF_SLA}{part}", None if inner.value is None else self._of_sla[part](inner)
             else:
                 yield key, self._expected[key](child)
 

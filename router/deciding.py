@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from router.actions import PRIORITY_MAX
-from router.model import CATEGORY, DEFAULT, Actions, Category, Decision, Sla
+from router.measures import PRIORITY_MAX
+from router.model import CATEGORY, DEFAULT, Actions, Category, Decision
 
 
 class Won:
@@ -66,7 +66,6 @@ def decision(
     """The decision, of what was won and completed, with the fields that were taken out of the texts, and the rules that
     failed."""
     single, lists = won.single.get, won.lists.get
-    sla: Sla | None = single("sla")
     discard = single("discard")
     return Decision(
         category=category.name,
@@ -74,8 +73,7 @@ def decision(
         priority=min(single("priority", 0) + sum(won.raised.values()), PRIORITY_MAX),
         tags=_unique(lists("tags", ())),
         owners=_unique(lists("owners", ())),
-        sla_first_reply=sla.first_reply if sla else None,
-        calendar=sla.calendar if sla else None,
+        sla=single("sla"),
         playbook=single("playbook"),
         product=single("product"),
         reply=single("reply"),

@@ -14,6 +14,7 @@ from router.calendar_reading import calendar
 from router.calendars import Calendar
 from router.model import Category, Place
 from router.names import NAME, Kind
+from router.promises import SlaReader
 from router.reading import Node
 from router.vocabulary import DECLARABLE, FIELD_NAME, FactType
 
@@ -36,11 +37,13 @@ class Declarations:
     extract: dict[str, Node] = field(default_factory=dict)
     templates: dict[str, Node] = field(default_factory=dict)
     _declared: dict[str, Node] = field(default_factory=dict)
+    _slas: SlaReader = field(default_factory=lambda: SlaReader((), ()))
 
     def read(self, files: Sequence[Node]) -> None:
         """Read the declarations of the files; what is wrong has been reported."""
         defaults: list[Node] = []
         _each(files, {"calendars": self._calendars})  # first, for categories of any file may name them
+        self._slas = SlaReader(self.calendars, _targets(files))
         _each(
             files,
             {
@@ -110,7 +113,7 @@ class Declarations:
     def _categories(self, node: Node) -> None:
         for name, child in node.mapping().items():
             if self._target_once("category", name, child):
-                self.categories[name] = category(name, child, self.calendars)
+                self.categories[name] = category(name, child, self._slas)
 
     def _queues(self, node: Node) -> None:
         for item in node.items():
@@ -138,6 +141,16 @@ class Declarations:
             self.default = defaults[0].name_in(self.categories, "category")
         elif file is not None:
             file.fail("must have a default", "name the category of messages that no rule decides: default: general")
+
+
+def _targets(files: Sequence[Node]) -> frozenset[str]:
+    """All names of categories and queues, also of those with something wrong: a category may name others that come later."""
+    found: set[str] = set()
+    for file in files:
+        said = file.value if isinstance(file.value, dict) else {}
+        for names in (said.get("categories"), said.get("queues")):
+            found |= {name for name in names if isinstance(name, str)} if isinstance(names, dict | list) else set()
+    return frozenset(found)
 
 
 def _each(files: Sequence[Node], readers: Mapping[str, Callable[[Node], object]]) -> None:

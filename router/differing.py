@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from router.model import Decision, Sla
+from router.model import Decision
 
 _EVIDENCE: Final = frozenset(("decided_by", "explanation", "extracted", "failed"))
 """Parts of a decision that tell how it came about. What extractors found is compared name by name."""
-
-_OF_SLA: Final = frozenset(("sla_first_reply", "calendar"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +45,8 @@ def _reader(attribute: str) -> Callable[[Decision], Any]:
     return lambda decision: getattr(decision, attribute)
 
 
-def _sla(decision: Decision) -> Sla | None:
-    return None if decision.sla_first_reply is None else Sla(decision.sla_first_reply, decision.calendar)
-
-
 _FIELDS: Final[Mapping[str, Callable[[Decision], Any]]] = {
-    "sla" if one.name in _OF_SLA else one.name: _sla if one.name in _OF_SLA else _reader(one.name)
-    for one in fields(Decision)
-    if one.name not in _EVIDENCE
+    one.name: _reader(one.name) for one in fields(Decision) if one.name not in _EVIDENCE
 }
 FIELDS: Final = tuple(_FIELDS)
 """What of a decision is compared, by the names that a `Change` has."""

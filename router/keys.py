@@ -57,7 +57,18 @@ CATEGORY: Final[Mapping[str, str]] = {
 
 SLA: Final[Mapping[str, str]] = {
     "first_reply": "The time until the first answer: `90s`, `30m`, `4h`, `1h30m`, or `2d` for 48 hours.",
+    "next_reply": "The time until each further answer, from when the customer has written again.",
+    "resolution": "The time until the ticket is closed, without the time for which it waits for the customer.",
     "calendar": "The declared calendar by whose opening hours the time counts. Without one all hours count.",
+    "warn": "How long before the end it is warned, in the same time. Without it that is a fifth of the time.",
+    "on_warning": "What happens when it is warned.",
+    "on_breach": "What happens when the time is over.",
+}
+
+ESCALATION: Final[Mapping[str, str]] = {
+    "notify": "Who is told: addresses. They stand in the event.",
+    "copy_to": "Puts the contact into these queues or categories as well.",
+    "priority": "How urgent it is from then on, from `0` to `9`, which is the most urgent. It stands in the event.",
 }
 
 OPERATORS: Final[Mapping[str, str]] = {
@@ -127,7 +138,7 @@ EXPECT: Final[Mapping[str, str]] = {
     "priority": "How urgent it is, raises included.",
     "tags": "All its labels, in any order; `[]` for none.",
     "owners": "All who are responsible, in any order; `[]` for nobody.",
-    "sla": "How soon somebody must answer; of `first_reply` and `calendar` what is named, `null` for none.",
+    "sla": "How soon somebody must answer; of its settings what is named, `null` for none.",
     "product": "The product it is about; `null` for none.",
     "playbook": "The page that says how to handle it; `null` for none.",
     "reply": "The template it is answered with; `null` for none.",

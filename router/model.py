@@ -73,12 +73,31 @@ CATEGORY = "category"
 """Who decided a field that no rule did: the `default:` of the files, or the setting of the category."""
 
 
+Promise = Literal["first_reply", "next_reply", "resolution"]
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What happens when a promise is about to be missed, or is: who is told, which queues get the contact too, and how
+    urgent it is from then on."""
+
+    notify: tuple[str, ...] = ()
+    copy_to: tuple[str, ...] = ()
+    priority: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Sla:
-    """How soon somebody must answer: `first_reply` in seconds, counted by the named calendar's working time."""
+    """How soon somebody must answer, answer again, and be done, in seconds of the named calendar's working time; of the three
+    at least one. `warn`: so many seconds of it before the end; None is a fifth of each."""
 
-    first_reply: int
+    first_reply: int | None = None
     calendar: str | None = None
+    next_reply: int | None = None
+    resolution: int | None = None
+    warn: int | None = None
+    on_warning: Escalation | None = None
+    on_breach: Escalation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +136,11 @@ class Category:
 class Decision:
     """Where a message goes and what is known about it, with the explanation that the same evaluation wrote.
 
-    `targets` is empty for a discarded message. `sla_first_reply` is in seconds. `decided_by` names, for each field
-    that was decided, the rule (several, joined by a comma, where rules added to it), `category` where the category's
-    own setting held, or `default`. `explanation` is for `router.explain`. `extracted` has the fields that extractors
-    filled, by their names without `fields.`. `reply` names the template of an answer, `notify` has who is to be told besides.
-    `failed` has the rules with an expression that could not be evaluated though it had all values it asks for, each with
-    the reason, a short code.
+    `targets` is empty for a discarded message. `decided_by` names, for each field that was decided, the rule (several, joined
+    by a comma, where rules added to it), `category` where the category's own setting held, or `default`. `explanation` is for
+    `router.explain`. `extracted` has the fields that extractors filled, by their names without `fields.`. `reply` names the
+    template of an answer, `notify` has who is to be told besides. `failed` has the rules with an expression that could not be
+    evaluated though it had all values it asks for, each with the reason, a short code.
     """
 
     category: str
@@ -130,8 +148,7 @@ class Decision:
     priority: int
     tags: tuple[str, ...]
     owners: tuple[str, ...]
-    sla_first_reply: int | None
-    calendar: str | None
+    sla: Sla | None
     playbook: str | None
     product: str | None
     reply: str | None

@@ -25,6 +25,7 @@ from router.names import Names
 from router.shown import PLAIN, is_exact, shown
 from router.triggers import Triggers
 from router.vocabulary import Fact, Facts, FactType
+from router.working_time import WorkingTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +60,16 @@ class Ruleset:
         self.sources = contents.sources
         self.fields = contents.fields
         self.calendars = contents.calendars
+        self.working_times = {name: WorkingTime(calendar) for name, calendar in contents.calendars.items()}
+        """Of each calendar, for what was promised by it."""
         self.vocabulary = contents.vocabulary
         self.categories = contents.categories
         self.queues = contents.queues
         self.targets = contents.queues | contents.categories.keys()
         self.default = contents.default
         self.rules = contents.rules
+        self.promises = any(one.sla for one in self.categories.values()) or any("sla" in one.then.sets for one in self.rules)
+        """Whether any time can be promised."""
         self.extractors = contents.extractors
         self.names = contents.names
         self.tests = tuple(tests)

@@ -8,12 +8,14 @@ another file stays to `regia rules check`.
 from typing import Any, Final
 
 from router import keys
-from router.actions import DURATION, LINKS, PRIORITY_MAX, RAISE, TARGET_NAME, ActionReader
+from router.actions import LINKS, RAISE, TARGET_NAME, ActionReader
 from router.cases import CaseReader
 from router.declarations import Declarations
 from router.extractors import EXTRACTORS_MAX
 from router.load import RULE_NAME_MAX, RULE_NAMES_TAKEN
+from router.measures import DURATION, PRIORITY_MAX
 from router.names import NAME, Usage
+from router.promises import PROMISES
 from router.schema_calendars import calendar
 from router.schema_conditions import CONDITION, OPERAND, condition, message, questions, text_names, values
 from router.shapes import (
@@ -62,6 +64,15 @@ _RULE_NAME: Final = {
     "maxLength": RULE_NAME_MAX,
 }
 
+_ESCALATION: Final = mapping(
+    of_table(keys.ESCALATION, {"notify": one_or_many(TEXT), "copy_to": one_or_many(_TARGET), "priority": _PRIORITY}), some=True
+)
+_SLA: Final[dict[str, Shape]] = {
+    **dict.fromkeys((*PROMISES, "warn"), _DURATION),
+    "calendar": _CALENDAR,
+    **dict.fromkeys(("on_warning", "on_breach"), _ESCALATION),
+}
+_SOME_PROMISE: Final = {"anyOf": [{"required": [name]} for name in PROMISES]}
 _LONGEST: Final = {"text": TEXT_MAX, "subject": SUBJECT_MAX}
 TARGETS: Final = {"type": "array", "items": _TARGET}
 
@@ -72,7 +83,7 @@ ACTIONS: Final[dict[str, Shape]] = {
     "priority": _RAISED,
     "tags": one_or_many(TEXT),
     "owners": one_or_many(TEXT),
-    "sla": mapping(of_table(keys.SLA, {"first_reply": _DURATION, "calendar": _CALENDAR}), ["first_reply"]),
+    "sla": {**mapping(of_table(keys.SLA, _SLA)), **_SOME_PROMISE},
     "product": TEXT,
     "playbook": _LINK,
     "discard": TEXT,
@@ -89,7 +100,7 @@ EXPECT: Final[dict[str, Shape]] = {
     "priority": _PRIORITY,
     "tags": {**one_or_many(TEXT), "minItems": 0},
     "owners": {**one_or_many(TEXT), "minItems": 0},
-    "sla": mapping(of_table(keys.SLA, {"first_reply": or_null(_DURATION), "calendar": or_null(_CALENDAR)})),
+    "sla": mapping(of_table(keys.SLA, {name: or_null(shape) for name, shape in _SLA.items()})),
     "product": or_null(TEXT),
     "playbook": or_null(TEXT),
     "reply": or_null(_TARGET),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
-from router.cases import Case, Expected
+from router.cases import OF_SLA, Case, Expected
 from router.model import Decision, Place
 from router.ruleset import Ruleset
 from router.vocabulary import Value
@@ -54,6 +54,8 @@ def _actual(decision: Decision, field: str, case: Case) -> Expected:
     if field == "fields":  # what extractors found and what the message had, of those that are expected
         had = {name.removeprefix("fields."): value for name, value in case.facts.items()}
         return {name: decision.extracted.get(name, had.get(name)) for name in cast(Mapping[str, Value], case.expect[field])}
+    if field.startswith(OF_SLA):
+        return None if decision.sla is None else cast(Expected, getattr(decision.sla, field.removeprefix(OF_SLA)))
     read = _FIELDS.get(field)
     value: Expected = read(decision) if read else getattr(decision, field)
     return value

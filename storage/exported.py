@@ -21,11 +21,15 @@ from storage.schema import (
     outgoing,
     outgoing_parts,
     signals,
+    sla_timers,
     suggestions,
     ticket_events,
 )
 
 Rows = list[dict[str, Any]]
+
+_OURS: Final = frozenset({"version", "next_ms", "heard_ms", "escalation"})
+"""What of a promise is about us: who of ours is told, and how it is worked off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,20 @@ def about(connection: Connection, found: Family) -> dict[str, Rows]:
 
     talks = select(conversations.c.id).where(among(connection, conversations.c.customer_id))
     told = select(ticket_events).where(ticket_events.c.conversation_id.in_(talks)).order_by(ticket_events.c.position)
+    promised = (
+        select(*(column for column in sla_timers.c if column.name not in _OURS))
+        .join(messages, messages.c.id == sla_timers.c.message_id)
+        .join(handles, handles.c.id == messages.c.handle_id)
+        .where(among(connection, handles.c.customer_id), sla_timers.c.state != "waiting")
+        .order_by(sla_timers.c.started_ms, sla_timers.c.id)
+    )
     asked = rows(challenges, challenges.c.customer_id, challenges.c.home_id)
     return {
         "customers": rows(customers, customers.c.id),
         "handles": rows(handles, handles.c.customer_id),
         "conversations": rows(conversations, conversations.c.customer_id),
         "ticket_events": _rows(connection, told, ours),
+        "sla_timers": _rows(connection, promised, ours),
         "suggestions": rows(suggestions, suggestions.c.customer_id, suggestions.c.owner_id),
         # `secret` is a hash of the code, and ours.
         "challenges": [{name: value for name, value in row.items() if name != "secret"} for row in asked],

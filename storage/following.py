@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage import events
+from storage import cursors, events
 from storage.database import DatabaseUnavailable, reaching_database
 from storage.events import WINDOW, Numbered
 from storage.schema import cursors as cursor_table
@@ -55,6 +55,15 @@ def follow(connection: Connection, name: str, types: Collection[str], act: Act, 
         this = cursor_table.c.name == _PREFIX + name
         connection.execute(update(cursor_table).where(this).values(place=str(upto), updated_ms=now_ms))
     return Followed(more=upto < last, missed=max(0, first - 1 - place))
+
+
+def unheard(connection: Connection, name: str, types: Collection[str], before_ms: int) -> bool:
+    """Whether somebody who follows has yet to be given an event of `types` that happened before a time: it is behind their
+    place, or has no number yet."""
+    found = cursors.read(connection, _PREFIX + name)
+    place = events.last_number(connection) if found is None else int(found.place)
+    new = or_(feed.c.number.is_(None), feed.c.number > place)
+    return bool(connection.execute(select(exists().where(new, feed.c.type.in_(types), feed.c.at_ms <= before_ms))).scalar_one())
 
 
 def _give(connection: Connection, name: str, act: Act, one: Numbered) -> None:

@@ -19,6 +19,7 @@ from storage.schema import (
     outgoing_parts,
     quarantine,
     signals,
+    sla_timers,
     targets,
 )
 
@@ -38,7 +39,7 @@ class Removed:
 
 
 def remove_messages(connection: Connection, ids: Collection[str], now_ms: int) -> Removed:
-    """Messages with their files, targets and notices. Blobs that only they named end."""
+    """Messages with their files, targets, notices, and what was promised with them. Blobs that only they named end."""
     raws = _scalars(connection, select(messages.c.raw_sha256).where(messages.c.raw.is_(None)), messages.c.id, ids)
     endings.end(connection, {blob for blob in raws if blob}, now_ms)
     files = remove_attachments(connection, ids, now_ms)
@@ -47,6 +48,7 @@ def remove_messages(connection: Connection, ids: Collection[str], now_ms: int) -
     _delete(connection, targets, targets.c.message_id, ids)
     _delete(connection, bridge_posts, bridge_posts.c.message_id, ids)
     notice_items.forget(connection, ids)
+    _delete(connection, sla_timers, sla_timers.c.message_id, ids)
     erased.add(connection, "message", ids, now_ms)
     return Removed(_delete(connection, messages, messages.c.id, ids), files, unpublished)
 

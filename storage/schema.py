@@ -25,6 +25,7 @@ from storage.schema_notices import notice_items, notices
 from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
 from storage.schema_rules import activations, rule_nodes, rulesets, shadow_changes, shadow_runs
+from storage.schema_sla import sla_timers
 from storage.schema_watch import alarms, traffic
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "shadow_changes",
     "shadow_runs",
     "signals",
+    "sla_timers",
     "suggestions",
     "targets",
     "ticket_events",

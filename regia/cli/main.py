@@ -25,6 +25,7 @@ from regia.cli import (
     rules,
     run,
     schema,
+    sla,
     ticket,
     topology,
     unheard,
@@ -59,6 +60,7 @@ app.command()(replay.replay)
 app.command()(operations.operations)
 app.command()(ticket.ticket)
 app.command()(unheard.unheard)
+app.command()(sla.sla)
 app.command()(backup.restore)
 app.add_typer(backup.app, name="backup")
 app.add_typer(bridge.app, name="bridge")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -21,7 +21,7 @@ from regia.settings import Settings
 from regia.trying.outcome import Example, Outcome, Tally
 from regia.trying.replay import Trial, replay
 from router.differing import Change
-from router.model import Sla
+from router.model import Escalation, Sla
 from router.reading import suggestion
 from router.ruleset import Ruleset
 from storage.replayed import Only
@@ -126,10 +126,24 @@ def _by(change: Change) -> str:
 
 def _words(value: Any) -> str:
     if isinstance(value, Sla):
-        return f"{value.first_reply} s{f' by {value.calendar}' if value.calendar else ''}"
+        return _promised(value)
     if isinstance(value, tuple):
         return f"[{', '.join(map(str, value))}]"
     return "nothing" if value is None else str(value)
+
+
+def _promised(sla: Sla) -> str:
+    """Only `first_reply`, which most have alone, goes without its name."""
+    said = {field.name: getattr(sla, field.name) for field in fields(sla) if field.name not in ("first_reply", "calendar")}
+    parts = [] if sla.first_reply is None else [f"{sla.first_reply} s"]
+    parts += [f"{name} {value} s" for name, value in said.items() if isinstance(value, int)]
+    parts += [f"{name} {_escalation(value)}" for name, value in said.items() if isinstance(value, Escalation)]
+    return ", ".join(parts) + (f" by {sla.calendar}" if sla.calendar else "")
+
+
+def _escalation(one: Escalation) -> str:
+    said = {field.name: value for field in fields(one) if (value := getattr(one, field.name)) not in ((), None)}
+    return "; ".join(f"{name} {_words(value)}" for name, value in said.items())
 
 
 def _data(outcome: Outcome, trial: Trial) -> dict[str, Any]:

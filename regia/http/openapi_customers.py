@@ -17,7 +17,7 @@ _PAGE: Final = (query("cursor"), query("limit"))
 
 def paths() -> dict[str, Any]:
     """The addresses of customers and of suggestions."""
-    return {**_looked_at(), **_done(), **_suggested(), **_unheard()}
+    return {**_looked_at(), **_done(), **_suggested(), **_unheard(), **_promised()}
 
 
 def _looked_at() -> dict[str, Any]:
@@ -96,6 +96,22 @@ def _unheard() -> dict[str, Any]:
                 "Customers with contacts that nobody has answered, who waits longest first.", "A page of them.", *which, *_PAGE
             )
         }
+    }
+
+
+def _promised() -> dict[str, Any]:
+    which = [query(name) for name in ("brand", "category", "promise", "since")]
+    return {
+        "/v1/sla": {
+            "get": _read(
+                "Promised times that hold now, whatever is over or due first before the others.",
+                "A page of them.",
+                *which,
+                query("breached"),
+                *_PAGE,
+            )
+        },
+        "/v1/sla/kept": {"get": _read("How many promised times were kept and missed.", "By category and promise.", *which)},
     }
 
 

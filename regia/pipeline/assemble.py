@@ -1,21 +1,33 @@
 """The envelope's bytes, from the typed values of one message."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 
 from identity.people import Customer, Identified, Interaction
 from normalizer.envelope import SCHEMA, TYPE
-from normalizer.envelope_data import from_ms, handle_data, message_data, rfc3339
+from normalizer.envelope_data import from_ms, handle_data, message_data
 from normalizer.message import Message
 from regia.links import Links
 from router.model import Decision
+from router.promises import PROMISES
+
+NOTHING_DUE: Final[Mapping[str, int]] = MappingProxyType({})
 
 
-def assemble(message: Message, identified: Identified, decision: Decision, links: Links, ruleset: str) -> bytes:
-    """The final bytes of the envelope: they are stored, and what every queue gets is these bytes and no others."""
+def assemble(
+    message: Message,
+    identified: Identified,
+    decision: Decision,
+    links: Links,
+    ruleset: str,
+    *,
+    due: Mapping[str, int] = NOTHING_DUE,
+) -> bytes:
+    """The final bytes of the envelope: they are stored, and what every queue gets is these bytes and no others. `due`:
+    when what was promised for the conversation is due, by promise."""
     message_id = str(message.id)
     data = message_data(message)
     for attachment in data["attachments"]:
@@ -26,7 +38,7 @@ def assemble(message: Message, identified: Identified, decision: Decision, links
     data["customer"] = _customer(identified)
     data["conversation"] = _conversation(identified)
     data["history"] = [_interaction(one) for one in identified.history]
-    data["routing"] = _routing(message, decision, ruleset)
+    data["routing"] = _routing(decision, ruleset, due)
     data["routing"]["extracted"] = _filled(data["fields"], decision.extracted)
     return orjson.dumps(
         {
@@ -92,18 +104,14 @@ def _interaction(one: Interaction) -> dict[str, Any]:
     }
 
 
-def _routing(message: Message, decision: Decision, ruleset: str) -> dict[str, Any]:
-    # A time counted in a calendar's opening hours is not known here: better no due time than a wrong one.
-    due = None
-    if decision.sla_first_reply is not None and decision.calendar is None:
-        due = rfc3339(message.received_at + timedelta(seconds=decision.sla_first_reply))
+def _routing(decision: Decision, ruleset: str, due: Mapping[str, int]) -> dict[str, Any]:
     return {
         "category": decision.category,
         "targets": list(decision.targets),
         "priority": decision.priority,
         "tags": list(decision.tags),
         "owners": list(decision.owners),
-        "sla": {"first_reply_due": due},
+        "sla": {f"{promise}_due": from_ms(due[promise]) if promise in due else None for promise in PROMISES},
         "playbook": decision.playbook,
         "product": decision.product,
         "reply": decision.reply,

@@ -3,7 +3,6 @@
 Before it the journal repeats; after it a repeat changes nothing, and the same bytes go to the same targets.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,7 +29,10 @@ from regia.pipeline.facts import facts
 from regia.pipeline.files import PutSince, settle
 from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
+from regia.pipeline.promised import Promised
+from regia.pipeline.rows import quarantine_row
 from regia.pipeline.signals import record
+from regia.rules.hours import Hours
 from regia.rules.live import Rules
 from regia.rules.shadow import Asked, ask
 from router.model import Decision
@@ -53,6 +55,7 @@ class CommitSettings:
     policy: Policy
     channels: Channels
     notices: Directory = noticing.NOBODY
+    hours: Hours = field(default_factory=Hours)
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ def commit(
     told = [one for one in entered.new if isinstance(one, Told)]
     result = Committed(held=[(one.connector, one.reason) for one in held], before=entered.committed)
     _in_order(connection, entered.new, settings, result)
-    insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
+    insert_rows(connection, quarantine, [quarantine_row(one) for one in held])
     events.add(connection, [quarantined(one, settings.journal) for one in held])
     record(connection, told)
     return result
@@ -121,6 +124,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     if not ready:
         return
     session = IdentitySession(connection, [one.message for one in ready], settings.policy)
+    promised = Promised(connection, session.conversations, settings.rules, settings.hours)
     message_rows: list[dict[str, Any]] = []
     target_rows: list[dict[str, Any]] = []
     decided: list[Decided] = []
@@ -134,7 +138,8 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         if (asked := ask(settings.rules, message, identified, decision)) is not None:
             result.shadowed.append(asked)
         session.record(identified, message, decision.category)
-        envelope = assemble(message, identified, decision, settings.links, ruleset.hash)
+        due = promised.see(message, identified, decision, ruleset)
+        envelope = assemble(message, identified, decision, settings.links, ruleset.hash, due=due)
         row = _message_row(one, decision, envelope, ruleset.hash)
         message_rows.append(row | _identity_columns(identified))
         target_rows += [_target_row(one, target, settings.node) for target in decision.targets]
@@ -142,6 +147,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         result.routed.append((one.message.connector, decision.category))
         decided.append(Decided(message, identified, decision, ruleset))
     session.save()
+    promised.save()
     result.left_out += session.left_out
     insert_rows(connection, messages, message_rows)
     insert_rows(connection, attachments, [file for one in ready for file in _attachment_rows(one.message)])
@@ -236,18 +242,3 @@ def _attachment_rows(message: Message) -> list[dict[str, Any]]:
         for item in message.attachments
         if item.state == "stored"
     ]
-
-
-def _quarantine_row(one: Held) -> dict[str, Any]:
-    return {
-        "id": str(one.row.id),
-        "connector": one.connector,
-        "reason": one.reason,
-        "detail": one.detail,
-        "raw": one.raw,
-        "raw_sha256": hashlib.sha256(one.raw).hexdigest(),
-        "content_type": one.content_type,
-        "received_ms": one.received_ms,
-        "attempts": 1,
-        "state": "held",
-    }

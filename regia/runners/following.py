@@ -32,9 +32,20 @@ Due = Callable[[Connection, int], bool]
 
 
 class Follower:
-    """Follows events of some `types`. What is `due` comes behind all that was told before."""
+    """Follows events of some `types`. What is `due` comes behind all that was told before; `done` is called when that is
+    committed, and `away` where it is another node's turn."""
 
-    def __init__(self, gateway: Gateway, name: str, types: Collection[str], act: Act, due: Due | None = None) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        name: str,
+        types: Collection[str],
+        act: Act,
+        due: Due | None = None,
+        *,
+        done: Callable[[], None] = lambda: None,
+        away: Callable[[], None] = lambda: None,
+    ) -> None:
         self._gateway = gateway
         self._database = gateway.stores.database
         self._turn = Turn(gateway, f"follow/{name}", LEASE)
@@ -42,6 +53,8 @@ class Follower:
         self._types = types
         self._act = act
         self._due = due
+        self._done = done
+        self._away = away
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -59,6 +72,7 @@ class Follower:
         """Do what came and what is due, where it is this node's turn; whether there may be more. Raises
         `DatabaseUnavailable`."""
         if not await self._turn.mine():
+            self._away()
             return False
         now_ms = time.time_ns() // 1_000_000
         followed = await self._database.write(lambda one: follow(one, self._name, self._types, self._act, now_ms))
@@ -68,7 +82,9 @@ class Follower:
         if followed.more or self._due is None:
             return followed.more
         due = self._due
-        return await self._database.write(lambda one: due(one, now_ms))
+        more = await self._database.write(lambda one: due(one, now_ms))
+        self._done()
+        return more
 
     async def _run(self) -> None:
         while "database" in self._gateway.missing:

@@ -27,6 +27,7 @@ from regia.runners.noticing import Noticing
 from regia.runners.orders import Orders
 from regia.runners.outgoing import Sending
 from regia.runners.polling import Polling
+from regia.runners.promises import Promises
 from regia.runners.relays import relay_for_the_dead
 from regia.runners.retention import Retaining
 from regia.runners.rules import Reloading
@@ -92,7 +93,7 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
         loop.add_signal_handler(number, end.asked.set)
     gateway.start()
     reloading = Reloading(gateway, path, os.environ)
-    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks, Noticing)
+    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks, Promises, Noticing)
     parts: list[_Part] = [*(kind(gateway) for kind in kinds), reloading]
     for part in parts:
         part.start()

@@ -35,6 +35,14 @@ ORDERS: Final = Counter(
     "What ticket systems asked for by the queues regia.replies and regia.tickets: done, or why not.",
     ["queue", "outcome"],
 )
+SLA_BREACHED: Final = Counter(
+    "regia_sla_breached_total", "Promised times that were over before what was promised.", ["category", "promise"]
+)
+SLA_OVERDUE: Final = Gauge(
+    "regia_sla_overdue",
+    "Promised times that are over, and nobody has done it yet; on the node that tells of them.",
+    ["category", "promise"],
+)
 BRIDGED: Final = Counter(
     "regia_bridged_total",
     "Contacts that a bridge or webhook has given on (done), or that can never be (refused, no_envelope).",

@@ -116,7 +116,11 @@ def test_errors_are_json_too(rules: Path) -> None:
     done = run("check", rules, "--json")
     assert done.exit_code == 2
     first, second = json.loads(done.output)["errors"][:2]
-    assert (first["line"], first["message"], first["hint"]) == (6, "must name first_reply", "for example {first_reply: 4h}")
+    assert (first["line"], first["message"], first["hint"]) == (
+        6,
+        "must name first_reply, next_reply or resolution",
+        "for example {first_reply: 4h}",
+    )
     assert (second["line"], second["column"], second["hint"]) == (8, 12, "did you mean 'channel'?")
     assert (
         run("check", rules).output.endswith("regia: 3 problems in the rules\n") or "in the rules" in run("check", rules).output

@@ -19,6 +19,7 @@ PAGES = (
     "docs/tickets.md",
     "docs/replies.md",
     "docs/notices.md",
+    "docs/sla.md",
 )
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""

@@ -30,6 +30,7 @@ from storage.schema import (
     outgoing_parts,
     quarantine,
     signals,
+    sla_timers,
     suggestions,
     targets,
     ticket_events,
@@ -141,6 +142,8 @@ class Planted:
             "raw_sha256": hashlib.sha256(raw).hexdigest(),
         }
         insert_rows(connection, messages, [row(messages, id=id_, **(fields | own))])
+        promised = {"conversation_id": self.conversation, "message_id": id_, "promise": f"p{number}", "state": "running"}
+        insert_rows(connection, sla_timers, [row(sla_timers, id=f"sla {id_}", escalation=f"planted {self.tag}", **promised)])
         sha256 = hashlib.sha256(self.file).hexdigest()
         file = {"id": f"att_{self.name}_{number}", "message_id": id_, "sha256": sha256, "filename": f"{self.tag}.pdf"}
         insert_rows(connection, attachments, [row(attachments, **file)])

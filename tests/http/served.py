@@ -18,6 +18,7 @@ from regia.compose import Configured, configure, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
 from regia.queue_settings import QueuesStore
+from regia.rules.live import Rules
 from regia.settings import Data
 from regia.store_settings import LOCAL, DatabaseStore
 from storage.journal import Journal
@@ -105,10 +106,18 @@ class _Server(TestServer):
 
 
 def make_gateway(
-    folder: Path, migrated: Path, *, node: str = "n1", journal: str = "", database: str = LOCAL, queues: str = LOCAL
+    folder: Path,
+    migrated: Path,
+    *,
+    node: str = "n1",
+    journal: str = "",
+    database: str = LOCAL,
+    queues: str = LOCAL,
+    rules: Rules | None = None,
 ) -> Gateway:
     """A gateway that is not started. Those of one folder share its database, each with a journal of its own, called `journal`
-    where two have the name of one node. `database` and `queues` are addresses of others."""
+    where two have the name of one node. `database` and `queues` are addresses of others; `rules` decide
+    instead of those of all tests."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
     if not (folder / "data" / "regia.sqlite").exists():
         shutil.copy(migrated, folder / "data" / "regia.sqlite")
@@ -120,10 +129,9 @@ def make_gateway(
             "queues": QueuesStore(url=SecretStr(queues)),
         }
     )
-    stores = open_stores(settings)
-    return Gateway(
-        replace(configured(), settings=settings), stores, Journal.open(folder / "journals" / f"{journal or node}.sqlite")
-    )
+    stores, known = open_stores(settings), configured()
+    made = replace(known, settings=settings, rules=rules or known.rules)
+    return Gateway(made, stores, Journal.open(folder / "journals" / f"{journal or node}.sqlite"))
 
 
 @cache

@@ -1,13 +1,14 @@
 """The router beside the interpreter: what differs for one message."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 import router.explain
 from router.ruleset import Ruleset
 from tests.interpreter.interpreter import Interpreter, Outcome, Told
 
-FIELDS: Final = ("category", "priority", "sla_first_reply", "calendar", "playbook", "product", "discard", "reply")
+FIELDS: Final = ("category", "priority", "playbook", "product", "discard", "reply")
 LISTS: Final = ("targets", "tags", "owners", "notify")
 
 
@@ -17,12 +18,19 @@ def differences(real: Ruleset, model: Interpreter, message: Mapping[str, Any]) -
     outcome = model.route(message)
     found: dict[str, Any] = {name: getattr(decision, name) for name in FIELDS}
     found |= {name: list(getattr(decision, name)) for name in LISTS}
+    found["sla"] = None if decision.sla is None else _said(asdict(decision.sla))
     found |= {"decided_by": dict(decision.decided_by), "extracted": _exact(decision.extracted)}
     expected = outcome.decision | {"extracted": _exact(outcome.extracted)}
     lines = [
         f"{name}: router {found[name]!r}, interpreter {expected[name]!r}" for name in expected if found[name] != expected[name]
     ]
     return lines + _explained(router.explain.as_data(real, decision.explanation), outcome)
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was written down of it, in lists as JSON has them."""
+    said = {name: _said(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value not in (None, ())}
 
 
 def _exact(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tests.interpreter.vocabulary import ADDED, FIRST_WINS
 RAISE: Final = re.compile(r"\+([1-9])")
 SECONDS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 HIGHEST: Final = 9
+TIMES: Final = ("first_reply", "next_reply", "resolution", "warn")
 
 
 def seconds(written: str) -> int:
@@ -85,7 +86,6 @@ class Decisions:
         category = texts.get("category", default)
         own = categories[category].keys()
         sla = self.of_category("sla", so_far.won.get("sla"), own)
-        about = sla.keys() if sla is not None else {}
         playbook = self.of_category("playbook", so_far.won.get("playbook"), own)
         return {
             "category": category,
@@ -93,8 +93,7 @@ class Decisions:
             "priority": self.priority(so_far, own),
             "tags": so_far.added.get("tags", []),
             "owners": self.owners(so_far, own),
-            "sla_first_reply": seconds(about["first_reply"].written) if about else None,
-            "calendar": about["calendar"].written if "calendar" in about else None,
+            "sla": None if sla is None else self.promised(sla.keys()),
             "playbook": playbook.written if playbook is not None else None,
             "product": texts.get("product"),
             "discard": texts.get("discard"),
@@ -102,6 +101,17 @@ class Decisions:
             "notify": so_far.added.get("notify", []),
             "decided_by": self.decided_by(so_far, own),
         }
+
+    def promised(self, about: Mapping[str, Value]) -> dict[str, Any]:
+        """Times in seconds, and what happens before and after the end (docs/rules.md, Response times)."""
+        times = {key: seconds(about[key].written) for key in TIMES if key in about}
+        steps = {key: self.escalation(about[key].keys()) for key in ("on_warning", "on_breach") if key in about}
+        calendar = {"calendar": about["calendar"].written} if "calendar" in about else {}
+        return {**times, **calendar, **steps}
+
+    def escalation(self, about: Mapping[str, Value]) -> dict[str, Any]:
+        found: dict[str, Any] = {key: list(dict.fromkeys(about[key].texts())) for key in ("notify", "copy_to") if key in about}
+        return found | ({"priority": int(about["priority"].written)} if "priority" in about else {})
 
     def of_category(self, key: str, won: Value | None, own: Mapping[str, Value]) -> Value | None:
         return won if won is not None else own.get(key)

@@ -102,7 +102,22 @@ class Generator(Asking):
 
     def sla(self) -> dict[str, Any]:
         calendar = self.maybe(0.5, "calendar", self.pick(self.calendars)) if self.calendars else {}
-        return {"first_reply": self.pick(("90s", "30m", "4h", "1h30m", "2d", "1d2h3m4s")), **calendar}
+        promises = self.chances.sample(("first_reply", "next_reply", "resolution"), self.chances.choice((1, 1, 2, 3)))
+        return {
+            **{name: self.pick(("90s", "30m", "4h", "1h30m", "2d", "1d2h3m4s")) for name in promises},
+            **calendar,
+            **self.maybe(0.3, "warn", self.pick(("1s", "1m", "89s"))),
+            **self.maybe(0.2, "on_warning", self.escalation()),
+            **self.maybe(0.3, "on_breach", self.escalation()),
+        }
+
+    def escalation(self) -> dict[str, Any]:
+        found = {
+            **self.maybe(0.5, "notify", self.some(OWNERS)),
+            **self.maybe(0.5, "copy_to", self.some((*QUEUES, *CATEGORIES))),
+            **self.maybe(0.5, "priority", self.chances.randint(0, 9)),
+        }
+        return found or {"priority": 9}
 
     def category(self) -> dict[str, Any] | None:
         found = {

@@ -39,7 +39,8 @@ async def test_the_moment_of_acceptance(line: Line) -> None:
     (row,) = await line.rows(messages)
     routing = orjson.loads(row["envelope"])["data"]["routing"]
     assert routing["tags"] == ["office", "depot"]
-    assert routing["sla"] == {"first_reply_due": None}
+    due = "2026-11-23T11:59:11.532Z"  # 49 seconds on saturday, the rest on monday
+    assert routing["sla"] == {"first_reply_due": due, "next_reply_due": None, "resolution_due": None}
     seen = dict(zip(ruleset.asked, orjson.loads(row["explanation"])["values"], strict=True))
     assert seen == {
         "hours.office": "open",

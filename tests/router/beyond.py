@@ -28,6 +28,7 @@ BEYOND: Final = {
     "a pattern": r": (?:is no RE2 pattern|matches the empty text)",
     "an expression": r"\.expr: (?!must be text|is empty)",
     "signs beyond ASCII": r": (?:is made of signs that are not compared|has no letter or digit, so it is no word \(use)",
+    "a warning before the time begins": r"\.warn: must be shorter than each",
     "a text where its list is used": r", as a\.yaml:\d+ uses it",
 }
 """Each kind with the words the loader has for it."""

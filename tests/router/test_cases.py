@@ -34,7 +34,7 @@ RESULTS: list[tuple[str, list[Mismatch]]] = [
     (f"{RESO}, expect: {{category: general}}", [Mismatch("category", "general", "returns")]),
     (f"{RESO}, expect: {{tags: [rma]}}", [Mismatch("tags", ("rma",), ("rma", "b"))]),
     (f"{RESO}, expect: {{discard: true}}", [Mismatch("discard", True, None)]),
-    (f"{RESO}, expect: {{sla: {{calendar: shop}}}}", [Mismatch("calendar", "shop", "office")]),
+    (f"{RESO}, expect: {{sla: {{calendar: shop}}}}", [Mismatch("sla.calendar", "shop", "office")]),
     (f"{RESO}, expect: {{queue: recovery, priority: 2}}", [
         Mismatch("queue", "recovery", "returns"), Mismatch("priority", 2, 0)]),
     ("message: {subject: spam}, expect: {queue: general, discard: null}", [

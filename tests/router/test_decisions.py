@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from router.load import load
-from router.model import Decision
+from router.model import Decision, Escalation, Sla
 
 HEAD = """
 categories:
@@ -25,8 +25,7 @@ NOTHING: dict[str, Any] = {
     "priority": 0,
     "tags": (),
     "owners": (),
-    "sla_first_reply": None,
-    "calendar": None,
+    "sla": None,
     "playbook": None,
     "product": None,
     "reply": None,
@@ -43,8 +42,7 @@ RETURNS: dict[str, Any] = {
     "targets": ("returns",),
     "priority": 3,
     "owners": ("r@example.it",),
-    "sla_first_reply": 4 * 3600,
-    "calendar": "office",
+    "sla": Sla(first_reply=4 * 3600, calendar="office"),
     "playbook": "https://example.it/r",
     "decided_by": {"category": "a", **dict.fromkeys(("priority", "sla", "playbook", "owners"), "category")},
 }
@@ -65,10 +63,30 @@ CASES: list[tuple[str, list[str], dict[str, Any]]] = [
             **RETURNS,
             "priority": 0,
             "owners": ("o@example.it",),
-            "sla_first_reply": 90,
-            "calendar": None,
+            "sla": Sla(first_reply=90),
             "playbook": "http://example.it/a",
             "decided_by": dict.fromkeys(("category", "priority", "owners", "sla", "playbook"), "a"),
+        },
+    ),
+    (
+        "all that can be promised",
+        [
+            "{sla: {first_reply: 4h, next_reply: 8h, resolution: 3d, calendar: office, warn: 30m,"
+            " on_warning: {notify: lead@example.it}, on_breach: {notify: [lead@example.it, boss@example.it],"
+            " copy_to: [recovery, general], priority: 9}}}"
+        ],
+        {
+            **NOTHING,
+            "sla": Sla(
+                first_reply=4 * 3600,
+                next_reply=8 * 3600,
+                resolution=72 * 3600,
+                calendar="office",
+                warn=1800,
+                on_warning=Escalation(notify=("lead@example.it",)),
+                on_breach=Escalation(("lead@example.it", "boss@example.it"), ("recovery", "general"), 9),
+            ),
+            "decided_by": by(sla="a"),
         },
     ),
     ("a queue", ["{queue: recovery}"], {**NOTHING, "targets": ("recovery",), "decided_by": by(queue="a")}),
@@ -142,7 +160,7 @@ def test_decision(rules: list[str], expected: dict[str, Any]) -> None:
     ("written", "seconds"), [("90s", 90), ("30m", 1800), ("4h", 14400), ("1h30m", 5400), ("2d", 172_800), ("1d12h", 129_600)]
 )
 def test_durations(written: str, seconds: int) -> None:
-    assert decide([f"{{sla: {{first_reply: {written}}}}}"]).sla_first_reply == seconds
+    assert decide([f"{{sla: {{first_reply: {written}}}}}"]).sla == Sla(first_reply=seconds)
 
 
 def test_a_decision_cannot_be_changed() -> None:

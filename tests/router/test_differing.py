@@ -36,11 +36,11 @@ CASES: list[tuple[str, str, list[Change]]] = [
     (rule("tags: [a]"), rule("tags: [a, b]", "y"), [Change("tags", ("a",), ("a", "b"), "x", "y")]),
     (rule("priority: 2"), rule('priority: "+3"'), [Change("priority", 2, 3, "x", "x")]),
     (rule("product: PAN-28"), "rules: []", [Change("product", "PAN-28", None, "x", None)]),
-    ("rules: []", rule("sla: {first_reply: 1h}"), [Change("sla", None, Sla(3600), None, "x")]),
+    ("rules: []", rule("sla: {first_reply: 1h}"), [Change("sla", None, Sla(first_reply=3600), None, "x")]),
     (
         rule("sla: {first_reply: 1h, calendar: office}"),
         rule("sla: {first_reply: 1h}"),
-        [Change("sla", Sla(3600, "office"), Sla(3600), "x", "x")],
+        [Change("sla", Sla(first_reply=3600, calendar="office"), Sla(first_reply=3600), "x", "x")],
     ),
     (rule("queue: recovery"), "rules: []", [Change("targets", ("recovery",), ("general",), "x", "default")]),
     (
@@ -64,7 +64,7 @@ CASES: list[tuple[str, str, list[Change]]] = [
             Change("targets", ("general",), ("returns",), "default", "x"),
             Change("priority", 0, 3, None, "category"),
             Change("owners", (), ("r@example.it",), None, "category"),
-            Change("sla", None, Sla(14400, "office"), None, "category"),
+            Change("sla", None, Sla(first_reply=14400, calendar="office"), None, "category"),
             Change("playbook", None, "https://example.it/r", None, "category"),
         ],
     ),
@@ -86,11 +86,11 @@ def test_no_field_of_a_decision_is_left_out() -> None:
     """Also one that is added later: whatever is set to something else is a change."""
     decision = decide("rules: []")
     for one in fields(Decision):
-        if one.name in ("decided_by", "explanation", "calendar", "failed"):
+        if one.name in ("decided_by", "explanation", "failed"):
             continue
-        other: Any = {"extracted": {"order": "7"}, "sla_first_reply": 5}.get(one.name, ("something else",))
+        other: Any = {"extracted": {"order": "7"}, "sla": Sla(first_reply=5)}.get(one.name, ("something else",))
         (change,) = changes(decision, replace(decision, **{one.name: other}))
-        assert change.field == {"extracted": "fields.order", "sla_first_reply": "sla"}.get(one.name, one.name)
+        assert change.field == {"extracted": "fields.order"}.get(one.name, one.name)
 
 
 def test_what_extractors_found_is_told_without_its_value() -> None:

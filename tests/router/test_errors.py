@@ -99,9 +99,23 @@ THEN: list[tuple[str, str]] = [
     ("{tags: [a, 3]}", "8:22: rules[0].then.tags[1]: must be text, not a number (put the value in quotes)"),
     ("{tags: []}", "8:18: rules[0].then.tags: is an empty list (name at least one value, or leave the key out)"),
     ("{owners: {a: b}}", "8:20: rules[0].then.owners: must be text, not a mapping"),
-    ("{sla: 4h}", "8:17: rules[0].then.sla: must name first_reply (for example {first_reply: 4h})"),
-    ("{sla: {first: 4h}}", "8:18: rules[0].then.sla.first: unknown key (known: calendar, first_reply)"),
-    ("{sla: {calendar: office}}", "8:17: rules[0].then.sla: must name first_reply (for example {first_reply: 4h})"),
+    ("{sla: 4h}",
+     "8:17: rules[0].then.sla: must name first_reply, next_reply or resolution (for example {first_reply: 4h})"),
+    ("{sla: {first: 4h}}", "8:18: rules[0].then.sla.first: unknown key"
+     " (known: calendar, first_reply, next_reply, on_breach, on_warning, resolution, warn)"),
+    ("{sla: {calendar: office}}",
+     "8:17: rules[0].then.sla: must name first_reply, next_reply or resolution (for example {first_reply: 4h})"),
+    ("{sla: {first_reply: 1h, warn: 1h}}", "8:41: rules[0].then.sla.warn: must be shorter than each of the times it is for"),
+    ("{sla: {first_reply: 1h, next_reply: 20m, warn: 30m}}",
+     "8:58: rules[0].then.sla.warn: must be shorter than each of the times it is for"),
+    ("{sla: {resolution: 1d, on_breach: {}}}", "8:45: rules[0].then.sla.on_breach: must name at least one of notify, copy_to and"
+     " priority (for example {notify: [team-lead@example.com]})"),
+    ("{sla: {resolution: 1d, on_breach: {tell: x}}}", "8:46: rules[0].then.sla.on_breach.tell: unknown key"
+     " (known: copy_to, notify, priority)"),
+    ("{sla: {resolution: 1d, on_warning: {copy_to: [general, x]}}}",
+     "8:66: rules[0].then.sla.on_warning.copy_to[1]: there is no queue or category 'x' (known: general, recovery, returns)"),
+    ("{sla: {resolution: 1d, on_breach: {priority: '+1'}}}",
+     "8:56: rules[0].then.sla.on_breach.priority: must be a whole number from 0 to 9"),
     ("{sla: {first_reply: 4}}", "8:31: rules[0].then.sla.first_reply: must be a duration (for example 30m, 4h, 1h30m or 2d)"),
     ("{sla: {first_reply: 0h}}", "8:31: rules[0].then.sla.first_reply: must be a duration (for example 30m, 4h, 1h30m or 2d)"),
     ("{sla: {first_reply: 4 hours}}", "8:31: rules[0].then.sla.first_reply: must be a duration"
@@ -174,7 +188,8 @@ TESTS: list[tuple[str, str]] = [
      " (known: general, recovery, returns)"),
     ("{message: {}, expect: {targets: returns}}", "6:37: tests[0].expect.targets: must be a list"),
     ("{message: {}, expect: {priority: 12}}", "6:38: tests[0].expect.priority: must be a whole number from 0 to 9"),
-    ("{message: {}, expect: {sla: {reply: 4h}}}", "6:34: tests[0].expect.sla.reply: unknown key (known: calendar, first_reply)"),
+    ("{message: {}, expect: {sla: {reply: 4h}}}", "6:34: tests[0].expect.sla.reply: unknown key"
+     " (known: calendar, first_reply, next_reply, on_breach, on_warning, resolution, warn)"),
     ("{message: {}, expect: {decided_by: {category: 1}}}", "6:51: tests[0].expect.decided_by.category: must be text, not a number"
      " (put the value in quotes)"),
 ]  # fmt: skip

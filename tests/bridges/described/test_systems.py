@@ -39,7 +39,8 @@ async def test_the_whole_way_round(opened: Opened, name: str) -> None:
         assert await crossing.bridge.take(again) == number
         assert desk.is_open(number)
         await crossing.look()
-        assert [event for event, _ in await crossing.told()] == ["opened", "assigned", "closed", "reopened"]
+        told = [event for event, _ in await crossing.told() if event not in ("paused", "resumed")]
+        assert told == ["opened", "assigned", "closed", "reopened"]
         failed = update(outgoing).values(state="failed", error="no such mailbox")
         await crossing.database.write(lambda connection: connection.execute(failed))
         await crossing.look()
