@@ -74,11 +74,12 @@ class Queued:
     repeat: bool = False
 
 
-def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> Queued:
+def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int, *, bounded: bool = False) -> Queued:
     """Queue a reply inside the caller's transaction, and tell of it. Raises `Refused`.
 
     It goes through the connector of the envelope to the handle that wrote it, or to the one given in that contact for
-    answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says.
+    answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says. `bounded`: whoever asks for it
+    answers no contact by itself and asks for few, so that the limits against loops are not needed.
     """
     if (before := queued_before(connection, reply)) is not None:
         return before
@@ -88,7 +89,7 @@ def queue(connection: Connection, reply: Reply, channels: Channels, now_ms: int)
     if (reason := _unanswerable(connection, row, channels, _leaves_ms(reply, now_ms))) is not None:
         raise Refused(reason)
     contact = _answered(row, data)
-    if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
+    if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms, bounded=bounded)):
         if (before := queued_before(connection, reply)) is not None:  # it waited for the same request, which counts by now
             return before
         raise Refused(refusal)

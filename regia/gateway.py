@@ -31,6 +31,7 @@ from regia.rules.live import Rules
 from regia.rules.shadow import Tally
 from regia.rules.versions import Versions
 from regia.running.siblings import Siblings
+from regia.surveying import surveys
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from regia.watch.newest import Newest
 from regia.watch.sends import Sends
@@ -61,6 +62,7 @@ class Gateway:
         """What the shadow of the rules said; the runner of the rules stores it."""
         self.declaring = Declaring(lambda: self.stores.queues, configured.topology, configured.stray)
         self.channels = channels(configured)
+        self.surveys = surveys(settings, self.links, configured.limits, self.channels)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
@@ -197,6 +199,7 @@ class Gateway:
             links=self.links,
             policy=settings.policy,
             channels=self.channels,
+            surveys=self.surveys,
         )
 
     async def check(self) -> dict[str, str]:

@@ -19,6 +19,7 @@ from regia.journal_settings import Journal
 from regia.queue_settings import QueuesStore
 from regia.server_settings import Server
 from regia.store_settings import BlobStore, CoordinationStore, DatabaseStore
+from regia.survey_settings import Survey
 from regia.watch.settings import Watch
 from regia.webhook_settings import Webhook
 
@@ -136,6 +137,7 @@ class Settings(_Section):
     connectors: dict[Name, Any] = Field(default_factory=dict)
     bridges: dict[Name, RoundupBridge] = Field(default_factory=dict, description="Ticket systems that take from the queues.")
     webhooks: dict[Name, Webhook] = Field(default_factory=dict, description="Web addresses that get what is in queues.")
+    surveys: dict[Name, Survey] = Field(default_factory=dict, description="What is asked after a ticket was closed.")
 
     @property
     def policy(self) -> Policy:

@@ -24,6 +24,7 @@ from storage.schema_customers import (
 from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_parts
 from storage.schema_rules import activations, rule_nodes, rulesets, shadow_changes, shadow_runs
+from storage.schema_surveys import surveys
 from storage.schema_watch import alarms, traffic
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "shadow_runs",
     "signals",
     "suggestions",
+    "surveys",
     "targets",
     "ticket_events",
     "traffic",

@@ -3,7 +3,6 @@
 Before it the journal repeats; after it a repeat changes nothing, and the same bytes go to the same targets.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,11 +14,11 @@ from sqlalchemy import Connection
 
 from connectors.base import ChannelEvent
 from desk.replies import Channels
+from desk.surveys.survey import Surveys
 from identity import links
 from identity.people import Identified
 from identity.policy import Policy
 from identity.resolve import IdentitySession
-from normalizer.message import Message
 from regia.links import Links
 from regia.pipeline.acknowledging import Decided, Outcomes, act
 from regia.pipeline.assemble import assemble
@@ -28,7 +27,9 @@ from regia.pipeline.facts import facts
 from regia.pipeline.files import PutSince, settle
 from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
+from regia.pipeline.rows import attachment_rows, quarantine_row
 from regia.pipeline.signals import record
+from regia.pipeline.surveying import Surveying, aside
 from regia.rules.live import Rules
 from regia.rules.shadow import Asked, ask
 from router.model import Decision
@@ -50,6 +51,7 @@ class CommitSettings:
     links: Links
     policy: Policy
     channels: Channels
+    surveys: Surveys | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +67,8 @@ class Committed:
     """Suggestions that were too many of one customer in a day, by reason."""
     shadowed: list[Asked] = field(default_factory=list)
     answers: Outcomes = field(default_factory=Counter)
+    surveyed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Surveys that came to an end, by name and state."""
     failed: list[tuple[str, str, str]] = field(default_factory=list)
     """(ruleset, rule, reason) of expressions that failed."""
     before: bool = False
@@ -82,7 +86,7 @@ def commit(
     told = [one for one in entered.new if isinstance(one, Told)]
     result = Committed(held=[(one.connector, one.reason) for one in held], before=entered.committed)
     _in_order(connection, entered.new, settings, result)
-    insert_rows(connection, quarantine, [_quarantine_row(one) for one in held])
+    insert_rows(connection, quarantine, [quarantine_row(one) for one in held])
     events.add(connection, [quarantined(one, settings.journal) for one in held])
     record(connection, told)
     return result
@@ -121,8 +125,11 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     message_rows: list[dict[str, Any]] = []
     target_rows: list[dict[str, Any]] = []
     decided: list[Decided] = []
+    surveying = Surveying(connection, settings.surveys)
+    surveying.look([one.message for one in ready], session)
     for one in ready:
-        identified = session.identify(one.message)
+        answer = surveying.answer(one.message)
+        identified = session.identify(one.message, aside(answer))
         message = one.message
         if message.language is None:  # a text too short to tell: what the customer last wrote in
             message = msgspec.structs.replace(message, language=identified.customer.language)
@@ -130,6 +137,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         decision = ruleset.route(facts(message, identified, ruleset.fields))
         if (asked := ask(settings.rules, message, identified, decision)) is not None:
             result.shadowed.append(asked)
+        decision = surveying.decide(answer, message, identified, decision)
         session.record(identified, message, decision.category)
         envelope = assemble(message, identified, decision, settings.links, ruleset.hash)
         row = _message_row(one, decision, envelope, ruleset.hash)
@@ -141,8 +149,10 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     session.save()
     result.left_out += session.left_out
     insert_rows(connection, messages, message_rows)
-    insert_rows(connection, attachments, [file for one in ready for file in _attachment_rows(one.message)])
+    insert_rows(connection, attachments, [file for one in ready for file in attachment_rows(one.message)])
     result.answers += act(connection, decided, settings.channels, settings.policy)
+    surveying.keep()
+    result.surveyed += surveying.outcomes
     positions = outbox.add(connection, target_rows)
     result.outbox += _outbox_rows(message_rows, target_rows, positions)
 
@@ -216,34 +226,4 @@ def _target_row(one: Ready, target: str, node: str) -> dict[str, Any]:
         "order_key": one.row.order_key,
         "state": PENDING,
         "node": node,
-    }
-
-
-def _attachment_rows(message: Message) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": item.id,
-            "message_id": str(message.id),
-            "sha256": item.sha256,
-            "size": item.size,
-            "filename": item.filename,
-            "content_type": item.content_type,
-        }
-        for item in message.attachments
-        if item.state == "stored"
-    ]
-
-
-def _quarantine_row(one: Held) -> dict[str, Any]:
-    return {
-        "id": str(one.row.id),
-        "connector": one.connector,
-        "reason": one.reason,
-        "detail": one.detail,
-        "raw": one.raw,
-        "raw_sha256": hashlib.sha256(one.raw).hexdigest(),
-        "content_type": one.content_type,
-        "received_ms": one.received_ms,
-        "attempts": 1,
-        "state": "held",
     }
