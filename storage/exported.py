@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, Table, insert, or_, select, tuple_
 
-from storage import erasure
+from storage import erasure, surveys
 from storage.bulk import among, ids_parameter
 from storage.family import Family
 from storage.removal import names_of
@@ -55,6 +55,7 @@ def about(connection: Connection, found: Family) -> dict[str, Rows]:
         "handles": rows(handles, handles.c.customer_id),
         "conversations": rows(conversations, conversations.c.customer_id),
         "ticket_events": _rows(connection, told, ours),
+        "surveys": surveys.theirs(connection, found.link_ids, found.ids),
         "suggestions": rows(suggestions, suggestions.c.customer_id, suggestions.c.owner_id),
         # `secret` is a hash of the code, and ours.
         "challenges": [{name: value for name, value in row.items() if name != "secret"} for row in asked],

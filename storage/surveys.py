@@ -85,6 +85,12 @@ def remove(connection: Connection, link_ids: Collection[str], customer_ids: Coll
     return gone
 
 
+def forget_reasons(connection: Connection, conversation_ids: Collection[str]) -> None:
+    """Leave nothing of what tickets of these conversations were about."""
+    about = update(surveys).where(among(connection, surveys.c.conversation_id)).values(reason=None)
+    connection.execute(about, ids_parameter(connection, conversation_ids))
+
+
 def theirs(connection: Connection, link_ids: Collection[str], customer_ids: Collection[str]) -> list[dict[str, Any]]:
     """What `remove` would remove, oldest first."""
     by_link = select(surveys).where(among(connection, surveys.c.handle_id))

@@ -23,6 +23,7 @@ from regia.http import (
     replies,
     stored,
     suggestions,
+    survey_page,
     tickets,
     unheard,
 )
@@ -81,6 +82,8 @@ _ROUTES: Final = (
     web.post("/v1/proofs/{id}", proofs.answer),
     web.get("/proof/{token}", proof_page.show),
     web.post("/proof/{token}", proof_page.confirm),
+    web.get("/survey/{token}", survey_page.show),
+    web.post("/survey/{token}", survey_page.answer),
     web.post("/v1/tickets", tickets.tell),
     web.post("/v1/replies", replies.ask),
     web.get("/v1/replies/{id}", replies.show),

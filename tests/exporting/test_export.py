@@ -84,6 +84,7 @@ async def test_what_is_known_of_the_customer(database: Database, blobs: Blobs) -
         "handles": 4,
         "conversations": 1,
         "ticket_events": 1,
+        "surveys": 2,
         "suggestions": 2,
         "challenges": 1,
         "audit": 1,
@@ -92,6 +93,7 @@ async def test_what_is_known_of_the_customer(database: Database, blobs: Blobs) -
     assert (top["name"], top["facts"]["name"], top["tags"]) == (f"Anna {anna.tag}", {"api": [f"Anna {anna.tag}", 1]}, [])
     assert top["history"][0]["snippet"] == f"history of {anna.tag}"
     assert {row["value"] for row in about["handles"]} == {anna.email, anna.phone, f"bot:{anna.user}", f"old{anna.tag}"}
+    assert [row["answers"] for row in about["surveys"]] == [{"comment": f"words of {anna.tag}"}] * 2
     assert "secret" not in about["challenges"][0], "a hash of a code is ours"
     assert [(row["action"], row["actor"], row["customer_id"]) for row in about["audit"]] == [("exported", "token", anna.id)]
 
