@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, RowMapping, select
 
 from desk import replies
 from desk.refusals import Refused
@@ -17,6 +17,7 @@ from identity import answered
 from storage import lookup
 from storage import surveys as rows
 from storage.database import DatabaseUnavailable, reaching_database
+from storage.schema import handles, messages
 
 logger = logging.getLogger(__name__)
 
@@ -82,12 +83,19 @@ def _why_not(connection: Connection, survey: Survey, row: Mapping[str, Any], cus
     talk = lookup.conversation(connection, row["conversation_id"])
     if talk is None or talk["split"]:
         return "no_contact" if talk is None else "split_conversation"
-    if talk["open"]:
+    if talk["open"] or _has_written(connection, customer_id, row["received_ms"]):
         return "goes_on"
     if now_ms - row["due_ms"] > LATE_MS:
         return "late"
     lately = rows.asked_since(connection, customer_id, now_ms - survey.every_ms, or_planned=False)
     return "asked_lately" if lately else None
+
+
+def _has_written(connection: Connection, customer_id: str, since_ms: int) -> bool:
+    """Whether the customer waits for an answer to what was written since the ticket was closed, on any channel."""
+    theirs = select(messages.c.id).join(handles, handles.c.id == messages.c.handle_id)
+    new = theirs.where(handles.c.customer_id == customer_id, messages.c.awaits_answer, messages.c.at_ms > since_ms)
+    return bool(connection.execute(select(new.exists())).scalar_one())
 
 
 def _say(

@@ -57,7 +57,7 @@ def plan(connection: Connection, surveys: Surveys, closed: Numbered, now_ms: int
             "state": rows.SKIPPED if skipped else rows.PLANNED,
             "skipped": skipped,
             "due_ms": now_ms + survey.delay_ms,
-            "received_ms": now_ms,
+            "received_ms": told["received_ms"],
             "closed_ms": now_ms if skipped else None,
             "handle_id": last["handle_id"],
         },

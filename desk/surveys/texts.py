@@ -16,7 +16,7 @@ QUESTIONS: Final = (
     Question(
         name="satisfaction",
         kind="scale",
-        text={"it": "Quanto sei soddisfatto di come ti abbiamo aiutato?", "en": "How satisfied are you with our help?"},
+        text={"it": "Come valuti l'aiuto che ti abbiamo dato?", "en": "How do you rate the help you got from us?"},
         labels={
             "it": ("Pessimo", "Scarso", "Sufficiente", "Buono", "Ottimo"),
             "en": ("Very bad", "Bad", "Fair", "Good", "Excellent"),

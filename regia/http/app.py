@@ -24,6 +24,7 @@ from regia.http import (
     stored,
     suggestions,
     survey_page,
+    surveys,
     tickets,
     unheard,
 )
@@ -82,6 +83,7 @@ _ROUTES: Final = (
     web.post("/v1/proofs/{id}", proofs.answer),
     web.get("/proof/{token}", proof_page.show),
     web.post("/proof/{token}", proof_page.confirm),
+    web.get("/v1/surveys", surveys.listing),
     web.get("/survey/{token}", survey_page.show),
     web.post("/survey/{token}", survey_page.answer),
     web.post("/v1/tickets", tickets.tell),

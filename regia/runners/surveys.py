@@ -1,6 +1,6 @@
 """Customers are asked after their ticket was closed: one node follows tickets, asks when it is time, and ends what is over."""
 
-import time
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import Connection
@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from desk.surveys import asking, planning
 from desk.surveys.planning import CLOSED, REOPENED
 from desk.surveys.survey import Surveys
+from regia.by_hand import now_ms
 from regia.gateway import Gateway
 from regia.runners.following import Follower
 from regia.watch.metrics import SURVEYS
@@ -37,17 +38,18 @@ class Asking:
 
 
 class Work:
-    """What is done in the transactions of the follower."""
+    """What is done in the transactions of the follower. `clock` gives milliseconds since 1970."""
 
-    def __init__(self, surveys: Surveys) -> None:
+    def __init__(self, surveys: Surveys, clock: Callable[[], int] = now_ms) -> None:
         self._surveys = surveys
+        self._clock = clock
 
     def act(self, connection: Connection, told: Numbered) -> None:
-        now_ms = time.time_ns() // 1_000_000
+        at_ms = self._clock()
         if told.type == REOPENED:
-            for name in planning.withdraw(connection, told, now_ms):
+            for name in planning.withdraw(connection, told, at_ms):
                 SURVEYS.labels(name, "goes_on").inc()
-        elif (planned := planning.plan(connection, self._surveys, told, now_ms)) is not None:
+        elif (planned := planning.plan(connection, self._surveys, told, at_ms)) is not None:
             SURVEYS.labels(*planned).inc()
 
     def due(self, connection: Connection, now_ms: int) -> bool:

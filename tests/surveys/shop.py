@@ -12,7 +12,7 @@ from connectors.base import Parsed
 from desk import replies
 from desk.replies import Reply
 from desk.surveys.survey import Surveys
-from identity import tickets
+from identity import answered, tickets
 from identity.policy import Policy
 from identity.tickets import News, Said, TicketEvent
 from normalizer.inbound import Button, Handle, InboundMessage
@@ -56,10 +56,10 @@ class Shop:
         self.database: Database = line.database
         self.links: Links = LINKS
         self.surveys = surveys(**settings)
-        self.work = Work(self.surveys)
+        self.work = Work(self.surveys, self.now_ms)
         self.ahead_ms = 0
         self.written = 0
-        commit = CommitSettings(
+        self.commit = commit = CommitSettings(
             journal=line.journal.id,
             node="n1",
             rules=Rules.of_all(RULESET),
@@ -93,10 +93,16 @@ class Shop:
         await self.write("5", kind="postback", button=Button(id=id_, title="5"), **more)
 
     async def answer(self, text: str = "Ecco la soluzione") -> None:
-        """A person answers the last contact."""
+        """A person answers the last contact, and it arrives."""
         last = (await self.messages())[-1]
         reply = Reply(text=text, author="giulia", message_id=last["id"])
-        await self.database.write(lambda connection: replies.queue(connection, reply, CHANNELS, self.now_ms()))
+
+        def work(connection: Connection) -> None:
+            replies.queue(connection, reply, CHANNELS, self.now_ms())
+            if (waiting := answered.hold(connection, last["id"])) is not None:
+                answered.mark(connection, waiting, self.now_ms())
+
+        await self.database.write(work)
 
     async def ticket(self, event: TicketEvent, number: str = "T1", **said: Any) -> None:
         """A ticket system tells of the last contact's ticket, a moment after it."""

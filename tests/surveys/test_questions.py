@@ -2,7 +2,7 @@
 
 from tests.surveys.conftest import Open
 
-SCALE = {"name": "satisfaction", "kind": "scale", "text": {"it": "Soddisfatto?", "en": "Satisfied?"}}
+SCALE = {"name": "satisfaction", "kind": "scale", "text": {"it": "Soddisfatti?", "en": "Satisfied?"}}
 WORDS = {"name": "comment", "kind": "words", "text": {"it": "Che cosa manca?"}}
 
 
