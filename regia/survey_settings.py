@@ -12,6 +12,8 @@ from regia.queue_settings import did_you_mean
 from regia.store_settings import Section
 
 _AT: Final = ("surveys",)
+_MOST: Final = 2
+"""Questions: who is asked more answers none."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,20}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
@@ -67,15 +69,15 @@ class Survey(Section):
     link: Link = Field(default="auto", description="Whether a link to a page is sent instead of questions; `auto`: by mail.")
     only_answered: bool = Field(default=True, description="Whether nobody is asked whom no person has answered.")
     intro: Texts | None = Field(default=None, description="Language to what stands above the first question.")
-    questions: tuple[SurveyQuestion, ...] | None = Field(
-        default=None, min_length=1, max_length=2, description="One or two; without it the usual ones."
-    )
+    questions: tuple[SurveyQuestion, ...] | None = Field(default=None, description="One or two; without it the usual ones.")
     thanks: Texts | None = Field(default=None, description="Language to what is said when all is answered.")
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if self.open_days > self.every_days:
             raise ValueError("open_days must not be more than every_days: two surveys could wait for the same answer")
+        if self.questions is not None and not 1 <= len(self.questions) <= _MOST:
+            raise ValueError("questions: one or two")
         names = [one.name for one in self.questions or ()]
         if len(set(names)) != len(names):
             raise ValueError("two questions have the same name")

@@ -18,6 +18,7 @@ PAGES = (
     "docs/identity.md",
     "docs/tickets.md",
     "docs/replies.md",
+    "docs/surveys.md",
 )
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""
