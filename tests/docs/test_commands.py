@@ -34,7 +34,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield desk
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_the_commands_of_all_pages(desk: Desk) -> None:
     # In one test: operations look at what the channels' pages sent.
     for page in PAGES:
