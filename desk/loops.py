@@ -24,6 +24,9 @@ AN_HOUR_TO_A_DOMAIN: Final = 100
 leaves to a program that has a new address of its domain each time."""
 AN_HOUR_OF_A_CONNECTOR: Final = 300
 """The end of every loop, also of one over many domains; far below what providers allow an account."""
+BOUNDED: Final = "regia/survey"
+"""Who asks for bounded messages, a name that nobody outside can have. These do not count either: a thousand tickets that are
+closed at once must not silence what answers those who write meanwhile."""
 
 _EMAIL: Final = "email"
 _NO_ADDRESS: Final = "unknown_sender"
@@ -54,9 +57,13 @@ def recipient(sender: Handle, via: Handle | None) -> Handle:
     return via
 
 
-def refusal(connection: Connection, contact: Answered, own: Callable[[Handle], bool], now_ms: int) -> RefusalReason | None:
+def refusal(
+    connection: Connection, contact: Answered, own: Callable[[Handle], bool], now_ms: int, *, bounded: bool = False
+) -> RefusalReason | None:
     """Why it gets no automatic answer, or None when it may: then queue it in this same transaction, which keeps all others
-    from counting until it ends. `own` knows our own addresses."""
+    from counting until it ends. `own` knows our own addresses. `bounded`: this message begins or goes on with something that
+    ends by itself, such as a survey, which nobody can make come again by answering: neither what the contact answers nor
+    how many there were lately holds it back."""
     if contact.automated is not None:
         return "automated_mail"
     to = recipient(contact.sender, contact.via)
@@ -64,6 +71,8 @@ def refusal(connection: Connection, contact: Answered, own: Callable[[Handle], b
         return "not_allowed"
     if any(own(handle) for handle in (contact.sender, to, contact.via) if handle is not None):
         return "own_address"
+    if bounded:
+        return None
     if automatic.any_of(connection, contact.answers, contact.marked):
         return "answers_automatic"
     return _limit(connection, contact, to, now_ms)
@@ -72,11 +81,11 @@ def refusal(connection: Connection, contact: Answered, own: Callable[[Handle], b
 def _limit(connection: Connection, contact: Answered, to: Handle, now_ms: int) -> RefusalReason | None:
     address, domain = bare(to), _domain(to)
     automatic.hold(connection, *keys(to, contact.conversation_id, contact.connector))
-    lately = automatic.since(connection, now_ms - AN_HOUR)
+    lately = automatic.since(connection, now_ms - AN_HOUR, but=BOUNDED)
     handles = [Handle(one.kind, one.value, "claimed") for one in lately]
     if sum(bare(handle) == address for handle in handles) >= AN_HOUR_TO_A_SENDER:
         return "once_an_hour"
-    if automatic.count_in(connection, contact.conversation_id, now_ms - A_DAY) >= A_DAY_IN_A_CONVERSATION:
+    if automatic.count_in(connection, contact.conversation_id, now_ms - A_DAY, but=BOUNDED) >= A_DAY_IN_A_CONVERSATION:
         return "five_a_day"
     if domain and sum(_domain(handle) == domain for handle in handles) >= AN_HOUR_TO_A_DOMAIN:
         return "domain_limit"

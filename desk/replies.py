@@ -95,7 +95,13 @@ class Queued:
 
 
 def queue(
-    connection: Connection, reply: Reply, channels: Channels, now_ms: int, put_since: Mapping[str, int] = MappingProxyType({})
+    connection: Connection,
+    reply: Reply,
+    channels: Channels,
+    now_ms: int,
+    put_since: Mapping[str, int] = MappingProxyType({}),
+    *,
+    bounded: bool = False,
 ) -> Queued:
     """Queue a reply inside the caller's transaction, and tell of it. Raises `Refused`.
 
@@ -103,7 +109,8 @@ def queue(
     it has seen. Raises `BlobsEnded` where they must be put again.
 
     It goes through the connector of the envelope to the handle that wrote it, or to the one given in that contact for
-    answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says.
+    answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says. `bounded`: whoever asks for it
+    answers no contact by itself and asks for few, so that the limits against loops are not needed.
     """
     if (before := queued_before(connection, reply)) is not None:
         return before
@@ -111,7 +118,7 @@ def queue(
     endings.check(connection, reply.blobs, put_since)
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
     contact = _answered(row, data)
-    if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms)):
+    if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms, bounded=bounded)):
         if (before := queued_before(connection, reply)) is not None:  # it waited for the same request, which counts by now
             return before
         raise Refused(refusal)

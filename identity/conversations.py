@@ -61,6 +61,21 @@ class Conversations:
         self._touched[conversation.id] = conversation
         return conversation
 
+    def join_aside(self, conversation_id: str, contact: Contact, customer: Customer) -> Conversation | None:
+        """A conversation of the customer's that counts this contact, and is as open or closed as it was, at the time it was;
+        None where it is not theirs."""
+        if conversation_id not in self.known:
+            self.known |= store.load(self._connection, [conversation_id])
+        found = self.known.get(conversation_id)
+        if found is None or found.split or self._root(found.owner_id) != customer.id:
+            return None
+        found.messages += 1
+        found.reopened = False
+        if (channel := contact.message.inbound.channel) not in found.channels:
+            found.channels.append(channel)
+        self._touched[found.id] = found
+        return found
+
     def remember(self, external_id: str, customer: Customer, conversation_id: str) -> None:
         """Let the messages that follow find the conversation of this one when they answer it."""
         self._threads.setdefault(external_id, []).insert(0, (customer.id, conversation_id))

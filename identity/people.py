@@ -141,3 +141,5 @@ class Identified:
     repeat_of: str | None
     at_ms: int
     awaits_answer: bool
+    aside: bool = False
+    """It joined a conversation without going on with it."""

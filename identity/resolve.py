@@ -42,8 +42,16 @@ class IdentitySession:
         self._joining = Joining(connection, self._owners, self._suggestions, self._conversations.known, policy, actor=RULE)
         self._now_ms = max((contact.received_ms for contact in contacts), default=0)
 
-    def identify(self, message: Message) -> Identified:
-        """The customer, the conversation and the number of this message. Call once a message, in order, then `record`."""
+    def link_of(self, message: Message) -> str | None:
+        """The id of the link that a message's sender had before this batch, or None."""
+        link = self._owners.links.get(self._contacts[message.id].sender.key)
+        return None if link is None else link.id
+
+    def identify(self, message: Message, aside: str | None = None) -> Identified:
+        """The customer, the conversation and the number of this message. Call once a message, in order, then `record`.
+
+        `aside` is a conversation that it only adds to, without opening it again or waiting for an answer, where that is its
+        customer's."""
         contact = self._contacts[message.id]
         self._see(contact)
         link = self._owners.links[contact.sender.key]
@@ -53,9 +61,11 @@ class IdentitySession:
         earlier = customer.messages
         history, unanswered = ((), 0) if contact.of_many else (tuple(customer.history), customer.unanswered)
         repeated = _repeated(customer, contact)
-        conversation = self._conversations.join(contact, customer, repeated)
+        beside = self._conversations.join_aside(aside, contact, customer) if aside is not None else None
+        conversation = beside or self._conversations.join(contact, customer, repeated)
+        awaits_answer = contact.awaits_answer and beside is None
         self._suggest(customer, link, contact)
-        self._count(customer, contact)
+        self._count(customer, contact, awaits_answer=awaits_answer)
         if not contact.of_many:
             self._learn(customer, link, message, contact)
         return Identified(
@@ -69,7 +79,8 @@ class IdentitySession:
             history=history,
             repeat_of=repeated.id if repeated else None,
             at_ms=contact.at_ms,
-            awaits_answer=contact.awaits_answer,
+            awaits_answer=awaits_answer,
+            aside=beside is not None,
         )
 
     def record(self, identified: Identified, message: Message, category: str) -> None:
@@ -118,11 +129,11 @@ class IdentitySession:
         found = [self._joining.join(link, self._owners.links[one.key], contact, contact.received_ms) for one in contact.own[1:]]
         return any(isinstance(one, str) for one in found)
 
-    def _count(self, customer: Customer, contact: Contact) -> None:
+    def _count(self, customer: Customer, contact: Contact, *, awaits_answer: bool) -> None:
         self._joining.touched.add(customer.id)
         customer.sequence += 1
         customer.messages += 1
-        customer.unanswered += contact.awaits_answer
+        customer.unanswered += awaits_answer
         customer.first_seen_ms = min(customer.first_seen_ms, contact.at_ms)
         customer.last_seen_ms = max(customer.last_seen_ms, contact.at_ms)
 

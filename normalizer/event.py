@@ -38,6 +38,7 @@ TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "regia.reply.failed.v1": "it did not leave, or did not arrive",
         "regia.reply.unknown.v1": "nobody knows whether it left: it is not sent again by itself",
         "regia.reply.rejected.v1": "a reply was asked for that cannot be",
+        "regia.survey.answered.v1": "a customer answered what was asked after a ticket was closed",
         "regia.channel.silent.v1": "a channel is silent against its habit",
         "regia.channel.back.v1": "it is not any more",
         "regia.token.expiring.v1": "a channel's token is about to expire",

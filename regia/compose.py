@@ -21,7 +21,7 @@ from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.straight import LocalStraight, RabbitStraight, Straight
 from normalizer.envelope import priority_of
-from regia import bridge_settings, noticing, queue_settings, webhook_settings
+from regia import bridge_settings, noticing, queue_settings, survey_settings, webhook_settings
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
@@ -92,6 +92,11 @@ class Configured:
         return max((connector.settings.max_body for connector in self.connectors.values()), default=0)
 
     @property
+    def categories(self) -> set[str]:
+        """Those of all brands' rules."""
+        return {name for brand in self.brands for name in self.rules.of(brand).categories}
+
+    @property
     def brands(self) -> set[str]:
         return {brand for connector in self.connectors.values() for brand in connector.brands}
 
@@ -137,7 +142,8 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     alone = settings.coordination.is_local
     wrong = bridge_settings.unusable(settings.bridges, source.document, found.topology, without_redis=alone)
     wrong += webhook_settings.unusable(settings.webhooks, settings.bridges, source.document, found.topology)
-    if wrong := wrong + noticing.without_templates(settings.notices, source.document, read):
+    wrong += noticing.without_templates(settings.notices, source.document, read)
+    if wrong := wrong + survey_settings.unusable(settings.surveys, source.document, found.brands, found.categories):
         raise ConfigError(wrong)
     return replace(found, stray=tuple(queue_settings.stray(settings.queues, source.document, found.topology)))
 

@@ -33,6 +33,7 @@ from regia.rules.live import Rules
 from regia.rules.shadow import Tally
 from regia.rules.versions import Versions
 from regia.running.siblings import Siblings
+from regia.surveying import surveys
 from regia.watch.metrics import PUBLISHED, READY, TO_QUEUE
 from regia.watch.newest import Newest
 from regia.watch.sends import Sends
@@ -65,6 +66,7 @@ class Gateway:
         self.declaring = Declaring(lambda: self.stores.queues, configured.topology, configured.stray)
         self.channels = channels(configured, lambda: self.versions.rules)
         self.notices = directory(settings.notices, configured.connectors)
+        self.surveys = surveys(settings, self.links, configured.limits, self.channels)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
@@ -203,6 +205,7 @@ class Gateway:
             channels=self.channels,
             notices=self.notices,
             hours=self.hours,
+            surveys=self.surveys,
         )
 
     async def check(self) -> dict[str, str]:

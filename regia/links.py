@@ -1,5 +1,6 @@
 """Addresses of the gateway as the world sees it, and signed links that expire."""
 
+import base64
 import hashlib
 import hmac
 import re
@@ -10,6 +11,8 @@ from typing import Final
 _SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _LINK: Final = re.compile(rb"/attachments/([A-Za-z0-9_-]{1,100})\?expires=([0-9]{1,12})&signature=([0-9a-f]{64})")
 _ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,16}")
+_SURVEY: Final = 16
+"""Bytes of a survey's signature."""
 LIFETIME: Final = 7 * 24 * 3600
 """Seconds a signed link to a file is good for."""
 
@@ -41,6 +44,16 @@ class Links:
         """Where a customer says that an address is theirs. Whoever has the token can, until it ends."""
         return f"{self._base}/proof/{token}"
 
+    def survey(self, survey_id: str) -> str:
+        """Where a customer answers a survey. Whoever has the link can, until the survey is closed."""
+        return f"{self._base}/survey/{survey_id}.{self._sign_survey(survey_id)}"
+
+    def survey_of(self, token: str) -> str | None:
+        """The id of the survey that a token of ours is for, or None."""
+        survey_id, _, signature = token.partition(".")
+        ours = hmac.compare_digest(self._sign_survey(survey_id).encode(), signature.encode(errors="replace"))
+        return survey_id if ours else None
+
     def valid(self, attachment_id: str, expires: str, signature: str) -> bool:
         """Whether the link was made by us and has not expired."""
         if not _SECONDS.fullmatch(expires) or int(expires) < time.time():
@@ -59,6 +72,11 @@ class Links:
             return self.attachment(attachment_id).removeprefix(self._base).encode()
 
         return _LINK.sub(anew, envelope)
+
+    def _sign_survey(self, survey_id: str) -> str:
+        """128 bits, which nobody guesses, in a link that is not too long for a text message."""
+        whole = hmac.new(self._key, f"survey\n{survey_id}".encode(errors="replace"), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(whole[:_SURVEY]).decode().rstrip("=")
 
     def _sign(self, attachment_id: str, expires: int) -> str:
         return hmac.new(self._key, f"{attachment_id}\n{expires}".encode(), hashlib.sha256).hexdigest()

@@ -21,6 +21,7 @@ from regia.queue_settings import QueuesStore
 from regia.reply_settings import Replies
 from regia.server_settings import Server
 from regia.store_settings import BlobStore, CoordinationStore, DatabaseStore
+from regia.survey_settings import Survey
 from regia.watch.settings import Watch
 from regia.webhook_settings import Webhook
 
@@ -142,6 +143,7 @@ class Settings(_Section):
     )
     webhooks: dict[Name, Webhook] = Field(default_factory=dict, description="Web addresses that get what is in queues.")
     notices: Notices = Notices()
+    surveys: dict[Name, Survey] = Field(default_factory=dict, description="What is asked after a ticket was closed.")
 
     @property
     def policy(self) -> Policy:

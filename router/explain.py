@@ -3,8 +3,9 @@
 The record is compact JSON: `ruleset` (the hash); `matched`, by the places of rules that matched, the fields each won;
 `stopped`, the place of a final rule that matched; `held`, the numbers of the questions about texts and equalities that
 hold, all of them; `expressions`, by number, what came of those that were asked; `values` of the facts that rules ask
-about, in the order of `Ruleset.asked`; and `decided_by`. A comparison holds or not by the value that stands there; where
-that is not the whole value, `unlike` has the numbers of the fact's comparisons that held.
+about, in the order of `Ruleset.asked`; `decided_by`; and `overruled`, where something else than a rule decided
+(`router.overruling`). A comparison holds or not by the value that stands there; where that is not the whole value, `unlike` has
+the numbers of the fact's comparisons that held.
 """
 
 from collections.abc import Iterator
@@ -27,16 +28,19 @@ def as_data(ruleset: Ruleset, explanation: bytes) -> dict[str, Any]:
 
     Gives `ruleset`, `decided_by`, `values`, and `rules`: for each its `name`, `file`, `line` and `outcome` (`matched`,
     `failed`, `not_tried`); a matched one has `won` (fields), a failed one has `failed` (`condition` in words, `file`,
-    `line`, `column`, `values` of the facts it asks about, and `error` where an expression had one).
+    `line`, `column`, `values` of the facts it asks about, and `error` where an expression had one). `overruled` has `by` and
+    `reason` where something else than a rule discarded the message.
     Raises ExplanationMismatch when another ruleset wrote it.
     """
     record = orjson.loads(explanation)
     if record["ruleset"] != ruleset.hash:
         raise ExplanationMismatch(f"written by ruleset {record['ruleset']}, not by {ruleset.hash}: load that version")
     record["values"] = dict(zip(ruleset.asked, record["values"], strict=True))
+    overruled = {name: value for name, value in record.items() if name == "overruled"}
     return {
         "ruleset": ruleset.hash,
         "decided_by": record["decided_by"],
+        **overruled,
         "values": record["values"],
         "rules": list(_rules(ruleset, record)),
     }
@@ -80,6 +84,8 @@ def render(ruleset: Ruleset, explanation: bytes) -> str:
     """
     data = as_data(ruleset, explanation)
     lines = [line for rule in data["rules"] for line in _rule_lines(rule)]
+    if (overruled := data.get("overruled")) is not None:
+        lines.append(f"discarded by {overruled['by']}, whatever the rules say: {overruled['reason']}")
     lines.append("decided by")
     lines += [f"  {field}: {by}" for field, by in data["decided_by"].items()]
     return "\n".join(lines) + "\n"

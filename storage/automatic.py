@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, or_, select, text
+from sqlalchemy import Connection, and_, func, not_, or_, select, text
 
 from storage.schema import outgoing
 
@@ -21,7 +21,7 @@ class Automatic:
 _PAGE: Final = 500
 _LATELY: Final = [
     outgoing.c[name]
-    for name in ("position", "automatic", "message_id", "created_ms", "connector", "handle_kind", "handle_value")
+    for name in ("position", "automatic", "message_id", "created_ms", "connector", "handle_kind", "handle_value", "reply_key")
 ]
 
 
@@ -35,24 +35,30 @@ def hold(connection: Connection, *keys: str) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"outgoing {key}"})
 
 
-def since(connection: Connection, since_ms: int) -> list[Automatic]:
-    """Automatic answers queued since then. Reads rows from the newest on, and no more than it needs."""
+def since(connection: Connection, since_ms: int, *, but: str) -> list[Automatic]:
+    """Automatic answers queued since then, but what `but` asked for. Reads rows from the newest on, and no more than it
+    needs."""
     found: list[Automatic] = []
     below: int | None = None
     while True:
         query = select(*_LATELY).order_by(outgoing.c.position.desc()).limit(_PAGE)
         rows = connection.execute(query if below is None else query.where(outgoing.c.position < below)).all()
-        answers = (row for row in rows if row.automatic and row.message_id is not None)
-        found += [Automatic(*row[4:]) for row in answers if row.created_ms > since_ms]
+        answers = (row for row in rows if row.automatic and row.message_id is not None and not _is_of(row.reply_key, but))
+        found += [Automatic(row.connector, row.handle_kind, row.handle_value) for row in answers if row.created_ms > since_ms]
         # Rows of one moment may be a little out of order; a whole page is not.
         if len(rows) < _PAGE or all(row.created_ms <= since_ms for row in rows):
             return found
         below = rows[-1].position
 
 
-def count_in(connection: Connection, conversation_id: str, since_ms: int) -> int:
-    """Automatic messages queued in a conversation since then."""
-    this = and_(outgoing.c.automatic.is_(True), outgoing.c.conversation_id == conversation_id, outgoing.c.created_ms > since_ms)
+def count_in(connection: Connection, conversation_id: str, since_ms: int, *, but: str) -> int:
+    """Automatic messages queued in a conversation since then, but what `but` asked for."""
+    this = and_(
+        outgoing.c.automatic.is_(True),
+        outgoing.c.conversation_id == conversation_id,
+        outgoing.c.created_ms > since_ms,
+        or_(outgoing.c.reply_key.is_(None), not_(outgoing.c.reply_key.startswith(f"{but}\n", autoescape=True))),
+    )
     return connection.execute(select(func.count()).select_from(outgoing).where(this)).scalar_one()
 
 
@@ -62,3 +68,7 @@ def any_of(connection: Connection, external_ids: Collection[str], conversation_i
     this = or_(outgoing.c.external_id.in_(external_ids), outgoing.c.conversation_id == (conversation_id or ""))
     query = select(outgoing.c.position).where(outgoing.c.automatic.is_(True), this).limit(1)
     return connection.execute(query).first() is not None
+
+
+def _is_of(reply_key: str | None, asker: str) -> bool:
+    return reply_key is not None and reply_key.startswith(f"{asker}\n")

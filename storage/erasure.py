@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, literal, not_, or_, select, union, update
 
-from storage import erased, family, ledger
+from storage import erased, family, ledger, surveys
 from storage.bulk import among, ids_parameter, update_rows
 from storage.family import Family
 from storage.removal import Removed, remove_messages, remove_outgoing
@@ -127,6 +127,7 @@ def _tell_of_others_only(connection: Connection, ids: Collection[str]) -> None:
     parameter = ids_parameter(connection, split)
     told = update(ticket_events).where(among(connection, ticket_events.c.conversation_id))
     connection.execute(told.values(reason=None, url=None), parameter)
+    surveys.forget_reasons(connection, split)
     first, last = func.min(messages.c.at_ms).label("first"), func.max(messages.c.at_ms).label("last")
     used = (
         select(messages.c.conversation_id, messages.c.channel, func.count().label("messages"), first, last)
@@ -153,6 +154,7 @@ def _remove_rest(connection: Connection, found: Family, act: Act) -> Removed:
     ours, links = ids_parameter(connection, found.ids), ids_parameter(connection, found.link_ids)
     removed = remove_outgoing(connection, answers_without_message(connection, found), act.at_ms)
     _remove_conversations(connection, found)
+    surveys.remove(connection, found.link_ids, found.ids)
     pairs = or_(among(connection, suggestions.c.customer_id), among(connection, suggestions.c.owner_id))
     connection.execute(delete(suggestions).where(pairs), ours)
     asked = or_(among(connection, challenges.c.customer_id), among(connection, challenges.c.home_id))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, Table, insert, or_, select, tuple_
 
-from storage import erasure, outgoing_files
+from storage import erasure, outgoing_files, surveys
 from storage.bulk import among, ids_parameter
 from storage.family import Family
 from storage.removal import names_of
@@ -67,6 +67,7 @@ def about(connection: Connection, found: Family) -> dict[str, Rows]:
         "conversations": rows(conversations, conversations.c.customer_id),
         "ticket_events": _rows(connection, told, ours),
         "sla_timers": _rows(connection, promised, ours),
+        "surveys": surveys.theirs(connection, found.link_ids, found.ids),
         "suggestions": rows(suggestions, suggestions.c.customer_id, suggestions.c.owner_id),
         # `secret` is a hash of the code, and ours.
         "challenges": [{name: value for name, value in row.items() if name != "secret"} for row in asked],

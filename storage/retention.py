@@ -24,9 +24,11 @@ from storage.schema import (
     quarantine,
     repeats,
     signals,
+    surveys,
     targets,
     ticket_events,
 )
+from storage.surveys import OPEN
 
 PAGE: Final = 200
 """Rows that one transaction looks at."""
@@ -123,6 +125,14 @@ def old_tickets(connection: Connection, before: Before, place: Place, _now_ms: i
     query = select(ticket_events.c.id, ticket_events.c.space, ticket_events.c.received_ms)
     ids, further = _due(connection, query, ticket_events.c, before, place)
     connection.execute(delete(ticket_events).where(among(connection, ticket_events.c.id)), ids_parameter(connection, ids))
+    return Done(len(ids), further)
+
+
+def old_surveys(connection: Connection, before: Before, place: Place, _now_ms: int) -> Done:
+    """Surveys that came to their end, with what was answered."""
+    query = select(surveys.c.id, surveys.c.brand, surveys.c.received_ms).where(surveys.c.state.not_in(OPEN))
+    ids, further = _due(connection, query, surveys.c, before, place)
+    connection.execute(delete(surveys).where(among(connection, surveys.c.id)), ids_parameter(connection, ids))
     return Done(len(ids), further)
 
 

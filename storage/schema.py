@@ -26,6 +26,7 @@ from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
 from storage.schema_rules import activations, rule_nodes, rulesets, shadow_changes, shadow_runs
 from storage.schema_sla import sla_timers
+from storage.schema_surveys import surveys
 from storage.schema_watch import alarms, traffic
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "signals",
     "sla_timers",
     "suggestions",
+    "surveys",
     "targets",
     "ticket_events",
     "traffic",

@@ -26,6 +26,7 @@ from regia.cli import (
     run,
     schema,
     sla,
+    survey,
     ticket,
     topology,
     unheard,
@@ -72,6 +73,7 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(reply.app, name="outgoing")
 app.add_typer(rules.app, name="rules")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(survey.app, name="survey")
 app.add_typer(topology.app, name="topology")
 app.add_typer(webhook.app, name="webhook")
 imports.app.command()(import_imap.imap)

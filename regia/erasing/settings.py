@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Days = Annotated[int, Field(ge=1, le=36_500)]
 Brand = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
-OfBrand = Literal["messages", "raw", "attachments", "quarantine", "signals", "outgoing", "tickets"]
+OfBrand = Literal["messages", "raw", "attachments", "quarantine", "signals", "outgoing", "tickets", "surveys"]
 Kind = OfBrand | Literal["events", "event_ids", "repeats", "mentions", "challenges", "operations", "notices"]
 
 _CONFIG: Final = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -26,6 +26,7 @@ class BrandRetention(BaseModel):
     signals: Days | None = Field(default=None, description="The same for statuses, echoes and events of accounts.")
     outgoing: Days | None = Field(default=None, description="The same for messages out that have come to their end.")
     tickets: Days | None = Field(default=None, description="The same for what ticket systems told.")
+    surveys: Days | None = Field(default=None, description="The same for surveys that came to their end, with their answers.")
 
 
 class Retention(BrandRetention):

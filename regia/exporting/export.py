@@ -26,7 +26,8 @@ _ANSWERS: Final = 500
 README: Final = """Everything that is stored of one customer.
 
 customer.json    the profile, also of those who were merged into it, the addresses with when they were theirs and how that
-                 was proven, conversations, what was told of their tickets, what was promised and kept, suggestions,
+                 was proven, conversations, what was told of their tickets, what was promised and kept, surveys with what was
+                 answered, suggestions,
                  proofs that were asked for, and the log of what was done
 messages/        every message as it was passed on, by its id
 raw/             the same as its channel delivered it, byte for byte, where that is still kept

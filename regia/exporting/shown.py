@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-_JSON: Final = frozenset({"tags", "facts", "own_facts", "history", "channels", "detail"})
+_JSON: Final = frozenset({"tags", "facts", "own_facts", "history", "channels", "detail", "answers"})
 """Columns that hold JSON as text."""
 
 

@@ -10,6 +10,7 @@ from identity.merging import Guard
 from identity.views import queue
 from regia.http.bodies import FactsBody, MergeBody
 from regia.http.described import answer, choice, file, operation, parameter, plain, query
+from storage.surveys import STATES
 
 BODIES: Final[tuple[type[BaseModel], ...]] = (FactsBody, MergeBody)
 _PAGE: Final = (query("cursor"), query("limit"))
@@ -17,7 +18,7 @@ _PAGE: Final = (query("cursor"), query("limit"))
 
 def paths() -> dict[str, Any]:
     """The addresses of customers and of suggestions."""
-    return {**_looked_at(), **_done(), **_suggested(), **_unheard(), **_promised()}
+    return {**_looked_at(), **_done(), **_suggested(), **_surveys(), **_unheard(), **_promised()}
 
 
 def _looked_at() -> dict[str, Any]:
@@ -84,6 +85,18 @@ def _suggested() -> dict[str, Any]:
         },
         "/v1/suggestions/{id}/reject": {
             "post": operation("The two are not one.", plain("Done."), parameters=suggestion, secured=True)
+        },
+    }
+
+
+def _surveys() -> dict[str, Any]:
+    which = [query("name"), choice("state", STATES), *(query(name) for name in ("brand", "since", "until"))]
+    chosen, token = query("a"), parameter("token")
+    return {
+        "/v1/surveys": {"get": _read("Surveys with what was answered, newest first.", "A page of them.", *which, *_PAGE)},
+        "/survey/{token}": {
+            "get": operation("The page of a survey. It answers nothing.", plain("The page."), parameters=[token, chosen]),
+            "post": operation("Its button: the answers are kept.", plain("The page that thanks."), parameters=[token]),
         },
     }
 

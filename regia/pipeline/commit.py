@@ -15,11 +15,11 @@ from sqlalchemy import Connection
 from connectors.base import ChannelEvent
 from desk.notices.lists import Directory
 from desk.replies import Channels
+from desk.surveys.survey import Surveys
 from identity import links
 from identity.people import Identified
 from identity.policy import Policy
 from identity.resolve import IdentitySession
-from normalizer.message import Message
 from regia.links import Links
 from regia.pipeline import noticing
 from regia.pipeline.acknowledging import Decided, Outcomes, act
@@ -30,8 +30,9 @@ from regia.pipeline.files import PutSince, settle
 from regia.pipeline.happened import quarantined
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
 from regia.pipeline.promised import Promised
-from regia.pipeline.rows import quarantine_row
+from regia.pipeline.rows import attachment_rows, quarantine_row
 from regia.pipeline.signals import record
+from regia.pipeline.surveying import Surveying, aside
 from regia.rules.hours import Hours
 from regia.rules.live import Rules
 from regia.rules.shadow import Asked, ask
@@ -56,6 +57,7 @@ class CommitSettings:
     channels: Channels
     notices: Directory = noticing.NOBODY
     hours: Hours = field(default_factory=Hours)
+    surveys: Surveys | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class Committed:
     """Suggestions that were too many of one customer in a day, by reason."""
     shadowed: list[Asked] = field(default_factory=list)
     answers: Outcomes = field(default_factory=Counter)
+    surveyed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Surveys that came to an end, by name and state."""
     failed: list[tuple[str, str, str]] = field(default_factory=list)
     """(ruleset, rule, reason) of expressions that failed."""
     before: bool = False
@@ -128,8 +132,11 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     message_rows: list[dict[str, Any]] = []
     target_rows: list[dict[str, Any]] = []
     decided: list[Decided] = []
+    surveying = Surveying(connection, settings.surveys)
+    surveying.look([one.message for one in ready], session)
     for one in ready:
-        identified = session.identify(one.message)
+        answer = surveying.answer(one.message)
+        identified = session.identify(one.message, aside(answer))
         message = one.message
         if message.language is None:  # a text too short to tell: what the customer last wrote in
             message = msgspec.structs.replace(message, language=identified.customer.language)
@@ -137,6 +144,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         decision = ruleset.route(facts(message, identified, ruleset.fields))
         if (asked := ask(settings.rules, message, identified, decision)) is not None:
             result.shadowed.append(asked)
+        decision = surveying.decide(answer, message, identified, decision)
         session.record(identified, message, decision.category)
         due = promised.see(message, identified, decision, ruleset)
         envelope = assemble(message, identified, decision, settings.links, ruleset.hash, due=due)
@@ -150,9 +158,11 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     promised.save()
     result.left_out += session.left_out
     insert_rows(connection, messages, message_rows)
-    insert_rows(connection, attachments, [file for one in ready for file in _attachment_rows(one.message)])
+    insert_rows(connection, attachments, [file for one in ready for file in attachment_rows(one.message)])
     result.answers += act(connection, decided, settings.channels, settings.policy)
     noticing.enter(connection, decided, settings.notices)
+    surveying.keep()
+    result.surveyed += surveying.outcomes
     positions = outbox.add(connection, target_rows)
     result.outbox += _outbox_rows(message_rows, target_rows, positions)
 
@@ -227,18 +237,3 @@ def _target_row(one: Ready, target: str, node: str) -> dict[str, Any]:
         "state": PENDING,
         "node": node,
     }
-
-
-def _attachment_rows(message: Message) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": item.id,
-            "message_id": str(message.id),
-            "sha256": item.sha256,
-            "size": item.size,
-            "filename": item.filename,
-            "content_type": item.content_type,
-        }
-        for item in message.attachments
-        if item.state == "stored"
-    ]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from regia.pipeline.commit import Committed
-from regia.watch.metrics import ANSWERS, BATCH, COMMITTED, LEFT_OUT, QUARANTINED, RULE_FAILED
+from regia.watch.metrics import ANSWERS, BATCH, COMMITTED, LEFT_OUT, QUARANTINED, RULE_FAILED, SURVEYS
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ def count(committed: Committed) -> None:
         ANSWERS.labels(*labels).inc(number)
     for reason, number in committed.left_out.items():
         LEFT_OUT.labels(reason).inc(number)
+    for labels, number in committed.surveyed.items():
+        SURVEYS.labels(*labels).inc(number)
     _tell(committed.failed)
 
 

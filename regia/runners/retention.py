@@ -52,6 +52,7 @@ _BY_BRAND: Final[Mapping[Kind, Step]] = {
     "raw": steps.old_raw,
     "attachments": steps.old_attachments,
     "tickets": steps.old_tickets,
+    "surveys": steps.old_surveys,
 }
 _BY_CONNECTOR: Final[Mapping[Kind, Step]] = {
     "quarantine": steps.old_quarantine,

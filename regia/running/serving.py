@@ -31,6 +31,7 @@ from regia.runners.promises import Promises
 from regia.runners.relays import relay_for_the_dead
 from regia.runners.retention import Retaining
 from regia.runners.rules import Reloading
+from regia.runners.surveys import Asking
 from regia.runners.watching import Watching
 from regia.runners.webhooks import Webhooks
 from regia.running.line import LEAVE, READY, RULES, UP, Line
@@ -93,7 +94,7 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
         loop.add_signal_handler(number, end.asked.set)
     gateway.start()
     reloading = Reloading(gateway, path, os.environ)
-    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks, Promises, Noticing)
+    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks, Promises, Noticing, Asking)
     parts: list[_Part] = [*(kind(gateway) for kind in kinds), reloading]
     for part in parts:
         part.start()

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from config.problems import ConfigError
+from regia.pipeline.surveying import RULE
 from regia.trying.outcome import Example, Outcome
 from regia.trying.recalled import is_whole, needed, recall
 from router.differing import changes
@@ -62,6 +63,8 @@ class _Comparing:
         self._needed = needed(trial.live) | needed(trial.new)
 
     def compare(self, stored: Stored, data: dict[str, Any], decided: Ruleset | None) -> None:
+        if data["routing"]["decided_by"].get("discard") == RULE:  # no rule decides where it went
+            return
         message = Example(stored.id, stored.channel)
         recalled = recall(stored, data, decided)
         unknown = [(name, why) for name, why in recalled.unknown.items() if name in self._needed]

@@ -30,6 +30,11 @@ ANSWERS: Final = Counter(
     "Answers that rules chose, when their message was committed: queued, or why not.",
     ["connector", "outcome"],
 )
+SURVEYS: Final = Counter(
+    "regia_surveys_total",
+    "Surveys that were planned, asked, or came to an end: answered, partly, expired, or why nobody was asked.",
+    ["survey", "outcome"],
+)
 ORDERS: Final = Counter(
     "regia_orders_total",
     "What ticket systems asked for by the queues regia.replies and regia.tickets: done, or why not.",

@@ -160,3 +160,34 @@ async def test_two_nodes_at_once_count_a_connector_together(
     finally:
         await other.close()
     assert sorted(map(str, found)) == ["None", "None", *["connector_limit"] * 4]
+
+
+async def bounded(database: Database, message_id: str, key: str, now_ms: int = NOW) -> None:
+    """What a survey asks."""
+    reply = Reply(text="Voto?", author="survey/closed", message_id=message_id, automatic=True, key=key, asker=loops.BOUNDED)
+    await database.write(lambda connection: queue(connection, reply, CHANNELS, now_ms, bounded=True))
+
+
+async def test_a_survey_is_held_back_by_no_limit_and_counts_in_none(database: Database) -> None:
+    await sent(database, automatic=True)
+    first = await store(database, "m1", EVA, thread=Thread(in_reply_to=OURS))
+    for number in range(7):
+        await bounded(database, first, f"srv_{number}")
+    other = await store(database, "m2", EVA)
+    assert await refusal(database, other) is None, "the next acknowledgement goes out"
+    assert await refusal(database, other) == "once_an_hour"
+
+
+@pytest.mark.parametrize(
+    ("handle", "more", "reason"),
+    [
+        (EVA, {"automated": "auto_reply"}, "automated_mail"),
+        (email("help@demo.example"), {}, "own_address"),
+        (Handle("unknown_sender", "x", "claimed"), {}, "not_allowed"),
+    ],
+)
+async def test_what_holds_back_a_survey_too(database: Database, handle: Handle, more: dict[str, Any], reason: str) -> None:
+    message_id = await store(database, "m1", handle, **more)
+    with pytest.raises(Refused) as refused:
+        await bounded(database, message_id, "srv_1")
+    assert refused.value.reason == reason

@@ -140,6 +140,53 @@ def test_there_and_back(support: Support) -> None:
     assert told == ["opened", "assigned", "closed", "reopened"]
 
 
+SURVEY = """
+surveys:
+  closed: {delay_minutes: 0, link: never}
+"""
+
+
+@pytest.mark.timeout(300)
+def test_who_was_answered_is_asked_and_answers(support: Support) -> None:
+    """From the first contact to what the customer says of it, over the channel it came by."""
+    support.gateway.stop()
+    support.gateway.config.write_text(support.gateway.config.read_text() + SURVEY)
+    support.gateway.start()
+    support.write(1)
+    support.texts(1)
+    support.tracker.answer("giulia", "issue1", "Buongiorno, la sostituiamo.", assignedto="4")
+    support.mail(1)
+    support.tracker.change("giulia", "issue1", status="8")
+    asked = support.mail(2)
+    assert "numero da 1 a 5" in asked.get_content()
+    assert asked["Auto-Submitted"] == "auto-replied"
+
+    support.write(2, **{"In-Reply-To": str(asked["Message-ID"]), "text": "5"})
+    second = support.mail(3)
+    assert "fare meglio" in second.get_content()
+    support.write(3, **{"In-Reply-To": str(second["Message-ID"]), "text": "Risposte veloci"})
+    (told,) = support.until(lambda: support.events("survey.answered"))
+    (closed,) = support.events("ticket.closed")
+    assert told["data"] | {"survey": ""} == {
+        "survey": "",
+        "name": "closed",
+        "ticket": "helpdesk/issue1",
+        "agent": "giulia",
+        "category": "general",
+        "product": None,
+        "reason": "resolved",
+        "channel": "email",
+        "conversation": closed["data"]["conversation"],
+        "customer": closed["data"]["customer"],
+        "answers": [{"question": "satisfaction", "value": 5}],
+        "words": True,
+        "complete": True,
+    }
+    (issue,) = support.tracker.issues()
+    assert len(issue["texts"]) == 2, "the answers to the survey are in no ticket"
+    assert support.events("ticket.reopened") == []
+
+
 APART = {"REGIA__BRIDGES__HELPDESK__INSIDE": "false"}
 
 

@@ -105,7 +105,7 @@ class Desk:
         self.until(lambda: set(self.sources.values()) == {"ok"}, 60)
 
 
-def mail(number: int, sender: str, to: str, **headers: str) -> bytes:
+def mail(number: int, sender: str, to: str, text: str = "La padella numero {} è arrivata rotta.", **headers: str) -> bytes:
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = f"Anna Bianchi <{sender}>"
     message["To"] = to
@@ -114,7 +114,7 @@ def mail(number: int, sender: str, to: str, **headers: str) -> bytes:
     message["Date"] = "Sat, 21 Nov 2026 18:00:00 +0100"
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
-    message.set_content(f"La padella numero {number} è arrivata rotta.")
+    message.set_content(text.format(number))
     return message.as_bytes()
 
 

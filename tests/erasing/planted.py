@@ -32,6 +32,7 @@ from storage.schema import (
     signals,
     sla_timers,
     suggestions,
+    surveys,
     targets,
     ticket_events,
 )
@@ -168,6 +169,12 @@ class Planted:
             insert_rows(connection, quarantine, [row(quarantine, id=id_, **held)])
         asked = {"id": f"chl_{self.name}", "customer_id": self.id, "home_id": self.below, "handle_value": self.email}
         insert_rows(connection, challenges, [row(challenges, **asked, state="open", secret=self.tag)])
+        asked = {"handle_id": self.links[0], "customer_id": "cus_before", "state": "asked"}
+        never = {"handle_id": "", "customer_id": self.below, "state": "skipped"}
+        for number, one in enumerate((asked, never)):
+            words = {"answers": json.dumps({"comment": f"words of {self.tag}"}), "ticket": self.tag, "reason": self.tag}
+            event = {"ticket_event": f"{self.name} {number}", "conversation_id": self.conversation}
+            insert_rows(connection, surveys, [row(surveys, id=f"srv_{self.name}_{number}", **one, **words, **event)])
         pairs = [("cus_stranger", self.below, "same_claim"), (self.id, "cus_other", "same_words")]
         insert_rows(
             connection,

@@ -86,6 +86,7 @@ async def test_what_is_known_of_the_customer(database: Database, blobs: Blobs) -
         "conversations": 1,
         "ticket_events": 1,
         "sla_timers": len(anna.messages),
+        "surveys": 2,
         "suggestions": 2,
         "challenges": 1,
         "audit": 1,
@@ -96,6 +97,7 @@ async def test_what_is_known_of_the_customer(database: Database, blobs: Blobs) -
     assert {row["value"] for row in about["handles"]} == {anna.email, anna.phone, f"bot:{anna.user}", f"old{anna.tag}"}
     assert {row["promise"] for row in about["sla_timers"]} == {f"p{number}" for number in range(len(anna.messages))}
     assert "escalation" not in about["sla_timers"][0], "who of ours is told"
+    assert [row["answers"] for row in about["surveys"]] == [{"comment": f"words of {anna.tag}"}] * 2
     assert "secret" not in about["challenges"][0], "a hash of a code is ours"
     assert [(row["action"], row["actor"], row["customer_id"]) for row in about["audit"]] == [("exported", "token", anna.id)]
 

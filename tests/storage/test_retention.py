@@ -29,6 +29,7 @@ from storage.schema import (
     quarantine,
     repeats,
     signals,
+    surveys,
     targets,
     ticket_events,
 )
@@ -251,6 +252,27 @@ async def test_what_ticket_systems_told(database: Database) -> None:
     assert await go(database, retention.old_tickets, Before(None, {"a": NOW + 3})) == 3
     assert await go(database, retention.old_tickets, Before(NOW + 1, {"a": NOW + 4})) == 2
     assert await ids(database, ticket_events) == {"a4", "b1", "b2", "b3", "b4"}
+
+
+async def test_surveys_that_came_to_their_end(database: Database) -> None:
+    rows = [
+        row(
+            surveys,
+            id=f"{brand}{at}{state}",
+            brand=brand,
+            received_ms=NOW + at,
+            state=state,
+            ticket_event=f"{brand}{at}{state}",
+        )
+        for at in range(3)
+        for brand in "ab"
+        for state in ("asked", "expired")
+        for name in (f"{brand}{at}{state}",)
+    ]
+    await database.write(lambda connection: connection.execute(insert(surveys), rows))
+    assert await go(database, retention.old_surveys, Before(NOW + 1, {"a": NOW + 2})) == 3
+    assert sorted(one for one in await ids(database, surveys) if "expired" in one) == ["a2expired", "b1expired", "b2expired"]
+    assert len([one for one in await ids(database, surveys) if "asked" in one]) == 6
 
 
 async def test_events_that_were_published(database: Database) -> None:
