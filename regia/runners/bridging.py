@@ -12,7 +12,7 @@ from regia.compose import Configured, Stores
 from regia.gateway import Gateway
 from regia.runners.carrying import AWAY, DONE, Carrier, pause, say
 from regia.runners.leases import Lease, owner_of
-from regia.runners.owned import STOP, run_owned
+from regia.runners.owned import STOP, once_open, run_owned
 from regia.runners.places import Place
 from regia.watch.metrics import BRIDGES
 
@@ -23,6 +23,7 @@ class Bridging:
     """The bridges that a gateway runs itself."""
 
     def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
         bridges = gateway.configured.settings.bridges
         self._crossings = [
             Crossing(gateway.configured, gateway.stores, name, owner_of(gateway)) for name, one in bridges.items() if one.inside
@@ -30,7 +31,9 @@ class Bridging:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(one.run(), name=f"bridge-{one.name}") for one in self._crossings]
+        self._tasks = [
+            asyncio.create_task(once_open(self._gateway, one.run), name=f"bridge-{one.name}") for one in self._crossings
+        ]
 
     async def stop(self) -> None:
         """What was begun is found by its envelope's id, here or by another node."""

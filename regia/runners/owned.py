@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, NoReturn
 
+from regia.gateway import Gateway
 from regia.runners.leases import LOOK, Lease
 from regia.runners.places import Fenced, Place
 from regia.watch.metrics import BRIDGES
@@ -13,9 +14,17 @@ from storage.coordination import CoordinationUnavailable
 logger = logging.getLogger(__name__)
 
 STOP: Final = 2.0
+_UP: Final = 0.2
 
 Parts = Callable[[], Sequence[Coroutine[Any, Any, object]]]
 """What is done at the same time; whichever ends ends all."""
+
+
+async def once_open(gateway: Gateway, run: Callable[[], Coroutine[Any, Any, NoReturn]]) -> NoReturn:
+    """What a gateway runs itself begins when its database is there, with its tables."""
+    while "database" in gateway.missing:
+        await asyncio.sleep(_UP)
+    await run()
 
 
 async def run_owned(name: str, lease: Lease, place: Place, parts: Parts) -> NoReturn:

@@ -19,7 +19,7 @@ from regia.compose import Configured, Stores
 from regia.gateway import Gateway
 from regia.runners.carrying import DONE, Carrier
 from regia.runners.leases import Lease, owner_of
-from regia.runners.owned import STOP, run_owned
+from regia.runners.owned import STOP, once_open, run_owned
 from regia.runners.places import Place
 from regia.watch.metrics import BRIDGES
 from storage.database import DatabaseUnavailable
@@ -56,12 +56,15 @@ class Webhooks:
     """All of them."""
 
     def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
         names = gateway.configured.settings.webhooks
         self._hooks = [Hook(gateway.configured, gateway.stores, name, owner_of(gateway)) for name in names]
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(one.run(), name=f"webhook-{one.name}") for one in self._hooks]
+        self._tasks = [
+            asyncio.create_task(once_open(self._gateway, one.run), name=f"webhook-{one.name}") for one in self._hooks
+        ]
 
     async def stop(self) -> None:
         """What was posted and not acknowledged is posted again, under the same id."""
