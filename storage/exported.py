@@ -28,7 +28,7 @@ from storage.schema import (
 
 Rows = list[dict[str, Any]]
 
-_OURS: Final = frozenset({"version", "next_ms", "heard_ms", "escalation"})
+_OURS: Final = frozenset({"version", "next_ms", "heard_ms", "heard_ticket", "escalation"})
 """What of a promise is about us: who of ours is told, and how it is worked off."""
 
 

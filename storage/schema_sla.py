@@ -6,6 +6,7 @@ from storage.schema_base import metadata
 
 OPEN = text("state IN ('running', 'paused')")
 """The timers that hold now. A text, since an index of a part serves those queries only that say the same."""
+WAITING = text("state = 'waiting'")
 NEXT = text("next_ms IS NOT NULL")
 
 sla_timers = Table(
@@ -32,6 +33,7 @@ sla_timers = Table(
     Column("ended_ms", BigInteger),
     Column("ended_by", Text),
     Column("heard_ms", BigInteger, nullable=False),
+    Column("heard_ticket", Text),
     Column("calendar", Text),
     Column("ruleset", Text, nullable=False),
     Column("priority", Integer, nullable=False),
@@ -40,6 +42,7 @@ sla_timers = Table(
     Index(None, "conversation_id"),
     Index(None, "message_id"),
     Index(None, "started_ms"),
+    Index("ix_sla_timers_waiting", "conversation_id", sqlite_where=WAITING, postgresql_where=WAITING),
     Index("ix_sla_timers_next", "next_ms", sqlite_where=NEXT, postgresql_where=NEXT),
 )
 """What was promised for a conversation with the contact `message_id`, and how it goes. `promise` is first_reply, next_reply or
@@ -48,5 +51,5 @@ answer turns out to have come before it. `version` rises with each change.
 
 `promised_ms` is working time by `calendar` of the version `ruleset` of the rules, of which `taken_ms` had gone by at
 `since_ms`, when it ran last; `ahead_ms` of it before `due_ms` is `warn_ms`. `next_ms` is when something is to be told next.
-`ended_by` is reply, ticket, closed or replaced; `heard_ms` the time of what was last heard of the ticket. `escalation` (JSON)
-is what the rules decided for the warning and for the end, with `owners`."""
+`ended_by` is reply, ticket, closed or replaced; `heard_ms` the time of what was last heard of the ticket, and
+`heard_ticket` which one. `escalation` (JSON) is what the rules decided for the warning and for the end, with `owners`."""

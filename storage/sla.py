@@ -9,17 +9,19 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, select, tuple_, update
 
 from storage import schema_sla
 from storage.bulk import among, ids_parameter, insert_rows
-from storage.schema import conversations, customers, messages, outgoing, sla_timers, targets
+from storage.schema import sla_timers
 
 State = Literal["waiting", "running", "paused", "ended"]
 Ended = Literal["reply", "ticket", "closed", "replaced"]
 OPEN: Final = ("running", "paused")
 OPEN_TIMERS: Final = schema_sla.OPEN
 """As a condition: in the words of the index."""
+WAITING_TIMERS: Final = schema_sla.WAITING
+"""The same of those that wait."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class Timer:
     ended_ms: int | None = None
     ended_by: Ended | None = None
     heard_ms: int = 0
+    heard_ticket: str | None = None
     calendar: str | None
     ruleset: str
     priority: int
@@ -57,23 +60,14 @@ class Timer:
         return self.state in OPEN
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What an event says beside the timer: whose conversation it is now, its ticket, and the contact's channel."""
-
-    customer: str
-    ticket: str | None
-    channel: str
-
-
 _NAMES: Final = tuple(field.name for field in fields(Timer))
 _COLUMNS: Final = tuple(sla_timers.c[name] for name in _NAMES)
 _VALUES: Final = attrgetter(*_NAMES)
 
 
 def of_conversations(connection: Connection, ids: Collection[str]) -> list[Timer]:
-    """All timers of some conversations but those that wait behind another."""
-    query = select(*_COLUMNS).where(among(connection, sla_timers.c.conversation_id), sla_timers.c.state != "waiting")
+    """All timers of some conversations."""
+    query = select(*_COLUMNS).where(among(connection, sla_timers.c.conversation_id))
     return _timers(connection, query, ids_parameter(connection, ids))
 
 
@@ -82,6 +76,18 @@ def hold(connection: Connection, conversation_id: str) -> list[Timer]:
     end of the transaction."""
     query = select(*_COLUMNS).where(sla_timers.c.conversation_id == conversation_id)
     return _timers(connection, query.order_by(sla_timers.c.started_ms, sla_timers.c.id).with_for_update())
+
+
+def stranded(connection: Connection, limit: int) -> list[str]:
+    """Conversations with timers that wait behind none."""
+    other = sla_timers.alias()
+    is_open = (
+        other.c.conversation_id == sla_timers.c.conversation_id,
+        other.c.state == "running",
+        other.c.promise != "resolution",
+    )
+    query = select(sla_timers.c.conversation_id).distinct().where(WAITING_TIMERS, ~exists().where(*is_open))
+    return list(connection.execute(query.order_by(sla_timers.c.conversation_id).limit(limit)).scalars())
 
 
 def due(connection: Connection, before_ms: int, limit: int) -> list[Timer]:
@@ -168,33 +174,6 @@ def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
         found += [sla_timers.c.state == "running", sla_timers.c.due_ms < wanted.late_ms]
     if wanted.since_ms is not None:
         found.append(sla_timers.c.started_ms >= wanted.since_ms)
-    return found
-
-
-def was_answered(connection: Connection, conversation_id: str) -> bool:
-    """Whether a person's reply was sent in the conversation."""
-    sent = and_(outgoing.c.conversation_id == conversation_id, outgoing.c.automatic.is_(False), outgoing.c.state == "sent")
-    return bool(connection.execute(select(exists().where(sent))).scalar_one())
-
-
-def around(connection: Connection, message_ids: Collection[str]) -> dict[str, Around]:
-    """By message, what stands around it now."""
-    query = (
-        select(messages.c.id, customers.c.root_id, conversations.c.ticket, messages.c.channel)
-        .join(conversations, conversations.c.id == messages.c.conversation_id)
-        .join(customers, customers.c.id == conversations.c.customer_id)
-        .where(among(connection, messages.c.id))
-    )
-    rows = connection.execute(query, ids_parameter(connection, message_ids))
-    return {row.id: Around(row.root_id, row.ticket, row.channel) for row in rows}
-
-
-def order_keys(connection: Connection, message_ids: Collection[str]) -> dict[str, tuple[str, set[str]]]:
-    """By message, the key by which its copies are in order, and where it went already."""
-    query = select(targets.c.message_id, targets.c.order_key, targets.c.target).where(among(connection, targets.c.message_id))
-    found: dict[str, tuple[str, set[str]]] = {}
-    for message_id, key, target in connection.execute(query, ids_parameter(connection, message_ids)):
-        found.setdefault(message_id, (key, set()))[1].add(target)
     return found
 
 

@@ -16,7 +16,7 @@ from desk.sla import running
 from router.calendars import OutOfReach
 from router.model import Escalation, Promise, Sla
 from router.working_time import WorkingTime
-from storage import sla
+from storage import sla, sla_around
 from storage.sla import Timer
 
 ALWAYS: Final = WorkingTime()
@@ -49,9 +49,11 @@ class Contact:
 
 @dataclass(slots=True)
 class _Talk:
-    """The timers of one conversation: what holds now by promise, whether there ever was a resolution, and an answer."""
+    """The timers of one conversation: what holds now by promise, whether something waits behind that, and whether there ever
+    was a resolution, and an answer."""
 
     open: dict[str, Timer] = field(default_factory=dict)
+    waiting: bool = False
     resolution: bool = False
     answered: bool = False
 
@@ -86,6 +88,7 @@ class Beginning:
 
     def _enter(self, timer: Timer) -> None:
         talk = self._talks.setdefault(timer.conversation_id, _Talk())
+        talk.waiting |= timer.state == "waiting"
         talk.resolution |= timer.promise == "resolution"
         talk.answered |= timer.promise != "resolution" and timer.ended_by in ("reply", "ticket")
         if timer.is_open:
@@ -100,17 +103,17 @@ class Beginning:
 
     def _reply(self, talk: _Talk, contact: Contact, promised: Sla) -> None:
         waiting = talk.open.get("first_reply") or talk.open.get("next_reply")
-        if waiting is None:
+        if waiting is None and not talk.waiting:  # whoever waits behind nothing follows before this one
             self._begin(talk, contact, "next_reply" if self._was_answered(talk, contact) else "first_reply", promised)
             return
-        if self._take_over(talk, contact, waiting, promised):
+        if waiting is not None and self._take_over(talk, contact, waiting, promised):
             return
         if (behind := _made(contact, "next_reply", promised)) is not None:
             behind.state, behind.next_ms = "waiting", None
             self._new.append(behind)
 
     def _was_answered(self, talk: _Talk, contact: Contact) -> bool:
-        return talk.answered or (not contact.first and sla.was_answered(self._connection, contact.conversation_id))
+        return talk.answered or (not contact.first and sla_around.was_answered(self._connection, contact.conversation_id))
 
     def _resolution(self, talk: _Talk, contact: Contact, promised: Sla) -> None:
         timer = talk.open.get("resolution")

@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 from desk.sla import running
 from normalizer.envelope_data import from_ms
 from normalizer.event import event
-from storage import events, outbox, sla
+from storage import events, outbox, sla, sla_around
 from storage.events import NewEvent
 from storage.outbox import PENDING
-from storage.sla import Around, Timer
+from storage.sla import Timer
+from storage.sla_around import Around
 
 WARNING: Final = "regia.sla.warning.v1"
 BREACHED: Final = "regia.sla.breached.v1"
@@ -42,7 +43,7 @@ def tell(connection: Connection, before_ms: int, node: str) -> Told:
     if not timers:
         return told
     messages = {timer.message_id for timer in timers}
-    work = _Telling(sla.around(connection, messages), sla.order_keys(connection, messages), node)
+    work = _Telling(sla_around.around(connection, messages), sla_around.order_keys(connection, messages), node)
     for timer in timers:
         for type_ in _due(timer, before_ms):
             work.tell(timer, type_)

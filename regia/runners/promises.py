@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from desk.sla.hearing import TYPES, Hearing
 from desk.sla.telling import tell
+from desk.sla.waiting import heal
 from regia.gateway import Gateway
 from regia.runners.following import Follower
 from regia.watch.metrics import SLA_BREACHED, SLA_OVERDUE
@@ -17,7 +18,7 @@ NAME: Final = "sla"
 LATE_MS: Final = 5_000
 """Milliseconds for which what is due waits: an answer that was sent in time is heard within them."""
 _COUNT_MS: Final = 10_000
-"""Milliseconds between counts of what is overdue."""
+"""Milliseconds between counts of what is overdue, and between looks for what waits behind nothing."""
 
 
 class Promises:
@@ -49,6 +50,7 @@ class Promises:
         self._breaches, self._copies = Counter(), 0
         before_ms = now_ms - LATE_MS
         if now_ms - self._counted_ms >= _COUNT_MS or now_ms < self._counted_ms:
+            heal(connection)
             self._overdue, self._counted_ms = sla.overdue(connection, now_ms), now_ms
         if unheard(connection, NAME, TYPES, before_ms):
             return False  # after an outage an answer may wait for its number: it is heard at the next look

@@ -51,9 +51,11 @@ class Story:
         return self
 
     async def contact(self, minutes: float, sla: Sla | None = PROMISED, **more: Any) -> Mapping[str, float]:
-        """A contact, by its number `m1`, `m2`, …; what is due from then on, in minutes."""
+        """A contact, by its number `m1`, `m2`, …; what is due from then on, in minutes. `meanwhile`: an answer of
+        that time is heard between reading and writing, as on another node."""
         self.contacts += 1
         id_ = more.pop("id", f"m{self.contacts}")
+        handle_id, meanwhile = more.pop("handle_id", ""), more.pop("meanwhile", None)
         known = {"waits": True, "first": self.contacts == 1, "category": "general", "hours": ALWAYS} | more
         contact = Contact(
             message_id=id_,
@@ -69,30 +71,34 @@ class Story:
 
         def write(connection: Connection) -> Mapping[str, int]:
             fields = {"conversation_id": self.conversation, "channel": "email", "brand": "demo", "envelope": id_.encode()}
+            fields |= {"at_ms": at(minutes), "awaits_answer": known["waits"], "handle_id": handle_id}
             connection.execute(insert(messages), [row(messages, id=id_, **fields)])
             sent = {"message_id": id_, "target": "general", "order_key": "k", "state": "published", "node": "n1", "attempts": 1}
             connection.execute(insert(targets), [sent])
             beginning = Beginning(connection, [self.conversation], lambda _: ALWAYS)
             due = dict(beginning.see(contact))
+            if meanwhile is not None:
+                self.listen(connection, "regia.reply.sent.v1", meanwhile)
             beginning.save()
             return due
 
         due = await self.database.write(write)
         return {promise: (ms - START) / MINUTE for promise, ms in due.items()}
 
-    async def hear(self, type_: str, minutes: float, **data: Any) -> None:
-        """News, of what happened at a time."""
+    def listen(self, connection: Connection, type_: str, minutes: float, **data: Any) -> None:
         known = {"conversation": self.conversation, **data}
         body = event(type_, id_="e", source="/demo", subject="s", at_ms=at(minutes), data=known)
-        hearing = Hearing(lambda *_: ALWAYS)
-        numbered = Numbered(1, "e", type_, at(minutes), body)
-        await self.database.write(lambda connection: hearing(connection, numbered))
+        Hearing(lambda *_: ALWAYS)(connection, Numbered(1, "e", type_, at(minutes), body))
 
-    async def sent(self, minutes: float, *, automatic: bool = False) -> None:
-        await self.hear("regia.reply.sent.v1", minutes, automatic=automatic)
+    async def hear(self, type_: str, minutes: float, **data: Any) -> None:
+        """News, of what happened at a time."""
+        await self.database.write(lambda connection: self.listen(connection, type_, minutes, **data))
+
+    async def sent(self, minutes: float, *, automatic: bool = False, **data: Any) -> None:
+        await self.hear("regia.reply.sent.v1", minutes, automatic=automatic, **data)
 
     async def ticket(self, word: str, minutes: float, **data: Any) -> None:
-        await self.hear(f"regia.ticket.{word}.v1", minutes, **data)
+        await self.hear(f"regia.ticket.{word}.v1", minutes, **{"ticket": "T-1"} | data)
 
     async def look(self, minutes: float) -> Told:
         return await self.database.write(lambda connection: tell(connection, at(minutes), "n1"))

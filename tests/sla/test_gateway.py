@@ -224,6 +224,19 @@ async def test_what_a_kill_undoes_is_told_by_the_next_look(start: Start, monkeyp
     assert [one["type"] for one in await told(gateway, 2)] == ["regia.sla.warning.v1", "regia.sla.breached.v1"]
 
 
+async def test_what_waits_behind_nothing_is_found(start: Start) -> None:
+    gateway, part, client = await start()
+    await write(client, gateway)
+    await part.stop()
+    stranded = update(sla_timers).where(sla_timers.c.promise == "first_reply")
+    waits = stranded.values(promise="next_reply", state="waiting", next_ms=None)
+    await gateway.stores.database.write(lambda connection: connection.execute(waits))
+    again = Promises(gateway)
+    await again.look()
+    await again.stop()
+    assert {one["state"] for one in await rows(gateway, sla_timers)} == {"running"}
+
+
 async def test_over_http(start: Start) -> None:
     gateway, _, client = await start()
     id_ = await write(client, gateway)

@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 OPEN = sa.text("state IN ('running', 'paused')")
+WAITING = sa.text("state = 'waiting'")
 NEXT = sa.text('next_ms IS NOT NULL')
 
 
@@ -35,6 +36,7 @@ def upgrade() -> None:
     sa.Column('ended_ms', sa.BigInteger(), nullable=True),
     sa.Column('ended_by', sa.Text(), nullable=True),
     sa.Column('heard_ms', sa.BigInteger(), nullable=False),
+    sa.Column('heard_ticket', sa.Text(), nullable=True),
     sa.Column('calendar', sa.Text(), nullable=True),
     sa.Column('ruleset', sa.Text(), nullable=False),
     sa.Column('priority', sa.Integer(), nullable=False),
@@ -46,6 +48,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_sla_timers_conversation_id'), 'sla_timers', ['conversation_id'])
     op.create_index(op.f('ix_sla_timers_message_id'), 'sla_timers', ['message_id'])
     op.create_index(op.f('ix_sla_timers_started_ms'), 'sla_timers', ['started_ms'])
+    op.create_index('ix_sla_timers_waiting', 'sla_timers', ['conversation_id'], sqlite_where=WAITING, postgresql_where=WAITING)
     op.create_index('ix_sla_timers_next', 'sla_timers', ['next_ms'], sqlite_where=NEXT, postgresql_where=NEXT)
 
 
