@@ -6,10 +6,11 @@ conversation, by domain and by connector, since a program may write from another
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from connectors.email.contact import MARKED
 from desk.refusals import RefusalReason
 from normalizer.inbound import Handle
 from storage import automatic
@@ -47,6 +48,20 @@ class Answered:
     marked: str | None
 
 
+def answered(connector: str, conversation_id: str, data: dict[str, Any]) -> Answered:
+    """The same, from the `data` of the envelope."""
+    via, thread = data["reply"]["via"], data["thread"]
+    return Answered(
+        sender=_handle(data["sender"]["handle"]),
+        via=None if via is None else _handle(via),
+        connector=connector,
+        conversation_id=conversation_id,
+        automated=data["automated"],
+        answers=tuple(filter(None, (thread["in_reply_to"], *thread["references"]))),
+        marked=data["fields"].get(MARKED),
+    )
+
+
 def recipient(sender: Handle, via: Handle | None) -> Handle:
     """Where an automatic answer goes: to the one who wrote, not to another mail address that was only named for answers.
 
@@ -58,12 +73,19 @@ def recipient(sender: Handle, via: Handle | None) -> Handle:
 
 
 def refusal(
-    connection: Connection, contact: Answered, own: Callable[[Handle], bool], now_ms: int, *, bounded: bool = False
+    connection: Connection,
+    contact: Answered,
+    own: Callable[[Handle], bool],
+    now_ms: int,
+    *,
+    bounded: bool = False,
+    unasked: bool = False,
 ) -> RefusalReason | None:
     """Why it gets no automatic answer, or None when it may: then queue it in this same transaction, which keeps all others
     from counting until it ends. `own` knows our own addresses. `bounded`: this message begins or goes on with something that
     ends by itself, such as a survey, which nobody can make come again by answering: neither what the contact answers nor
-    how many there were lately holds it back."""
+    how many there were lately holds it back. `unasked`: an event of ours is told, and the contact only says to whom: what it
+    answers holds nothing back, since nobody makes such an event by answering."""
     if contact.automated is not None:
         return "automated_mail"
     to = recipient(contact.sender, contact.via)
@@ -73,7 +95,7 @@ def refusal(
         return "own_address"
     if bounded:
         return None
-    if automatic.any_of(connection, contact.answers, contact.marked):
+    if not unasked and automatic.any_of(connection, contact.answers, contact.marked, but=BOUNDED):
         return "answers_automatic"
     return _limit(connection, contact, to, now_ms)
 
@@ -105,6 +127,10 @@ def bare(handle: Handle) -> str:
         return f"{handle.kind} {handle.value}"
     local, _, domain = handle.value.lower().rpartition("@")
     return f"{_EMAIL} {local.partition('+')[0] or local}@{domain}"
+
+
+def _handle(data: dict[str, str]) -> Handle:
+    return Handle(**data)  # type: ignore[arg-type]  # our own envelope: the proof is one of the three
 
 
 def _domain(handle: Handle) -> str | None:

@@ -12,7 +12,6 @@ import msgspec
 import orjson
 from sqlalchemy import Connection, RowMapping
 
-from connectors.email.contact import MARKED
 from desk import files, loops, reply_events
 from desk.answerable import unanswerable
 from desk.files import FileRules, ReplyFile
@@ -102,6 +101,7 @@ def queue(
     put_since: Mapping[str, int] = MappingProxyType({}),
     *,
     bounded: bool = False,
+    unasked: bool = False,
 ) -> Queued:
     """Queue a reply inside the caller's transaction, and tell of it. Raises `Refused`.
 
@@ -109,19 +109,19 @@ def queue(
     it has seen. Raises `BlobsEnded` where they must be put again.
 
     It goes through the connector of the envelope to the handle that wrote it, or to the one given in that contact for
-    answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says. `bounded`: whoever asks for it
-    answers no contact by itself and asks for few, so that the limits against loops are not needed.
+    answers (`reply.via`), and nowhere else. Where an automatic one goes, `loops.recipient` says. `bounded` and
+    `unasked` say of it what `loops.refusal` must know.
     """
     if (before := queued_before(connection, reply)) is not None:
         return before
     row, named, said = look(connection, reply, channels, now_ms)
     endings.check(connection, reply.blobs, put_since)
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
-    contact = _answered(row, data)
-    if reply.automatic and (refusal := loops.refusal(connection, contact, channels.own, now_ms, bounded=bounded)):
+    contact = loops.answered(row["connector"], row["conversation_id"], data)
+    if reply.automatic and (held := loops.refusal(connection, contact, channels.own, now_ms, bounded=bounded, unasked=unasked)):
         if (before := queued_before(connection, reply)) is not None:  # it waited for the same request, which counts by now
             return before
-        raise Refused(refusal)
+        raise Refused(held)
     to = loops.recipient(contact.sender, contact.via) if reply.automatic else contact.via or contact.sender
     new = _new(reply, said, row, to, now_ms)
     if not outgoing.add(connection, new, _leaves_ms(reply, now_ms)):  # asked for twice at once
@@ -156,8 +156,8 @@ def queued_before(connection: Connection, reply: Reply) -> Queued | None:
     return Queued(id=row["id"], message=row["message_id"], conversation=row["conversation_id"], repeat=True)
 
 
-def contact_of(connection: Connection, reply: Reply, channels: Channels, now_ms: int) -> RowMapping:
-    """The contact it answers: of a conversation the last one that can be. Raises `Refused`."""
+def contact_of(connection: Connection, reply: Reply, channels: Channels, now_ms: int, *, discarded: bool = True) -> RowMapping:
+    """The contact it answers: of a conversation the last one that can be, `discarded` or not. Raises `Refused`."""
     if reply.message_id is not None:
         row = lookup.message(connection, reply.message_id)
         if row is None:
@@ -169,12 +169,12 @@ def contact_of(connection: Connection, reply: Reply, channels: Channels, now_ms:
     if conversation["split"]:
         raise Refused("split_conversation")
     first: Refused | None = None
-    for row in lookup.latest_in(connection, conversation["id"]):
+    for row in lookup.latest_in(connection, conversation["id"], discarded=discarded):
         refused = _refused(connection, reply, row, channels, now_ms)
         if refused is None:
             return row
         first = first or refused
-    raise first or Refused("not_allowed")
+    raise first or Refused("not_allowed" if discarded else "discarded")
 
 
 def _worded(reply: Reply, row: RowMapping, channels: Channels) -> Worded:
@@ -230,20 +230,3 @@ def _refused(connection: Connection, reply: Reply, row: RowMapping, channels: Ch
     if reply.template is not None and alone and _worded(reply, row, channels).approved is not None:
         return None
     return Refused(reason, allowed=("template",))
-
-
-def _answered(row: RowMapping, data: dict[str, Any]) -> loops.Answered:
-    via, thread = data["reply"]["via"], data["thread"]
-    return loops.Answered(
-        sender=_handle(data["sender"]["handle"]),
-        via=None if via is None else _handle(via),
-        connector=row["connector"],
-        conversation_id=row["conversation_id"],
-        automated=data["automated"],
-        answers=tuple(filter(None, (thread["in_reply_to"], *thread["references"]))),
-        marked=data["fields"].get(MARKED),
-    )
-
-
-def _handle(data: dict[str, str]) -> Handle:
-    return Handle(**data)  # type: ignore[arg-type]  # our own envelope: the proof is one of the three

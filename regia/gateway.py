@@ -17,7 +17,7 @@ from normalizer.envelope import TYPE
 from regia.compose import Configured, Stores, migrate
 from regia.declaring import Declaring
 from regia.links import Links
-from regia.noticing import directory
+from regia.noticing import directory, named_by
 from regia.outbox_lease import OutboxElsewhere, OutboxLease
 from regia.parts import in_public, in_the_log, wrong_with
 from regia.pipeline.commit import CommitSettings
@@ -59,7 +59,7 @@ class Gateway:
         self.journal = journal
         self.links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
         self.proofs = proofs(settings, self.links)
-        self.versions = Versions(stores.database, settings.node, configured.rules, self._prepare_queues)
+        self.versions = Versions(stores.database, settings.node, configured.rules, self._prepare)
         self.hours = Hours()
         self.shadowed = Tally()
         """What the shadow of the rules said; the runner of the rules stores it."""
@@ -147,9 +147,10 @@ class Gateway:
         await migrate(self.stores.database)
         await self.versions.begin(self.configured.rules if self.configured.from_files else None)
 
-    async def _prepare_queues(self, rules: Rules) -> None:
+    async def _prepare(self, rules: Rules) -> None:
         """Declare the queues of rules that are about to decide, beside those there are: messages of the version before are on
-        their way to these."""
+        their way to these. Whom they name is known as well."""
+        self.notices.know(named_by(rules))
         self.declaring.add(self.configured.topology_of(rules))
         if "queues" in self.missing:  # it opens them when they answer
             return

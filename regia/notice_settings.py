@@ -19,7 +19,6 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 ListName = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: Final[tuple[Day, ...]] = get_args(Day)
-OnTicket = TicketEvent | Literal["paused"]
 
 _PLACES: Final = frozenset({"message", "conversation", "reference"})
 
@@ -137,7 +136,7 @@ class DistributionList(HowTold):
 class CustomerNotice(Section):
     """What a customer is told when something happens to the ticket."""
 
-    on: OnTicket = Field(description="What happens to the ticket.")
+    on: TicketEvent = Field(description="What happens to the ticket.")
     template: Name = Field(description="Of `templates` in the rule files: what the customer is told.")
     brands: tuple[Name, ...] = Field(default=(), description="For these brands only.")
     categories: tuple[Name, ...] = Field(default=(), description="Where the contact is of one of these categories.")

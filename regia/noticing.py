@@ -162,6 +162,11 @@ def untold(lists: Directory, rules: Rules) -> list[str]:
     """Names under `owners` and `notify` by which nobody is told, where anybody is told at all; each with where it stands."""
     if not lists:
         return []
+    return [f"{name} ({where})" for name, where in named_by(rules).items() if lists.of(name) is None]
+
+
+def named_by(rules: Rules) -> dict[str, str]:
+    """All names under `owners` and `notify`, each with where it stands."""
     named: dict[str, str] = {}
     for ruleset in rules.live.values():
         for category in ruleset.categories.values():
@@ -169,4 +174,4 @@ def untold(lists: Directory, rules: Rules) -> list[str]:
         for rule in ruleset.rules:
             added = (*rule.then.adds.get("owners", ()), *rule.then.adds.get("notify", ()))
             named |= {name: f"rule {rule.name}" for name in added if name not in named}
-    return [f"{name} ({where})" for name, where in named.items() if lists.of(name) is None]
+    return named

@@ -16,21 +16,26 @@ from desk import loops
 from desk.refusals import Refused
 from desk.replies import Channels, Reply, contact_of, queue
 from identity.policy import Policy
-from normalizer.inbound import Handle
 from regia.notice_settings import CustomerNotice
 from regia.pipeline.acknowledging import QUEUED
 from regia.rules.live import Rules
 from regia.templating import values
 from router.answers import Answer, NotRendered
 from storage.events import Numbered
-from storage.schema import ticket_events
+from storage.schema import messages, ticket_events
 
 logger = logging.getLogger(__name__)
 
 AUTHOR: Final = "ticket/"
 """What stands before the name of what happened, where that is the author of an answer."""
 _ASKER: Final = "notices"
+_NO_NOTICE: Final = "no_notice"
+"""None of those for the event fits the contact."""
+_OLD_MS: Final = 86_400_000
+"""What happened longer ago is no news, as after a gateway that stood still, or the first look of a bridge."""
 _STATES: Final = ("opened", "closed", "reopened")
+_WAITS: Final = (*_STATES, "paused", "resumed")
+_OPEN: Final = frozenset({"opened", "reopened"})
 
 Outcome = Callable[[str, str], None]
 """Hears what became of each: what happened to the ticket, and `queued` or why not."""
@@ -57,14 +62,15 @@ class Tickets:
         happened = one.type.split(".")[2]
         data: dict[str, Any] = orjson.loads(one.body)["data"]
         try:
-            if (reason := _superseded(connection, one.id)) is not None:
+            if (reason := _superseded(connection, one.id, self.now_ms())) is not None:
                 self.outcome(happened, reason)
                 return
             wanted = Reply(text="", author="", conversation_id=data["conversation"])
-            row = contact_of(connection, wanted, self.channels, self.now_ms())
-            if (notice := self._notice(happened, row)) is not None:
+            row = contact_of(connection, wanted, self.channels, self.now_ms(), discarded=False)
+            notice = self._notice(happened, row)
+            if notice is not None:
                 self._queue(connection, one.id, notice, row, data["ticket"])
-                self.outcome(happened, QUEUED)
+            self.outcome(happened, _NO_NOTICE if notice is None else QUEUED)
         except Refused as refused:
             self.outcome(happened, refused.reason)
 
@@ -83,7 +89,7 @@ class Tickets:
             key=id_,
             asker=_ASKER,
         )
-        queue(connection, reply, self.channels, self.now_ms())
+        queue(connection, reply, self.channels, self.now_ms(), unasked=True)
 
     def _rendered(self, notice: CustomerNotice, row: RowMapping, ticket: str) -> Answer:
         """Raises `Refused`."""
@@ -92,7 +98,7 @@ class Tickets:
         template = rules.answers.templates.get(notice.template)
         if template is None:  # the rules have changed since
             raise Refused("not_rendered")
-        if not template.to_claimed and _is_claimed(data):
+        if not template.to_claimed and _is_claimed(row, data):
             raise Refused("claimed")
         facts, own = values(rules, row["id"], data, self.policy)
         try:
@@ -107,35 +113,48 @@ def _fits(one: CustomerNotice, row: RowMapping) -> bool:
     return all(not wanted or row[name] in wanted for wanted, name in asked)
 
 
-def _is_claimed(data: dict[str, Any]) -> bool:
-    sender, via = _handle(data["sender"]["handle"]), data["reply"]["via"]
-    to = loops.recipient(sender, None if via is None else _handle(via))
-    return "claimed" in (sender.proof, to.proof)
+def _is_claimed(row: RowMapping, data: dict[str, Any]) -> bool:
+    contact = loops.answered(row["connector"], row["conversation_id"], data)
+    return "claimed" in (contact.sender.proof, loops.recipient(contact.sender, contact.via).proof)
 
 
-def _handle(data: dict[str, str]) -> Handle:
-    return Handle(**data)  # type: ignore[arg-type]  # our own envelope: the proof is one of the three
-
-
-def _superseded(connection: Connection, id_: str) -> str | None:
-    """Why an event of a ticket is no news: `late` where something later was told that says otherwise, `again` where the
-    one before it said the same. By what happened there, not by the order in which it came."""
+def _superseded(connection: Connection, id_: str, now_ms: int) -> str | None:
+    """Why an event of a ticket is no news: `late` where it is old, or something later is known that says otherwise; `again`
+    where the one before it said the same. By what happened there, not by the order in which it came."""
     mine = connection.execute(select(ticket_events).where(ticket_events.c.id == id_)).one_or_none()
     if mine is None:
         return "gone"
+    if now_ms - mine.at_ms > _OLD_MS:
+        return "late"
     same = (ticket_events.c.conversation_id == mine.conversation_id, ticket_events.c.ticket == mine.ticket)
     query = select(ticket_events).where(*same).order_by(ticket_events.c.at_ms, ticket_events.c.position)
     rows = connection.execute(query).all()
     place = next(number for number, row in enumerate(rows) if row.id == id_)
-    says = _STATES if mine.event in _STATES else (*_STATES, mine.event)
-    if any(row.event in says for row in rows[place + 1 :]):
+    says = _about_the_same(mine.event)
+    if any(row.event in says for row in rows[place + 1 :]) or (mine.event == "paused" and _has_written(connection, mine)):
         return "late"
     before = [row for row in rows[:place] if row.event in says]
     return "again" if before and _is_said(before[-1], mine) else None
+
+
+def _about_the_same(event: str) -> tuple[str, ...]:
+    """The events that say something else of what this one is about. One that waits for the customer is open all the same."""
+    if event in _OPEN:
+        return _STATES
+    return _WAITS if event in _WAITS else (*_STATES, event)
+
+
+def _has_written(connection: Connection, mine: Row[Any]) -> bool:
+    """Whether the customer has done since what the ticket waited for."""
+    same = (messages.c.conversation_id == mine.conversation_id, messages.c.discarded_by.is_(None))
+    query = select(messages.c.id).where(*same, messages.c.received_ms > mine.at_ms).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def _is_said(before: Row[Any], mine: Row[Any]) -> bool:
     """Whether it says nothing that was not so before."""
     if mine.event == "assigned":
         return bool(before.event == mine.event and before.agent == mine.agent)
-    return mine.event in _STATES and (before.event == "closed") == (mine.event == "closed")
+    if mine.event in _OPEN:
+        return bool(before.event != "closed")
+    return mine.event in _WAITS and bool(before.event == mine.event)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, not_, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, text
 
 from storage.schema import outgoing
 
@@ -57,17 +57,22 @@ def count_in(connection: Connection, conversation_id: str, since_ms: int, *, but
         outgoing.c.automatic.is_(True),
         outgoing.c.conversation_id == conversation_id,
         outgoing.c.created_ms > since_ms,
-        or_(outgoing.c.reply_key.is_(None), not_(outgoing.c.reply_key.startswith(f"{but}\n", autoescape=True))),
+        _is_not_of(but),
     )
     return connection.execute(select(func.count()).select_from(outgoing).where(this)).scalar_one()
 
 
-def any_of(connection: Connection, external_ids: Collection[str], conversation_id: str | None) -> bool:
-    """Whether one of these ids is that of an automatic message, or one was ever queued in that conversation."""
+def any_of(connection: Connection, external_ids: Collection[str], conversation_id: str | None, *, but: str) -> bool:
+    """Whether one of these ids is that of an automatic message, or one was ever queued in that conversation; but for what
+    `but` asked for."""
     # A comparison with None would find those of no conversation.
     this = or_(outgoing.c.external_id.in_(external_ids), outgoing.c.conversation_id == (conversation_id or ""))
-    query = select(outgoing.c.position).where(outgoing.c.automatic.is_(True), this).limit(1)
+    query = select(outgoing.c.position).where(outgoing.c.automatic.is_(True), _is_not_of(but), this).limit(1)
     return connection.execute(query).first() is not None
+
+
+def _is_not_of(asker: str) -> ColumnElement[bool]:
+    return or_(outgoing.c.reply_key.is_(None), not_(outgoing.c.reply_key.startswith(f"{asker}\n", autoescape=True)))
 
 
 def _is_of(reply_key: str | None, asker: str) -> bool:

@@ -21,7 +21,7 @@ from storage.schema import events as feed
 logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 100
-"""Events of one transaction."""
+"""Events of one transaction, where nothing else is said."""
 _PREFIX: Final = "follow/"
 
 Act = Callable[[Connection, Numbered], None]
@@ -36,9 +36,11 @@ class Followed:
     missed: int = 0
 
 
-def follow(connection: Connection, name: str, types: Collection[str], act: Act, now_ms: int) -> Followed:
-    """Give what came since the last time to `act`, in its order, where it is of `types`. Whoever follows for the first time
-    begins with what comes from now on. Raises `DatabaseUnavailable`, and then nothing was done.
+def follow(
+    connection: Connection, name: str, types: Collection[str], act: Act, now_ms: int, *, at_once: int = AT_ONCE
+) -> Followed:
+    """Give what came since the last time to `act`, in its order, where it is of `types`, at most `at_once` events. Whoever
+    follows for the first time begins with what comes from now on. Raises `DatabaseUnavailable`, and then nothing was done.
 
     An event that `act` fails at is passed over, with the error in the log: by one defect all later ones would wait for ever.
     """
@@ -47,10 +49,10 @@ def follow(connection: Connection, name: str, types: Collection[str], act: Act, 
     first = connection.execute(select(func.min(feed.c.number))).scalar_one() or last + 1
     begin = min(max(place, first - 1), last)
     end = min(last, begin + WINDOW)
-    found = _page(connection, types, begin, end)
+    found = _page(connection, types, begin, end, at_once)
     for one in found:
         _give(connection, name, act, one)
-    upto = found[-1].number if len(found) == AT_ONCE else end
+    upto = found[-1].number if len(found) == at_once else end
     if upto != place:
         this = cursor_table.c.name == _PREFIX + name
         connection.execute(update(cursor_table).where(this).values(place=str(upto), updated_ms=now_ms))
@@ -76,10 +78,10 @@ def _give(connection: Connection, name: str, act: Act, one: Numbered) -> None:
         logger.exception("an event is passed over, by a defect", extra={"follower": name, "event": one.id, "type": one.type})
 
 
-def _page(connection: Connection, types: Collection[str], begin: int, end: int) -> Sequence[Numbered]:
+def _page(connection: Connection, types: Collection[str], begin: int, end: int, limit: int) -> Sequence[Numbered]:
     columns = (feed.c.number, feed.c.id, feed.c.type, feed.c.at_ms, feed.c.body)
     query = select(*columns).where(feed.c.number > begin, feed.c.number <= end, feed.c.type.in_(types))
-    rows = connection.execute(query.order_by(feed.c.number).limit(AT_ONCE))
+    rows = connection.execute(query.order_by(feed.c.number).limit(limit))
     return [Numbered(row.number, row.id, row.type, row.at_ms, bytes(row.body)) for row in rows]
 
 

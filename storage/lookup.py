@@ -18,9 +18,11 @@ def conversation(connection: Connection, conversation_id: str) -> RowMapping | N
     return connection.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().one_or_none()
 
 
-def latest_in(connection: Connection, conversation_id: str, limit: int = 20) -> list[RowMapping]:
-    """The last contacts of a conversation, newest first."""
+def latest_in(connection: Connection, conversation_id: str, limit: int = 20, *, discarded: bool = True) -> list[RowMapping]:
+    """The last contacts of a conversation, newest first; with those that were `discarded`, or without."""
     query = select(messages).where(messages.c.conversation_id == conversation_id)
+    if not discarded:
+        query = query.where(messages.c.discarded_by.is_(None))
     newest = query.order_by(messages.c.received_ms.desc(), messages.c.sequence.desc()).limit(limit)
     return list(connection.execute(newest).mappings())
 

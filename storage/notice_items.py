@@ -109,7 +109,8 @@ def ticket_urls(connection: Connection, conversation_ids: Collection[str]) -> di
 
 def forget(connection: Connection, message_ids: Collection[str]) -> None:
     """Contacts that go are told to nobody any more. A notice about one that has not left is taken back, and the others in it
-    wait again: they are told anew without it."""
+    wait again: they are told anew without it. One that a web address was offered already stays, and loses its body, which
+    `storage.notices.claim` then lacks."""
     if not message_ids:
         return
     parameter, theirs = ids_parameter(connection, message_ids), among(connection, notice_items.c.message_id)
@@ -118,10 +119,20 @@ def forget(connection: Connection, message_ids: Collection[str]) -> None:
     connection.execute(delete(notice_items).where(theirs), parameter)
     if not told:
         return
-    kept = and_(among(connection, notices.c.id), notices.c.state == OPEN)
-    rows = connection.execute(select(notices.c.id, notices.c.outgoing).where(kept), ids_parameter(connection, told)).all()
-    for row in rows:
-        _take_back(connection, row.id, orjson.loads(row.outgoing))
+    open_ = and_(among(connection, notices.c.id), notices.c.state == OPEN)
+    columns = (notices.c.id, notices.c.outgoing, notices.c.attempts)
+    # Held: whoever posts it at this moment counts its attempt first, or finds it gone.
+    query = select(*columns).where(open_).order_by(notices.c.id).with_for_update()
+    for row in connection.execute(query, ids_parameter(connection, told)).all():
+        if row.attempts and (left := _left(connection, row.id)):
+            # Its taker may have it already, and knows it by its id: only its words are made anew.
+            connection.execute(update(notices).where(notices.c.id == row.id).values(items=left, body=None))
+        else:
+            _take_back(connection, row.id, orjson.loads(row.outgoing))
+
+
+def _left(connection: Connection, notice_id: str) -> int:
+    return connection.execute(select(func.count()).select_from(notice_items).where(of_notice(notice_id))).scalar_one()
 
 
 def _take_back(connection: Connection, id_: str, sent: Sequence[str]) -> None:

@@ -51,9 +51,10 @@ class Standing:
     error: str | None
 
 
-def lately(connection: Connection, name: str, since_ms: int) -> list[Made]:
-    """The urgent notices of a list since then."""
-    this = (notices.c.list == name, notices.c.created_ms > since_ms, notices.c.urgent)
+def lately(connection: Connection, name: str, since_ms: int, now_ms: int) -> list[Made]:
+    """The urgent notices of a list after `since_ms`. None of a time to come: a clock that was set back would make the list
+    mute until then."""
+    this = (notices.c.list == name, notices.c.created_ms > since_ms, notices.c.created_ms <= now_ms, notices.c.urgent)
     return [Made(*row) for row in connection.execute(select(notices.c.kind, notices.c.created_ms).where(*this))]
 
 
@@ -98,11 +99,12 @@ def end(connection: Connection, id_: str, state: str, now_ms: int, *, error: str
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A notice to be posted now. `attempts` counts this one."""
+    """A notice to be posted now. `attempts` counts this one. Without `body` a contact of it was erased since it was made."""
 
     id: str
     list: str
-    body: bytes
+    kind: str
+    body: bytes | None
     attempts: int
     created_ms: int
 
@@ -110,14 +112,22 @@ class Post:
 def claim(connection: Connection, now_ms: int, until_ms: int, limit: int) -> list[Post]:
     """Take webhooks' notices that are due, so that nobody else does until `until_ms`."""
     due = and_(notices.c.state == OPEN, notices.c.due_ms <= now_ms)
-    query = select(notices.c.id, notices.c.list, notices.c.body, notices.c.attempts, notices.c.created_ms).where(due)
+    columns = [notices.c[name] for name in ("id", "list", "kind", "body", "attempts", "created_ms")]
+    query = select(*columns).where(due)
     taken: list[Post] = []
     for row in connection.execute(query.order_by(notices.c.due_ms, notices.c.id).limit(limit)).all():
         values = {"due_ms": until_ms, "attempts": row.attempts + 1}
         # Another node may have been faster since the row was read.
-        if connection.execute(update(notices).where(notices.c.id == row.id, due).values(values)).rowcount:
-            taken.append(Post(row.id, row.list, bytes(row.body), row.attempts + 1, row.created_ms))
+        held = update(notices).where(notices.c.id == row.id, due).values(values).returning(notices.c.body)
+        if (mine := connection.execute(held).one_or_none()) is not None:
+            body = None if mine.body is None else bytes(mine.body)
+            taken.append(Post(row.id, row.list, row.kind, body, row.attempts + 1, row.created_ms))
     return taken
+
+
+def rewrite(connection: Connection, id_: str, body: bytes) -> None:
+    """Give a notice its body anew."""
+    connection.execute(update(notices).where(notices.c.id == id_, notices.c.state == OPEN).values(body=body))
 
 
 def later(connection: Connection, post: Post, due_ms: int, error: str) -> None:

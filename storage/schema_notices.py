@@ -58,4 +58,4 @@ notices = Table(
 )
 """What was told, one row a notice. `kind` is single, digest or flood (a digest since there were too many single ones); `state`
 is open, sent or failed. `outgoing` (JSON) are the ids of the messages out it left as, none for a webhook: that has its `body`
-until it was taken, and the time of its next try."""
+until it was taken, or a contact of it erased, and the time of its next try."""

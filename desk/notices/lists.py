@@ -74,6 +74,11 @@ class Directory:
             self._told |= {bare(one.handle) for one in (found.recipients if found else ())}
         return self._of_addresses[name]
 
+    def know(self, names: Iterable[str]) -> None:
+        """These are all names that rules have: what comes from their addresses is told to nobody, from the first contact on."""
+        for name in names:
+            self.of(name)
+
     def named(self, names: Iterable[str], brand: str) -> list[NoticeList]:
         """The lists of these names that are told of a brand's contacts, each once."""
         found = (self.of(name) for name in names)

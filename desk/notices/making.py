@@ -17,7 +17,7 @@ from desk.notices.lines import Look, Told, told
 from desk.notices.lists import Directory, NoticeList, Recipient
 from storage import automatic, notice_items, notices, outgoing
 from storage.database import DatabaseUnavailable, reaching_database
-from storage.notices import DIGEST, FLOOD, SINGLE, NewNotice
+from storage.notices import DIGEST, FLOOD, SINGLE, NewNotice, Post
 from storage.outgoing import SENT, NewOutgoing
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Maker:
         return urgent or list_.schedule is None or list_.schedule.after(first_ms) <= now_ms
 
     def _tell_at_once(self, connection: Connection, list_: NoticeList, now_ms: int) -> None:
-        lately = notices.lately(connection, list_.name, now_ms - FLOOD_MS)
+        lately = notices.lately(connection, list_.name, now_ms - FLOOD_MS, now_ms)
         if any(one.kind == FLOOD for one in lately):
             return
         waiting = notice_items.first(connection, list_.name, urgent=True, limit=SINGLES + 1)
@@ -125,6 +125,14 @@ class Maker:
         )
         notices.add(connection, new)
         self.counted(list_.figure, kind)
+
+
+def body_anew(connection: Connection, post: Post, list_: NoticeList, look: Look) -> bytes:
+    """What a web address gets of a notice that was offered before, of the contacts that are still in it."""
+    found = told(connection, notice_items.of_notice(post.id), look, most=MOST, snippet=list_.snippet)
+    body = rendering.body(found, list_.name, post.kind, post.created_ms)
+    notices.rewrite(connection, post.id, body)
+    return body
 
 
 def messages_of(found: Told, kind: str, list_: NoticeList, notice_id: str, now_ms: int) -> list[NewOutgoing]:

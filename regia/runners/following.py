@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from regia.gateway import Gateway
 from regia.runners.leases import Turn
 from storage.database import DatabaseUnavailable
-from storage.following import Act, follow
+from storage.following import AT_ONCE, Act, follow
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,9 @@ Due = Callable[[Connection, int], bool]
 
 
 class Follower:
-    """Follows events of some `types`. What is `due` comes behind all that was told before; `done` is called when that is
-    committed, and `away` where it is another node's turn."""
+    """Follows events of some `types`, `at_once` in one transaction: one, where `act` holds what others hold too, such as the
+    limits of automatic answers, since it would hold these in the order of the events. What is `due` comes behind all that was
+    told before; `done` is called when that is committed, and `away` where it is another node's turn."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Follower:
         act: Act,
         due: Due | None = None,
         *,
+        at_once: int = AT_ONCE,
         done: Callable[[], None] = lambda: None,
         away: Callable[[], None] = lambda: None,
     ) -> None:
@@ -53,6 +55,7 @@ class Follower:
         self._types = types
         self._act = act
         self._due = due
+        self._at_once = at_once
         self._done = done
         self._away = away
         self._task: asyncio.Task[None] | None = None
@@ -75,7 +78,9 @@ class Follower:
             self._away()
             return False
         now_ms = time.time_ns() // 1_000_000
-        followed = await self._database.write(lambda one: follow(one, self._name, self._types, self._act, now_ms))
+        followed = await self._database.write(
+            lambda one: follow(one, self._name, self._types, self._act, now_ms, at_once=self._at_once)
+        )
         if followed.missed:
             told = {"follower": self._name, "events": followed.missed}
             logger.error("events were deleted before they were followed", extra=told)

@@ -5,6 +5,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 
 from desk import webhooks
 from desk.notices.lists import Directory
-from desk.notices.making import Maker
+from desk.notices.making import Maker, body_anew
 from desk.webhooks import HookFailed
 from regia.gateway import Gateway
 from regia.noticing import look
@@ -79,7 +80,7 @@ def _customers(gateway: Gateway) -> Follower | None:
         outcome=lambda on, outcome: CUSTOMER_NOTICES.labels(on, outcome).inc(),
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
-    return Follower(gateway, "customer notices", tickets.types, tickets.act)
+    return Follower(gateway, "customer notices", tickets.types, tickets.act, at_once=1)
 
 
 def _due(gateway: Gateway) -> Callable[[Connection, int], bool]:
@@ -143,9 +144,19 @@ class Poster:
         """Post what is due, some at a time; how many there were. Raises `DatabaseUnavailable`."""
         now_ms = self._now_ms()
         until_ms = now_ms + int(TAKEN * 1000)
-        taken = await self._database.write(lambda one: notices.claim(one, now_ms, until_ms, AT_ONCE))
+        taken = await self._database.write(
+            lambda one: [self._whole(one, post) for post in notices.claim(one, now_ms, until_ms, AT_ONCE)]
+        )
         await asyncio.gather(*(self._post(post) for post in taken))
         return len(taken)
+
+    def _whole(self, connection: Connection, post: Post) -> Post:
+        """A notice with its body, which is made anew where a contact of it was erased."""
+        list_ = self._gateway.notices.of(post.list)
+        if post.body is not None or list_ is None:
+            return post
+        shown = look(self._gateway.configured.settings.notices, self._gateway.versions.rules)
+        return replace(post, body=body_anew(connection, post, list_, shown))
 
     async def _run(self) -> None:
         while "database" in self._gateway.missing:
@@ -163,7 +174,7 @@ class Poster:
 
     async def _post(self, post: Post) -> None:
         list_ = self._gateway.notices.of(post.list)
-        if list_ is None or list_.hook is None:
+        if list_ is None or list_.hook is None or post.body is None:
             await self._later(post, "", "nobody is told by this name any more")
             return
         headers = webhooks.headers_of(post.id, int(self._now()), post.body, list_.hook.keys)

@@ -75,6 +75,13 @@ async def test_who_is_told_of_what(make: Make, contact: dict[str, Any], told: li
     assert sorted(to for to, _ in await shop.told()) == told
 
 
+async def test_who_is_told_is_known_before_a_rule_has_named_them(make: Make) -> None:
+    """An absent owner's program could be the first who writes."""
+    shop = await make(AT_ONCE)
+    await shop.take(inbound("m1", email("boss@example.it"), text="garanzia"))
+    assert await shop.items() == []
+
+
 async def test_a_list_is_of_its_brands(make: Make) -> None:
     shop = await make(AT_ONCE.replace("bench2@example.it],", "bench2@example.it], brands: [demo],"))
     await shop.take(inbound("m1", text="garanzia", brand="other"))
@@ -137,6 +144,16 @@ async def test_a_flood_is_one_digest(make: Make) -> None:
     assert len(await shop.kinds()) == 9
     await shop.look(NOON + 6 * MINUTE)
     assert (await shop.kinds())[9:] == [("single", 1)] * 2
+
+
+async def test_a_clock_that_was_set_back_makes_no_list_mute(make: Make) -> None:
+    shop = await make(AT_ONCE)
+    await shop.take(*(inbound(f"m{n}", phone(f"+3933300{n:05}"), text="reso") for n in range(11)))
+    await shop.look(NOON)
+    assert await shop.kinds() == [("flood", 11)]
+    await shop.take(inbound("m20", phone("+393330000020"), text="reso"))
+    await shop.look(NOON - 60 * MINUTE)
+    assert await shop.kinds() == [("single", 1), ("flood", 11)]
 
 
 async def test_two_nodes_tell_each_contact_once(make: Make) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from regia.runners import noticing
 from regia.runners.noticing import Poster
 from regia.runners.outgoing import Sending
-from storage.schema import notices, outgoing
+from storage import removal
+from storage.schema import messages, notices, outgoing
 from tests.contacts import inbound, phone
 from tests.notices.conftest import KEY, Make, at
 from tests.providers.standard_webhooks import FakeReceiver
@@ -109,3 +111,37 @@ async def test_one_that_was_killed_is_posted_again(make: Make, monkeypatch: pyte
 def _of_today(real: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
     """The receiver looks at a clock of its own."""
     return lambda id_, _, body, keys: real(id_, int(time.time()), body, keys)
+
+
+DIGEST = """
+notices:
+  lists:
+    workshop: {webhook: {url: "${URL}", secrets: ["${HOOK}"]}, digest: {every_minutes: 5}, snippet: true}
+"""
+
+
+async def test_one_that_was_tried_stays_the_same_without_who_is_erased(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its taker may have it, and knows it by its id: the others must not come to it under another."""
+    async with FakeReceiver([KEY]) as receiver:
+        shop = await make(DIGEST, URL=receiver.hook)
+        await shop.take(inbound("m1", text="Garanzia rossa"), inbound("m2", phone("+393330000002"), text="Garanzia blu"))
+        await shop.entered(NOON)
+        await shop.look(NOON + 300_000)
+        clock = {"now": NOON / 1000 + 300}
+        poster = Poster(shop.gateway, now=lambda: clock["now"])
+        monkeypatch.setattr(noticing.webhooks, "headers_of", _of_today(noticing.webhooks.headers_of))
+        receiver.fail(500, b"")
+        assert await poster.look() == 1
+        [before] = await shop.rows(notices)
+        query = select(messages.c.id).where(messages.c.external_id == "m1")
+        erased = await shop.database.read(lambda one: one.execute(query).scalar_one())
+        await shop.database.write(lambda one: removal.remove_messages(one, [erased], NOON))
+        assert b"rossa" not in b"".join(row["body"] or b"" for row in await shop.rows(notices))
+        await shop.look(NOON + 600_000)
+        clock["now"] += 60
+        assert await poster.look() == 1
+        [told] = receiver.accepted
+        assert (told.id, await shop.kinds()) == (before["id"], [("digest", 1)])
+        data = told.extra["body"]["data"]
+        assert [contact["snippet"] for contact in data["contacts"]] == ["Garanzia blu"]
+        assert (data["total"], data["counts"]) == (1, [{"category": "Garanzia", "count": 1}])

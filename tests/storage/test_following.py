@@ -28,8 +28,8 @@ def keep(connection: Connection, one: Numbered) -> None:
     cursors.move(connection, one.id, str(1 + (0 if count is None else int(count.place))), token=one.number)
 
 
-async def go(database: Database, act: Callable[[Connection, Numbered], None] = keep) -> Followed:
-    return await database.write(lambda connection: follow(connection, "surveys", {CLOSED}, act, NOW))
+async def go(database: Database, act: Callable[[Connection, Numbered], None] = keep, at_once: int = 100) -> Followed:
+    return await database.write(lambda connection: follow(connection, "surveys", {CLOSED}, act, NOW, at_once=at_once))
 
 
 async def done(database: Database, *names: str) -> list[str | None]:
@@ -48,14 +48,13 @@ async def test_who_begins_follows_what_comes_from_now_on(database: Database) -> 
 
 
 async def test_events_are_given_in_their_order_and_page_by_page(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "AT_ONCE", 2)
     monkeypatch.setattr(following, "WINDOW", 3)
     await go(database)
     await tell(database, "a", "b", "c")
     await tell(database, "x", "y", "z", type_=SENT)
     await tell(database, "d")
     seen: list[str] = []
-    pages = [await go(database, lambda _, one: seen.append(one.id)) for _ in range(4)]
+    pages = [await go(database, lambda _, one: seen.append(one.id), at_once=2) for _ in range(4)]
     assert seen == ["a", "b", "c", "d"]
     assert [page.more for page in pages] == [True, True, False, False]
 

@@ -112,7 +112,7 @@ async def test_it_counts_for_no_limit_on_answers_and_is_known_when_it_is_answere
     await database.write(lambda connection: outgoing.name(connection, row.id, "code@demo.example"))
 
     def lately(connection: Connection) -> tuple[int, list[bool]]:
-        answered = [automatic.any_of(connection, ids, None) for ids in ([], ["x@y"], ["code@demo.example"])]
+        answered = [automatic.any_of(connection, ids, None, but="nobody") for ids in ([], ["x@y"], ["code@demo.example"])]
         return len(automatic.since(connection, NOW - 1, but="nobody")), answered
 
     assert await database.read(lately) == (1, [False, False, True])
@@ -126,3 +126,14 @@ async def test_positions_are_never_given_again(database: Database) -> None:
     await add(database, unasked())
     again = await database.read(lambda connection: connection.execute(text("SELECT max(position) FROM outgoing")).scalar_one())
     assert again == first + 1
+
+
+async def test_what_somebody_asked_for_can_be_left_out(database: Database) -> None:
+    await add(database, new("m1", automatic=True, reply_key="regia/survey\n1"))
+    [row] = await claim(database)
+    await database.write(lambda connection: outgoing.name(connection, row.id, "survey@demo.example"))
+
+    def known(connection: Connection) -> list[bool]:
+        return [automatic.any_of(connection, ["survey@demo.example"], None, but=but) for but in ("regia/survey", "nobody")]
+
+    assert await database.read(known) == [False, True]
