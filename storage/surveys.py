@@ -66,6 +66,15 @@ def withdraw(connection: Connection, told: Mapping[str, Any], reason: str, now_m
     return list(connection.execute(gone).scalars())
 
 
+def open_for(connection: Connection, told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was asked about a ticket in its conversation before this was told of it, and is open; locked in the order of their
+    ids."""
+    same = (surveys.c.brand == told["space"], surveys.c.ticket == told["ticket"], surveys.c.state == ASKED)
+    query = select(surveys).where(surveys.c.conversation_id == told["conversation_id"], *same)
+    before = query.where(surveys.c.asked_ms <= told["received_ms"]).order_by(surveys.c.id).with_for_update()
+    return [as_read(row) for row in connection.execute(before).mappings()]
+
+
 def asked_since(connection: Connection, customer_id: str, since_ms: int, *, or_planned: bool) -> bool:
     """Whether a customer, by the links that are theirs now, was asked anything since then, or is about to be."""
     lately = surveys.c.asked_ms > since_ms

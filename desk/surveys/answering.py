@@ -1,7 +1,7 @@
 """What comes of an answer: it is kept with its survey, the next question goes out, and a survey that is complete is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from desk.surveys.survey import AUTHOR, Question, Survey, Surveys, Value
 from normalizer.inbound import Button
 from normalizer.message import Message
 from storage import surveys as rows
+from storage.surveys_since import Since
 
 _PLAIN = frozenset({"text", "postback"})
 
@@ -36,8 +37,12 @@ class Answer:
         return self.survey.questions[self.number]
 
 
-def answer_of(surveys: Surveys, asked: Mapping[str, dict[str, Any]], message: Message, received_ms: int) -> Answer | None:
-    """What a contact answers of surveys, by their ids, that its sender was asked through this connector; or None."""
+def answer_of(
+    surveys: Surveys, asked: Mapping[str, dict[str, Any]], message: Message, received_ms: int, since: Since
+) -> Answer | None:
+    """What a contact answers of surveys, by their ids, that its sender was asked through this connector; or None. Where a
+    person has written to the customer `since`, what is typed answers that; where the customer has written something else, it
+    may go on with that."""
     inbound = message.inbound
     if inbound.kind not in _PLAIN or inbound.automated is not None or inbound.backlog or message.attachments:
         return None
@@ -47,9 +52,10 @@ def answer_of(surveys: Surveys, asked: Mapping[str, dict[str, Any]], message: Me
     open_ = [row for row in mine.values() if row["state"] == rows.ASKED and received_ms < row["due_ms"]]
     row = max(open_, key=lambda one: str(one["id"]), default=None)
     survey = None if row is None else surveys.named.get(row["name"])
-    if row is None or survey is None or inbound.text is None:
+    if row is None or survey is None or inbound.text is None or row["id"] in since.spoken:
         return None
-    return _said(survey, row, inbound.text, received_ms)
+    said = _said(survey, row, inbound.text, received_ms)
+    return replace(said, routed=True) if said is not None and row["id"] in since.wrote else said
 
 
 def _pressed(surveys: Surveys, asked: Mapping[str, dict[str, Any]], button: str | None, received_ms: int) -> Answer | None:
