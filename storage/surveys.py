@@ -36,10 +36,13 @@ def find(connection: Connection, id_: str, *, lock: bool = False) -> dict[str, A
     return None if row is None else as_read(row)
 
 
-def of_contacts(connection: Connection, handle_ids: Collection[str], named: Collection[str]) -> list[dict[str, Any]]:
-    """Surveys that were asked of these links and are open, and those of these ids whatever they are; locked in the order of
-    their ids."""
-    query = select(surveys).where(surveys.c.state == ASKED, among(connection, surveys.c.handle_id))
+def of_contacts(
+    connection: Connection, handle_ids: Collection[str], named: Collection[str], since_ms: int
+) -> list[dict[str, Any]]:
+    """Surveys that were asked of these links and are open, or were answered since then, and those of these ids whatever they
+    are; locked in the order of their ids."""
+    lately = and_(surveys.c.state == "answered", surveys.c.closed_ms >= since_ms)
+    query = select(surveys).where(or_(surveys.c.state == ASKED, lately), among(connection, surveys.c.handle_id))
     found = {row["id"]: as_read(row) for row in _locked(connection, query, handle_ids)}
     if others := set(named) - found.keys():
         by_id = select(surveys).where(among(connection, surveys.c.id))

@@ -9,7 +9,9 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from desk.surveys import wording
-from desk.surveys.answering import Answer, answer_of, take
+from desk.surveys.answering import answer_of, take
+from desk.surveys.answers import Answer
+from desk.surveys.bubbles import FURTHER_MS
 from desk.surveys.survey import Surveys
 from identity.people import Identified
 from identity.resolve import IdentitySession
@@ -46,8 +48,9 @@ class Surveying:
         self._links = {str(one.id): link for one in messages if (link := session.link_of(one)) is not None}
         if self._links:
             pressed = [wording.pressed(one.inbound.button.id) for one in messages if one.inbound.button is not None]
+            since_ms = min(_received_ms(one) for one in messages) - FURTHER_MS
             named = {found[0] for found in pressed if found is not None}
-            found = rows.of_contacts(self.connection, set(self._links.values()), named)
+            found = rows.of_contacts(self.connection, set(self._links.values()), named, since_ms)
             self._asked = {row["id"]: row for row in found}
             self._since = since(self.connection, self._asked)
 
@@ -57,9 +60,8 @@ class Surveying:
             return None
         link = self._links.get(str(message.id))
         mine = {id_: row for id_, row in self._asked.items() if row["handle_id"] == link}
-        received_ms = int(message.received_at.timestamp() * 1000)
         said = replace(self._since, wrote=self._since.wrote | mine.keys()) if link in self._wrote else self._since
-        return answer_of(self.surveys, mine, message, received_ms, said) if mine else None
+        return answer_of(self.surveys, mine, message, _received_ms(message), said) if mine else None
 
     def decide(self, answer: Answer | None, message: Message, identified: Identified, decision: Decision) -> Decision:
         """The decision about a message: one that only answers is discarded. Its answer is kept by `keep`, if the address it
@@ -84,3 +86,7 @@ class Surveying:
 def aside(answer: Answer | None) -> str | None:
     """The conversation that a message which only answers a survey adds to."""
     return None if answer is None or answer.routed else answer.row["conversation_id"]
+
+
+def _received_ms(message: Message) -> int:
+    return int(message.received_at.timestamp() * 1000)

@@ -126,3 +126,47 @@ async def test_a_ticket_that_is_opened_again_ends_what_was_asked(shop: Open, fir
     it.ahead_ms += MINUTE
     await it.write("tutto bene")
     assert (await it.messages())[-1]["discarded_by"] is None
+
+
+@pytest.mark.parametrize(
+    ("second", "later_ms", "since", "goes_on", "by"),
+    [
+        ("e anche veloci", 0, nothing, True, "survey"),
+        ("e anche veloci", 6 * MINUTE, nothing, False, None),
+        ("e anche veloci", 0, same, False, None),
+        ("e anche veloci", 0, wrote, False, None),
+        ("ma non funziona", 0, nothing, False, None),
+        ("Grazie a voi!", 0, nothing, False, "survey"),
+        ("Grazie a voi!", 6 * MINUTE, nothing, False, None),
+    ],
+)
+async def test_words_that_go_on(shop: Open, second: str, later_ms: int, since: Since, *, goes_on: bool, by: str | None) -> None:
+    it = await asked(shop)
+    it.ahead_ms = 0  # answers are kept by the machine's clock
+    await it.write("5")
+    await it.write("Siete stati gentili")
+    await since(it)
+    it.ahead_ms += later_ms
+    await it.write(second)
+    assert (await it.messages())[-1]["discarded_by"] == by
+    comment = "Siete stati gentili\ne anche veloci" if goes_on else "Siete stati gentili"
+    assert [row["answers"] for row in await it.rows()] == [{"satisfaction": 5, "comment": comment}]
+
+
+async def test_words_in_two_contacts_at_once(shop: Open) -> None:
+    it = await asked(shop)
+    it.ahead_ms = 0
+    await it.write("5")
+    await it.write("Siete stati gentili", "e anche veloci")
+    assert [one["discarded_by"] for one in await it.messages()] == [None, "survey", "survey", "survey"]
+    assert [row["answers"]["comment"] for row in await it.rows()] == ["Siete stati gentili\ne anche veloci"]
+    assert len(await it.told()) == 1
+
+
+@pytest.mark.parametrize(("rating", "by"), [("1", None), ("2", None), ("3", "survey")])
+async def test_words_with_a_low_rating_are_for_a_person_too(shop: Open, rating: str, by: str | None) -> None:
+    it = await asked(shop)
+    await it.write(rating)
+    await it.write("Lenti e poco chiari")
+    assert (await it.messages())[-1]["discarded_by"] == by
+    assert [row["answers"]["comment"] for row in await it.rows()] == ["Lenti e poco chiari"]
