@@ -36,10 +36,13 @@ def find(connection: Connection, id_: str, *, lock: bool = False) -> dict[str, A
     return None if row is None else as_read(row)
 
 
-def of_contacts(connection: Connection, handle_ids: Collection[str], named: Collection[str]) -> list[dict[str, Any]]:
-    """Surveys that were asked of these links and are open, and those of these ids whatever they are; locked in the order of
-    their ids."""
-    query = select(surveys).where(surveys.c.state == ASKED, among(connection, surveys.c.handle_id))
+def of_contacts(
+    connection: Connection, handle_ids: Collection[str], named: Collection[str], since_ms: int
+) -> list[dict[str, Any]]:
+    """Surveys that were asked of these links and are open, or were answered since then, and those of these ids whatever they
+    are; locked in the order of their ids."""
+    lately = and_(surveys.c.state == "answered", surveys.c.closed_ms >= since_ms)
+    query = select(surveys).where(or_(surveys.c.state == ASKED, lately), among(connection, surveys.c.handle_id))
     found = {row["id"]: as_read(row) for row in _locked(connection, query, handle_ids)}
     if others := set(named) - found.keys():
         by_id = select(surveys).where(among(connection, surveys.c.id))
@@ -64,6 +67,15 @@ def withdraw(connection: Connection, told: Mapping[str, Any], reason: str, now_m
     values = {"state": SKIPPED, "skipped": reason, "closed_ms": now_ms}
     gone = update(surveys).where(ours, surveys.c.state == PLANNED).values(**values).returning(surveys.c.name)
     return list(connection.execute(gone).scalars())
+
+
+def open_for(connection: Connection, told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was asked about a ticket in its conversation before this was told of it, and is open; locked in the order of their
+    ids."""
+    same = (surveys.c.brand == told["space"], surveys.c.ticket == told["ticket"], surveys.c.state == ASKED)
+    query = select(surveys).where(surveys.c.conversation_id == told["conversation_id"], *same)
+    before = query.where(surveys.c.asked_ms <= told["received_ms"]).order_by(surveys.c.id).with_for_update()
+    return [as_read(row) for row in connection.execute(before).mappings()]
 
 
 def asked_since(connection: Connection, customer_id: str, since_ms: int, *, or_planned: bool) -> bool:

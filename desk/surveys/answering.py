@@ -1,7 +1,7 @@
 """What comes of an answer: it is kept with its survey, the next question goes out, and a survey that is complete is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,34 +10,25 @@ from desk import loops, replies
 from desk.refusals import Refused
 from desk.replies import Reply
 from desk.surveys import told, wording
+from desk.surveys.answers import Answer, is_low
 from desk.surveys.asks import asks
+from desk.surveys.bubbles import further, joined
 from desk.surveys.reading import read
-from desk.surveys.survey import AUTHOR, Question, Survey, Surveys, Value
+from desk.surveys.survey import AUTHOR, Survey, Surveys, Value
 from normalizer.inbound import Button
 from normalizer.message import Message
 from storage import surveys as rows
+from storage.surveys_since import Since
 
 _PLAIN = frozenset({"text", "postback"})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A contact that answers a question of a survey. `value` is None where it is a button of one that takes no answer any
-    more. `routed`: it holds something else too, so that it goes its way as any contact."""
-
-    row: dict[str, Any]
-    survey: Survey
-    number: int
-    value: Value | None
-    routed: bool
-
-    @property
-    def question(self) -> Question:
-        return self.survey.questions[self.number]
-
-
-def answer_of(surveys: Surveys, asked: Mapping[str, dict[str, Any]], message: Message, received_ms: int) -> Answer | None:
-    """What a contact answers of surveys, by their ids, that its sender was asked through this connector; or None."""
+def answer_of(
+    surveys: Surveys, asked: Mapping[str, dict[str, Any]], message: Message, received_ms: int, since: Since
+) -> Answer | None:
+    """What a contact answers of surveys, by their ids, that its sender was asked through this connector; or None. Where a
+    person has written to the customer `since`, what is typed answers that; where the customer has written something else, it
+    may go on with that."""
     inbound = message.inbound
     if inbound.kind not in _PLAIN or inbound.automated is not None or inbound.backlog or message.attachments:
         return None
@@ -47,9 +38,14 @@ def answer_of(surveys: Surveys, asked: Mapping[str, dict[str, Any]], message: Me
     open_ = [row for row in mine.values() if row["state"] == rows.ASKED and received_ms < row["due_ms"]]
     row = max(open_, key=lambda one: str(one["id"]), default=None)
     survey = None if row is None else surveys.named.get(row["name"])
-    if row is None or survey is None or inbound.text is None:
+    if inbound.text is None:
         return None
-    return _said(survey, row, inbound.text, received_ms)
+    if row is None:
+        return further(surveys, mine.values(), inbound.text, received_ms, since)
+    if survey is None or row["id"] in since.spoken:
+        return None
+    said = _said(survey, row, inbound.text, received_ms)
+    return replace(said, routed=True) if said is not None and row["id"] in since.wrote else said
 
 
 def _pressed(surveys: Surveys, asked: Mapping[str, dict[str, Any]], button: str | None, received_ms: int) -> Answer | None:
@@ -77,14 +73,19 @@ def _said(survey: Survey, row: dict[str, Any], text: str, received_ms: int) -> A
         return None
     if (found := read(question, text)) is None:
         return None
-    return Answer(row, survey, open_[0], found.value, routed=found.more or asks(text))
+    low = question.kind == "words" and is_low(survey, row["answers"])
+    return Answer(row, survey, open_[0], found.value, routed=low or found.more or asks(text))
 
 
 def take(connection: Connection, surveys: Surveys, answer: Answer, message_id: str, now_ms: int) -> str | None:
     """Keep the answer of a stored contact; the state its survey came to, None where it goes on. Its row is changed too, for
     the contacts of the same batch that follow."""
     row, survey = answer.row, answer.survey
-    if answer.value is None or row["state"] != rows.ASKED:
+    if answer.value is None:
+        return None
+    if row["state"] != rows.ASKED:
+        if (more := joined(answer)) is not None:
+            keep(connection, row, more)
         return None
     keep(connection, row, {answer.question.name: answer.value})
     number = row["asked"]

@@ -21,19 +21,17 @@ from storage.schema import handles, messages
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 20
-"""Surveys of one transaction."""
 LATE_MS: Final = 24 * 3_600_000
 """After so long nobody is asked any more what was closed that time ago."""
 _WHERE: Final = ("handle_id", "message_id", "connector", "channel", "language", "form")
 
 
-def work_off(connection: Connection, surveys: Surveys, now_ms: int) -> tuple[list[tuple[str, str]], bool]:
-    """Ask and close what is due; each survey's name with what became of it, and whether there may be more. Raises
+def work_off(connection: Connection, surveys: Surveys, now_ms: int) -> tuple[tuple[str, str] | None, bool]:
+    """Ask or close the one that is due first; its name with what became of it, and whether there may be more. One in a
+    transaction: a commit locks its customers in their own order, and each could wait for the other. Raises
     `DatabaseUnavailable`."""
-    found = rows.due(connection, now_ms, AT_ONCE)
-    done = [one for id_, state in found if (one := _one(connection, surveys, id_, state, now_ms)) is not None]
-    return done, len(found) == AT_ONCE
+    found = rows.due(connection, now_ms, 1)
+    return (_one(connection, surveys, *found[0], now_ms), True) if found else (None, False)
 
 
 def _one(connection: Connection, surveys: Surveys, id_: str, state: str, now_ms: int) -> tuple[str, str] | None:

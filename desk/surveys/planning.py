@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, or_, select
 
+from desk.surveys.answering import close
 from desk.surveys.survey import Skipped, Survey, Surveys
 from identity.ids import new_id
 from router.fold import fold
@@ -56,7 +57,7 @@ def plan(connection: Connection, surveys: Surveys, closed: Numbered, now_ms: int
             "customer_id": customer,
             "state": rows.SKIPPED if skipped else rows.PLANNED,
             "skipped": skipped,
-            "due_ms": now_ms + survey.delay_ms,
+            "due_ms": min(told["at_ms"], now_ms) + survey.delay_ms,  # a closing that is told much later is `late`
             "received_ms": told["received_ms"],
             "closed_ms": now_ms if skipped else None,
             "handle_id": last["handle_id"],
@@ -65,12 +66,15 @@ def plan(connection: Connection, surveys: Surveys, closed: Numbered, now_ms: int
     return (survey.name, skipped or rows.PLANNED) if planned else None
 
 
-def withdraw(connection: Connection, reopened: Numbered, now_ms: int) -> list[str]:
-    """Skip what is planned for a ticket that was opened again; the names of these surveys."""
-    told = connection.execute(select(ticket_events).where(ticket_events.c.id == reopened.id)).mappings().one_or_none()
+def reopened(connection: Connection, surveys: Surveys, again: Numbered, now_ms: int) -> list[tuple[str, str]]:
+    """Skip what is planned for a ticket that was opened again, and end what was asked before: what the customer writes now goes
+    on with the ticket. The names of these surveys, each with what became of it."""
+    told = connection.execute(select(ticket_events).where(ticket_events.c.id == again.id)).mappings().one_or_none()
     if told is None:
         return []
-    return rows.withdraw(connection, dict(told), "goes_on", now_ms)
+    gone = [(name, "goes_on") for name in rows.withdraw(connection, dict(told), "goes_on", now_ms)]
+    asked = rows.open_for(connection, dict(told))
+    return gone + [(row["name"], close(connection, row, surveys.named.get(row["name"]), now_ms)) for row in asked]
 
 
 def heard_of(contacts: Sequence[RowMapping]) -> tuple[list[RowMapping], Skipped | None]:
@@ -112,7 +116,8 @@ def _why_not(connection: Connection, survey: Survey, ticket: Mapping[str, Any], 
 
 
 def _answered(connection: Connection, conversation_id: str) -> bool:
-    """Whether somebody, and no rule, has answered in it."""
+    """Whether somebody, and no rule, has answered in it, here or by a way of the ticket system's own."""
     by_people = (outgoing.c.automatic.is_(False), outgoing.c.state != "failed")
-    query = select(outgoing.c.id).where(outgoing.c.conversation_id == conversation_id, *by_people)
-    return bool(connection.execute(select(query.exists())).scalar_one())
+    here = select(outgoing.c.id).where(outgoing.c.conversation_id == conversation_id, *by_people)
+    there = select(ticket_events.c.id).where(ticket_events.c.conversation_id == conversation_id, ticket_events.c.answered)
+    return bool(connection.execute(select(or_(here.exists(), there.exists()))).scalar_one())

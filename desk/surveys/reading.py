@@ -32,6 +32,8 @@ _NAMED: Final[Mapping[str, int]] = {
 _YES_NO: Final[Mapping[str, str]] = {"si": "yes", "yes": "yes", "no": "no"}
 _POLITE: Final = frozenset(words("grazie mille tante a voi te ciao saluti buona giornata thanks thank you many so much bye"))
 
+_THANKS: Final = frozenset(words("grazie thanks thank"))
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -50,6 +52,12 @@ def read(question: Question, text: str) -> Read | None:
         return None
     folded = fold(_KEYCAP.sub("", text))
     return _number(question, folded) or _word(_words_of(question), folded)
+
+
+def only_thanks(text: str) -> bool:
+    """Whether it says thanks and nothing else."""
+    said = words(text)
+    return "?" not in text and _POLITE.issuperset(said) and not _THANKS.isdisjoint(said)
 
 
 def _number(question: Question, text: str) -> Read | None:

@@ -12,7 +12,8 @@ from storage.events import NewEvent
 from storage.schema import handles
 
 ANSWERED: Final = "regia.survey.answered.v1"
-_SAME: Final = ("name", "ticket", "agent", "category", "product", "reason", "channel")
+_SAME: Final = ("name", "ticket", "agent", "category", "channel")
+"""Not product and reason: a ticket system has free words there, and what was told cannot be erased."""
 
 
 def tell(connection: Connection, row: Mapping[str, Any], words: set[str], at_ms: int) -> None:

@@ -47,13 +47,13 @@ class Work:
     def act(self, connection: Connection, told: Numbered) -> None:
         at_ms = self._clock()
         if told.type == REOPENED:
-            for name in planning.withdraw(connection, told, at_ms):
-                SURVEYS.labels(name, "goes_on").inc()
+            for name, outcome in planning.reopened(connection, self._surveys, told, at_ms):
+                SURVEYS.labels(name, outcome).inc()
         elif (planned := planning.plan(connection, self._surveys, told, at_ms)) is not None:
             SURVEYS.labels(*planned).inc()
 
     def due(self, connection: Connection, now_ms: int) -> bool:
         done, more = asking.work_off(connection, self._surveys, now_ms)
-        for name, outcome in done:
-            SURVEYS.labels(name, outcome).inc()
+        if done is not None:
+            SURVEYS.labels(*done).inc()
         return more

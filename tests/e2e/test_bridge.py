@@ -173,8 +173,6 @@ def test_who_was_answered_is_asked_and_answers(support: Support) -> None:
         "ticket": "helpdesk/issue1",
         "agent": "giulia",
         "category": "general",
-        "product": None,
-        "reason": "resolved",
         "channel": "email",
         "conversation": closed["data"]["conversation"],
         "customer": closed["data"]["customer"],

@@ -201,3 +201,15 @@ async def test_nothing_is_read_for_it_where_there_are_no_surveys(shop: Open) -> 
         counts[configured] = sum("surveys" in one for one in seen)
         await it.line.stop()
     assert counts == {True: 1, False: 0}
+
+
+async def test_what_is_told_holds_no_free_words(shop: Open) -> None:
+    it = shop(questions=[SCALE])
+    await it.begin()
+    await it.closed(reason="Nina Rossi è arrabbiata", product="la padella di Nina")
+    await it.follow()
+    await it.write("4")
+    [told], [row] = await it.told(), await it.rows()
+    assert (row["reason"], row["product"]) == ("Nina Rossi è arrabbiata", "la padella di Nina")
+    assert told.keys().isdisjoint({"reason", "product"})
+    assert (told["agent"], told["ticket"]) == ("giulia", "T1")

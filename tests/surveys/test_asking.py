@@ -10,10 +10,12 @@ from sqlalchemy import Connection, insert, select, update
 
 from desk.surveys import asking
 from desk.surveys.survey import SKIPS
+from identity import tickets
+from identity.tickets import News, Said
 from normalizer.inbound import Reply
 from storage import events, following
 from storage.database import Database
-from storage.schema import customers, handles
+from storage.schema import conversations, customers, handles
 from storage.schema import surveys as table
 from tests.contacts import email, phone
 from tests.erasing.planted import row as a_row
@@ -29,6 +31,23 @@ async def unanswered(it: Shop) -> None:
     await it.ticket("closed")
 
 
+async def answered_elsewhere(it: Shop) -> None:
+    await it.write("Vorrei un rimborso")
+    await it.ticket("updated", answered=True)
+    await it.ticket("closed")
+
+
+async def closed_weeks_ago(it: Shop) -> None:
+    """The ticket system tells of it only now."""
+    await it.write("Vorrei un rimborso")
+    await it.answer()
+    last = (await it.messages())[-1]
+    news = News(ticket="T1", said=Said(event="closed"), at_ms=it.now_ms() - 21 * DAY, message=last["id"])
+    await it.database.write(lambda one: tickets.tell(one, news, actor="token/helpdesk", now_ms=it.now_ms()))
+    # An old closing leaves what was written since open: nobody has answered that in this ticket.
+    await it.database.write(lambda one: one.execute(update(conversations).values(open=False)))
+
+
 async def of(it: Shop, **more: Any) -> None:
     await it.closed(**more)
 
@@ -40,6 +59,8 @@ async def of(it: Shop, **more: Any) -> None:
         (lambda it: of(it, reason="spam"), {"except_reasons": ["test"]}, None),
         (unanswered, {}, "not_answered"),
         (unanswered, {"only_answered": False}, None),
+        (answered_elsewhere, {}, None),
+        (closed_weeks_ago, {}, "late"),
         (lambda it: of(it, connector="mail", handle=email("help@demo.example")), {}, "own_address"),
     ],
 )
@@ -249,6 +270,20 @@ async def test_two_nodes_at_once_ask_once(shop: Open, database: Database) -> Non
         await second.close()
     assert [state for state, _ in await it.states()] == ["asked"] * 4
     assert len(await it.said()) == 4
+
+
+async def test_one_customer_is_locked_in_a_transaction(shop: Open) -> None:
+    it = shop(delay_minutes=10)
+    await it.begin()
+    await it.closed()
+    await it.closed("Anche io", "T2", handle=phone("+393339999999"))
+    await it.follow()
+    it.ahead_ms += HOUR
+    assert await it.database.write(lambda one: it.work.due(one, it.now_ms()))
+    assert sorted(state for state, _ in await it.states()) == ["asked", "planned"]
+    assert await it.database.write(lambda one: it.work.due(one, it.now_ms()))
+    assert not await it.database.write(lambda one: it.work.due(one, it.now_ms()))
+    assert [state for state, _ in await it.states()] == ["asked", "asked"]
 
 
 async def test_the_reasons_are_explained() -> None:

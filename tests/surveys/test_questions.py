@@ -30,8 +30,6 @@ async def test_a_number_and_words(shop: Open) -> None:
         "ticket": "T1",
         "agent": "giulia",
         "category": "returns",
-        "product": "PAN-28",
-        "reason": None,
         "channel": "whatsapp",
         "conversation": contact["conversation_id"],
         "customer": contact["customer_id"],

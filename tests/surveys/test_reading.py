@@ -109,6 +109,18 @@ def test_a_word_that_stands_for_two_things_stands_for_none() -> None:
         "Everything was fine; can you send the invoice",
         "¿y ahora",
         "什么\uff1f",
+        "Il pacco è arrivato danneggiato",
+        "Ho un problema con un altro ordine",
+        "non funziona",
+        "Il prodotto non mi è mai arrivato",
+        "manca un pezzo",
+        "Mandatemi la fattura",
+        "Cambio idea, annullate tutto",
+        "It does not work",
+        "It doesn't work",
+        "The item arrived damaged",
+        "La sto ancora aspettando",
+        "Ancora niente",
     ],
 )
 def test_it_asks(text: str) -> None:
@@ -116,7 +128,18 @@ def test_it_asks(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Siete stati veloci e gentili", "tutto bene, grazie!", "Great service", "5", "lenti, ma bravi", "10 minuti"]
+    "text",
+    [
+        "",
+        "Siete stati veloci e gentili",
+        "tutto bene, grazie!",
+        "Great service",
+        "5",
+        "lenti, ma bravi",
+        "10 minuti",
+        "grazie ancora",
+        "Grazie mille ancora!",
+    ],
 )
 def test_it_does_not(text: str) -> None:
     assert not asks(text)
