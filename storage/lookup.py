@@ -1,7 +1,6 @@
 """Reads of what is stored, for people and consumers."""
 
 from collections.abc import Collection
-
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, select
@@ -12,8 +11,8 @@ from storage.schema import attachments, conversations, handles, messages, quaran
 ADDRESS_ENDED: Final[ColumnElement[bool]] = and_(
     handles.c.ended_ms.is_not(None), handles.c.ended_by.is_distinct_from("accepted")
 )
-"""Of a link: its address was released, changed, or given to somebody else. A claim that a person accepted has ended too, but who
-wrote is still who is reached there."""
+"""Of a link: its address was released, changed, or given to somebody else. A claim that a person accepted has ended too, but
+who wrote is still who is reached there."""
 
 
 def message(connection: Connection, message_id: str) -> RowMapping | None:

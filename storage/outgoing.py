@@ -32,7 +32,11 @@ WORDS_AFTER: Final = {
     "html": case((outgoing.c.secret, null()), else_=outgoing.c.html),
 }
 """What is left of the words when a row has ended."""
-_ADDRESS_GONE: Final = "invalid_recipient: the address is not this customer's any more"
+_ADDRESS_GONE: Final = {
+    "error": "invalid_recipient: the address is not this customer's any more",
+    "provider_code": None,
+    **WORDS_AFTER,
+}
 _GONE: Final = ADDRESS_ENDED.label("gone")
 """Of the link by which the answered contact came, also where the answer goes to an address that the contact gave."""
 
@@ -180,14 +184,7 @@ def claim(connection: Connection, connector: str, node: str, *, now_ms: int, los
         first_ms = row.pop("first_ms") or now_ms
         attempts = row.pop("attempts") + 1
         taking = {"state": SENDING, "node": node, "due_ms": lost_ms, "first_ms": first_ms, "attempts": attempts}
-        ending = {
-            "state": FAILED,
-            "node": node,
-            "ended_ms": now_ms,
-            "error": _ADDRESS_GONE,
-            "provider_code": None,
-            **WORDS_AFTER,
-        }
+        ending = {"state": FAILED, "node": node, "ended_ms": now_ms, **_ADDRESS_GONE}
         gone = row.pop("gone")
         # Another node may have been faster since the row was read; it holds the row's lock until it has committed.
         this = and_(outgoing.c.position == row.pop("position"), outgoing.c.state == QUEUED)
