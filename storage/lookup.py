@@ -1,11 +1,18 @@
 """Reads of what is stored, for people and consumers."""
 
 from collections.abc import Collection
+from typing import Final
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, select
 
 from storage.quarantine import HELD
 from storage.schema import attachments, conversations, handles, messages, quarantine, signals, targets
+
+ADDRESS_ENDED: Final[ColumnElement[bool]] = and_(
+    handles.c.ended_ms.is_not(None), handles.c.ended_by.is_distinct_from("accepted")
+)
+"""Of a link: its address was released, changed, or given to somebody else. A claim that a person accepted has ended too, but
+who wrote is still who is reached there."""
 
 
 def message(connection: Connection, message_id: str) -> RowMapping | None:
@@ -38,7 +45,7 @@ def latest_of_sender(connection: Connection, row: RowMapping) -> RowMapping:
 
 def address_ended(connection: Connection, row: RowMapping) -> bool:
     """Whether the address a message came from is not its sender's any more."""
-    query = select(handles.c.ended_ms).where(handles.c.id == row["handle_id"])
+    query = select(handles.c.id).where(handles.c.id == row["handle_id"], ADDRESS_ENDED)
     return connection.execute(query).scalar_one_or_none() is not None
 
 

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select
 
 from storage import outgoing_files
 from storage.bulk import insert_rows
+from storage.lookup import ADDRESS_ENDED
 from storage.outgoing_files import FileRow
-from storage.schema import messages, outgoing, outgoing_parts
+from storage.schema import handles, messages, outgoing, outgoing_parts
 
 QUEUED: Final = "queued"
 SENDING: Final = "sending"
@@ -31,6 +32,13 @@ WORDS_AFTER: Final = {
     "html": case((outgoing.c.secret, null()), else_=outgoing.c.html),
 }
 """What is left of the words when a row has ended."""
+_ADDRESS_GONE: Final = {
+    "error": "invalid_recipient: the address is not this customer's any more",
+    "provider_code": None,
+    **WORDS_AFTER,
+}
+_GONE: Final = ADDRESS_ENDED.label("gone")
+"""Of the link by which the answered contact came, also where the answer goes to an address that the contact gave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,10 +167,13 @@ def _last_inbound() -> ColumnElement[int | None]:
 
 
 def claim(connection: Connection, connector: str, node: str, *, now_ms: int, lost_ms: int, limit: int) -> list[Claimed]:
-    """Take what is due, oldest first, so that no other node does. After `lost_ms` nobody can be at it any more."""
+    """Take what is due, oldest first, so that no other node does. After `lost_ms` nobody can be at it any more.
+
+    What answers somebody whose address is not theirs any more becomes `failed` instead, and is none of those given back."""
     query: Select[Any] = (
-        select(*_CLAIMED, outgoing.c.position, outgoing.c.first_ms, messages.c.envelope, _last_inbound())
+        select(*_CLAIMED, outgoing.c.position, outgoing.c.first_ms, messages.c.envelope, _last_inbound(), _GONE)
         .join(messages, messages.c.id == outgoing.c.message_id, isouter=True)
+        .join(handles, handles.c.id == messages.c.handle_id, isouter=True)
         .where(_due(now_ms, (connector,)))
         .order_by(outgoing.c.position)
         .limit(limit)
@@ -172,10 +183,13 @@ def claim(connection: Connection, connector: str, node: str, *, now_ms: int, los
         row = dict(found)
         first_ms = row.pop("first_ms") or now_ms
         attempts = row.pop("attempts") + 1
-        values = {"state": SENDING, "node": node, "due_ms": lost_ms, "first_ms": first_ms, "attempts": attempts}
+        taking = {"state": SENDING, "node": node, "due_ms": lost_ms, "first_ms": first_ms, "attempts": attempts}
+        ending = {"state": FAILED, "node": node, "ended_ms": now_ms, **_ADDRESS_GONE}
+        gone = row.pop("gone")
         # Another node may have been faster since the row was read; it holds the row's lock until it has committed.
         this = and_(outgoing.c.position == row.pop("position"), outgoing.c.state == QUEUED)
-        if connection.execute(update(outgoing).where(this).values(values)).rowcount:
+        changed = connection.execute(update(outgoing).where(this).values(ending if gone else taking)).rowcount
+        if changed and not gone:
             taken.append(Claimed(**row, first_ms=first_ms, attempts=attempts))
     files = outgoing_files.of(connection, [one.id for one in taken]) if taken else {}
     return [replace(one, files=files[one.id]) if one.id in files else one for one in taken]
