@@ -28,22 +28,25 @@ class Ticket:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
     """A contact that is to be put into the system. `again`: that was begun before, first at `at_ms`. `done`: it is there, or is
-    not to go there any more. `ticket`: that of its conversation."""
+    not to go there any more. `ticket`: that of its `conversation`."""
 
     again: bool = False
     at_ms: int = 0
     done: bool = False
+    conversation: str = ""
     ticket: Ticket | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A contact that is in a ticket now. `reopened`: which was closed until then."""
+    """A contact that is in a ticket now. `reopened`: which was closed until then. `strange`: it is another conversation's, and
+    stays that."""
 
     message_id: str
     ticket: str
     url: str
     reopened: bool
+    strange: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,26 +71,29 @@ def begin(connection: Connection, bridge: str, message_id: str, now_ms: int) -> 
     done = post.ticket is not None
     query = select(bridge_tickets).where(bridge_tickets.c.bridge == bridge, bridge_tickets.c.conversation_id == conversation)
     last = connection.execute(query.order_by(bridge_tickets.c.opened_ms.desc()).limit(1)).one_or_none()
-    return Begun(again=not new, at_ms=post.begun_ms, done=done, ticket=None if last is None else _known(connection, last))
+    ticket = None if last is None else _known(connection, last)
+    return Begun(again=not new, at_ms=post.begun_ms, done=done, conversation=conversation, ticket=ticket)
 
 
 def posted(connection: Connection, bridge: str, what: Posted, now_ms: int) -> None:
     """It is in this ticket, which is known from now on. Who follows tickets is told of a new one, and of one that is open
     again.
 
-    A number that another conversation had is a new ticket: the system has begun to count anew.
+    A number that another conversation had is a new ticket: the system has begun to count anew. Not where it is `strange`: then
+    agents have merged tickets, and the one that remained is whose it was.
     """
     mine = (bridge_posts.c.bridge == bridge, bridge_posts.c.message_id == what.message_id)
     connection.execute(update(bridge_posts).where(*mine).values(ticket=what.ticket))
     conversation, row = _conversation(connection, what.message_id), _row(connection, bridge, what.ticket)
-    if conversation is None:
+    if conversation is None or what.strange:
         return
     is_known = row is not None and row.conversation_id == conversation
     if is_known and not what.reopened:
         return
     at_ms = max(now_ms, 0 if row is None else row.told_ms + 1)
     said = tickets.Said(event="reopened" if is_known else "opened", url=what.url)
-    news = tickets.News(ticket=_public(bridge, what.ticket), said=said, at_ms=at_ms, conversation=conversation)
+    ticket = _public(bridge, what.ticket)
+    news = tickets.News(ticket=ticket, said=said, at_ms=at_ms, conversation=conversation, only_named=True)
     if not _tell(connection, bridge, news):
         return
     values = {"conversation_id": conversation, "closed": False, "told_ms": at_ms}
@@ -114,7 +120,7 @@ def seen(connection: Connection, bridge: str, state: TicketState, now_ms: int, *
         answered = closed_is_answer and event == "closed"
         said = tickets.Said(event=event, agent=state.agent, reason=state.reason, answered=answered)
         ticket = _public(bridge, state.ticket)
-        news = tickets.News(ticket=ticket, said=said, at_ms=at_ms, conversation=row.conversation_id)
+        news = tickets.News(ticket=ticket, said=said, at_ms=at_ms, conversation=row.conversation_id, only_named=True)
         if not _tell(connection, bridge, news):
             return
     stands = {"closed": state.closed, "paused": state.paused, "agent": state.agent}
