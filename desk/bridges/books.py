@@ -1,28 +1,29 @@
-"""What a bridge has done, in the gateway's database: which contact is in which ticket, and which answers are on their way."""
+"""What a bridge has done, in the gateway's database: which contact is in which ticket."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from desk.bridges.base import TicketState
 from identity import tickets
 from identity.ticket_refusals import TicketRefused
 from storage.bulk import insert_rows
-from storage.schema import bridge_answers, bridge_posts, bridge_tickets, messages, outgoing
+from storage.schema import bridge_posts, bridge_tickets, messages
 
-_ENDED: Final = ("failed", "unknown")
+_NEWEST: Final = 3
+"""Contacts by which a ticket is known, beside the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """A ticket of the bridge, by the system's number. `mark`: a contact of its conversation that is in it, None where none is
-    stored any more."""
+    """A ticket of the bridge, by the system's number. `marks`: contacts of its conversation that were put into it, the newest
+    few and the first; none where none is stored any more."""
 
     number: str
     conversation: str
-    mark: str | None
+    marks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +48,6 @@ class Posted:
     url: str
     reopened: bool
     strange: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """An answer that did not arrive."""
-
-    reply: str
-    ticket: str
-    state: str
-    error: str | None
 
 
 def begin(connection: Connection, bridge: str, message_id: str, now_ms: int) -> Begun:
@@ -139,31 +130,6 @@ def _events(row: Row[Any], state: TicketState) -> Iterator[tickets.TicketEvent]:
         yield "paused"
 
 
-def leaving(connection: Connection, bridge: str, reply: str, ticket: str) -> None:
-    """An answer of an agent is queued."""
-    row = {"bridge": bridge, "outgoing_id": reply, "ticket": ticket}
-    insert_rows(connection, bridge_answers, [row], ignore=True)
-
-
-def lost(connection: Connection, bridge: str) -> Sequence[Lost]:
-    """Answers that have not arrived and of which their tickets were not told. Those that have left are forgotten."""
-    mine = bridge_answers.c.bridge == bridge
-    sent = select(outgoing.c.id).where(outgoing.c.state == "sent", outgoing.c.id == bridge_answers.c.outgoing_id)
-    connection.execute(delete(bridge_answers).where(mine, sent.exists()))
-    query = (
-        select(outgoing.c.id, outgoing.c.state, outgoing.c.error, bridge_answers.c.ticket)
-        .join(bridge_answers, bridge_answers.c.outgoing_id == outgoing.c.id)
-        .where(mine, outgoing.c.state.in_(_ENDED))
-    )
-    return [Lost(reply=row.id, ticket=row.ticket, state=row.state, error=row.error) for row in connection.execute(query)]
-
-
-def told(connection: Connection, bridge: str, reply: str) -> None:
-    """Its ticket knows that it did not arrive."""
-    mine = (bridge_answers.c.bridge == bridge, bridge_answers.c.outgoing_id == reply)
-    connection.execute(delete(bridge_answers).where(*mine))
-
-
 def _conversation(connection: Connection, message_id: str) -> str | None:
     return connection.execute(select(messages.c.conversation_id).where(messages.c.id == message_id)).scalar_one_or_none()
 
@@ -179,11 +145,11 @@ def _known(connection: Connection, row: Row[tuple[object, ...]]) -> Ticket:
         select(messages.c.id)
         .join(bridge_posts, bridge_posts.c.message_id == messages.c.id)
         .where(*there, messages.c.conversation_id == row.conversation_id)
-        .order_by(bridge_posts.c.begun_ms.desc())
-        .limit(1)
     )
-    mark = connection.execute(query).scalar_one_or_none()
-    return Ticket(number=row.ticket, conversation=row.conversation_id, mark=mark)
+    newest = connection.execute(query.order_by(bridge_posts.c.begun_ms.desc()).limit(_NEWEST)).scalars()
+    first = connection.execute(query.order_by(bridge_posts.c.begun_ms).limit(1)).scalars()
+    marks = tuple(dict.fromkeys([*newest, *first]))
+    return Ticket(number=row.ticket, conversation=row.conversation_id, marks=marks)
 
 
 def _change(connection: Connection, bridge: str, ticket: str, values: dict[str, object]) -> None:

@@ -85,8 +85,11 @@ class Bridge:
 
     async def has(self, ticket: Ticket) -> bool:
         """Whether the system's ticket of this number is this one: a tracker that was set up anew, or restored, gives numbers
-        again."""
-        return ticket.mark is not None and await self.system.has(ticket.number, ticket.mark)
+        again. One contact that is in it is enough: agents delete others."""
+        for mark in ticket.marks:
+            if await self.system.has(ticket.number, mark):
+                return True
+        return False
 
     def _posted(self, id_: str, number: str, *, reopened: bool = False, strange: bool = False) -> Posted:
         return Posted(message_id=id_, ticket=number, url=self.system.url(number), reopened=reopened, strange=strange)
@@ -103,7 +106,7 @@ class Bridge:
         if own or new:
             return self._posted(id_, (own or new)[0])
         other = known[numbers[0]]
-        return self._posted(id_, other.number, strange=other.mark is None or await self.has(other))
+        return self._posted(id_, other.number, strange=not other.marks or await self.has(other))
 
     async def _put(self, envelope: dict[str, Any], begun: Begun) -> tuple[str, bool]:
         """Its ticket, and whether that was closed until now."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from desk.bridges.base import SystemUnavailable
-from storage.schema import bridge_posts, bridge_tickets, conversations, messages, outgoing
+from storage.schema import bridge_answers, bridge_posts, bridge_tickets, conversations, messages, outgoing, signals
 from tests.bridges.conftest import HEAD, Crossing, across
 from tests.bridges.zammad_system import ZammadSystem
 from tests.trackers.zammad import FakeZammad
@@ -123,3 +123,62 @@ async def test_a_number_that_is_given_again_tells_nothing_of_whoever_had_it(
     named = orjson.loads(marco)["data"]["conversation"]["id"]
     rows = await bridged.rows(conversations)
     assert {row.id == named: row.open for row in rows} == {True: False, False: True}
+
+
+async def test_an_id_that_was_given_again_is_told_and_another_answer(bridged: Crossing, desk: ZammadSystem) -> None:
+    """As where Zammad was set up anew: Marco's answer has the id that Anna's had."""
+    anna = await bridged.bridge.take(await bridged.write(text="La padella è arrivata rotta."))
+    marco = await bridged.bridge.take(await bridged.write("marco@example.it", text="Dov'è il mio ordine?"))
+    desk.answer("giulia", anna, "Cara Anna, la sostituiamo.")
+    await bridged.look()
+    (row,) = await bridged.rows(outgoing)
+    desk.answer("giulia", marco, "Caro Marco, ecco il codice.")
+    (old, new) = (desk.articles(one)[-1]["id"] for one in (anna, marco))
+    key = update(outgoing).values(reply_key=row.reply_key.replace(str(old), str(new)))
+    await bridged.database.write(lambda one: one.execute(key))
+    await bridged.look()
+    await bridged.look()
+    assert [one.handle_value for one in await bridged.rows(outgoing)] == ["anna@example.it"]
+    assert sum("not sent to the customer" in text and "write it anew" in text for text in desk.texts(marco)) == 1
+    assert not any("write it anew" in text for text in desk.texts(anna))
+
+
+async def test_a_contact_that_an_agent_deletes_does_not_silence_its_ticket(bridged: Crossing, desk: ZammadSystem) -> None:
+    number = await bridged.bridge.take(await bridged.write(text="La padella è arrivata rotta."))
+    for text in ("Avete novità?", "Ecco il numero della mia carta."):
+        await bridged.bridge.take(await bridged.write(text=text))
+    desk.fake.tickets[int(number)]["article_ids"].pop()
+    desk.answer("giulia", number, "Buongiorno.")
+    await bridged.look()
+    assert [row.text for row in await bridged.rows(outgoing)] == ["Buongiorno."]
+    assert await bridged.bridge.take(await bridged.write(text="Grazie!")) == number
+
+
+async def test_what_bounces_after_it_has_left_is_told_in_its_ticket_once(bridged: Crossing, desk: ZammadSystem) -> None:
+    number = await bridged.bridge.take(await bridged.write(text="La padella è arrivata rotta."))
+    desk.answer("giulia", number, "Buongiorno.")
+    await bridged.look()
+    (reply,) = await bridged.rows(outgoing)
+    left = update(outgoing).values(state="sent", external_id="<answer@demo.example>", ended_ms=bridged.bridge.now_ms())
+    await bridged.database.write(lambda one: one.execute(left))
+    await bridged.look()
+    assert not any("could not be delivered" in text for text in desk.texts(number))
+    told = {"id": "s1", "connector": reply.connector, "type": "status", "external_id": "<answer@demo.example>"}
+    told |= {"state": "failed", "received_ms": bridged.bridge.now_ms(), "error": "5.1.1 no mailbox anna@example.it", "raw": b""}
+    await bridged.database.write(lambda one: one.execute(insert(signals), [told]))
+    await bridged.look()
+    await bridged.look()
+    (note,) = [text for text in desk.texts(number) if "could not be delivered" in text]
+    assert "(5.1.1)" in note
+    assert await bridged.rows(bridge_answers) == []
+
+
+async def test_what_has_left_is_forgotten_after_three_days(bridged: Crossing, desk: ZammadSystem) -> None:
+    number = await bridged.bridge.take(await bridged.write(text="La padella è arrivata rotta."))
+    desk.answer("giulia", number, "Buongiorno.")
+    await bridged.look()
+    for days, kept in ((2, 1), (4, 0)):
+        ended = update(outgoing).values(state="sent", ended_ms=bridged.bridge.now_ms() - days * 24 * 3_600_000)
+        await bridged.database.write(lambda one, ended=ended: one.execute(ended))  # type: ignore[misc]
+        await bridged.look()
+        assert len(await bridged.rows(bridge_answers)) == kept
