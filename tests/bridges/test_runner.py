@@ -150,3 +150,19 @@ async def test_the_lease_is_one_processes(crossing: Crossing) -> None:
     await until(is_taken_over)
     tasks[1].cancel()
     await asyncio.wait(tasks)
+
+
+async def test_an_idle_bridge_asks_its_system_once(crossing: Crossing, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_work(crossing) as runner:
+        system: Any = runner._bridge.system
+        real, asked = system.check, []
+
+        async def check() -> None:
+            asked.append(True)
+            await real()
+
+        monkeypatch.setattr(system, "check", check)
+        await asyncio.sleep(2.0)  # it looks into its queue every 0.05 s
+        await crossing.write(text="La padella è arrivata rotta.")
+        await until(lambda: _is_empty(crossing))
+    assert len(asked) <= 1
