@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from desk.bridges import books, leaving
-from desk.bridges.base import AgentAnswer, BridgeError, SystemUnavailable, TicketGone, TicketState
+from desk.bridges.base import AgentAnswer, BridgeError, SystemUnavailable, TicketGone, TicketState, without_words
 from desk.bridges.books import Ticket
 from desk.bridges.bridge import Bridge
 from desk.bridges.leaving import Lost
@@ -88,7 +88,7 @@ class WayBack:
                 if isinstance(error, SystemUnavailable):
                     await self._bridge.system.check()  # whether it is the system, or this ticket alone
                 again[number] = since[number]
-                about = {"bridge": self._bridge.name, "ticket": number, "error": str(error)}
+                about = {"bridge": self._bridge.name, "ticket": number, "error": without_words(error)}
                 logger.warning("a ticket cannot be worked off, and is tried again", extra=about)
         return again
 
@@ -144,7 +144,7 @@ class WayBack:
             except BridgeError as error:
                 if isinstance(error, SystemUnavailable):
                     await self._bridge.system.check()
-                about = {"bridge": self._bridge.name, "ticket": lost.ticket, "error": str(error)}
+                about = {"bridge": self._bridge.name, "ticket": lost.ticket, "error": without_words(error)}
                 logger.warning("a ticket cannot be told that an answer did not arrive", extra=about)
 
     async def _tell(self, lost: Lost) -> None:

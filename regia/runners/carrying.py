@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, NoReturn
 
-from desk.bridges.base import SystemUnavailable
+from desk.bridges.base import BridgeError, SystemUnavailable, without_words
 from dispatcher.base import Delivery, QueuesUnavailable, UnknownQueue
 from dispatcher.local import LocalQueues
 from dispatcher.orders import NotNow, Order, RabbitOrders
@@ -130,7 +130,8 @@ def say(name: str, error: Exception, failures: int) -> None:
     """What it waits for, in the log once."""
     BRIDGES.labels(name).set(0)
     if failures == 0:
-        logger.warning("a bridge waits", extra={"bridge": name, "error": str(error) or type(error).__name__})
+        why = without_words(error) if isinstance(error, BridgeError) else str(error) or type(error).__name__
+        logger.warning("a bridge waits", extra={"bridge": name, "error": why})
 
 
 async def _renew(queues: LocalQueues, receipt: str) -> NoReturn:
