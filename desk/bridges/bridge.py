@@ -43,7 +43,8 @@ class Limits:
 class Bridge:
     """One bridge. Contacts are worked on one after the other, and not while the way back is (`alone`). `take` raises
     `SystemUnavailable`, `SystemRefused` and `DatabaseUnavailable`: then the same is asked for again. `closed_is_answer`: agents
-    close a ticket when they have answered by a way of the system's own."""
+    close a ticket when they have answered by a way of the system's own. `renewed` signs links in an envelope anew that have
+    ended while it waited."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class Bridge:
         files: FilesOf,
         limits: Limits,
         now_ms: Callable[[], int],
+        renewed: Callable[[bytes], bytes],
         closed_is_answer: bool = False,
     ) -> None:
         self.name = name
@@ -64,11 +66,12 @@ class Bridge:
         self.alone = asyncio.Lock()
         self._files = files
         self._limits = limits
+        self._renewed = renewed
 
     async def take(self, body: bytes) -> str:
         """Put the contact of an envelope into its ticket; the number, empty for one that was erased meanwhile. Raises
         `NoEnvelope` as well."""
-        envelope = _read(body)
+        envelope = _read(self._renewed(body))
         id_, database = str(envelope["id"]), self.desk.database
         async with self.alone:
             now_ms = self.now_ms()

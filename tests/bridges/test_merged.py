@@ -1,5 +1,6 @@
 """A bridge where agents merge tickets, and where numbers are given again: whose it is, and who is told. A fake Zammad."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from desk.bridges.base import SystemUnavailable
+from normalizer.inbound import InboundAttachment
+from regia import links
 from storage.schema import bridge_answers, bridge_posts, bridge_tickets, conversations, messages, outgoing, signals
 from tests.bridges.conftest import HEAD, Crossing, across
 from tests.bridges.zammad_system import ZammadSystem
@@ -182,3 +185,15 @@ async def test_what_has_left_is_forgotten_after_three_days(bridged: Crossing, de
         await bridged.database.write(lambda one, ended=ended: one.execute(ended))  # type: ignore[misc]
         await bridged.look()
         assert len(await bridged.rows(bridge_answers)) == kept
+
+
+async def test_a_link_that_has_ended_while_the_contact_waited_is_signed_anew(
+    bridged: Crossing, desk: ZammadSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = InboundAttachment(filename="film.mp4", content_type="video/mp4", content=b"f" * (11 << 20))
+    monkeypatch.setattr(links, "LIFETIME", -1)
+    envelope = await bridged.write(text="Ecco il film", attachments=(film,))
+    monkeypatch.undo()
+    number = await bridged.bridge.take(envelope)
+    (found,) = re.findall(r"expires=(\d+)", desk.texts(number)[0])
+    assert int(found) * 1000 > bridged.bridge.now_ms()
