@@ -46,7 +46,8 @@ class Said:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """What a ticket system tells. `conversation` or `message`, not both, say what the ticket is about; of a ticket that is
-    known neither is needed. `at_ms`: when it happened, None where that is not said."""
+    known neither is needed. `at_ms`: when it happened, None where that is not said. `only_named`: others that had this number
+    are not meant, since whoever tells it knows whose it is now."""
 
     ticket: str
     said: Said
@@ -54,6 +55,7 @@ class News:
     brand: str | None = None
     conversation: str | None = None
     message: str | None = None
+    only_named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class Taken:
 
 def tell(connection: Connection, news: News, *, actor: str, now_ms: int) -> Taken:
     """Take in what happened to a ticket, and tell whoever follows events. It is about all conversations that the ticket has,
-    with the one that is named now. `actor` is who says so.
+    with the one that is named now, or about that alone (`only_named`). `actor` is who says so.
 
     Raises `TicketRefused`, and `DatabaseUnavailable` where these conversations change hands at this moment.
     """
@@ -114,6 +116,8 @@ def _named(connection: Connection, news: News) -> tuple[str | None, str | None]:
 
 def _about(connection: Connection, news: News, space: str | None, named: str | None) -> tuple[str, set[str]]:
     """Brand, and conversations that may be of the ticket. A number without its brand is that of the only brand that has it."""
+    if news.only_named and space is not None and named is not None:
+        return space, {named}
     found = store.places(connection, news.ticket, space)
     spaces = {one for one, _ in found} if space is None else {space}
     if len(spaces) > 1:

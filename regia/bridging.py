@@ -14,6 +14,7 @@ from regia.bridges.rt import request_tracker
 from regia.bridges.zammad import zammad
 from regia.by_hand import now_ms
 from regia.compose import Configured, Stores
+from regia.links import Links
 from regia.replying import channels
 from storage.blobs import BlobDamaged, BlobMissing
 
@@ -30,6 +31,7 @@ MAKERS: Final[Mapping[str, Callable[[Any, Http], TicketSystem]]] = {
 def bridge_of(configured: Configured, stores: Stores, name: str) -> Bridge:
     """The bridge of this name. Nothing is connected yet."""
     settings = configured.settings.bridges[name]
+    links = Links(configured.settings.server.base_url, configured.settings.links_key.get_secret_value().encode())
 
     async def content(sha256: str) -> bytes | None:
         try:
@@ -44,5 +46,6 @@ def bridge_of(configured: Configured, stores: Stores, name: str) -> Bridge:
         files=content,
         limits=Limits(when_closed=settings.when_closed, file_bytes=settings.max_file_mb << 20),
         now_ms=now_ms,
+        renewed=links.renewed,
         closed_is_answer=settings.closed_is_answer,
     )

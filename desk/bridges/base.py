@@ -8,9 +8,12 @@ BridgeError
     └── TicketFixed     the system puts nothing into any ticket that is there
 """
 
+import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+_STATUS: Final = re.compile(r" answers \d{3}\b")
 
 
 class BridgeError(Exception):
@@ -39,6 +42,13 @@ class TicketClosed(BridgeError):
 
 class TicketFixed(TicketClosed):
     """It may be open, but what follows belongs into another one all the same."""
+
+
+def without_words(error: BridgeError) -> str:
+    """An error for a log: its class, and what it says up to the status. Behind that are the system's own words, which may
+    repeat a customer's address or what they wrote."""
+    found = _STATUS.search(text := str(error))
+    return f"{type(error).__name__}: {text if found is None else text[: found.end()]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,59 +1,53 @@
-"""What a bridge has done, in the gateway's database: which contact is in which ticket, and which answers are on their way."""
+"""What a bridge has done, in the gateway's database: which contact is in which ticket."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from desk.bridges.base import TicketState
 from identity import tickets
 from identity.ticket_refusals import TicketRefused
 from storage.bulk import insert_rows
-from storage.schema import bridge_answers, bridge_posts, bridge_tickets, messages, outgoing
+from storage.schema import bridge_posts, bridge_tickets, messages
 
-_ENDED: Final = ("failed", "unknown")
+_NEWEST: Final = 3
+"""Contacts by which a ticket is known, beside the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """A ticket of the bridge, by the system's number. `mark`: a contact of its conversation that is in it, None where none is
-    stored any more."""
+    """A ticket of the bridge, by the system's number. `marks`: contacts of its conversation that were put into it, the newest
+    few and the first; none where none is stored any more."""
 
     number: str
     conversation: str
-    mark: str | None
+    marks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
     """A contact that is to be put into the system. `again`: that was begun before, first at `at_ms`. `done`: it is there, or is
-    not to go there any more. `ticket`: that of its conversation."""
+    not to go there any more. `ticket`: that of its `conversation`."""
 
     again: bool = False
     at_ms: int = 0
     done: bool = False
+    conversation: str = ""
     ticket: Ticket | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A contact that is in a ticket now. `reopened`: which was closed until then."""
+    """A contact that is in a ticket now. `reopened`: which was closed until then. `strange`: it is another conversation's, and
+    stays that."""
 
     message_id: str
     ticket: str
     url: str
     reopened: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """An answer that did not arrive."""
-
-    reply: str
-    ticket: str
-    state: str
-    error: str | None
+    strange: bool = False
 
 
 def begin(connection: Connection, bridge: str, message_id: str, now_ms: int) -> Begun:
@@ -68,26 +62,29 @@ def begin(connection: Connection, bridge: str, message_id: str, now_ms: int) -> 
     done = post.ticket is not None
     query = select(bridge_tickets).where(bridge_tickets.c.bridge == bridge, bridge_tickets.c.conversation_id == conversation)
     last = connection.execute(query.order_by(bridge_tickets.c.opened_ms.desc()).limit(1)).one_or_none()
-    return Begun(again=not new, at_ms=post.begun_ms, done=done, ticket=None if last is None else _known(connection, last))
+    ticket = None if last is None else _known(connection, last)
+    return Begun(again=not new, at_ms=post.begun_ms, done=done, conversation=conversation, ticket=ticket)
 
 
 def posted(connection: Connection, bridge: str, what: Posted, now_ms: int) -> None:
     """It is in this ticket, which is known from now on. Who follows tickets is told of a new one, and of one that is open
     again.
 
-    A number that another conversation had is a new ticket: the system has begun to count anew.
+    A number that another conversation had is a new ticket: the system has begun to count anew. Not where it is `strange`: then
+    agents have merged tickets, and the one that remained is whose it was.
     """
     mine = (bridge_posts.c.bridge == bridge, bridge_posts.c.message_id == what.message_id)
     connection.execute(update(bridge_posts).where(*mine).values(ticket=what.ticket))
     conversation, row = _conversation(connection, what.message_id), _row(connection, bridge, what.ticket)
-    if conversation is None:
+    if conversation is None or what.strange:
         return
     is_known = row is not None and row.conversation_id == conversation
     if is_known and not what.reopened:
         return
     at_ms = max(now_ms, 0 if row is None else row.told_ms + 1)
     said = tickets.Said(event="reopened" if is_known else "opened", url=what.url)
-    news = tickets.News(ticket=_public(bridge, what.ticket), said=said, at_ms=at_ms, conversation=conversation)
+    ticket = _public(bridge, what.ticket)
+    news = tickets.News(ticket=ticket, said=said, at_ms=at_ms, conversation=conversation, only_named=True)
     if not _tell(connection, bridge, news):
         return
     values = {"conversation_id": conversation, "closed": False, "told_ms": at_ms}
@@ -114,7 +111,7 @@ def seen(connection: Connection, bridge: str, state: TicketState, now_ms: int, *
         answered = closed_is_answer and event == "closed"
         said = tickets.Said(event=event, agent=state.agent, reason=state.reason, answered=answered)
         ticket = _public(bridge, state.ticket)
-        news = tickets.News(ticket=ticket, said=said, at_ms=at_ms, conversation=row.conversation_id)
+        news = tickets.News(ticket=ticket, said=said, at_ms=at_ms, conversation=row.conversation_id, only_named=True)
         if not _tell(connection, bridge, news):
             return
     stands = {"closed": state.closed, "paused": state.paused, "agent": state.agent}
@@ -133,31 +130,6 @@ def _events(row: Row[Any], state: TicketState) -> Iterator[tickets.TicketEvent]:
         yield "paused"
 
 
-def leaving(connection: Connection, bridge: str, reply: str, ticket: str) -> None:
-    """An answer of an agent is queued."""
-    row = {"bridge": bridge, "outgoing_id": reply, "ticket": ticket}
-    insert_rows(connection, bridge_answers, [row], ignore=True)
-
-
-def lost(connection: Connection, bridge: str) -> Sequence[Lost]:
-    """Answers that have not arrived and of which their tickets were not told. Those that have left are forgotten."""
-    mine = bridge_answers.c.bridge == bridge
-    sent = select(outgoing.c.id).where(outgoing.c.state == "sent", outgoing.c.id == bridge_answers.c.outgoing_id)
-    connection.execute(delete(bridge_answers).where(mine, sent.exists()))
-    query = (
-        select(outgoing.c.id, outgoing.c.state, outgoing.c.error, bridge_answers.c.ticket)
-        .join(bridge_answers, bridge_answers.c.outgoing_id == outgoing.c.id)
-        .where(mine, outgoing.c.state.in_(_ENDED))
-    )
-    return [Lost(reply=row.id, ticket=row.ticket, state=row.state, error=row.error) for row in connection.execute(query)]
-
-
-def told(connection: Connection, bridge: str, reply: str) -> None:
-    """Its ticket knows that it did not arrive."""
-    mine = (bridge_answers.c.bridge == bridge, bridge_answers.c.outgoing_id == reply)
-    connection.execute(delete(bridge_answers).where(*mine))
-
-
 def _conversation(connection: Connection, message_id: str) -> str | None:
     return connection.execute(select(messages.c.conversation_id).where(messages.c.id == message_id)).scalar_one_or_none()
 
@@ -173,11 +145,11 @@ def _known(connection: Connection, row: Row[tuple[object, ...]]) -> Ticket:
         select(messages.c.id)
         .join(bridge_posts, bridge_posts.c.message_id == messages.c.id)
         .where(*there, messages.c.conversation_id == row.conversation_id)
-        .order_by(bridge_posts.c.begun_ms.desc())
-        .limit(1)
     )
-    mark = connection.execute(query).scalar_one_or_none()
-    return Ticket(number=row.ticket, conversation=row.conversation_id, mark=mark)
+    newest = connection.execute(query.order_by(bridge_posts.c.begun_ms.desc()).limit(_NEWEST)).scalars()
+    first = connection.execute(query.order_by(bridge_posts.c.begun_ms).limit(1)).scalars()
+    marks = tuple(dict.fromkeys([*newest, *first]))
+    return Ticket(number=row.ticket, conversation=row.conversation_id, marks=marks)
 
 
 def _change(connection: Connection, bridge: str, ticket: str, values: dict[str, object]) -> None:

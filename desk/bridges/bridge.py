@@ -43,7 +43,8 @@ class Limits:
 class Bridge:
     """One bridge. Contacts are worked on one after the other, and not while the way back is (`alone`). `take` raises
     `SystemUnavailable`, `SystemRefused` and `DatabaseUnavailable`: then the same is asked for again. `closed_is_answer`: agents
-    close a ticket when they have answered by a way of the system's own."""
+    close a ticket when they have answered by a way of the system's own. `renewed` signs links in an envelope anew that have
+    ended while it waited."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class Bridge:
         files: FilesOf,
         limits: Limits,
         now_ms: Callable[[], int],
+        renewed: Callable[[bytes], bytes],
         closed_is_answer: bool = False,
     ) -> None:
         self.name = name
@@ -64,27 +66,50 @@ class Bridge:
         self.alone = asyncio.Lock()
         self._files = files
         self._limits = limits
+        self._renewed = renewed
 
     async def take(self, body: bytes) -> str:
         """Put the contact of an envelope into its ticket; the number, empty for one that was erased meanwhile. Raises
         `NoEnvelope` as well."""
-        envelope = _read(body)
+        envelope = _read(self._renewed(body))
         id_, database = str(envelope["id"]), self.desk.database
         async with self.alone:
             now_ms = self.now_ms()
             begun = await database.write(lambda connection: books.begin(connection, self.name, id_, now_ms))
             if begun.done:
                 return begun.ticket.number if begun.ticket else ""
-            found = await self.system.find(id_, begun.at_ms) if begun.again else ()
-            number, reopened = (found[0], False) if found else await self._put(envelope, begun)
-            posted = Posted(message_id=id_, ticket=number, url=self.system.url(number), reopened=reopened)
-            await database.write(lambda connection: books.posted(connection, self.name, posted, self.now_ms()))
-            return number
+            posted = await self._found(id_, begun) if begun.again else None
+            if posted is None:
+                number, reopened = await self._put(envelope, begun)
+                posted = self._posted(id_, number, reopened=reopened)
+            now_there = posted
+            await database.write(lambda connection: books.posted(connection, self.name, now_there, self.now_ms()))
+            return posted.ticket
 
     async def has(self, ticket: Ticket) -> bool:
         """Whether the system's ticket of this number is this one: a tracker that was set up anew, or restored, gives numbers
-        again."""
-        return ticket.mark is not None and await self.system.has(ticket.number, ticket.mark)
+        again. One contact that is in it is enough: agents delete others."""
+        for mark in ticket.marks:
+            if await self.system.has(ticket.number, mark):
+                return True
+        return False
+
+    def _posted(self, id_: str, number: str, *, reopened: bool = False, strange: bool = False) -> Posted:
+        return Posted(message_id=id_, ticket=number, url=self.system.url(number), reopened=reopened, strange=strange)
+
+    async def _found(self, id_: str, begun: Begun) -> Posted | None:
+        """Where it is already: in its conversation's own ticket, if that is one of them. One of another conversation has it
+        after agents have merged tickets, unless nothing of that conversation is in there: then the number was given again."""
+        numbers = await self.system.find(id_, begun.at_ms)
+        if not numbers:
+            return None
+        known = await self.desk.database.read(lambda connection: books.ours(connection, self.name, numbers))
+        own = [one for one in numbers if one in known and known[one].conversation == begun.conversation]
+        new = [one for one in numbers if one not in known]
+        if own or new:
+            return self._posted(id_, (own or new)[0])
+        other = known[numbers[0]]
+        return self._posted(id_, other.number, strange=not other.marks or await self.has(other))
 
     async def _put(self, envelope: dict[str, Any], begun: Begun) -> tuple[str, bool]:
         """Its ticket, and whether that was closed until now."""

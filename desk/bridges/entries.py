@@ -107,7 +107,10 @@ def _file(file: Mapping[str, Any], left_out: tuple[str, ...]) -> str:
     name = file["filename"] or "without a name"
     if file["state"] != "stored":
         return f"- {name}{size}: {file['state']}"
-    return f"- {name}{size}: {file['url']}" if file["id"] in left_out else f"- {name}{size}"
+    if file["id"] not in left_out:
+        return f"- {name}{size}"
+    base = str(file["url"]).rpartition("/attachments/")[0]
+    return f"- {name}{size}: {file['url']} (later, with a token: {base}/v1/attachments/{file['id']})"
 
 
 def _before(one: Mapping[str, Any]) -> str:

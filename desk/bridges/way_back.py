@@ -10,12 +10,14 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from desk.bridges import books
-from desk.bridges.base import AgentAnswer, BridgeError, SystemUnavailable, TicketGone, TicketState
-from desk.bridges.books import Lost, Ticket
+from desk.bridges import books, leaving
+from desk.bridges.base import AgentAnswer, BridgeError, SystemUnavailable, TicketGone, TicketState, without_words
+from desk.bridges.books import Ticket
 from desk.bridges.bridge import Bridge
+from desk.bridges.leaving import Lost
 from desk.refusals import REFUSALS, Refused
 from desk.replies import Reply
+from storage import outgoing
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ _STATES: Final = {
 _NOT_AN_AGENT: Final = "who wrote it is not one of the agents that the bridge knows"
 _NO_WORDS: Final = "it has no words, and files are not carried"
 _NOT_OURS: Final = "the contacts of this ticket are not kept any more, so nobody knows to whom it would go"
+_ANOTHERS: Final = "an answer of this number was sent to another customer before, so write it anew"
 _MOST_KNOWN: Final = 10_000
 _MOST_AGAIN: Final = 1_000
 _AGAIN_EVERY: Final = 10
@@ -85,7 +88,7 @@ class WayBack:
                 if isinstance(error, SystemUnavailable):
                     await self._bridge.system.check()  # whether it is the system, or this ticket alone
                 again[number] = since[number]
-                about = {"bridge": self._bridge.name, "ticket": number, "error": str(error)}
+                about = {"bridge": self._bridge.name, "ticket": number, "error": without_words(error)}
                 logger.warning("a ticket cannot be worked off, and is tried again", extra=about)
         return again
 
@@ -98,7 +101,7 @@ class WayBack:
 
     async def _answer(self, ticket: Ticket, answer: AgentAnswer) -> None:
         """Queue it for whoever wrote last in the ticket's conversation; one that cannot leave is told in its ticket."""
-        if ticket.mark is not None and not await self._bridge.has(ticket):
+        if ticket.marks and not await self._bridge.has(ticket):
             about = {"bridge": self._bridge.name, "ticket": ticket.number}
             logger.warning("the ticket system gave this number to another ticket: nothing in it is an answer", extra=about)
             return
@@ -115,32 +118,39 @@ class WayBack:
         try:
             queued = await self._bridge.desk.reply(reply, self._bridge.now_ms())
         except Refused as refused:
-            if refused.reason != "key_used":  # an agent has changed a message that has left, or linked it into another ticket
+            if refused.reason != "key_used":
                 await self._not_sent(ticket.number, answer, REFUSALS[refused.reason])
-            return
+            elif await self._is_anothers(reply):
+                await self._not_sent(ticket.number, answer, _ANOTHERS)
+            return  # otherwise an agent has changed a message that has left
         # For a repeat too: the gateway may have died between the two.
-        await self._database.write(lambda one: books.leaving(one, self._bridge.name, queued.id, ticket.number))
+        await self._database.write(lambda one: leaving.add(one, self._bridge.name, queued.id, ticket.number))
         if answer.files:
             await self._note(ticket.number, f"{answer.id}/files", f"The files of {answer.id} were not sent to the customer.")
+
+    async def _is_anothers(self, reply: Reply) -> bool:
+        """Whether what left by its key was for another conversation: the system was set up anew, and gives ids again."""
+        row = await self._database.read(lambda one: outgoing.by_key(one, reply.whole_key or ""))
+        return row is not None and row["conversation_id"] != reply.conversation_id
 
     async def _not_sent(self, ticket: str, answer: AgentAnswer, why: str) -> None:
         text = f"This answer was not sent to the customer: {answer.id}: {why}."
         await self._note(ticket, f"{answer.id}/refused", text)
 
     async def _tell_of_lost(self) -> None:
-        for lost in await self._database.write(lambda one: books.lost(one, self._bridge.name)):
+        for lost in await self._database.write(lambda one: leaving.lost(one, self._bridge.name, self._bridge.now_ms())):
             try:
                 await self._tell(lost)
             except BridgeError as error:
                 if isinstance(error, SystemUnavailable):
                     await self._bridge.system.check()
-                about = {"bridge": self._bridge.name, "ticket": lost.ticket, "error": str(error)}
+                about = {"bridge": self._bridge.name, "ticket": lost.ticket, "error": without_words(error)}
                 logger.warning("a ticket cannot be told that an answer did not arrive", extra=about)
 
     async def _tell(self, lost: Lost) -> None:
         why = f" ({lost.error})" if lost.error else ""
         await self._note(lost.ticket, f"{lost.reply}/{lost.state}", f"{_STATES[lost.state]}{why}. Reply {lost.reply}.")
-        await self._database.write(lambda one: books.told(one, self._bridge.name, lost.reply))
+        await self._database.write(lambda one: leaving.told(one, self._bridge.name, lost.reply))
 
     async def _note(self, ticket: str, mark: str, text: str) -> None:
         try:
@@ -155,7 +165,7 @@ def _wrong(ticket: Ticket, answer: AgentAnswer) -> str | None:
         return _NOT_AN_AGENT
     if not answer.text:
         return _NO_WORDS
-    return _NOT_OURS if ticket.mark is None else None
+    return _NOT_OURS if not ticket.marks else None
 
 
 def _text(cursor: Cursor) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import NoReturn
 
-from desk.bridges.base import BridgeError, SystemRefused, SystemUnavailable
+from desk.bridges.base import BridgeError, SystemRefused, SystemUnavailable, without_words
 from desk.bridges.bridge import Bridge, NoEnvelope, envelope_id_of
 from desk.bridges.way_back import WayBack
 from regia.bridging import bridge_of
@@ -100,7 +100,7 @@ class Crossing:
                 await self._bridge.system.check()
             except SystemRefused as wrong:  # a name of the settings: for a person, and the contact waits
                 raise SystemUnavailable(str(wrong)) from wrong
-            about = {"bridge": self.name, "envelope": envelope_id_of(body), "error": str(error)}
+            about = {"bridge": self.name, "envelope": envelope_id_of(body), "error": without_words(error)}
             logger.warning("a ticket system refuses a contact, which is a dead letter now", extra=about)
             return "refused"
         return DONE

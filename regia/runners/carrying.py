@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, NoReturn
 
-from desk.bridges.base import SystemUnavailable
+from desk.bridges.base import BridgeError, SystemUnavailable, without_words
 from dispatcher.base import Delivery, QueuesUnavailable, UnknownQueue
 from dispatcher.local import LocalQueues
 from dispatcher.orders import NotNow, Order, RabbitOrders
@@ -53,6 +53,8 @@ class Carrier:
         self._ready = ready
         self._rests = False
         """After a contact that was given back."""
+        self._asks = True
+        """Whether contacts can be given on is not known: at first, and after a failure."""
 
     async def carry(self, queue: str) -> NoReturn:
         """For ever."""
@@ -76,14 +78,16 @@ class Carrier:
 
     async def _from_embedded(self, queues: LocalQueues, queue: str) -> NoReturn:
         while True:
-            await self._before()
+            if self._asks:
+                await self._before()
+                self._asks = False
             try:
                 taken = await queues.take_next(queue)
                 for one in taken:
                     await self._lent(queues, one)
             except (QueuesUnavailable, UnknownQueue) as error:
                 logger.warning("a bridge cannot take", extra={"bridge": self._name, "queue": queue, "error": str(error)})
-                taken = []
+                taken, self._asks = [], True
             if not taken:
                 await asyncio.sleep(IDLE)
 
@@ -92,6 +96,7 @@ class Carrier:
         try:
             done = await self._is_done(one.body)
         except NotNow:
+            self._asks = True
             await queues.reject(one.receipt, requeue=True)
         except BaseException:  # the end of this process's turn, or a defect
             with suppress(QueuesUnavailable):
@@ -125,7 +130,8 @@ def say(name: str, error: Exception, failures: int) -> None:
     """What it waits for, in the log once."""
     BRIDGES.labels(name).set(0)
     if failures == 0:
-        logger.warning("a bridge waits", extra={"bridge": name, "error": str(error) or type(error).__name__})
+        why = without_words(error) if isinstance(error, BridgeError) else str(error) or type(error).__name__
+        logger.warning("a bridge waits", extra={"bridge": name, "error": why})
 
 
 async def _renew(queues: LocalQueues, receipt: str) -> NoReturn:

@@ -36,3 +36,11 @@ def test_a_new_ticket_shows_the_last_that_was_said(envelope: dict[str, Any]) -> 
         "- 2026-11-08T09:00:00.000Z email (general, our answer): words 8",
     ]
     assert "Before:" not in entries.words(envelope, first=False)
+
+
+def test_a_file_that_stays_a_link_has_an_address_that_does_not_end(envelope: dict[str, Any]) -> None:
+    link = "https://gw.example/attachments/att_1?expires=1&signature=0"
+    file = {"id": "att_1", "filename": "film.mp4", "size": 1000, "state": "stored", "url": link}
+    envelope["data"]["attachments"] = [file]
+    said = entries.words(envelope, first=True, left_out=("att_1",))
+    assert f"- film.mp4, 1,000 bytes: {link} (later, with a token: https://gw.example/v1/attachments/att_1)" in said

@@ -108,7 +108,7 @@ async def test_what_is_refused_is_a_dead_letter_and_holds_up_nothing(
         await until(lambda: _are(crossing, ["dead"]))
     (record,) = [one for one in caplog.records if "dead letter now" in one.message]
     assert record.__dict__["envelope"]
-    assert "frozen for him" in record.__dict__["error"]
+    assert record.__dict__["error"] == "SystemRefused: Roundup answers 400", "the words may be the customer's"
 
 
 async def _are(crossing: Crossing, expected: list[str]) -> bool:
@@ -150,3 +150,19 @@ async def test_the_lease_is_one_processes(crossing: Crossing) -> None:
     await until(is_taken_over)
     tasks[1].cancel()
     await asyncio.wait(tasks)
+
+
+async def test_an_idle_bridge_asks_its_system_once(crossing: Crossing, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_work(crossing) as runner:
+        system: Any = runner._bridge.system
+        real, asked = system.check, []
+
+        async def check() -> None:
+            asked.append(True)
+            await real()
+
+        monkeypatch.setattr(system, "check", check)
+        await asyncio.sleep(2.0)  # it looks into its queue every 0.05 s
+        await crossing.write(text="La padella è arrivata rotta.")
+        await until(lambda: _is_empty(crossing))
+    assert len(asked) <= 1
