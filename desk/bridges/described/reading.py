@@ -8,7 +8,7 @@ import msgspec
 
 from connectors.declared.query import Query
 from connectors.reading import MAX_IDENT, Misshapen
-from desk.bridges.base import AgentAnswer, SystemRefused, TicketState
+from desk.bridges.base import AgentAnswer, SystemRefused, SystemUnavailable, TicketState
 from desk.bridges.described.calling import Answer, is_true, value_of
 from desk.bridges.described.description import Description
 from desk.bridges.described.moments import Times
@@ -95,7 +95,7 @@ def answer(described: Written, seen: Seen, rules: Rules, known: Container[str]) 
     if described.where is not None and not is_true(described.where, seen, "written.where"):
         return None
     id_ = word(described.id, seen, "written.id")
-    if id_ in known or is_true(described.own, seen, "written.own"):
+    if id_ in known or _is_own(described, seen):
         return None
     if described.public is not None and not is_true(described.public, seen, "written.public"):
         return None
@@ -109,6 +109,14 @@ def answer(described: Written, seen: Seen, rules: Rules, known: Container[str]) 
     return AgentAnswer(
         id=id_, author=name, text=text, is_agent=is_agent and rules.ways.may_answer(name), files=_files(described, seen)
     )
+
+
+def _is_own(described: Written, seen: Seen) -> bool:
+    """Whether the bridge wrote it. Raises `SystemUnavailable` where nobody can say, since what it is known by was not kept."""
+    for way in sorted(described.own.ways):
+        if way[0] == "kept" and len(way) > 1 and seen["kept"].get(way[1]) in (None, ""):
+            raise SystemUnavailable(f"written.own: {'.'.join(way[:2])} is not known, so nobody can tell what the bridge wrote")
+    return is_true(described.own, seen, "written.own")
 
 
 def _words(described: Written, seen: Seen) -> str:
