@@ -3,6 +3,7 @@ which end with theirs. Agents' notes are what customers get, as far as their mar
 leaves HubSpot by itself.
 """
 
+import re
 from collections.abc import Container
 from datetime import datetime
 from html import escape
@@ -15,7 +16,7 @@ from desk.bridges.hubspot_people import People
 from desk.bridges.hubspot_rest import HubSpotRest, there
 from desk.bridges.marks import Marks
 from desk.bridges.ways import Customers, Ways, told
-from desk.bridges.written import new_text
+from desk.bridges.written import answer_text
 
 _OVERLAP_MS: Final = 5 * 60_000
 """So far behind the cursor changes are looked for: the index may be that late."""
@@ -23,6 +24,9 @@ _MOST: Final = 60_000
 """Characters of a note, of 65,536; the text of a ticket may have as many."""
 _STATE: Final = ("hs_pipeline_stage", "hubspot_owner_id", "hs_lastmodifieddate")
 _NOTE: Final = ("hs_note_body", "hs_attachment_ids", "hs_createdate", "hs_created_by_user_id", "hubspot_owner_id")
+_NOBODY: Final = "nobody"
+_OWN: Final = re.compile(r"(?:^|[>\n])\s*\[regia [^\]<>]+\](?:\s|<br\s*/?>|</(?:p|div|span)>)*$")
+"""How a note ends that the bridge wrote. One that an agent quotes ends with the quote, or has its sign before it."""
 _TICKET_TO_CONTACT: Final = 16
 _TICKET_TO_NOTE: Final = 227
 _NOTE_TO_TICKET: Final = 228
@@ -154,15 +158,15 @@ class HubSpot:
     async def _answer(self, note: dict[str, Any]) -> AgentAnswer | None:
         """None for what customers do not get, and what the bridge itself wrote."""
         properties = note["properties"]
-        whole = new_text(properties.get("hs_note_body") or "", is_html=True)
-        text = self._marks.for_the_customer(whole)
-        if text is None or "[regia " in whole.rpartition("\n")[2]:
+        body = properties.get("hs_note_body") or ""
+        text = None if _OWN.search(body) else answer_text(body, self._marks, is_html=True)
+        if text is None:
             return None
         author = await self._people.owner(properties.get("hs_created_by_user_id"), by="userId")
-        author = author or await self._people.owner(properties.get("hubspot_owner_id")) or "nobody"
+        author = author or await self._people.owner(properties.get("hubspot_owner_id"))
         files = [one for one in (properties.get("hs_attachment_ids") or "").split(";") if one]
-        is_agent = self._ways.may_answer(author)
-        return AgentAnswer(id=f"note{note['id']}", author=author, text=text, is_agent=is_agent, files=len(files))
+        is_agent = author is not None and self._ways.may_answer(author)
+        return AgentAnswer(id=f"note{note['id']}", author=author or _NOBODY, text=text, is_agent=is_agent, files=len(files))
 
     async def _there(self) -> Stages:
         """The pipeline and its stages; the property, too, is there then."""

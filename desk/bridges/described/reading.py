@@ -13,9 +13,9 @@ from desk.bridges.described.calling import Answer, is_true, value_of
 from desk.bridges.described.description import Description
 from desk.bridges.described.moments import Times
 from desk.bridges.described.requests import ChangedList, Written
-from desk.bridges.marks import Marks, without_controls
+from desk.bridges.marks import Marks
 from desk.bridges.ways import Ways
-from normalizer.markup import html_to_text
+from desk.bridges.written import answer_text
 
 Seen = Mapping[str, Any]
 _UNNAMED = "agent"
@@ -99,8 +99,7 @@ def answer(described: Written, seen: Seen, rules: Rules, known: Container[str]) 
         return None
     if described.public is not None and not is_true(described.public, seen, "written.public"):
         return None
-    words = _words(described, seen)
-    text = without_controls(words) if rules.marks is None else rules.marks.for_the_customer(words)
+    text = answer_text(_words(described, seen), rules.marks, is_html=described.html is not None)
     if text is None:
         return None
     author = None if described.author is None else value_of(described.author, seen, "written.author")
@@ -126,7 +125,7 @@ def _words(described: Written, seen: Seen) -> str:
         return ""
     if not isinstance(found, str):
         raise SystemRefused("written.text: expected a text")
-    return found if described.text is not None else html_to_text(found)
+    return found
 
 
 def _files(described: Written, seen: Seen) -> int:

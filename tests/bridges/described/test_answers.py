@@ -7,6 +7,8 @@ import pytest
 
 from connectors.conformance.fake_http import FakeHttp, answer
 from desk.bridges.base import SystemUnavailable
+from desk.bridges.marks import Marks
+from desk.bridges.written import answer_text
 from tests.bridges.described.test_calling import ME, changed, system
 
 SINCE = '{"at_ms":0}'
@@ -50,3 +52,27 @@ async def test_nothing_is_an_answer_while_nobody_can_tell_the_bridge_from_agents
     made = system(tmp_path, http, changed("keep: {me: answer.id}", "maybe: {me: answer.id}"))
     with pytest.raises(SystemUnavailable, match=r"kept\.me is not known"):
         await made.written("12", SINCE, ())
+
+
+QUOTED = "Buongiorno.\n\nOn Sat Nov 28 00:03:38 2026, regia wrote:\n> Contacts before: 3\n> Envelope: x"
+IN_HTML = "<p>Buongiorno.</p><blockquote>Contacts before: 3<br>Envelope: x</blockquote>"
+
+
+@pytest.mark.parametrize("field", ["text", "html"])
+async def test_what_an_agent_quotes_stays_in_the_ticket(tmp_path: Path, field: str) -> None:
+    http = FakeHttp(ME, answer([said(1, 8, QUOTED if field == "text" else IN_HTML)]))
+    made = system(tmp_path, http, changed("text: item.text", f"{field}: item.text"))
+    assert [one.text for one in await made.written("12", SINCE, ())] == ["Buongiorno."]
+
+
+@pytest.mark.parametrize(
+    ("answers", "mark", "content", "text"),
+    [
+        ("all", "@internal", QUOTED, "Buongiorno."),
+        ("all", "@internal", "Buongiorno.\n\n-- \n@internal", None),
+        ("marked", "@customer", f"@customer {QUOTED}", "Buongiorno."),
+        ("marked", "@customer", QUOTED, None),
+    ],
+)
+def test_marks_are_read_where_something_is_quoted(answers: Any, mark: str, content: str, text: str | None) -> None:
+    assert answer_text(content, Marks(answers, mark), is_html=False) == text
