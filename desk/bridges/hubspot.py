@@ -10,7 +10,7 @@ from html import escape
 from time import time
 from typing import Any, Final
 
-from desk.bridges.base import AgentAnswer, Changed, Entry, File, SystemRefused, TicketClosed, TicketGone, TicketState
+from desk.bridges.base import AgentAnswer, Changed, Entry, File, Person, SystemRefused, TicketClosed, TicketGone, TicketState
 from desk.bridges.hubspot_names import Stages, check_priorities, make_property, stages
 from desk.bridges.hubspot_people import People
 from desk.bridges.hubspot_rest import HubSpotRest, there
@@ -27,6 +27,7 @@ _NOTE: Final = ("hs_note_body", "hs_attachment_ids", "hs_createdate", "hs_create
 _NOBODY: Final = "nobody"
 _OWN: Final = re.compile(r"(?:^|[>\n])\s*\[regia [^\]<>]+\](?:\s|<br\s*/?>|</(?:p|div|span)>)*$")
 """How a note ends that the bridge wrote. One that an agent quotes ends with the quote, or has its sign before it."""
+_BROKEN: Final = re.compile(r"(?:&[^;]*|<[^>]*)$")
 _TICKET_TO_CONTACT: Final = 16
 _TICKET_TO_NOTE: Final = 227
 _NOTE_TO_TICKET: Final = 228
@@ -93,8 +94,8 @@ class HubSpot:
         if (priority := self._ways.priority(entry.priority)) is not None:
             properties["hs_ticket_priority"] = priority
         associations = []
-        if (person := told(self._customers, entry.person)) is not None:
-            associations.append(_to(await self._people.contact(person), _TICKET_TO_CONTACT))
+        if (contact := await self._contact(entry.person)) is not None:
+            associations.append(_to(contact, _TICKET_TO_CONTACT))
         if entry.files:
             associations.append(_to(await self._write(_html("Files.", f"{entry.mark}/files"), entry.files), _TICKET_TO_NOTE))
         try:
@@ -168,6 +169,14 @@ class HubSpot:
         is_agent = author is not None and self._ways.may_answer(author)
         return AgentAnswer(id=f"note{note['id']}", author=author or _NOBODY, text=text, is_agent=is_agent, files=len(files))
 
+    async def _contact(self, person: Person) -> str | None:
+        """None for nobody, also where HubSpot takes not the address that mails come from."""
+        known = told(self._customers, person)
+        try:
+            return None if known is None else await self._people.contact(known)
+        except SystemRefused:
+            return None
+
     async def _there(self) -> Stages:
         """The pipeline and its stages; the property, too, is there then."""
         if self._stages is None:
@@ -216,9 +225,10 @@ def _to(id_: str, type_: int) -> dict[str, Any]:
 
 
 def _html(text: str, mark: str) -> str:
-    """A note, with its mark at its end."""
-    lines = escape(text, quote=False)[:_MOST].replace("\n", "<br>")
-    return f"{lines}<br><br>{_ending(mark)}"
+    """A note, with its mark at its end. What is too long as markup is cut, in no character or line break of that."""
+    lines = escape(text, quote=False).replace("\n", "<br>")
+    cut = lines if len(lines) <= _MOST else _BROKEN.sub("", lines[:_MOST])
+    return f"{cut}<br><br>{_ending(mark)}"
 
 
 def _ending(mark: str) -> str:

@@ -21,8 +21,8 @@ class ZammadBridge(Bridge):
     group: Word = Field(description="The group in which tickets are opened.")
     customers: Customers = Field(
         default="none",
-        description="Who becomes the customer of their ticket, by e-mail address, and a user of Zammad, who can log in there and "
-        "read what agents answered.",
+        description="Who becomes the customer of their ticket, by e-mail address, and a user of Zammad, who can log in there "
+        "and read what agents answered.",
     )
     unknown_customer: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] = Field(
         description="The e-mail address of the user who is the customer of all other tickets."

@@ -1,6 +1,7 @@
 """What is particular to HubSpot: its unique property, its contacts, its limits, and an index that lags behind."""
 
 from collections.abc import AsyncIterator
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +197,27 @@ async def test_a_note_of_nobody_is_no_agents(bridged: Crossing, hubspot: HubSpot
     await bridged.look()
     assert await bridged.rows(outgoing) == []
     assert sum("not one of the agents" in text for text in hubspot.texts(number)) == 1
+
+
+async def test_an_address_that_it_does_not_take_is_no_contact(bridged: Crossing, hubspot: HubSpotSystem) -> None:
+    bridged.set(customers="all")
+    hubspot.fake.refuse_next(400, on="POST /crm/v3/objects/contacts$")
+    number = await opened(bridged)
+    assert hubspot.numbers() == [number]
+    assert hubspot.fake.contacts == {}
+
+
+@pytest.mark.parametrize("line", ["è\n", "&", "a" * 61 + "&\n", "<x>\n"])
+async def test_a_note_that_is_too_long_is_cut_and_its_mark_stays(bridged: Crossing, hubspot: HubSpotSystem, line: str) -> None:
+    """Line breaks and signs are longer as markup."""
+    number = await opened(bridged)
+    for _ in range(2):
+        await bridged.bridge.system.note(number, "txn1/refused", line * 60_000)
+    (note,) = hubspot.notes(number)
+    body = note.properties["hs_note_body"]
+    assert 59_900 < len(body) < 65_536
+    assert body.endswith("<br><br>[regia txn1/refused]")
+    cut = body.removesuffix("<br><br>[regia txn1/refused]")
+    whole = escape(line, quote=False).replace("\n", "<br>") * 60_000
+    assert whole.startswith(cut)
+    assert unescape(cut) == unescape(whole)[: len(unescape(cut))]
