@@ -3,19 +3,20 @@ which end with theirs. Agents' notes are what customers get, as far as their mar
 leaves HubSpot by itself.
 """
 
+import re
 from collections.abc import Container
 from datetime import datetime
 from html import escape
 from time import time
 from typing import Any, Final
 
-from desk.bridges.base import AgentAnswer, Changed, Entry, File, SystemRefused, TicketClosed, TicketGone, TicketState
+from desk.bridges.base import AgentAnswer, Changed, Entry, File, Person, SystemRefused, TicketClosed, TicketGone, TicketState
 from desk.bridges.hubspot_names import Stages, check_priorities, make_property, stages
 from desk.bridges.hubspot_people import People
 from desk.bridges.hubspot_rest import HubSpotRest, there
 from desk.bridges.marks import Marks
 from desk.bridges.ways import Customers, Ways, told
-from desk.bridges.written import new_text
+from desk.bridges.written import answer_text
 
 _OVERLAP_MS: Final = 5 * 60_000
 """So far behind the cursor changes are looked for: the index may be that late."""
@@ -23,6 +24,10 @@ _MOST: Final = 60_000
 """Characters of a note, of 65,536; the text of a ticket may have as many."""
 _STATE: Final = ("hs_pipeline_stage", "hubspot_owner_id", "hs_lastmodifieddate")
 _NOTE: Final = ("hs_note_body", "hs_attachment_ids", "hs_createdate", "hs_created_by_user_id", "hubspot_owner_id")
+_NOBODY: Final = "nobody"
+_OWN: Final = re.compile(r"(?:^|[>\n])\s*\[regia [^\]<>]+\](?:\s|<br\s*/?>|</(?:p|div|span)>)*$")
+"""How a note ends that the bridge wrote. One that an agent quotes ends with the quote, or has its sign before it."""
+_BROKEN: Final = re.compile(r"(?:&[^;]*|<[^>]*)$")
 _TICKET_TO_CONTACT: Final = 16
 _TICKET_TO_NOTE: Final = 227
 _NOTE_TO_TICKET: Final = 228
@@ -89,8 +94,8 @@ class HubSpot:
         if (priority := self._ways.priority(entry.priority)) is not None:
             properties["hs_ticket_priority"] = priority
         associations = []
-        if (person := told(self._customers, entry.person)) is not None:
-            associations.append(_to(await self._people.contact(person), _TICKET_TO_CONTACT))
+        if (contact := await self._contact(entry.person)) is not None:
+            associations.append(_to(contact, _TICKET_TO_CONTACT))
         if entry.files:
             associations.append(_to(await self._write(_html("Files.", f"{entry.mark}/files"), entry.files), _TICKET_TO_NOTE))
         try:
@@ -154,15 +159,23 @@ class HubSpot:
     async def _answer(self, note: dict[str, Any]) -> AgentAnswer | None:
         """None for what customers do not get, and what the bridge itself wrote."""
         properties = note["properties"]
-        whole = new_text(properties.get("hs_note_body") or "", is_html=True)
-        text = self._marks.for_the_customer(whole)
-        if text is None or "[regia " in whole.rpartition("\n")[2]:
+        body = properties.get("hs_note_body") or ""
+        text = None if _OWN.search(body) else answer_text(body, self._marks, is_html=True)
+        if text is None:
             return None
         author = await self._people.owner(properties.get("hs_created_by_user_id"), by="userId")
-        author = author or await self._people.owner(properties.get("hubspot_owner_id")) or "nobody"
+        author = author or await self._people.owner(properties.get("hubspot_owner_id"))
         files = [one for one in (properties.get("hs_attachment_ids") or "").split(";") if one]
-        is_agent = self._ways.may_answer(author)
-        return AgentAnswer(id=f"note{note['id']}", author=author, text=text, is_agent=is_agent, files=len(files))
+        is_agent = author is not None and self._ways.may_answer(author)
+        return AgentAnswer(id=f"note{note['id']}", author=author or _NOBODY, text=text, is_agent=is_agent, files=len(files))
+
+    async def _contact(self, person: Person) -> str | None:
+        """None for nobody, also where HubSpot takes not the address that mails come from."""
+        known = told(self._customers, person)
+        try:
+            return None if known is None else await self._people.contact(known)
+        except SystemRefused:
+            return None
 
     async def _there(self) -> Stages:
         """The pipeline and its stages; the property, too, is there then."""
@@ -212,9 +225,10 @@ def _to(id_: str, type_: int) -> dict[str, Any]:
 
 
 def _html(text: str, mark: str) -> str:
-    """A note, with its mark at its end."""
-    lines = escape(text, quote=False)[:_MOST].replace("\n", "<br>")
-    return f"{lines}<br><br>{_ending(mark)}"
+    """A note, with its mark at its end. What is too long as markup is cut, in no character or line break of that."""
+    lines = escape(text, quote=False).replace("\n", "<br>")
+    cut = lines if len(lines) <= _MOST else _BROKEN.sub("", lines[:_MOST])
+    return f"{cut}<br><br>{_ending(mark)}"
 
 
 def _ending(mark: str) -> str:

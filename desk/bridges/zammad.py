@@ -1,5 +1,6 @@
-"""Zammad: contacts are public notes of the sender `Customer`, of which it sends nothing; agents' public notes are what
-customers get.
+"""Zammad: contacts are internal notes of the sender `Customer`, of which it sends nothing; agents' public notes are what
+customers get. Internal, since who is the ticket's customer may read all public ones in Zammad, and beside the customer's own
+words a contact has what only agents are to know.
 
 A message has its mark at the end of its subject, which Zammad shows in a note's details only. Tickets of the bridge are those
 that its own user has created. Nothing is asked of the search index but what has changed lately, since it lags behind: see
@@ -110,7 +111,7 @@ class Zammad:
         await self._state(ticket)
         if not await self.has(ticket, mark):
             entry = Entry(mark=mark, title="Regia", text=text)
-            await self._rest.change(ticket, {"article": {**_article(entry), "sender": "Agent", "internal": True}})
+            await self._rest.change(ticket, {"article": {**_article(entry), "sender": "Agent"}})
 
     async def changed(self, cursor: str | None) -> Changed:
         since = _BEGINNING if cursor is None else _earlier(cursor, _OVERLAP)
@@ -169,7 +170,7 @@ def _article(entry: Entry) -> dict[str, Any]:
         "content_type": "text/plain",
         "type": _NOTE,
         "sender": "Customer",
-        "internal": False,
+        "internal": True,
     }
     return values | ({"attachments": files} if (files := attachments(entry.files)) else {})
 

@@ -20,8 +20,9 @@ class ZammadBridge(Bridge):
     token: Secret = Field(description="An access token of the bridge's own user, who must be an agent, with `ticket.agent`.")
     group: Word = Field(description="The group in which tickets are opened.")
     customers: Customers = Field(
-        default="verified",
-        description="Who becomes the customer of their ticket, by e-mail address, and a user of Zammad.",
+        default="none",
+        description="Who becomes the customer of their ticket, by e-mail address, and a user of Zammad, who can log in there "
+        "and read what agents answered.",
     )
     unknown_customer: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] = Field(
         description="The e-mail address of the user who is the customer of all other tickets."

@@ -1,6 +1,7 @@
 """What is particular to HubSpot: its unique property, its contacts, its limits, and an index that lags behind."""
 
 from collections.abc import AsyncIterator
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,54 @@ async def test_a_missing_scope_waits_for_a_person(bridged: Crossing, hubspot: Hu
     hubspot.fake.scopes.discard("tickets")
     with pytest.raises(SystemUnavailable, match="403"):
         await opened(bridged)
+
+
+async def test_what_the_bridge_wrote_is_no_answer_where_all_notes_are(bridged: Crossing, hubspot: HubSpotSystem) -> None:
+    """Also where it ends below the dashes of a signature, as it does."""
+    bridged.set(answers="all", mark="#internal")
+    number = await opened(bridged)
+    await bridged.bridge.take(await bridged.write(text="Avete novità?"))
+    own = hubspot.notes(number)[0].properties["hs_note_body"]
+    await bridged.bridge.system.note(number, "txn1/refused", "Non è partita.\n\n-- \nRegia")
+    await bridged.look()
+    assert await bridged.rows(outgoing) == []
+    assert len(hubspot.notes(number)) == 2, "nothing is noted of it either"
+    values = {"hs_timestamp": str(hubspot.fake.now_ms()), "hubspot_owner_id": "78"}
+    quoting = {**values, "hs_note_body": f"<p>Buongiorno.</p><blockquote>{own}</blockquote>"}
+    hubspot.fake.link(hubspot.fake.create("notes", quoting), hubspot.fake.tickets[number])
+    await bridged.look()
+    assert [row.text for row in await bridged.rows(outgoing)] == ["Buongiorno."]
+
+
+async def test_a_note_of_nobody_is_no_agents(bridged: Crossing, hubspot: HubSpotSystem) -> None:
+    bridged.set(answers="all", mark="#internal")
+    number = await opened(bridged)
+    values = {"hs_timestamp": str(hubspot.fake.now_ms()), "hs_note_body": "<p>Da un programma.</p>"}
+    hubspot.fake.link(hubspot.fake.create("notes", values), hubspot.fake.tickets[number])
+    await bridged.look()
+    assert await bridged.rows(outgoing) == []
+    assert sum("not one of the agents" in text for text in hubspot.texts(number)) == 1
+
+
+async def test_an_address_that_it_does_not_take_is_no_contact(bridged: Crossing, hubspot: HubSpotSystem) -> None:
+    bridged.set(customers="all")
+    hubspot.fake.refuse_next(400, on="POST /crm/v3/objects/contacts$")
+    number = await opened(bridged)
+    assert hubspot.numbers() == [number]
+    assert hubspot.fake.contacts == {}
+
+
+@pytest.mark.parametrize("line", ["è\n", "&", "a" * 61 + "&\n", "<x>\n"])
+async def test_a_note_that_is_too_long_is_cut_and_its_mark_stays(bridged: Crossing, hubspot: HubSpotSystem, line: str) -> None:
+    """Line breaks and signs are longer as markup."""
+    number = await opened(bridged)
+    for _ in range(2):
+        await bridged.bridge.system.note(number, "txn1/refused", line * 60_000)
+    (note,) = hubspot.notes(number)
+    body = note.properties["hs_note_body"]
+    assert 59_900 < len(body) < 65_536
+    assert body.endswith("<br><br>[regia txn1/refused]")
+    cut = body.removesuffix("<br><br>[regia txn1/refused]")
+    whole = escape(line, quote=False).replace("\n", "<br>") * 60_000
+    assert whole.startswith(cut)
+    assert unescape(cut) == unescape(whole)[: len(unescape(cut))]

@@ -99,6 +99,23 @@ async def test_who_is_the_customer(bridged: Crossing, zammad: ZammadSystem, told
     assert zammad.fake.mails == [], "Zammad itself sends nothing for what the bridge writes"
 
 
+async def test_a_customer_who_reads_in_zammad_sees_answers_alone(bridged: Crossing, zammad: ZammadSystem) -> None:
+    bridged.set(customers="all")
+    number = await opened(bridged)
+    await opened(bridged)
+    await bridged.bridge.system.note(number, "txn1/refused", "Non è partita.")
+    zammad.answer("giulia", number, "Buongiorno.")
+    assert [one["body"] for one in zammad.articles(number) if not one["internal"]] == ["<div>Buongiorno.</div>"]
+
+
+async def test_nobody_becomes_a_customer_unless_it_is_set(bridged: Crossing, zammad: ZammadSystem) -> None:
+    envelope = orjson.loads(await bridged.write(text="La padella è arrivata rotta."))
+    envelope["data"]["sender"]["handle"]["proof"] = "verified"
+    number = await bridged.bridge.take(orjson.dumps(envelope))
+    id_ = zammad.fake.tickets[int(number)]["customer_id"]
+    assert zammad.fake.users[id_]["email"] == "unknown@support.example"
+
+
 async def test_files_that_it_does_not_take_are_named(bridged: Crossing, zammad: ZammadSystem) -> None:
     file = InboundAttachment(filename="foto.jpg", content_type="image/jpeg", content=b"p" * 100)
     empty = InboundAttachment(filename="vuoto.txt", content_type="text/plain", content=b"")

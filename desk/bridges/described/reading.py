@@ -8,14 +8,14 @@ import msgspec
 
 from connectors.declared.query import Query
 from connectors.reading import MAX_IDENT, Misshapen
-from desk.bridges.base import AgentAnswer, SystemRefused, TicketState
+from desk.bridges.base import AgentAnswer, SystemRefused, SystemUnavailable, TicketState
 from desk.bridges.described.calling import Answer, is_true, value_of
 from desk.bridges.described.description import Description
 from desk.bridges.described.moments import Times
 from desk.bridges.described.requests import ChangedList, Written
-from desk.bridges.marks import Marks, without_controls
+from desk.bridges.marks import Marks
 from desk.bridges.ways import Ways
-from normalizer.markup import html_to_text
+from desk.bridges.written import answer_text
 
 Seen = Mapping[str, Any]
 _UNNAMED = "agent"
@@ -95,12 +95,11 @@ def answer(described: Written, seen: Seen, rules: Rules, known: Container[str]) 
     if described.where is not None and not is_true(described.where, seen, "written.where"):
         return None
     id_ = word(described.id, seen, "written.id")
-    if id_ in known or is_true(described.own, seen, "written.own"):
+    if id_ in known or _is_own(described, seen):
         return None
     if described.public is not None and not is_true(described.public, seen, "written.public"):
         return None
-    words = _words(described, seen)
-    text = without_controls(words) if rules.marks is None else rules.marks.for_the_customer(words)
+    text = answer_text(_words(described, seen), rules.marks, is_html=described.html is not None)
     if text is None:
         return None
     author = None if described.author is None else value_of(described.author, seen, "written.author")
@@ -111,6 +110,14 @@ def answer(described: Written, seen: Seen, rules: Rules, known: Container[str]) 
     )
 
 
+def _is_own(described: Written, seen: Seen) -> bool:
+    """Whether the bridge wrote it. Raises `SystemUnavailable` where nobody can say, since what it is known by was not kept."""
+    for way in sorted(described.own.ways):
+        if way[0] == "kept" and len(way) > 1 and seen["kept"].get(way[1]) in (None, ""):
+            raise SystemUnavailable(f"written.own: {'.'.join(way[:2])} is not known, so nobody can tell what the bridge wrote")
+    return is_true(described.own, seen, "written.own")
+
+
 def _words(described: Written, seen: Seen) -> str:
     query = described.text or described.html
     found = None if query is None else value_of(query, seen, "written.text")
@@ -118,7 +125,7 @@ def _words(described: Written, seen: Seen) -> str:
         return ""
     if not isinstance(found, str):
         raise SystemRefused("written.text: expected a text")
-    return found if described.text is not None else html_to_text(found)
+    return found
 
 
 def _files(described: Written, seen: Seen) -> int:

@@ -52,8 +52,9 @@ class DescribedSystem:
         return self._described.shortcomings()
 
     async def check(self) -> None:
-        self._steps.kept = {}
-        kept = await self._steps.run(self._described.check, {"reopened": self._described.reopened}, at="check")
+        """What was kept before stays until it succeeds: answers may be read meanwhile, and after one that fails."""
+        anew = Steps(self._caller)
+        kept = await anew.run(self._described.check, {"reopened": self._described.reopened}, at="check")
         self._steps.kept = {f"kept.{name}": value for name, value in kept.items()}
         self._checked = True
 
@@ -197,8 +198,10 @@ class DescribedSystem:
         """The system's, which may go otherwise than ours."""
         answered: list[str | None] = []
         self._caller.dates = answered.append
-        await self.check()
-        self._caller.dates = None
+        try:
+            await self.check()
+        finally:
+            self._caller.dates = None
         theirs = of_header(answered[-1]) if answered else None
         return self._now_ms() if theirs is None else theirs
 
