@@ -24,7 +24,7 @@ class Asking:
         self._follower = None
         if gateway.surveys is not None:
             work = Work(gateway.surveys)
-            self._follower = Follower(gateway, _NAME, {CLOSED, REOPENED}, work.act, work.due)
+            self._follower = Follower(gateway, _NAME, {CLOSED, REOPENED}, work.act, work.due, at_once=1)
 
     def start(self) -> None:
         """Return at once."""
