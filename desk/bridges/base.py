@@ -133,7 +133,8 @@ class TicketSystem(Protocol):
         """A new ticket; its number."""
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
-        """Put it into a ticket, once; whether that was closed, and is open again. Raises `TicketGone`, and `TicketClosed` where
+        """Put it into a ticket, once; whether that was closed, and is open again. One that waited for the customer waits no
+        more. Raises `TicketGone`, and `TicketClosed` where
         it is closed and this `reopens` none."""
 
     async def note(self, ticket: str, mark: str, text: str) -> None:

@@ -108,13 +108,14 @@ class HubSpot:
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
         given = await self._there()
-        closed = await self._stage(ticket) in given.closed
+        stage = await self._stage(ticket)
+        closed = stage in given.closed
         written = entry.again and await self._noted(ticket, entry.mark)
         if closed and not reopens and not written:
             raise TicketClosed(f"{ticket} is closed")
         if not written:
             await self._write(_html(entry.text, entry.mark), entry.files, ticket)
-        if closed and reopens:
+        if (closed and reopens) or stage in given.paused:
             await self._rest.change(f"crm/v3/objects/tickets/{ticket}", {"hs_pipeline_stage": given.reopened})
         return closed and reopens
 

@@ -71,10 +71,11 @@ class Roundup:
         return f"issue{await self._rest.create('issue', **values, messages=[await self._message(entry)])}"
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
-        closed = await self._status(ticket) in self._ways.closed
+        status = await self._status(ticket)
+        closed = status in self._ways.closed
         if closed and not reopens:
             raise TicketClosed(f"{ticket} is closed")
-        await self._put(ticket, await self._message(entry), reopen=closed)
+        await self._put(ticket, await self._message(entry), reopen=self._ways.reopens(status, reopens=reopens))
         return closed
 
     async def note(self, ticket: str, mark: str, text: str) -> None:

@@ -75,13 +75,14 @@ class RequestTracker:
         return await self._rest.create(values)
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
-        closed = await self._status(ticket) in self._ways.closed
+        status = await self._status(ticket)
+        closed = status in self._ways.closed
         written = entry.again and await self._has(ticket, entry.mark)
         if closed and not reopens and not written:
             raise TicketClosed(f"{ticket} is closed")
         if not written:
             await self._rest.comment(ticket, _message(entry))
-        if closed and reopens:
+        if self._ways.reopens(status, reopens=reopens):
             await self._reopen(ticket)
         await self._rest.change(ticket, {"AddRefersTo": [_link(entry.mark)]})
         if not await self.has(ticket, entry.mark):

@@ -24,6 +24,11 @@ class Ways:
     def may_answer(self, author: str) -> bool:
         return not self.agents or author in self.agents
 
+    def reopens(self, state: str | None, *, reopens: bool) -> bool:
+        """Whether a contact brings a ticket of this state into `reopened`: one that waits for the customer always, and a closed
+        one where it `reopens` such."""
+        return state in self.paused or (reopens and state in self.closed)
+
     def priority(self, given: int) -> str | None:
         """The system's word for a priority of the routing; None where it gets none."""
         return next((name for least, name in self.priorities if given >= least), None)

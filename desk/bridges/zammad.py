@@ -98,12 +98,13 @@ class Zammad:
             return await self._rest.create({**values, "customer_id": unknown})
 
     async def add(self, ticket: str, entry: Entry, *, reopens: bool) -> bool:
-        closed = await self._state(ticket) in self._ways.closed
+        before = await self._state(ticket)
+        closed = before in self._ways.closed
         if entry.again and await self.has(ticket, entry.mark):
             return False  # its state was changed with that
         if closed and not reopens:
             raise TicketClosed(f"{ticket} is closed")
-        state = {"state": self._ways.reopened} if closed else {}
+        state = {"state": self._ways.reopened} if self._ways.reopens(before, reopens=reopens) else {}
         await self._rest.change(ticket, {**state, "article": _article(entry)})
         return closed
 

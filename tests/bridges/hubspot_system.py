@@ -21,6 +21,7 @@ YAML = """
 
 class HubSpotSystem(System):
     type = "hubspot"
+    waits = "Waiting on contact"
     yaml = YAML
     hot = "HIGH"
 
@@ -54,6 +55,9 @@ class HubSpotSystem(System):
 
     def close(self, ticket: str) -> None:
         self.fake.closes(ticket)
+
+    def pause(self, ticket: str) -> None:
+        self.fake.update(self.fake.tickets[ticket], {"hs_pipeline_stage": "2"})
 
     def is_closed(self, ticket: str) -> bool:
         return self.fake.tickets[ticket].properties["hs_pipeline_stage"] == "4"

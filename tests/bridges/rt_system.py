@@ -18,6 +18,7 @@ PRIORITY = 80
 
 class RtSystem(System):
     type = "rt"
+    waits = "stalled"
     yaml = YAML
 
     def __init__(self, server: RequestTracker) -> None:
@@ -39,6 +40,9 @@ class RtSystem(System):
 
     def close(self, ticket: str) -> None:
         self.server.change("giulia", ticket, Status="resolved")
+
+    def pause(self, ticket: str) -> None:
+        self.server.change("giulia", ticket, Status="stalled")
 
     def is_closed(self, ticket: str) -> bool:
         return bool(self.server.ticket(ticket)["Status"] == "resolved")

@@ -15,9 +15,11 @@ class Kept:
 
 
 class System(ABC):
-    """`type` is that of the bridge, `yaml` its settings without queues, `given` their secrets."""
+    """`type` is that of the bridge, `waits` the system's word for a ticket that waits for the customer,
+    `yaml` its settings without queues, `given` their secrets."""
 
     type: str
+    waits: str
     yaml: str
     given: dict[str, str]
 
@@ -39,6 +41,10 @@ class System(ABC):
 
     @abstractmethod
     def close(self, ticket: str) -> None: ...
+
+    @abstractmethod
+    def pause(self, ticket: str) -> None:
+        """It waits for the customer."""
 
     @abstractmethod
     def is_closed(self, ticket: str) -> bool: ...

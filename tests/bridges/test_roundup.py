@@ -187,6 +187,16 @@ async def test_an_issue_that_waits_for_the_customer_is_paused(crossing: Crossing
     assert (row.paused, row.closed) == (True, False)
 
 
+async def test_who_answers_in_an_issue_that_waits_is_waited_for_no_more(crossing: Crossing) -> None:
+    crossing.set(paused=("need-eg",), when_closed="follow_up")
+    number = await crossing.bridge.take(await crossing.write(text="La padella è arrivata rotta."))
+    crossing.tracker.change("giulia", number, status="4")
+    await crossing.look()
+    assert await crossing.bridge.take(await crossing.write(text="Ecco la foto.")) == number
+    await crossing.look()
+    assert [event for event, _ in await crossing.told()] == ["opened", "paused", "resumed"]
+
+
 @pytest.mark.parametrize("is_answer", [False, True])
 async def test_a_closed_issue_is_an_answer_only_where_it_is_said(crossing: Crossing, *, is_answer: bool) -> None:
     crossing.set(closed_is_answer=is_answer)

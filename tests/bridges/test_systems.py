@@ -160,6 +160,19 @@ async def test_who_answers_in_a_closed_ticket_is_heard(bridged: Crossing, system
         assert system.is_closed(number)
 
 
+@pytest.mark.parametrize("when_closed", ["reopen", "follow_up"])
+async def test_who_answers_in_a_ticket_that_waits_is_waited_for_no_more(
+    bridged: Crossing, system: System, when_closed: str
+) -> None:
+    bridged.set(when_closed=when_closed, paused=(system.waits,))
+    number = await opened(bridged)
+    system.pause(number)
+    await bridged.look()
+    assert await bridged.bridge.take(await bridged.write(text="Ecco la foto.")) == number
+    await bridged.look()
+    assert [event for event, _ in await bridged.told()] == ["opened", "paused", "resumed"]
+
+
 async def test_a_ticket_that_was_removed_is_replaced(bridged: Crossing, system: System) -> None:
     number = await opened(bridged)
     system.remove(number)

@@ -17,6 +17,7 @@ YAML = """
 
 class ZammadSystem(System):
     type = "zammad"
+    waits = "pending reminder"
     yaml = YAML
     hot = 3
 
@@ -46,6 +47,10 @@ class ZammadSystem(System):
 
     def close(self, ticket: str) -> None:
         self.fake.closes(int(ticket))
+
+    def pause(self, ticket: str) -> None:
+        given = {"state": "pending reminder", "pending_time": "2030-01-01T00:00:00.000Z"}
+        self.fake.change_ticket(self.fake.tickets[int(ticket)], given)
 
     def is_closed(self, ticket: str) -> bool:
         return bool(self.fake.tickets[int(ticket)]["state_id"] == 4)

@@ -115,13 +115,29 @@ class DescribedSystem:
         closed = word in described.told
         if closed and (not reopens or described.reopen is None or word in described.final):
             raise TicketClosed(f"{ticket} is closed")
-        if closed and described.reopen is not None:
+        if closed:
             # First, since one that cannot be opened again is found out by it: then nothing was put into it.
-            await self._steps.run(described.reopen, {"ticket": ticket, "reopened": described.reopened}, at="reopen")
+            await self._reopen(ticket)
+        elif word in described.paused:
+            await self._resume(ticket)
         files, text = await self._filing.made(entry, self._text(entry.text))
         own = {"ticket": ticket, "title": entry.title, "text": text, "files": files}
         await self._steps.run(described.add, self._marked(entry.mark) | own, at="add")
         return closed
+
+    async def _reopen(self, ticket: str) -> None:
+        steps = self._described.reopen
+        if steps is not None:
+            await self._steps.run(steps, {"ticket": ticket, "reopened": self._described.reopened}, at="reopen")
+
+    async def _resume(self, ticket: str) -> None:
+        """It waits for the customer no more. Only where it is known what it becomes; the contact comes first in any case."""
+        if self._described.reopened is None:
+            return
+        try:
+            await self._reopen(ticket)
+        except (SystemRefused, TicketClosed):
+            logger.warning("a ticket still waits for its customer, who has written", extra={"ticket": ticket})
 
     async def note(self, ticket: str, mark: str, text: str) -> None:
         if self._described.note is None:

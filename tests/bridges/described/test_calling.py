@@ -86,6 +86,16 @@ async def test_a_conflict_is_tried_again_from_the_first_step(tmp_path: Path) -> 
     assert [call.json for call in http.calls if call.url.endswith("/moves") and call.json] == [{"id": 3}, {"id": 4}]
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_ticket_that_waits_takes_a_contact_also_where_it_goes_on_waiting(tmp_path: Path, *, refused: bool) -> None:
+    moves = [answer([])] if refused else [answer([{"id": 3}]), answer({})]
+    http = FakeHttp(ME, answer({"status": "pending"}), *moves, answer({}, 201))
+    description = changed("closed: [done]", "closed: [done]\npaused: [pending]")
+    assert not await system(tmp_path, http, description).add("12", ENTRY, reopens=False)
+    assert http.calls[-1].json == {"body": "È rotta. [regia:m1]"}
+    assert [call.json for call in http.calls if call.url.endswith("/moves") and call.json] == ([] if refused else [{"id": 3}])
+
+
 async def test_a_conflict_that_stays_is_waited_for(tmp_path: Path) -> None:
     http = FakeHttp(ME, *[answer({}, 409)] * 5)
     with pytest.raises(SystemUnavailable, match="others are faster all the time: Small answers 409"):

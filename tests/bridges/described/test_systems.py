@@ -49,6 +49,18 @@ async def test_the_whole_way_round(opened: Opened, name: str) -> None:
         assert len(await crossing.rows(outgoing)) == 1, "what the bridge wrote is nobody's answer"
 
 
+@pytest.mark.parametrize(("name", "waits"), [("zendesk", "pending"), ("freshdesk", 3)])
+async def test_who_answers_in_a_ticket_that_waits_is_waited_for_no_more(opened: Opened, name: str, waits: Any) -> None:
+    async with opened(name) as (crossing, desk):
+        number = await crossing.bridge.take(await crossing.write(text="La padella è arrivata rotta."))
+        desk.fake.closes(desk.id(number), waits)
+        await crossing.look()
+        assert await crossing.bridge.take(await crossing.write(text="Ecco la foto.")) == number
+        await crossing.look()
+        assert [event for event, _ in await crossing.told()] == ["opened", "paused", "resumed"]
+        assert len(desk.texts(number)) == 2
+
+
 @SYSTEMS
 async def test_a_connection_that_ends_after_the_work_makes_nothing_twice(opened: Opened, name: str) -> None:
     async with opened(name) as (crossing, desk):
