@@ -40,13 +40,13 @@ def list_(config: ConfigOption = None) -> None:
 @app.command()
 def run(name: NameArgument, config: ConfigOption = None) -> None:
     """Run one bridge, until SIGTERM or SIGINT. Of several that are started one works; another takes over when it ends."""
-    logs.set_up()
     found = standing(config)
     bridge = found.settings.bridges.get(name)
     if bridge is None:
         fail(f"there is no bridge {name!r}; bridges: {', '.join(found.settings.bridges) or 'none'}", status=2)
     if bridge.inside:
         fail(f"bridge {name} is run by `regia run`: set bridges.{name}.inside to false to run it by itself", status=2)
+    logs.set_up()
     asyncio.run(_serve(found, name))
 
 
