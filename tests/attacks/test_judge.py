@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ import identity.resolve
 from connectors.kit.user_tokens import UserTokens
 from desk import replies
 from identity.contact import Contact, contact_of
-from normalizer.inbound import Handle
 from normalizer.message import Message
 from storage.database import Database
 from tests.attacks.runs import run
@@ -65,9 +65,11 @@ def _unmerge_splits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _answers_go_astray(monkeypatch: pytest.MonkeyPatch) -> None:
     new = replies._new
-    monkeypatch.setattr(
-        replies, "_new", lambda reply, row, to, now_ms: new(reply, row, Handle("phone", "+393330000000", "claimed"), now_ms)
-    )
+
+    def astray(*given: Any, **named: Any) -> Any:
+        return replace(new(*given, **named), handle_kind="phone", handle_value="+393330000000", handle_proof="claimed")
+
+    monkeypatch.setattr(replies, "_new", astray)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ PAGES = (
     "docs/configuration.md",
     "docs/envelope.md",
     "docs/identity.md",
+    "docs/queues.md",
     "docs/tickets.md",
     "docs/replies.md",
     "docs/notices.md",

@@ -20,7 +20,7 @@ from regia.gateway import Gateway
 from regia.runners import delivering
 from regia.runners.delivering import Delivering
 from storage.journal_room import Limits, Room
-from storage.schema import events, signals
+from storage.schema import events, signals, targets
 from tests.contacts import inbound
 from tests.http.served import is_up, make_gateway, worked_off
 from tests.servers.rabbitmq import RabbitMQServer
@@ -64,6 +64,11 @@ async def told(gateway: Gateway) -> list[tuple[str, str, str]]:
     query = select(events.c.type, events.c.subject, events.c.body).where(ours).order_by(events.c.position)
     rows = await gateway.stores.database.read(lambda connection: connection.execute(query).all())
     return [(row.type, row.subject, orjson.loads(bytes(row.body))["data"]["detail"]) for row in rows]
+
+
+async def _stored(gateway: Gateway) -> bool:
+    """Whether what was accepted waits in the outbox by now."""
+    return bool(await gateway.stores.database.read(lambda one: one.execute(select(targets.c.position)).all()))
 
 
 async def until(look: Callable[[], Awaitable[Any]], expected: object) -> None:
@@ -150,6 +155,8 @@ async def test_messages_that_wait(shared: Gateway, rabbitmq: RabbitMQServer) -> 
     try:
         await send(shared, "m1")
         await until(shared.stores.queues.blocked, True)
+        await until(lambda: _stored(shared), True)
+        now = time.time()  # the broker's own tool may have taken seconds
         await watcher.look()
         assert await told(shared) == [], "it has not waited for long"
         assert figure("regia_broker_blocked") == 1
