@@ -84,13 +84,22 @@ def reply(
         automatic=automatic,
         author=author,
     )
+    _tell(found.settings, _queued(found, wanted, known))
+
+
+def _queued(found: Configured, wanted: Reply, known: Channels) -> str:
+    """Its id; where it is refused the command ends."""
     try:
-        id_ = use(found.settings, lambda database: _queue(database, found, wanted, known)).id
+        return use(found.settings, lambda database: _queue(database, found, wanted, known)).id
     except Refused as refused:
         fail(f"not sent, {refused.reason}: {refused}")
     except BlobsUnavailable as away:
         fail(f"not sent, and nothing is kept: {away}")
-    row, earlier = _taken(found.settings, id_)
+
+
+def _tell(settings: Settings, id_: str) -> None:
+    """What became of it in the first seconds. Ends the command where it failed."""
+    row, earlier = _taken(settings, id_)
     typer.echo(f"{id_} {row['state']}")
     if row["state"] == outgoing.QUEUED:
         waits = None if earlier is None else f"waits for an earlier message of its conversation: {earlier}"

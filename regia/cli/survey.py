@@ -54,6 +54,8 @@ def list_(
     words = _words(settings)
     page = look(settings, lambda connection: views.listed(connection, wanted, cursor=cursor, limit=limit))
     say_page("surveys", page, lambda one: _line(one, words), json=json)
+    if not page.items and not json:
+        _say_none(settings)
 
 
 @app.command()
@@ -129,6 +131,12 @@ def report(
         return
     for row in rows:
         say(_report_line(row))
+    if not rows:
+        _say_none(settings)
+
+
+def _say_none(settings: Settings) -> None:
+    typer.echo("regia: no survey is found" if settings.surveys else "regia: no surveys are configured", err=True)
 
 
 def _first(row: dict[str, Any]) -> Sequence[Any]:

@@ -202,3 +202,13 @@ def test_a_report(folder: Path) -> None:
         ("", "4", "3", "1=1 4=1 5=1"),
     ]
     assert regia("report", "--since", "2100-01-01").stdout == ""
+
+
+@pytest.mark.parametrize("command", ["list", "report"])
+def test_where_there_are_none(folder: Path, command: str) -> None:
+    found = regia(command, "--since", "2100-01-01")
+    assert (found.stdout, found.stderr) == ("", "regia: no survey is found\n")
+    config = folder / "regia.yaml"
+    config.write_text(config.read_text().split("surveys:")[0])
+    assert regia(command, "--since", "2100-01-01").stderr == "regia: no surveys are configured\n"
+    assert regia(command, "--since", "2100-01-01", "--json").stderr == ""
