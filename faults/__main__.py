@@ -17,7 +17,7 @@ from bench.machine import facts
 from faults.programs import Broken
 from faults.report import PAGE, cells, report, write
 from faults.scenarios import SCENARIOS
-from faults.stage import servers
+from faults.stage import RATE, SHORT_RATE, servers
 from tests.servers.process import ServerFailed
 
 _NAMES = tuple(scenario.name for scenario in SCENARIOS)
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # everything that was started is ended
     known = facts()
     lines, wrong = [], []
-    with tempfile.TemporaryDirectory(prefix="regia-faults-") as name, servers(Path(name)) as running:
+    rate = SHORT_RATE if options.short else RATE
+    with tempfile.TemporaryDirectory(prefix="regia-faults-") as name, servers(Path(name), rate) as running:
         for scenario in SCENARIOS:
             if scenario.name not in options.only:
                 continue
@@ -61,7 +62,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="faults", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="seconds instead of minutes; not written")
+    parser.add_argument(
+        "--short", action="store_true", help=f"seconds instead of minutes, {SHORT_RATE:.0f} messages a second; not written"
+    )
     parser.add_argument("--write", action="store_true", help="put the figures into docs/reliability.md")
     parser.add_argument("--only", type=_named, default=_NAMES, help=f"some of {','.join(_NAMES)}")
     parser.add_argument("--seconds", type=float, help="how long each fault lasts, instead of its own time")

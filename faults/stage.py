@@ -27,6 +27,8 @@ from tests.servers.rabbitmq_cluster import COUNT, RabbitMQCluster
 from tests.servers.redis import RedisServer
 
 RATE: Final = 200.0
+SHORT_RATE: Final = 50.0
+"""Beside other tests a busy machine cannot do `RATE`, and all that a scenario would show is how long the backlog takes."""
 SENDERS: Final = 100
 _END_SECONDS: Final = 150.0
 """What the sender may take after the last new message until everything is accepted."""
@@ -36,12 +38,14 @@ _QUIET_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class Servers:
-    """They live for all scenarios; each has a virtual host, a database and an empty Redis of its own."""
+    """They live for all scenarios; each has a virtual host, a database and an empty Redis of its own. `rate` is how many
+    messages a second customers send."""
 
     rabbitmq: RabbitMQServer
     postgresql: PostgreSQLServer
     redis: RedisServer
     folder: Path
+    rate: float
     later: ExitStack
     """Ends what is started only when it is asked for."""
     _cluster: RabbitMQCluster | None = None
@@ -60,7 +64,7 @@ class Servers:
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[Servers]:
+def servers(folder: Path, rate: float) -> Iterator[Servers]:
     """All three, started at once. PostgreSQL syncs what it commits, so that it can be killed."""
     with ExitStack() as stack, ThreadPoolExecutor() as threads:
         starting = (
@@ -72,7 +76,7 @@ def servers(folder: Path) -> Iterator[Servers]:
             if started.exception() is None:
                 stack.callback(started.result().stop)
         rabbitmq, postgresql, redis = (started.result() for started in starting)
-        yield Servers(rabbitmq, postgresql, redis, folder, stack)  # type: ignore[arg-type]  # a tuple of three kinds
+        yield Servers(rabbitmq, postgresql, redis, folder, rate, stack)  # type: ignore[arg-type]  # a tuple of three kinds
 
 
 class Stage:
@@ -93,7 +97,7 @@ class Stage:
         amqp: str | None = None,
         consume: Sequence[str] = (),
         data: Path | None = None,
-        rate: float = RATE,
+        rate: float | None = None,
         overrides: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.servers = servers
@@ -101,7 +105,7 @@ class Stage:
         self.vhost = amqp or servers.rabbitmq.new_vhost()
         self.consume = list(consume) or [self.vhost]
         self.database = servers.postgresql.create_database()
-        self.rate = rate
+        self.rate = rate or servers.rate
         self._workers = workers
         servers.redis.flush()
         shared = Mode("shared", self._environ())

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from connectors.registry import CHANNELS
+from tests.e2e import warm
 from tests.servers.process import ServerProcess, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -62,9 +63,12 @@ class Desk:
     more: Mapping[str, str]
 
     @classmethod
-    def make(cls, folder: Path, **more: str) -> "Desk":
+    def make(cls, folder: Path, *, hundreds: bool = False, **more: str) -> "Desk":
+        """With `hundreds` of commands, each is run by a fork of a program that has imported everything."""
         for name in (".venv", "config", "Makefile", "scripts", "tests"):
             (folder / name).symlink_to(ROOT / name)
+        if hundreds:
+            _warm(folder / ".venv")
         return cls(folder, free_port(), more)
 
     @property
@@ -115,6 +119,17 @@ class Desk:
             printed = done.stdout.split(_MARK)[1:]
             for (command, shown), real in zip(steps, printed, strict=True):
                 assert matches(self.local(shown), real), f"{block.page}: $ {command}\nshown:\n{shown}\nprinted:\n{real}"
+
+
+def _warm(venv: Path) -> None:
+    """All that is in the environment, but for the program `regia`."""
+    venv.unlink()
+    (venv / "bin").mkdir(parents=True)
+    for name in (*(ROOT / ".venv").iterdir(), *(ROOT / ".venv" / "bin").iterdir()):
+        place = venv / name.relative_to(ROOT / ".venv")
+        if place not in (venv / "bin", venv / "bin" / "regia"):
+            place.symlink_to(name)
+    warm.shim(venv / "bin" / "regia", warm.address())
 
 
 def _steps(block: Block) -> list[tuple[str, str]]:

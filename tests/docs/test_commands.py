@@ -31,7 +31,7 @@ PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQV
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    desk = Desk.make(tmp_path_factory.mktemp("checkout"))
+    desk = Desk.make(tmp_path_factory.mktemp("checkout"), hundreds=True)
     (desk.folder / "photo.png").write_bytes(PIXEL)
     with desk.gateway():
         yield desk

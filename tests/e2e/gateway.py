@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.e2e import warm
 from tests.servers.process import ServerProcess, free_port
 
 CONFIG: Final = Path(__file__).parent / "config" / "regia.yaml"
@@ -170,8 +171,7 @@ class Gateway:
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one command of `regia` on this gateway's configuration."""
-        line = [*REGIA, *arguments, "-c", str(self.config)]
-        return _run(line, self.environ, self.folder, check=check)
+        return _run([*arguments, "-c", str(self.config)], self.environ, self.folder, check=check)
 
     def import_mbox(self, path: Path) -> subprocess.Popen[str]:
         """Begin `regia import mbox`, to be waited for by the caller."""
@@ -214,12 +214,12 @@ def envelope_schema() -> dict[str, Any]:
     """The published JSON Schema of the envelope, as `regia schema envelope` prints it."""
     root = Path(__file__).parents[2]
     found: dict[str, Any] = json.loads(
-        _run([*REGIA, "schema", "envelope"], {**os.environ, "PYTHONPATH": str(root)}, root, check=True).stdout
+        _run(["schema", "envelope"], {**os.environ, "PYTHONPATH": str(root)}, root, check=True).stdout
     )
     return found
 
 
-def _run(line: list[str], environ: dict[str, str], folder: Path, *, check: bool) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(line, env=environ, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    assert not check or done.returncode == 0, f"{line[3:]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+def _run(arguments: list[str], environ: dict[str, str], folder: Path, *, check: bool) -> subprocess.CompletedProcess[str]:
+    done = warm.run(arguments, environ, folder)
+    assert not check or done.returncode == 0, f"{arguments} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done

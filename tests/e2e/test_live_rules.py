@@ -214,7 +214,7 @@ def test_a_version_is_chosen_and_survives_a_restart(shop: Shop) -> None:
     shop.rules("broken: [")
     shop.gateway.cli("rules", "activate", new)
     soon(lambda: shop.category("an exchange?") == "returns")
-    assert "rules/files" in shop.alarms
+    soon(lambda: "rules/files" in shop.alarms)
 
 
 def test_what_cannot_be_chosen(embedded: Shop) -> None:

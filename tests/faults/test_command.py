@@ -106,7 +106,7 @@ def play(monkeypatch: pytest.MonkeyPatch, outcome: Row | Exception) -> int:
     known = SCENARIOS[0]
     made = Scenario(name=known.name, what=known.what, play=played, long=1, short=1)
     monkeypatch.setattr(command, "SCENARIOS", (made,))
-    monkeypatch.setattr(command, "servers", lambda folder: _Nothing())
+    monkeypatch.setattr(command, "servers", lambda folder, rate: _Nothing())
     monkeypatch.setattr(command.signal, "signal", lambda *_: None)
     return command.main(["--only", known.name, "--short"])
 
