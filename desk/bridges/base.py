@@ -13,6 +13,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from desk.files import ReplyFile
+
+MAX_FILE: Final = 25 << 20
+"""More than any channel takes."""
 _STATUS: Final = re.compile(r" answers \d{3}\b")
 
 
@@ -84,15 +88,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFile:
+    """A file on an answer, not loaded yet. `id` is what the system loads it by; `size` in bytes, where it says so."""
+
+    id: str
+    filename: str | None = None
+    content_type: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentAnswer:
-    """What somebody wrote for the customer. `id` is the system's, the same whenever it is seen. `is_agent`: they may answer;
-    `files`: how many hang on it, which are not read. `text` may be empty."""
+    """What somebody wrote for the customer. `id` is the system's, the same whenever it is seen. `is_agent`: they may answer.
+    `text` may be empty."""
 
     id: str
     author: str
     text: str
     is_agent: bool
-    files: int
+    files: tuple[AgentFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +160,9 @@ class TicketSystem(Protocol):
     async def written(self, ticket: str, since: str, known: Container[str]) -> Sequence[AgentAnswer]:
         """What was written into a ticket since a cursor, or a little before, oldest first, without ids that are known. Raises
         `TicketGone`."""
+
+    async def load(self, file: AgentFile) -> ReplyFile:
+        """A file that an answer told of, of at most `MAX_FILE` bytes. Raises `TicketGone` where it is gone."""
 
     def url(self, ticket: str) -> str:
         """Where an agent reads it."""

@@ -10,13 +10,25 @@ from html import escape
 from time import time
 from typing import Any, Final
 
-from desk.bridges.base import AgentAnswer, Changed, Entry, File, Person, SystemRefused, TicketClosed, TicketGone, TicketState
+from desk.bridges.base import (
+    AgentAnswer,
+    AgentFile,
+    Changed,
+    Entry,
+    File,
+    Person,
+    SystemRefused,
+    TicketClosed,
+    TicketGone,
+    TicketState,
+)
 from desk.bridges.hubspot_names import Stages, check_priorities, make_property, stages
 from desk.bridges.hubspot_people import People
 from desk.bridges.hubspot_rest import HubSpotRest, there
 from desk.bridges.marks import Marks
 from desk.bridges.ways import Customers, Ways, told
 from desk.bridges.written import answer_text
+from desk.files import ReplyFile
 
 _OVERLAP_MS: Final = 5 * 60_000
 """So far behind the cursor changes are looked for: the index may be that late."""
@@ -166,9 +178,13 @@ class HubSpot:
             return None
         author = await self._people.owner(properties.get("hs_created_by_user_id"), by="userId")
         author = author or await self._people.owner(properties.get("hubspot_owner_id"))
-        files = [one for one in (properties.get("hs_attachment_ids") or "").split(";") if one]
+        files = tuple(AgentFile(id=one) for one in (properties.get("hs_attachment_ids") or "").split(";") if one)
         is_agent = author is not None and self._ways.may_answer(author)
-        return AgentAnswer(id=f"note{note['id']}", author=author or _NOBODY, text=text, is_agent=is_agent, files=len(files))
+        return AgentAnswer(id=f"note{note['id']}", author=author or _NOBODY, text=text, is_agent=is_agent, files=files)
+
+    async def load(self, file: AgentFile) -> ReplyFile:
+        name, content = await self._rest.load(file.id)
+        return ReplyFile(content=content, filename=name)
 
     async def _contact(self, person: Person) -> str | None:
         """None for nobody, also where HubSpot takes not the address that mails come from."""

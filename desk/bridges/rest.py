@@ -8,7 +8,7 @@ import orjson
 
 from connectors.errors import HttpFailed
 from connectors.exchange import Http, HttpResponse
-from desk.bridges.base import SystemRefused, SystemUnavailable, TicketGone
+from desk.bridges.base import MAX_FILE, SystemRefused, SystemUnavailable, TicketGone
 
 CONFLICT: Final = 412
 _AWAY: Final = frozenset({401, 403, 404, 408, 410, 425, 429})
@@ -33,13 +33,20 @@ class Rest:
     reason: Callable[[Any], Any]
 
     async def ask(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, item: bool = False, **content: Any
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        item: bool = False,
+        most: int = _MAX_BYTES,
+        **content: Any,
     ) -> HttpResponse:
-        """A response of 2xx. `item`: the address is that of one, which may be gone. Raises `Conflict` on 412, `TicketGone`,
-        `SystemUnavailable` and `SystemRefused`."""
+        """A response of 2xx, of at most `most` bytes. `item`: the address is that of one, which may be gone. Raises `Conflict`
+        on 412, `TicketGone`, `SystemUnavailable` and `SystemRefused`."""
         given = {**self.headers, **(headers or {})}
         try:
-            response = await self.http.request(method, url, headers=given, max_bytes=_MAX_BYTES, **content)
+            response = await self.http.request(method, url, headers=given, max_bytes=most, **content)
         except HttpFailed as error:
             if error.reason == "too_large":
                 raise SystemRefused(f"{self.system}'s answer is too large") from error
@@ -71,6 +78,10 @@ class Rest:
     async def read(self, method: str, url: str, *, item: bool = False, **content: Any) -> Any:
         """The JSON of a response, as `ask`."""
         return self.document(await self.ask(method, url, item=item, **content))
+
+    async def load(self, url: str) -> bytes:
+        """What is at the address of a file, as `ask`; `TicketGone` where there is none."""
+        return (await self.ask("GET", url, item=True, most=MAX_FILE)).body
 
     def document(self, response: HttpResponse) -> Any:
         """Raises `SystemUnavailable` where it is no JSON."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from desk.bridges.base import (
     AgentAnswer,
+    AgentFile,
     Changed,
     Entry,
     File,
@@ -20,6 +21,7 @@ from desk.bridges.marks import Marks
 from desk.bridges.rest import Conflict
 from desk.bridges.roundup_rest import RoundupRest
 from desk.bridges.ways import Ways
+from desk.files import ReplyFile
 
 _TIMES: Final = "%Y-%m-%d.%H:%M:%S"
 """Roundup's own, in UTC; as text they sort by time."""
@@ -117,8 +119,13 @@ class Roundup:
         text = self._marks.for_the_customer(content)
         if text is None:
             return None
+        files = tuple(AgentFile(id=str(one["id"]), filename=one.get("name")) for one in message["files"])
         is_agent = self._ways.may_answer(author)
-        return AgentAnswer(id=f"msg{number}", author=author, text=text, is_agent=is_agent, files=len(message["files"]))
+        return AgentAnswer(id=f"msg{number}", author=author, text=text, is_agent=is_agent, files=files)
+
+    async def load(self, file: AgentFile) -> ReplyFile:
+        content = await self._rest.load(file.id)
+        return ReplyFile(content=content, filename=file.filename, content_type=file.content_type)
 
     async def _messages_of(self, mark: str) -> list[str]:
         return [str(one["id"]) for one in await self._rest.list("msg", **{"messageid:": _messageid(mark)})]

@@ -49,6 +49,10 @@ class RoundupRest:
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         return str((await self._ask("POST", self._of("file"), body=body, headers=headers))["id"])
 
+    async def load(self, file: str) -> bytes:
+        """The content of a file."""
+        return await self._rest.load(f"{self._item('file', file, {})}/binary_content")
+
     async def change(self, class_: str, id_: str, etag: str, **values: Any) -> None:
         """Raises `Conflict` where it is not what it was when the ETag was given."""
         await self._ask("PUT", self._item(class_, id_, {}), json=values, headers={"If-Match": etag}, item=True)

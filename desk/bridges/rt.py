@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from desk.bridges.base import (
     AgentAnswer,
+    AgentFile,
     Changed,
     Entry,
     SystemRefused,
@@ -23,6 +24,7 @@ from desk.bridges.entries import has_mark, subject
 from desk.bridges.rt_rest import RtRest, attachments, text
 from desk.bridges.ways import Customers, Ways, told
 from desk.bridges.written import new_text
+from desk.files import ReplyFile
 
 _BEGINNING: Final = "2000-01-01T00:00:00Z"
 """Times are so, in UTC; as text they sort by time."""
@@ -134,8 +136,16 @@ class RequestTracker:
             author=author,
             text=await self._text(texts),
             is_agent=self._ways.may_answer(author) and await self._is_privileged(author),
-            files=sum(1 for one in parts if one["Filename"]),
+            files=tuple(
+                AgentFile(id=str(one["id"]), filename=one["Filename"], content_type=one["ContentType"])
+                for one in parts
+                if one["Filename"]
+            ),
         )
+
+    async def load(self, file: AgentFile) -> ReplyFile:
+        content = await self._rest.load(file.id)
+        return ReplyFile(content=content, filename=file.filename, content_type=file.content_type)
 
     async def _text(self, parts: list[dict[str, Any]]) -> str:
         """Of the first, or of the plain one where it is there twice."""

@@ -2,17 +2,19 @@
 needs."""
 
 import unicodedata
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from connectors.exchange import Http
-from desk.bridges.base import File
+from desk.bridges.base import MAX_FILE, File
 from desk.bridges.rest import Rest
 
 PAGE: Final = 100
 """The most that it gives at once."""
+_MORE: Final = 1 << 16
+"""Bytes of what is told of an attachment beside its content."""
 
 
 class RtRest:
@@ -50,6 +52,12 @@ class RtRest:
     async def change(self, ticket: str, values: Mapping[str, Any]) -> None:
         """It answers in the words of a web page, and 200 also where it changed nothing."""
         await self._rest.ask("PUT", self._at(f"ticket/{ticket}"), json=values, item=True)
+
+    async def load(self, attachment: str) -> bytes:
+        """The content of an attachment, which comes as base64 in JSON."""
+        url = self._at(f"attachment/{attachment}")
+        answer = self._mapping(await self._rest.read("GET", url, item=True, most=MAX_FILE * 4 // 3 + _MORE))
+        return b64decode(answer.get("Content") or "")
 
     def _at(self, path: str) -> str:
         return f"{self.url}/REST/2.0/{quote(path)}"

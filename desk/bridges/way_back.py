@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from desk.bridges import books, leaving
+from desk.bridges import answer_files, books, leaving
 from desk.bridges.base import AgentAnswer, BridgeError, SystemUnavailable, TicketGone, TicketState, without_words
 from desk.bridges.books import Ticket
 from desk.bridges.bridge import Bridge
@@ -26,7 +26,7 @@ _STATES: Final = {
     "unknown": "Whether an answer has reached the customer is not known, and it is not sent again by itself",
 }
 _NOT_AN_AGENT: Final = "who wrote it is not one of the agents that the bridge knows"
-_NO_WORDS: Final = "it has no words, and files are not carried"
+_NO_WORDS: Final = "it has no words"
 _NOT_OURS: Final = "the contacts of this ticket are not kept any more, so nobody knows to whom it would go"
 _ANOTHERS: Final = "an answer of this number was sent to another customer before, so write it anew"
 _MOST_KNOWN: Final = 10_000
@@ -108,13 +108,17 @@ class WayBack:
         if (wrong := _wrong(ticket, answer)) is not None:
             await self._not_sent(ticket.number, answer, wrong)
             return
-        reply = Reply(
+        said = Reply(
             conversation_id=ticket.conversation,
             text=answer.text,
             author=answer.author,
             key=answer.id,  # of the message alone: one that is linked into two tickets is one answer
             asker=f"bridge/{self._bridge.name}",
         )
+        reply, left = await self._with_files(said, answer)
+        if not reply.text and not reply.files:
+            await self._not_sent(ticket.number, answer, left or _NO_WORDS)
+            return
         try:
             queued = await self._bridge.desk.reply(reply, self._bridge.now_ms())
         except Refused as refused:
@@ -125,8 +129,15 @@ class WayBack:
             return  # otherwise an agent has changed a message that has left
         # For a repeat too: the gateway may have died between the two.
         await self._database.write(lambda one: leaving.add(one, self._bridge.name, queued.id, ticket.number))
-        if answer.files:
-            await self._note(ticket.number, f"{answer.id}/files", f"The files of {answer.id} were not sent to the customer.")
+        if left is not None:
+            text = f"The files of {answer.id} were not sent to the customer: {left}."
+            await self._note(ticket.number, f"{answer.id}/files", text)
+
+    async def _with_files(self, reply: Reply, answer: AgentAnswer) -> tuple[Reply, str | None]:
+        """And why they stay behind."""
+        if not answer.files:
+            return reply, None
+        return await answer_files.loaded(self._bridge.system, self._bridge.desk, reply, answer.files, self._bridge.now_ms())
 
     async def _is_anothers(self, reply: Reply) -> bool:
         """Whether what left by its key was for another conversation: the system was set up anew, and gives ids again."""
@@ -163,7 +174,7 @@ def _wrong(ticket: Ticket, answer: AgentAnswer) -> str | None:
     """Why it is no answer that could be sent."""
     if not answer.is_agent:
         return _NOT_AN_AGENT
-    if not answer.text:
+    if not answer.text and not answer.files:
         return _NO_WORDS
     return _NOT_OURS if not ticket.marks else None
 

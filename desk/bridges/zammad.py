@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from desk.bridges.base import (
     AgentAnswer,
+    AgentFile,
     Changed,
     Entry,
     SystemRefused,
@@ -24,6 +25,7 @@ from desk.bridges.entries import has_mark, subject
 from desk.bridges.ways import Customers, Ways, told
 from desk.bridges.written import new_text
 from desk.bridges.zammad_rest import ZammadRest, attachments
+from desk.files import ReplyFile
 
 _BEGINNING: Final = "2000-01-01T00:00:00.000Z"
 """Times are so, in UTC; as text they sort by time."""
@@ -144,8 +146,12 @@ class Zammad:
             author=author,
             text=new_text(str(article["body"] or ""), is_html=article.get("content_type") == "text/html"),
             is_agent=self._ways.may_answer(author),
-            files=len(article.get("attachments") or ()),
+            files=tuple(_file(article, one) for one in article.get("attachments") or ()),
         )
+
+    async def load(self, file: AgentFile) -> ReplyFile:
+        content = await self._rest.load(file.id)
+        return ReplyFile(content=content, filename=file.filename, content_type=file.content_type)
 
     async def _articles(self, ticket: str) -> list[dict[str, Any]]:
         return await self._rest.rows(f"ticket_articles/by_ticket/{ticket}", item=True)
@@ -174,6 +180,15 @@ def _article(entry: Entry) -> dict[str, Any]:
         "internal": True,
     }
     return values | ({"attachments": files} if (files := attachments(entry.files)) else {})
+
+
+def _file(article: dict[str, Any], kept: dict[str, Any]) -> AgentFile:
+    return AgentFile(
+        id=f"{article['ticket_id']}/{article['id']}/{kept['id']}",
+        filename=kept.get("filename"),
+        content_type=(kept.get("preferences") or {}).get("Content-Type"),
+        size=int(size) if (size := str(kept.get("size") or "")).isdigit() else None,
+    )
 
 
 def _is_for_the_customer(article: dict[str, Any]) -> bool:

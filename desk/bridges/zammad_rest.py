@@ -70,6 +70,10 @@ class ZammadRest:
         """A ticket, and with `article` a message in it, in one transaction of its database."""
         await self._rest.ask("PUT", self._at(f"tickets/{ticket}", {}), json=values, item=True)
 
+    async def load(self, attachment: str) -> bytes:
+        """The content of an attachment, by the numbers of its ticket, its article and its own."""
+        return await self._rest.load(self._at(f"ticket_attachment/{attachment}", {}))
+
     def _at(self, path: str, options: Mapping[str, str]) -> str:
         return f"{self.url}/api/v1/{quote(path)}?{urlencode({'expand': 'true', **options})}"
 

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from connectors.base import Parsed
 from desk.bridges.bridge import Bridge
 from desk.bridges.way_back import WayBack
+from normalizer.inbound import Reply
 from regia.bridging import bridge_of
 from regia.by_hand import now_ms
 from regia.compose import configure, open_stores
@@ -100,7 +101,7 @@ class Crossing:
             channel="email",
             account="help@demo.example",
             subject="La padella",
-            **more,
+            **{"reply": Reply(allowed=("text", "image", "document")), **more},
         )
         await self.gateway.intake.accept("mail", Parsed(messages=(contact,)))
         await worked_off(self.gateway)

@@ -34,10 +34,16 @@ class HubSpotSystem(System):
     def answer(self, user: str, ticket: str, text: str) -> None:
         self.inner(user, ticket, f"#customer {text}")
 
+    def answer_with(self, user: str, ticket: str, text: str, file: Kept) -> None:
+        self._note(user, ticket, f"#customer {text}", hs_attachment_ids=self.fake.add_file(file.filename, file.content))
+
     def inner(self, user: str, ticket: str, text: str) -> None:
+        self._note(user, ticket, text)
+
+    def _note(self, user: str, ticket: str, text: str, **more: str) -> None:
         owner = {"giulia": "78", "marco": "79"}[user]
         body = "".join(f"<p>{escape(line)}</p>" for line in text.split("\n\n"))
-        values = {"hs_timestamp": str(self.fake.now_ms()), "hs_note_body": body, "hubspot_owner_id": owner}
+        values = {"hs_timestamp": str(self.fake.now_ms()), "hs_note_body": body, "hubspot_owner_id": owner, **more}
         self.fake.link(self.fake.create("notes", values), self.fake.tickets[ticket])
 
     def notes(self, ticket: str) -> list[Record]:

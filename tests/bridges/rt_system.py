@@ -1,5 +1,6 @@
 """Request Tracker for the tests of all bridges."""
 
+from base64 import b64encode
 from typing import Any
 
 from tests.bridges.systems import Kept, System
@@ -28,6 +29,11 @@ class RtSystem(System):
 
     def answer(self, user: str, ticket: str, text: str) -> None:
         self.server.answer(user, ticket, text)
+
+    def answer_with(self, user: str, ticket: str, text: str, file: Kept) -> None:
+        content = b64encode(file.content).decode()
+        given = {"FileName": file.filename, "FileType": file.content_type, "FileContent": content}
+        self.server.answer(user, ticket, text, Attachments=[given])
 
     def inner(self, user: str, ticket: str, text: str) -> None:
         self.server.answer(user, ticket, text, "comment")

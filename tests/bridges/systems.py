@@ -28,6 +28,10 @@ class System(ABC):
         """An agent writes to the customer."""
 
     @abstractmethod
+    def answer_with(self, user: str, ticket: str, text: str, file: Kept) -> None:
+        """An agent writes to the customer, with a file."""
+
+    @abstractmethod
     def inner(self, user: str, ticket: str, text: str) -> None:
         """An agent writes to other agents."""
 

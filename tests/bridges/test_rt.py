@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from desk.bridges.base import Entry, SystemRefused, SystemUnavailable
-from storage.schema import outgoing
+from storage.schema import outgoing, outgoing_files
 from tests.bridges.conftest import HEAD, Crossing, across
 from tests.bridges.rt_system import RtSystem
 from tests.servers.request_tracker import CUSTOMER
@@ -59,7 +59,8 @@ async def test_an_answer_in_html_is_text_without_what_it_quotes(bridged: Crossin
     request_tracker.server.answer("giulia", number, "Ecco il listino.", Attachments=[file])
     await bridged.look()
     assert await answers(bridged) == ["Sì, rotta.", "La sostituiamo.", "Ecco il listino."]
-    assert sum("were not sent to the customer" in text for text in request_tracker.texts(number)) == 1
+    assert [one.filename for one in await bridged.rows(outgoing_files)] == ["listino.txt"]
+    assert not any("sent to the customer" in text for text in request_tracker.texts(number))
 
 
 async def test_who_has_no_privileges_is_no_agent(bridged: Crossing, request_tracker: RtSystem) -> None:

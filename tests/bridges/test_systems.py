@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from sqlalchemy import update
 from connectors.errors import HttpFailed
 from desk.bridges.base import SystemUnavailable
 from normalizer.inbound import InboundAttachment
-from storage.schema import bridge_answers, outgoing
+from storage.schema import bridge_answers, outgoing, outgoing_files
 from tests.bridges.conftest import HEAD, Crossing, across
 from tests.bridges.hubspot_system import HubSpotSystem
-from tests.bridges.systems import System
+from tests.bridges.systems import Kept, System
 from tests.bridges.zammad_system import ZammadSystem
 from tests.trackers.hubspot import FakeHubSpot
 from tests.trackers.zammad import FakeZammad
 
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
 FAKES = {"zammad": (FakeZammad, ZammadSystem), "hubspot": (FakeHubSpot, HubSpotSystem)}
 
 
@@ -194,6 +196,20 @@ async def test_files_come_along_up_to_their_size(bridged: Crossing, system: Syst
     assert "- film.mp4, 11,534,336 bytes: https://gw.example/" in system.texts(number)[0]
     await bridged.bridge.take(await bridged.write(text="Ancora una", attachments=files[:1]))
     assert len(system.files(number)) == 2
+
+
+async def test_files_of_an_agent_leave_with_the_answer(bridged: Crossing, system: System) -> None:
+    number = await opened(bridged)
+    photo = Kept("come fare.png", "image/png", PNG)
+    system.answer_with("giulia", number, "Ecco come si fa.", photo)
+    await bridged.look()
+    await bridged.look()
+    (row,) = await bridged.rows(outgoing)
+    (file,) = await bridged.rows(outgoing_files)
+    assert (row.text, file.outgoing_id) == ("Ecco come si fa.", row.id)
+    assert (file.filename, file.content_type, file.sha256) == (photo.filename, "image/png", sha256(PNG).hexdigest())
+    assert await bridged.gateway.stores.blobs.get(file.sha256) == PNG
+    assert not any("sent to the customer" in text for text in system.texts(number))
 
 
 class Breaking:

@@ -1,13 +1,16 @@
 """What of agents' work reaches customers, and what does not: a real Roundup."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from desk.bridges import rest
 from desk.bridges.base import SystemRefused, SystemUnavailable
-from storage.schema import bridge_tickets, outgoing
+from desk.files import FileRules
+from storage.schema import bridge_tickets, outgoing, outgoing_files
 from tests.bridges.conftest import Crossing
 from tests.servers.roundup import RoundupServer
 
@@ -106,25 +109,75 @@ async def test_what_was_written_a_moment_before_the_cursor_is_seen(crossing: Cro
     assert await left(crossing) == [("anna@example.it", "Cara Anna.")]
 
 
-async def test_files_of_agents_are_not_carried_and_that_is_said(crossing: Crossing) -> None:
+async def test_files_of_agents_leave_with_their_answers(crossing: Crossing) -> None:
     number = await opened(crossing)
-    attach(crossing.tracker, number, "Ecco il listino in allegato.")
-    attach(crossing.tracker, number, "  ")
+    attach(crossing.tracker, number, "Ecco il listino in allegato.", "1")
+    attach(crossing.tracker, number, "  ", "2")
+    crossing.tracker.answer("giulia", number, "  ")
     await crossing.look()
     await crossing.look()
-    assert await left(crossing) == [("anna@example.it", "Ecco il listino in allegato.")]
-    notes = [text for text in crossing.texts(number) if "not sent" in text]
-    assert len(notes) == 2
-    assert any(text.startswith("The files of msg") for text in notes)
-    assert any("it has no words, and files are not carried" in text for text in notes)
+    assert await left(crossing) == [("anna@example.it", "Ecco il listino in allegato."), ("anna@example.it", "")]
+    files = await crossing.rows(outgoing_files)
+    assert [(one.filename, one.content_type, one.size) for one in files] == [("listino.txt", "text/plain", 1)] * 2
+    assert [await crossing.gateway.stores.blobs.get(one.sha256) for one in files] == [b"1", b"2"]
+    (note,) = [text for text in crossing.texts(number) if "not sent" in text]
+    assert "it has no words" in note
 
 
-def attach(tracker: RoundupServer, number: str, text: str) -> None:
-    """A message of giulia's with a file."""
-    file = tracker.rest("giulia", "POST", "file", {"name": "listino.txt", "type": "text/plain", "content": "1"})["id"]
+@pytest.mark.parametrize(
+    ("text", "rules", "noted"),
+    [
+        ("Ecco il listino.", FileRules(each=3), "The files of msg"),
+        ("Ecco il listino.", FileRules(most=0), "The files of msg"),
+        ("  ", FileRules(each=3), "This answer was not sent to the customer: msg"),
+    ],
+)
+async def test_files_that_the_channel_does_not_take_are_told_of(
+    crossing: Crossing, text: str, rules: FileRules, noted: str
+) -> None:
+    desk = crossing.bridge.desk
+    crossing.bridge.desk = replace(desk, channels=replace(desk.channels, files=rules))
+    number = await opened(crossing)
+    attach(crossing.tracker, number, text, "1234")
+    await crossing.look()
+    await crossing.look()
+    assert await left(crossing) == [("anna@example.it", text)] * bool(text.strip())
+    (note,) = [one for one in crossing.texts(number) if "sent to the customer" in one]
+    assert note.startswith(noted)
+
+
+async def test_an_answer_waits_for_a_file_that_cannot_be_read_now(crossing: Crossing) -> None:
+    number = await opened(crossing)
+    file = attach(crossing.tracker, number, "Ecco il listino.", "1234")
+    (path,) = (crossing.tracker.folder / "tracker" / "db" / "files" / "file").rglob(f"file{file}")
+    moved = path.rename(path.with_name("elsewhere"))
+    await crossing.look()
+    assert await left(crossing) == []
+    moved.rename(path)
+    for _ in range(10):
+        await crossing.look()
+    assert await left(crossing) == [("anna@example.it", "Ecco il listino.")]
+    assert [one.size for one in await crossing.rows(outgoing_files)] == [4]
+
+
+async def test_a_file_that_is_not_given_stays_behind(crossing: Crossing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "MAX_FILE", 3)
+    number = await opened(crossing)
+    attach(crossing.tracker, number, "Ecco il listino.", "1234")
+    await crossing.look()
+    assert await left(crossing) == [("anna@example.it", "Ecco il listino.")]
+    (note,) = [one for one in crossing.texts(number) if "sent to the customer" in one]
+    assert note.endswith("the ticket system does not give them.")
+
+
+def attach(tracker: RoundupServer, number: str, text: str, content: str) -> str:
+    """A message of giulia's with a file, which has this number."""
+    given = {"name": "listino.txt", "type": "text/plain", "content": content}
+    file: str = tracker.rest("giulia", "POST", "file", given)["id"]
     message = tracker.answer("giulia", number, text).removeprefix("msg")
     etag = tracker.rest("giulia", "GET", f"msg/{message}")["@etag"]
     tracker.rest("admin", "PUT", f"msg/{message}", {"files": [file]}, **{"If-Match": etag})
+    return file
 
 
 async def test_a_message_that_cannot_be_read_is_no_answer(crossing: Crossing) -> None:

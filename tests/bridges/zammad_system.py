@@ -26,12 +26,16 @@ class ZammadSystem(System):
         self.given = {"TRACKER": fake.url, "PASSWORD": fake.token}
         self.people = {name: fake.add_user(f"{name}@support.example", name.title(), roles=(2,)) for name in ("giulia", "marco")}
 
-    def _says(self, user: str, ticket: str, text: str, **more: Any) -> None:
+    def _says(self, user: str, ticket: str, text: str, **more: Any) -> dict[str, Any]:
         given = {"body": _html(text), "content_type": "text/html", "type": "note", "sender": "Agent", **more}
-        self.fake.new_article(self.fake.tickets[int(ticket)], given, self.people[user]["id"])
+        return self.fake.new_article(self.fake.tickets[int(ticket)], given, self.people[user]["id"])
 
     def answer(self, user: str, ticket: str, text: str) -> None:
         self._says(user, ticket, text, internal=False)
+
+    def answer_with(self, user: str, ticket: str, text: str, file: Kept) -> None:
+        row = self._says(user, ticket, text, internal=False)
+        row["attachments"].append(self.fake.keep(file.filename, file.content_type, file.content))
 
     def inner(self, user: str, ticket: str, text: str) -> None:
         self._says(user, ticket, text, internal=True)

@@ -8,7 +8,7 @@ import msgspec
 
 from connectors.declared.query import Query
 from connectors.reading import MAX_IDENT, Misshapen
-from desk.bridges.base import AgentAnswer, SystemRefused, SystemUnavailable, TicketState
+from desk.bridges.base import AgentAnswer, AgentFile, SystemRefused, SystemUnavailable, TicketState
 from desk.bridges.described.calling import Answer, is_true, value_of
 from desk.bridges.described.description import Description
 from desk.bridges.described.moments import Times
@@ -128,8 +128,8 @@ def _words(described: Written, seen: Seen) -> str:
     return found
 
 
-def _files(described: Written, seen: Seen) -> int:
+def _files(described: Written, seen: Seen) -> tuple[AgentFile, ...]:
+    """By their places: a description knows no way to load them."""
     found = 0 if described.files is None else value_of(described.files, seen, "written.files")
-    if isinstance(found, list):
-        return len(found)
-    return found if isinstance(found, int) else 0
+    count = len(found) if isinstance(found, list) else found if isinstance(found, int) else 0
+    return tuple(AgentFile(id=str(place)) for place in range(1, count + 1))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from desk.bridges.base import (
     AgentAnswer,
+    AgentFile,
     Changed,
     Entry,
     SystemRefused,
@@ -23,6 +24,7 @@ from desk.bridges.described.moments import minutes_since, of_header
 from desk.bridges.described.reading import Cursor, Rules
 from desk.bridges.described.requests import ChangedList
 from desk.bridges.described.steps import Steps
+from desk.files import ReplyFile
 
 logger = logging.getLogger(__name__)
 
@@ -193,6 +195,9 @@ class DescribedSystem:
                 found.append((at_ms, answer))
         oldest_first = found[::-1] if described.newest_first else found  # times are of whole seconds, as often as not
         return [answer for _, answer in sorted(oldest_first, key=lambda one: one[0])]
+
+    async def load(self, file: AgentFile) -> ReplyFile:
+        raise SystemRefused("a description has no way to load files")
 
     async def _found(self, mark: str, begun_ms: int) -> list[str]:
         await self._ready()
