@@ -127,7 +127,13 @@ async def test_nothing_is_left_of_one_and_everything_of_the_other(
     assert await files_of(reach, bruno) == {"file": True, "sent": True, "large": True}
 
 
-@pytest.mark.usefixtures("silent")
+@pytest.fixture
+def landed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is on its way to a broker that hangs."""
+    monkeypatch.setattr(module, "_LAND", 0.5)
+
+
+@pytest.mark.usefixtures("silent", "landed")
 async def test_queues_of_a_broker(reach: Reach, anna: Planted, bruno: Planted, amqp_url: str) -> None:
     queues = RabbitQueues(amqp_url)
     await queues.open(TOPOLOGY)
@@ -235,6 +241,7 @@ class TestBeginAgain:
         assert done == Erased(files=3, again=True)
         assert in_files(tmp_path, anna.secrets) == []
 
+    @pytest.mark.usefixtures("landed")
     async def test_a_broker_that_is_away(self, reach: Reach, anna: Planted, tmp_path: Path) -> None:
         await plant(reach, anna)
         away = replace(reach, queues=RabbitQueues("amqp://guest:guest@127.0.0.1:1/", connect_timeout=0.2))

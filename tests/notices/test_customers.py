@@ -17,7 +17,8 @@ from regia.runners.events import Events
 from regia.runners.noticing import Noticing
 from regia.watch.metrics import CUSTOMER_NOTICES
 from storage.database import DatabaseUnavailable
-from storage.schema import conversations, messages, outgoing
+from storage.schema import conversations, cursors, messages, outgoing
+from storage.schema import events as feed
 from tests.contacts import email, inbound
 from tests.notices.conftest import Make, Shop, figures
 
@@ -53,8 +54,18 @@ class Desk:
 
     async def settled(self) -> list[str]:
         """Texts of what was queued, once all was followed."""
-        await asyncio.sleep(1.5)
+        until = time.monotonic() + 30
+        while not await self.shop.database.read(_all_followed):
+            assert time.monotonic() < until, "events are not followed"
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)  # figures are counted after the commit
         return [row["text"] for row in await self.shop.rows(outgoing)]
+
+
+def _all_followed(connection: Connection) -> bool:
+    numbers = list(connection.execute(select(feed.c.number)).scalars())
+    places = connection.execute(select(cursors.c.place).where(cursors.c.name.startswith("follow/"))).scalars()
+    return None not in numbers and all(int(place) >= max(numbers, default=0) for place in places)
 
 
 @pytest.fixture
@@ -185,7 +196,7 @@ async def test_tickets_that_wait_for_the_customer(desk: Desk, events: list[tuple
     await desk.shop.take(inbound("m1", text="Ho una garanzia"))
     for event, minutes in events:
         await desk.say(event, minutes=minutes)
-        await asyncio.sleep(1.2)
+        await desk.settled()
     assert sorted(outcome for _, outcome in await told(desk, before)) == outcomes
 
 
