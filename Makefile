@@ -12,6 +12,7 @@ BIN := .venv/bin
 CONFIG ?= config/examples/demo/regia.yaml
 SEED ?= 20261121
 JOBS ?= 2
+PROOF := $(BIN)/python -m pytest --hypothesis-seed=$(SEED) tests/proof tests/oracle
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +39,9 @@ test: install-dev ## installs the servers the tests need, then runs the tests
 proof: install-dev ## the long property and crash tests, seeded
 	@scripts/test-deps.sh
 	@echo "SEED=$(SEED) (repeat with: make proof SEED=$(SEED))"
-	SEED=$(SEED) $(BIN)/python -m pytest -m proof --hypothesis-seed=$(SEED) tests/proof $(ARGS)
+	@scripts/consumer-deps.sh
+	SEED=$(SEED) $(PROOF) -m "proof and not alone" -n $(JOBS) --dist load $(ARGS) || [ $$? = 5 ]
+	SEED=$(SEED) $(PROOF) -m "proof and alone" $(ARGS) || [ $$? = 5 ]
 
 bench: install-dev ## measures throughput and latency on this machine
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -20,7 +20,7 @@ TEXTS: Final = 1_000
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_hostile_piece_is_refused_or_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for pattern in PATTERNS:
         attack_with_pattern(pattern)

@@ -55,14 +55,14 @@ def test_the_router_does_what_the_interpreter_does() -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_rulesets_pass_the_tests_that_the_interpreter_writes_for_them() -> None:
     assert [wrong for number in range(CASES) for wrong in wrong_cases(f"{SEED} {number}", 10)] == []
     record(f"tests within rulesets, right and wrong (SEED={SEED})", rulesets=CASES, tests=CASES * 20)
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
 def test_a_defect_is_found(defect: type[Interpreter]) -> None:
     number = next(number for number in range(ENOUGH) if any(run(f"{SEED} {number}", MESSAGES // 5, Counter(), defect)))

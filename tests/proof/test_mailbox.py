@@ -50,8 +50,9 @@ def tap(dovecot: DovecotServer) -> Iterator[Tap]:
         yield wire
 
 
+@pytest.mark.alone
 @pytest.mark.proof
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_backlog_is_published_once_whoever_is_killed(
     make_gateway: MakeGateway, mailbox: Mailbox, tap: Tap, tmp_path: Path
 ) -> None:
@@ -98,8 +99,9 @@ def test_a_backlog_is_published_once_whoever_is_killed(
     assert 0 < memory.gateway < MOST_MB
 
 
+@pytest.mark.alone
 @pytest.mark.proof
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_killed_import_goes_on_and_doubles_nothing(make_gateway: MakeGateway, mailbox: Mailbox) -> None:
     backlog = Backlog()
     mailbox.server.deliver_many(mailbox.user, backlog.mails(MAILS))

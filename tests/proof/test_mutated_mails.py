@@ -27,7 +27,7 @@ GROWTH_MB: Final = 300.0
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_mutated_mails_are_read_or_kept_and_bounded(tmp_path: Path) -> None:
     reader = Reader({"mail": CONNECTOR}, {"mail": find("email")}, Reading(workers=WORKERS))
     before_us = {child.pid for child in active_children()}

@@ -18,7 +18,7 @@ LONGEST: Final = 5.0
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("subject", [*SUBJECTS, *CALLERS], ids=lambda subject: subject.name)
 def test_damaged_payloads(subject: Subject) -> None:
     started = time.monotonic()

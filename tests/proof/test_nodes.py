@@ -37,8 +37,9 @@ CLOSED: Final = "nothing of the outbox is published here"
 OPEN: Final = "the outbox is published from here again"
 
 
+@pytest.mark.alone
 @pytest.mark.proof
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_node_that_wakes_while_another_has_its_outbox_asks_for_it_before_it_publishes(
     make_gateway: MakeGateway, shared: Mode, rabbitmq: RabbitMQServer
 ) -> None:
@@ -71,8 +72,9 @@ def test_a_node_that_wakes_while_another_has_its_outbox_asks_for_it_before_it_pu
         node.stop()
 
 
+@pytest.mark.alone
 @pytest.mark.proof
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_poller_that_wakes_after_another_took_its_mailbox_takes_nothing_twice(
     make_gateway: MakeGateway, shared: Mode, dovecot: DovecotServer, smtp_server: SmtpServer, tmp_path: Path
 ) -> None:
@@ -124,6 +126,7 @@ def _published(gateway: Gateway) -> int:
     return sum(gateway.books()["published_to"].values())
 
 
+@pytest.mark.alone
 @pytest.mark.proof
 @pytest.mark.timeout(900)
 def test_workers_are_killed_and_renewed_for_minutes(make_gateway: MakeGateway, shared: Mode, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ MESSAGES, PEOPLE = 100_000, 20_000
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_people_are_told_apart_and_put_together(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'people.sqlite'}")
     await migrate(database)

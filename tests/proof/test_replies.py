@@ -19,7 +19,7 @@ COUNT: Final = 1000
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_each_of_a_thousand_replies_has_one_end(tmp_path: Path, migrated_sqlite: Path) -> None:
     shutil.copy(migrated_sqlite, tmp_path / "regia.sqlite")
     outcome = await moody.play(tmp_path / "node", f"sqlite:///{tmp_path / 'regia.sqlite'}", COUNT, random.Random(SEED))  # noqa: S311  # chance, not a secret

@@ -12,6 +12,7 @@ from tests.e2e.runs import stopped_under_load
 SEED = int(os.environ.get("SEED", "20261121"))
 
 
+@pytest.mark.alone
 @pytest.mark.proof
 def test_sigterm_under_load_drains_within_ten_seconds(make_gateway: MakeGateway, mode: Mode, tmp_path: Path) -> None:
     seconds = stopped_under_load(make_gateway(mode), tmp_path, seed=SEED, messages=800)
