@@ -193,6 +193,7 @@ async def test_a_broker_that_cannot_be_used(amqp_url: str, change: Callable[[str
     await queues.close()
 
 
+@pytest.mark.timeout(400)
 async def test_killed_in_mid_batch_and_started_again(rabbitmq: RabbitMQServer, queues: RabbitQueues) -> None:
     """Every publish ends, what was confirmed is there, and the unknown is confirmed by the next try."""
     confirmed: set[str] = set()
@@ -214,14 +215,14 @@ async def test_killed_in_mid_batch_and_started_again(rabbitmq: RabbitMQServer, q
 
     await asyncio.sleep(STANDS)
     traffic = asyncio.create_task(one_pass(1))
-    await asyncio.wait_for(under_way.wait(), 30)
+    await asyncio.wait_for(under_way.wait(), 90)
     rabbitmq.kill()
     restarted = asyncio.create_task(asyncio.to_thread(rabbitmq.restart))
-    await asyncio.wait_for(traffic, 30)
+    await asyncio.wait_for(traffic, 90)
     await restarted
     assert unknown
     for attempt in range(2, 6):
-        await asyncio.wait_for(one_pass(attempt), 30)
+        await asyncio.wait_for(one_pass(attempt), 90)
     assert not unknown
     assert len(confirmed) == 2000
     assert (await ready(queues))["masterpro.returns"] >= 2000

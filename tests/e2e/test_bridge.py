@@ -133,6 +133,7 @@ def test_there_and_back(support: Support) -> None:
     support.texts(5)
     (issue,) = support.tracker.issues()
     assert issue["status"]["name"] == "chatting"
+    support.until(lambda: support.events("ticket.reopened"))
     told = [
         one["type"].split(".")[2]
         for one in support.events("ticket.opened", "ticket.assigned", "ticket.closed", "ticket.reopened")
@@ -196,7 +197,7 @@ def test_a_bridge_of_its_own_is_killed_and_another_takes_over(support: Support) 
     with bridge(support.gateway) as first, bridge(support.gateway):
         for number in range(1, 6):
             support.write(number)
-        support.texts(1)
+        support.until(lambda: support.all_texts(1))
         first.kill()
         support.write(6)
         texts = support.until(lambda: support.all_texts(6), TAKEOVER)

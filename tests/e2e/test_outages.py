@@ -61,6 +61,7 @@ def test_contacts_are_accepted_before_the_broker_is_there(
         gateway.spawn()
         gateway.wait("/health/live")
         _not_ready(gateway, "queues")
+        eventually(lambda: gateway.cli("books", "--json", check=False).returncode, 0, seconds=20)  # its tables are made
         with Ledger(tmp_path / "ledger.jsonl") as ledger:
             _send(gateway, ledger, seed=11, messages=80)
             assert gateway.books()["published"] == 0
