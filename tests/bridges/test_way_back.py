@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from desk.bridges import rest
+from desk.bridges import answer_files, rest
 from desk.bridges.base import SystemRefused, SystemUnavailable
 from desk.files import FileRules
 from storage.schema import bridge_tickets, outgoing, outgoing_files
@@ -160,14 +161,20 @@ async def test_an_answer_waits_for_a_file_that_cannot_be_read_now(crossing: Cros
     assert [one.size for one in await crossing.rows(outgoing_files)] == [4]
 
 
-async def test_a_file_that_is_not_given_stays_behind(crossing: Crossing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest, "MAX_FILE", 3)
+@pytest.mark.parametrize(
+    ("bound", "why"),
+    [(rest, "the ticket system does not give them."), (answer_files, "they are larger than any channel takes.")],
+)
+async def test_a_file_that_is_too_large_stays_behind(
+    crossing: Crossing, monkeypatch: pytest.MonkeyPatch, bound: ModuleType, why: str
+) -> None:
+    monkeypatch.setattr(bound, "MAX_FILE", 3)
     number = await opened(crossing)
     attach(crossing.tracker, number, "Ecco il listino.", "1234")
     await crossing.look()
     assert await left(crossing) == [("anna@example.it", "Ecco il listino.")]
     (note,) = [one for one in crossing.texts(number) if "sent to the customer" in one]
-    assert note.endswith("the ticket system does not give them.")
+    assert note.endswith(why)
 
 
 def attach(tracker: RoundupServer, number: str, text: str, content: str) -> str:
