@@ -12,7 +12,7 @@ BIN := .venv/bin
 CONFIG ?= config/examples/demo/regia.yaml
 SEED ?= 20261121
 JOBS ?= 2
-PROOF := $(BIN)/python -m pytest --hypothesis-seed=$(SEED) tests/proof tests/oracle
+PROOF := $(BIN)/python -m pytest --hypothesis-seed=$(SEED) tests/proof
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

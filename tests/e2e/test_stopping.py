@@ -3,11 +3,14 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.fixtures import MakeGateway
 from tests.e2e.gateway import REGIA, Gateway
 from tests.e2e.runs import stopped_under_load
 
 
+@pytest.mark.sample
 def test_sigterm_under_load_drains_within_ten_seconds(make_gateway: MakeGateway, tmp_path: Path) -> None:
     assert stopped_under_load(make_gateway(), tmp_path, seed=5, messages=400) < 10
 

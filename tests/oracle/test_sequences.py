@@ -78,7 +78,8 @@ async def test_no_difference_is_found_where_there_is_none() -> None:
         await check(sequence(f"sample {number}"), RULES, Twin(Customers(RULES)))
 
 
-@pytest.mark.proof  # minutes, for all of them
+@pytest.mark.timeout(900)
+@pytest.mark.proof  # minutes, for all of them: `python -m pytest -m proof tests/oracle`, after a change to the model
 @pytest.mark.parametrize("defect", DEFECTS)
 async def test_every_planted_defect_is_found_and_shown_short(defect: type[Customers]) -> None:
     async def fresh() -> Twin:

@@ -32,6 +32,7 @@ case "$*" in
         echo "#!$PWD/.venv/bin/python" >.venv/bin/pip ;;
     "-m pip --version") ;;
     *--editable*) log "$@"; printf '#!/bin/sh\\n' >.venv/bin/regia; chmod +x .venv/bin/regia ;;
+    *tests/proof*) log "$@"; exit ${{PROVED:-0}} ;;
     *) log "$@" ;;
 esac
 """
@@ -223,12 +224,27 @@ def test_what_an_installation_did_not_bring_is_an_error(checkout: Checkout) -> N
     assert refused.stderr.endswith(f"Still missing after the installation: {' '.join(SERVERS)}\n")
 
 
-def test_the_proof_says_its_seed_and_takes_another(checkout: Checkout) -> None:
+@pytest.fixture
+def proving(checkout: Checkout) -> Checkout:
+    """Everything that proofs need is there."""
     for name in PROGRAMS:
         checkout.stand_in(name, "")
-    said = checkout.run("make", "proof", "SEED=7")
+    (checkout.folder / "scripts" / "consumer-deps.sh").write_text("#!/bin/bash\n")
+    return checkout
+
+
+def test_the_proof_says_its_seed_and_takes_another(proving: Checkout) -> None:
+    said = proving.run("make", "proof", "SEED=7")
     assert "make proof SEED=7" in said.stdout
-    assert checkout.asked()[-1] == "python -m pytest -m proof --hypothesis-seed=7 tests/proof"
+    seeded = "python -m pytest --hypothesis-seed=7 tests/proof -m proof and"
+    assert proving.asked()[-2:] == [f"{seeded} not alone -n 2 --dist load", f"{seeded} alone"]
+
+
+@pytest.mark.parametrize(("code", "runs"), [(0, 2), (1, 1), (5, 2)])  # 5: none of these were chosen
+def test_a_proof_that_fails_ends_all(proving: Checkout, code: int, runs: int) -> None:
+    done = proving.run("make", "proof", PROVED=str(code))
+    assert (done.returncode == 0) == (runs == 2)
+    assert len([line for line in proving.asked() if "tests/proof" in line]) == runs
 
 
 @pytest.mark.parametrize(
