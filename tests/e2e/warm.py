@@ -8,6 +8,7 @@ import atexit
 import functools
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -33,12 +34,10 @@ _LARGEST: Final = 1 << 20
 
 
 def run(
-    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, *, text: str = "", timeout: float = 120
+    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, *, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """What `subprocess.run` would give for `regia` with these arguments. Raises `TimeoutError`."""
+    """What `subprocess.run` would give for `regia` with these arguments and no input. Raises `TimeoutError`."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        given.write(text.encode())
-        given.seek(0)
         order = Order(list(arguments), dict(environ), str(folder))
         code = ask(address(), order, [given.fileno(), out.fileno(), err.fileno()], timeout)
         printed = [_whole(file) for file in (out, err)]
@@ -58,14 +57,14 @@ class Order:
     folder: str
 
 
-def ask(path: str, order_: Order, files: list[int], timeout: float | None) -> int:
+def ask(path: str, order: Order, files: list[int], timeout: float | None) -> int:
     """Have one command run on these three open files; its exit code."""
     with socket.socket(socket.AF_UNIX) as line:
         line.settimeout(timeout)
         line.connect(path)
-        order = json.dumps(asdict(order_)).encode()
-        socket.send_fds(line, [len(order).to_bytes(4)], files)
-        line.sendall(order)
+        written = json.dumps(asdict(order)).encode()
+        socket.send_fds(line, [len(written).to_bytes(4)], files)
+        line.sendall(written)
         answer = line.recv(4)
         assert len(answer) == 4, "the command ended without a code"
         return int.from_bytes(answer, signed=True)
@@ -103,7 +102,7 @@ def shim(path: Path, socket_: str) -> None:
 
 
 def serve() -> None:
-    """Fork for each command until killed."""
+    """Fork for each command, until whoever started this has ended: its end of our standard input is closed then."""
     from regia.cli.main import app
 
     with socket.socket(socket.AF_UNIX) as listening:
@@ -111,7 +110,7 @@ def serve() -> None:
         listening.listen(64)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         print("ready", flush=True)
-        while True:
+        while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
             line, _ = listening.accept()
             if os.fork() == 0:
                 listening.close()
