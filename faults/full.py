@@ -17,7 +17,7 @@ from faults.plays import BEFORE_SECONDS, Row, Scenario, end
 from faults.programs import Broken
 from faults.stage import Servers, Stage
 
-LONGEST: Final = 20
+LONGEST: Final = 50
 FULL: Final = QUEUES[0]
 DISK_MB: Final = 64
 RESERVE_MB: Final = 8
