@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from desk.bridges import answer_files, books, leaving
+from desk.bridges import books, leaving
+from desk.bridges.answer_files import AnswerFiles
 from desk.bridges.base import AgentAnswer, BridgeError, SystemUnavailable, TicketGone, TicketState, without_words
 from desk.bridges.books import Ticket
 from desk.bridges.bridge import Bridge
@@ -49,6 +50,7 @@ class WayBack:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._database = bridge.desk.database
+        self._files = AnswerFiles(bridge)
         self._known: dict[str, None] = {}
         """Ids of what was worked off, so that it need not be read again."""
         self._looks = 0
@@ -115,7 +117,7 @@ class WayBack:
             key=answer.id,  # of the message alone: one that is linked into two tickets is one answer
             asker=f"bridge/{self._bridge.name}",
         )
-        reply, left = await self._with_files(said, answer)
+        reply, left = await self._files.add(said, answer)
         if not reply.text and not reply.files:
             await self._not_sent(ticket.number, answer, left or _NO_WORDS)
             return
@@ -132,12 +134,6 @@ class WayBack:
         if left is not None:
             text = f"The files of {answer.id} were not sent to the customer: {left}."
             await self._note(ticket.number, f"{answer.id}/files", text)
-
-    async def _with_files(self, reply: Reply, answer: AgentAnswer) -> tuple[Reply, str | None]:
-        """And why they stay behind."""
-        if not answer.files:
-            return reply, None
-        return await answer_files.loaded(self._bridge.system, self._bridge.desk, reply, answer.files, self._bridge.now_ms())
 
     async def _is_anothers(self, reply: Reply) -> bool:
         """Whether what left by its key was for another conversation: the system was set up anew, and gives ids again."""

@@ -1,5 +1,7 @@
 """What of agents' work reaches customers, and what does not: a real Roundup."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -147,18 +149,40 @@ async def test_files_that_the_channel_does_not_take_are_told_of(
     assert note.startswith(noted)
 
 
+@contextmanager
+def unreadable(tracker: RoundupServer, name: str) -> Iterator[None]:
+    """What the tracker keeps in a file of this name."""
+    (path,) = (tracker.folder / "tracker" / "db" / "files").rglob(name)
+    moved = path.rename(path.with_name("elsewhere"))
+    yield
+    moved.rename(path)
+
+
 async def test_an_answer_waits_for_a_file_that_cannot_be_read_now(crossing: Crossing) -> None:
     number = await opened(crossing)
     file = attach(crossing.tracker, number, "Ecco il listino.", "1234")
-    (path,) = (crossing.tracker.folder / "tracker" / "db" / "files" / "file").rglob(f"file{file}")
-    moved = path.rename(path.with_name("elsewhere"))
-    await crossing.look()
-    assert await left(crossing) == []
-    moved.rename(path)
+    with unreadable(crossing.tracker, f"file{file}"):
+        await crossing.look()
+        assert await left(crossing) == []
     for _ in range(10):
         await crossing.look()
     assert await left(crossing) == [("anna@example.it", "Ecco il listino.")]
     assert [one.size for one in await crossing.rows(outgoing_files)] == [4]
+
+
+async def test_an_answer_does_not_wait_for_ever_for_a_file(crossing: Crossing, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = await opened(crossing)
+    file = attach(crossing.tracker, number, "Ecco il listino.", "1234")
+    with unreadable(crossing.tracker, f"file{file}"):
+        await crossing.look()
+        now_ms = crossing.bridge.now_ms
+        monkeypatch.setattr(crossing.bridge, "now_ms", lambda: now_ms() + 3_600_000)
+        for _ in range(10):
+            await crossing.look()
+    assert await left(crossing) == [("anna@example.it", "Ecco il listino.")]
+    assert await crossing.rows(outgoing_files) == []
+    (note,) = [one for one in crossing.texts(number) if "sent to the customer" in one]
+    assert note.endswith("the ticket system could not give them for an hour.")
 
 
 @pytest.mark.parametrize(
@@ -190,11 +214,9 @@ def attach(tracker: RoundupServer, number: str, text: str, content: str) -> str:
 async def test_a_message_that_cannot_be_read_is_no_answer(crossing: Crossing) -> None:
     number = await opened(crossing)
     message = crossing.tracker.answer("giulia", number, "Cara Anna.")
-    (path,) = (crossing.tracker.folder / "tracker" / "db" / "files").rglob(message)
-    moved = path.rename(path.with_name("elsewhere"))
-    await crossing.look()
-    assert await left(crossing) == []
-    moved.rename(path)
+    with unreadable(crossing.tracker, message):
+        await crossing.look()
+        assert await left(crossing) == []
     for _ in range(10):
         await crossing.look()
     assert await left(crossing) == [("anna@example.it", "Cara Anna.")]
