@@ -202,7 +202,7 @@ class Channel(Generic[S]):
     abilities: Abilities
     isolated: bool = False
     """Whether `parse` runs in a process of its own that is ended when it takes too much time or memory: for formats with
-    which a stranger can keep a reader busy."""
+    which a stranger can keep a reader busy. `connector` is made there again: it must be a class or function of a module."""
     unverified: str | None = None
     """Why the conformance suite is not for this channel, and what is instead."""
     example: Mapping[str, Any] = field(default_factory=dict)

@@ -95,8 +95,13 @@ class Gateway:
     def spawn(self, command: Sequence[str] = REGIA, before: Sequence[str] = (), **environ: str) -> None:
         """Start the process, without waiting for anything. `before` is a program that runs it, such as strace."""
         assert not self.running, "the gateway runs already"
-        line = [*before, *command, "run", "-c", str(self.config)]
-        self._process = _Process("regia", line, log=self.log, env={**self.environ, **environ}, cwd=self.folder)
+        ours = {**self.environ, **environ}
+        arguments = ["run", "-c", str(self.config)]
+        # What the linker and the allocator read, they read when a program starts.
+        plain = command is REGIA and not before and not any(name.startswith(("LD_", "MALLOC_")) for name in ours)
+        begun = warm.Begun(arguments, ours, self.folder, self.log) if plain else None
+        line = [*before, *command, *arguments]
+        self._process = _Process("regia", line, log=self.log, env=ours, cwd=self.folder, begun=begun)
 
     def start(self, command: Sequence[str] = REGIA, before: Sequence[str] = (), **environ: str) -> None:
         """Start the process and wait until `/health/ready` says 200."""
