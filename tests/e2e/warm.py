@@ -1,8 +1,8 @@
 """Commands of `regia` without waiting for their imports, which take seconds on a busy machine and are the same each time.
 
 A process that has imported the command line forks for each command; the fork gets the caller's arguments, environment, folder
-and open files. So do gateways: hundreds are started. Those that a test has crash, or runs under another program, are started
-in full, as are all of `make run`'s and of the README.
+and open files. So do gateways: hundreds are started. Those that run under another program (strace) are started in full, as are
+those of the README.
 """
 
 import atexit
@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from tests.e2e import crashing
 
 _ROOT: Final = Path(__file__).parents[2]
 _SERVE: Final = "from tests.e2e.warm import serve; serve()"
@@ -196,6 +198,7 @@ def _become(order: Order, files: list[int], app: Any) -> None:
     sys.argv = ["regia", *order.arguments]
     code = 0
     try:
+        crashing.arm()
         app()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
