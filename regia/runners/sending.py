@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -49,9 +49,13 @@ _LET_GO: Final = 2.0
 _TOLD_AT_ONCE: Final = 100
 
 
+Left = Callable[[str], Awaitable[None]]
+"""Told of the handle to which something has left, or was given up, once that is in the tables."""
+
+
 class Sender:
-    """Sends what is queued in one database. `now` gives seconds since 1970, `clock` those of a clock that nobody
-    sets."""
+    """Sends what is queued in one database. `left`, by connector, hears of it. `now` gives seconds since 1970, `clock` those
+    of a clock that nobody sets."""
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class Sender:
         loader: Loader,
         limits: Mapping[str, Limits] | None = None,
         sends: Sends | None = None,
+        left: Mapping[str, Left] | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -75,6 +80,7 @@ class Sender:
         self._loader = loader
         self._limits = limits or {}
         self._sends = sends or Sends(now)
+        self._left = left or {}
         self._now = now
         self._clock = clock
         self._pace = Pace({name: limit.rate for name, limit in self._limits.items()}, clock)
@@ -220,6 +226,8 @@ class Sender:
                 continue
             if not kept:
                 logger.warning("a message was given up before it was known what became of it", extra={"outgoing": row.id})
+            elif (told := self._left.get(row.connector)) is not None:
+                await told(row.handle_value)
             return
 
     async def _tell(self) -> None:
