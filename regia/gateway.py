@@ -80,6 +80,8 @@ class Gateway:
         """The last event; whoever numbers them says so, and who follows them over HTTP waits here."""
         self.chats = Hub(stores.database, stores.coordination, self.links, self.newest, configured.node)
         """The windows of visitors that are open here; the HTTP layer opens them."""
+        self.to_send = asyncio.Event()
+        """Set by whoever queued something: the sender of this process need not wait for its next look."""
         self.sends = Sends()
         """Whether providers take our tokens when messages are sent; the sender writes it."""
         self.siblings: Siblings | None = None

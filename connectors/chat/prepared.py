@@ -9,6 +9,7 @@ A frame of a WebSocket has no headers: the site's token comes once, at the begin
 long as the connection lasts, or every chat would end with the first token that expires.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ FRAME: Final = "regia-frame"
 USER_AT: Final = "regia-user-at"
 USER: Final = "x-regia-user"
 LANGUAGE: Final = "regia-language"
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 Frame = Literal["message", "seen"]
 
@@ -49,9 +51,12 @@ class Client:
 
 
 def visitor_of(request: Request) -> str:
-    """Raises `Rejected`: `token_missing`."""
-    if not (visitor := request.headers.get(VISITOR)):
+    """Raises `Rejected`: `token_missing`, `token_unknown`."""
+    visitor = request.headers.get(VISITOR)
+    if not visitor:
         raise Rejected("token_missing", "get a visitor's token by POST /chat/{connector}/visitor first")
+    if not _ID.fullmatch(visitor):
+        raise Rejected("token_unknown", "this is no visitor of ours")
     return visitor
 
 

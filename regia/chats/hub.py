@@ -38,6 +38,9 @@ _AGAIN: Final = 1.0
 """Seconds until a part that does not answer is asked again."""
 _LATER: Final = 0.7
 """Seconds after which what another node has accepted is most likely in the tables."""
+_SOON: Final = 0.2
+_LATEST: Final = 5.0
+"""Seconds between looks for what this node has accepted, at least and at most."""
 _LET_GO: Final = 1.0
 _TIDY: Final = 60.0
 
@@ -185,6 +188,15 @@ class Hub:
         found, words = await self._database.read(work)
         for window, cursor in asked:
             self._show_one(window, cursor, found[window.whose], words)
+        for values in {window.whose.values for window, _ in asked}:
+            self._again(values)
+
+    def _again(self, values: tuple[str, ...]) -> None:
+        """Look again soon where something is not in the tables yet; the longer it takes, the later."""
+        since_ms = self._pending.oldest(values)
+        if since_ms is not None:
+            pause = min(max(_SOON, (time.time() - since_ms / 1000) / 2), _LATEST)
+            asyncio.get_running_loop().call_later(pause, self.look_at, values)
 
     def _show_one(self, window: Window, cursor: Cursor, known: list[Line], words: Mapping[str, Item]) -> None:
         waiting = self._pending.besides(window.whose.values, known)

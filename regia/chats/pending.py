@@ -44,6 +44,11 @@ class Pending:
                 found.append((line, item))
         return found
 
+    def oldest(self, values: Iterable[str]) -> int | None:
+        """Since when one of these handles waits, in milliseconds; None where none does."""
+        firsts = [self._items[next(iter(self._of[value]))][1].at_ms for value in values if value in self._of]
+        return min(firsts, default=None)
+
     def forget(self, now_ms: float) -> None:
         """Those that have been here for long."""
         while self._items and next(iter(self._items.values()))[1].at_ms < now_ms - KEPT:

@@ -8,6 +8,7 @@ from connectors.errors import Rejected
 from regia.gateway import Gateway
 from regia.http import (
     chat,
+    chat_agents,
     chat_items,
     chat_socket,
     customer_acts,
@@ -97,6 +98,7 @@ _ROUTES: Final = (
     web.post("/v1/tickets", tickets.tell),
     web.post("/v1/replies", replies.ask),
     web.get("/v1/replies/{id}", replies.show),
+    web.post("/v1/conversations/{id}/typing", chat_agents.typing),
     web.get("/v1/templates", templates.listed),
     web.get("/v1/events", events.feed),
     web.get("/v1/queues", queues.states),

@@ -143,6 +143,7 @@ class _Talk:
                 self.window.close(TOO_MANY)
                 return
             await self._one(message.data)
+            await asyncio.sleep(0)  # frames that came together must not keep their answers from leaving
 
     async def _one(self, text: str) -> None:
         frame: dict[str, Any] = {}

@@ -54,7 +54,8 @@ Left = Callable[[str], Awaitable[None]]
 
 
 class Sender:
-    """Sends what is queued in one database. `left`, by connector, hears of it. `now` gives seconds since 1970, `clock` those
+    """Sends what is queued in one database. `left`, by connector, hears of it; `wake` is set where something
+    may be due at once. `now` gives seconds since 1970, `clock` those
     of a clock that nobody sets."""
 
     def __init__(
@@ -69,6 +70,7 @@ class Sender:
         limits: Mapping[str, Limits] | None = None,
         sends: Sends | None = None,
         left: Mapping[str, Left] | None = None,
+        wake: asyncio.Event | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -87,20 +89,20 @@ class Sender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: Counter[str] = Counter()
         """Messages on their way, by connector."""
-        self._wake = asyncio.Event()
+        self._wake = wake or asyncio.Event()
         self._tidied = float("-inf")
         self._started = False
 
     async def run(self) -> None:
         """For ever."""
         while True:
+            self._wake.clear()
             try:
                 await self.look()
             except DatabaseUnavailable as error:
                 logger.warning("nothing can be sent", extra={"reason": str(error)})
             except Exception:  # one defect must not keep everything from being sent for ever
                 logger.exception("sending failed; it goes on")
-            self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK):  # not wait_for, which before Python 3.12 may swallow a cancellation
                     await self._wake.wait()
