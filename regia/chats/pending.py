@@ -21,17 +21,18 @@ class Pending:
         """By id: handle, line, item; the oldest first."""
         self._of: dict[str, dict[str, None]] = {}
 
-    def add(self, value: str, item: Item, at_ms: int) -> None:
-        """Of a handle; given again, as a repeat, it changes nothing."""
+    def add(self, value: str, item: Item, at_ms: int) -> Line:
+        """Of a handle, as a line of its transcript; given again, as a repeat, it changes nothing."""
         id_ = item["id"]
         self.forget(at_ms)
         if id_ in self._items:
-            return
+            return self._items[id_][1]
         line = Line(id=id_, direction="in", state=item["state"], at_ms=at_ms, stamp_ms=at_ms, place=len(self._items))
         self._items[id_] = (value, line, item)
         self._of.setdefault(value, {})[id_] = None
         if len(self._items) > MOST:
             self._drop(next(iter(self._items)))
+        return line
 
     def besides(self, values: Iterable[str], known: Sequence[Line]) -> list[tuple[Line, Item]]:
         """Of these handles those that are not among the known ones, in their order; known ones are forgotten."""
