@@ -36,11 +36,9 @@ CHANGES: Final = tuple(f"regia.reply.{state}.v1" for state in ("sent", "delivere
 """Events by which a message out is shown, or shown otherwise."""
 _AGAIN: Final = 1.0
 """Seconds until a part that does not answer is asked again."""
-_LATER: Final = 0.7
-"""Seconds after which what another node has accepted is most likely in the tables."""
 _SOON: Final = 0.2
 _LATEST: Final = 5.0
-"""Seconds between looks for what this node has accepted, at least and at most."""
+"""Seconds between looks for what was accepted and is not in the tables yet, at least and at most."""
 _LET_GO: Final = 1.0
 _TOGETHER, _LONGEST = 0.02, 0.5
 """Seconds between looks, at least and at most: what comes within them is looked up together."""
@@ -130,7 +128,7 @@ class Hub:
         for window in self._windows.get(value, ()):
             self._show_new(window, line, item)
         self._later(_SOON, (value,))
-        await self._tell(self._news.came(value))
+        await self._tell(self._news.came(value, item["id"]))
 
     async def typing(self, value: str, name: str | None) -> None:
         """Somebody writes an answer to this handle at the moment."""
@@ -236,11 +234,14 @@ class Hub:
         """Hear what other nodes say."""
         while True:
             try:
-                await self._coordination.listen(TOPIC, self._heard)
+                await self._coordination.listen(TOPIC, self._heard, self._look_at_all)
             except CoordinationUnavailable as error:
                 logger.warning("nothing is heard of other nodes' chats; events tell later", extra={"reason": str(error)})
             await asyncio.sleep(_AGAIN)
-            self.look_at(list(self._windows))  # what was told meanwhile
+
+    def _look_at_all(self) -> None:
+        """Something may have been said while nobody listened."""
+        self.look_at(list(self._windows))
 
     def _heard(self, body: str) -> None:
         told = self._news.read(body)
@@ -249,9 +250,9 @@ class Hub:
         if told.kind == "typing":
             self._show_typing(told.value, told.name)
             return
+        if told.kind == "came" and told.id and told.value in self._windows:
+            self._pending.expect(told.value, told.id, time.time_ns() // 1_000_000)
         self.look_at((told.value,))
-        if told.kind == "came":
-            self._later(_LATER, (told.value,))
 
     def _show_typing(self, value: str, name: str | None) -> None:
         for window in self._windows.get(value, ()):
@@ -275,7 +276,8 @@ class Hub:
         seen, until = self._seen, self._newest.number
         if not seen or seen >= until:  # the first number that this node hears of says nothing of what came before
             self._seen = until
-            self.look_at(list(self._windows) if not seen else ())
+            if not seen:
+                self._look_at_all()
             return
         changes, self._seen = await self._database.read(
             lambda connection: transcripts.changed(connection, seen, until, CHANGES, EVENTS_AT_ONCE)
