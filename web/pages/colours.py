@@ -20,14 +20,27 @@ def theme(primary: str) -> str:
 
     It is a sheet of its own because the pages' Content-Security-Policy takes no inline style.
     """
+    one = shades(primary)
+    return (
+        f":root{{--fill:{one['fill']};--on-fill:{one['on_fill']};--accent:{one['accent']}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root{{--fill:{one['dark_fill']};--on-fill:{one['dark_on_fill']};"
+        f"--accent:{one['dark_accent']}}}}}\n"
+    )
+
+
+def shades(primary: str) -> dict[str, str]:
+    """The colours of surfaces, of text on them and of text on the page, for light and dark."""
     colour = _parse(primary)
     light = _readable_on(LIGHT_CARD, colour, BLACK, READABLE)
     dark = _readable_on(DARK_CARD, colour, WHITE, CLEAR)
-    return (
-        f":root{{--fill:{_hex(colour)};--on-fill:{_hex(_text_on(colour))};--accent:{_hex(light)}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root{{--fill:{_hex(dark)};--on-fill:{_hex(_text_on(dark))};"
-        f"--accent:{_hex(dark)}}}}}\n"
-    )
+    return {
+        "fill": _hex(colour),
+        "on_fill": _hex(_text_on(colour)),
+        "accent": _hex(light),
+        "dark_fill": _hex(dark),
+        "dark_on_fill": _hex(_text_on(dark)),
+        "dark_accent": _hex(dark),
+    }
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
