@@ -167,7 +167,7 @@ class Chat {
   /** A message to a person. `choice` is the button of an agent's message that was pressed. */
   async send(text, files, choice = null) {
     const { fields, faq } = this.flow.spend();
-    const kept = this.outbox.add(this.message(text, fields, faq, choice), files);
+    const kept = this.outbox.add(this.message(text, fields, faq, choice), files, Object.keys(fields));
     this.panel.follows = true;
     this.panel.bottom();
     this.show();
@@ -252,10 +252,11 @@ class Chat {
 
   /** Answers that were given in the flow, and not yet sent with a message, are not lost with the page. */
   leaving() {
+    this.outbox.release();
     const left = this.flow?.left();
     if (!left) return;
     const message = this.message(left.text, left.fields, left.faq);
-    this.outbox.add(message, []);
+    this.outbox.add(message, [], Object.keys(left.fields));
     // Whatever comes of it, the entry stays until it is accepted; the gateway knows it again by its id.
     if (this.gateway.token) this.gateway.ask("messages", { body: message, keepalive: true }).catch(() => {});
   }

@@ -1,10 +1,10 @@
 // Requests to the gateway.
 
-/** An answer that is not what was asked for. `code` is the gateway's, `wait` the seconds it asks for. */
+/** An answer that is not what was asked for. `code` is the gateway's, `wait` the seconds it asks for, `fields` say what is wrong. */
 class Refusal extends Error {
-  constructor({ status = 0, code = "", wait = null }) {
+  constructor({ status = 0, code = "", wait = null, fields = null }) {
     super(code || `HTTP ${status}`);
-    Object.assign(this, { status, code, wait });
+    Object.assign(this, { status, code, wait, fields });
   }
 
   /** Whether the same may be taken later. */
@@ -14,13 +14,13 @@ class Refusal extends Error {
 }
 
 function refusalOf(status, text, wait) {
-  let code = "";
+  let said = {};
   try {
-    code = String(JSON.parse(text).error || "");
+    said = JSON.parse(text) || {};
   } catch {
     // A proxy's own page.
   }
-  return new Refusal({ status, code, wait: wait ? Number(wait) || null : null });
+  return new Refusal({ status, code: said.error, fields: said.fields, wait: Number(wait) || null });
 }
 
 class Gateway {

@@ -12,7 +12,10 @@ class Line {
    *  renew(): the token is not known any more. */
   constructor(gateway, hooks) {
     Object.assign(this, { gateway, hooks, failures: 0, tries: 0, socket: null, polls: false, waiting: new Map() });
-    window.addEventListener("online", () => this.wake());
+    window.addEventListener("online", () => {
+      this.failures = Math.min(this.failures, 1); // another network may let sockets through
+      this.wake();
+    });
     window.addEventListener("offline", () => this.drop());
     document.addEventListener("visibilitychange", () => document.hidden || this.wake());
   }
@@ -125,9 +128,9 @@ class Line {
     else if (frame.type === "refused") this.waiting.get(frame.id)?.reject(this.refusal(frame));
   }
 
-  refusal({ code, retry_after: wait }) {
+  refusal({ code, fields, retry_after: wait }) {
     const passing = ["rate_limited", "too_many_asked", "unavailable", "internal", "too_slow"].includes(code);
-    return new Refusal({ status: 400, code, wait: wait || (passing ? 5 : null) });
+    return new Refusal({ status: 400, code, fields, wait: wait || (passing ? 5 : null) });
   }
 
   async overPolls() {

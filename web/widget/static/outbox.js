@@ -16,13 +16,14 @@ class Outbox {
     return this.store.keys(OUT).map((key) => ({ key, ...this.store.read(key) })).filter((entry) => entry.id);
   }
 
-  /** Keeps a message until it is accepted. `files` are File objects, kept beside it where the browser can. */
-  async add(message, files) {
+  /** Keeps a message until it is accepted. `files` are File objects, kept beside it where the browser can; `typed` are the
+   *  names of the fields that the visitor has filled in. */
+  async add(message, files, typed = []) {
     const last = this.store.keys(OUT).pop();
     const time = Math.max(Date.now(), last ? Number(last.split(" ")[1]) + 1 : 0);
     const described = files.map(({ name, size, type }) => ({ name, size, content_type: type }));
     const key = `${OUT}${String(time).padStart(15, "0")} ${message.id}`;
-    this.store.write(key, { id: message.id, tab: this.tab, message, files: described, failed: null });
+    this.store.write(key, { id: message.id, tab: this.tab, message, typed, files: described, failed: null });
     if (files.length) await this.files.keep(message.id, files);
   }
 
@@ -38,6 +39,26 @@ class Outbox {
     this.of(id, ({ key, ...entry }) => this.store.write(key, { ...entry, tab: this.tab, failed: code }));
   }
 
+  /** Takes the fields out that the gateway refused, and what the visitor typed for them into the text. Whether there were any. */
+  mend(id, problems) {
+    let mended = false;
+    this.of(id, ({ key, ...entry }) => {
+      const { message } = entry;
+      for (const name of Object.keys(message.fields).filter((one) => !problems || `fields.${one}` in problems)) {
+        if (entry.typed.includes(name)) message.text = `${message.text}\n${name}: ${message.fields[name]}`.trim();
+        delete message.fields[name];
+        mended = true;
+      }
+      this.store.write(key, entry);
+    });
+    return mended;
+  }
+
+  /** The tab goes: whichever there is next may send at once. */
+  release() {
+    for (const { key, ...entry } of this.all()) if (entry.tab === this.tab) this.store.write(key, { ...entry, tab: null });
+  }
+
   of(id, act) {
     this.all().filter((entry) => entry.id === id).forEach(act);
   }
@@ -45,7 +66,7 @@ class Outbox {
   /** The entry that is to be sent now, and for how many milliseconds to leave it to the tab that made it. */
   next() {
     const entry = this.all().find(({ failed }) => !failed);
-    if (!entry || entry.tab === this.tab) return { entry, wait: 0 };
+    if (!entry?.tab || entry.tab === this.tab) return { entry, wait: 0 };
     if (!this.first.has(entry.id)) this.first.set(entry.id, Date.now());
     return { entry, wait: Math.max(0, this.first.get(entry.id) + GRACE - Date.now()) };
   }

@@ -53,7 +53,8 @@ class Sender {
     if (refusal.code === "token_unknown") {
       this.hooks.renew();
       await pause(FIRST_WAIT);
-    } else if (!refusal.passing) this.outbox.fail(id, refusal.code);
+    } else if (refusal.code === "invalid_fields" && this.outbox.mend(id, refusal.fields)) return;
+    else if (!refusal.passing) this.outbox.fail(id, refusal.code);
     else if (this.line.up) await pause(refusal.wait ? refusal.wait * 1000 : 2000 + Math.random() * 2000);
   }
 

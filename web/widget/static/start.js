@@ -56,6 +56,11 @@ function chime() {
   }
 }
 
+/** Fields have one value each. */
+function scalars(fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => /^(string|number|boolean)$/.test(typeof value)));
+}
+
 /** What the page says, read when it is needed: a shop's page may learn of its user and its cart later. */
 function settingsOf(script) {
   const { dataset } = script;
@@ -68,7 +73,7 @@ function settingsOf(script) {
     sound: dataset.sound === "on",
     language: () => dataset.lang || document.documentElement.lang || navigator.language,
     user: async () => (await current(window.regiaUser)) || dataset.user,
-    fields: () => ({ ...Object.fromEntries(named), ...current(window.regiaFields) }),
+    fields: () => scalars({ ...Object.fromEntries(named), ...current(window.regiaFields) }),
   };
 }
 
