@@ -31,7 +31,9 @@ class ChatServer:
     port: int = 0
     sockets_work: bool = True
     refuses: dict[str, Any] | None = None
-    """A code and `retry_after` with which every message is refused."""
+    """A code and `retry_after` with which messages are refused."""
+    refusals: int = 10_000
+    """So many of them."""
     loses_answers: int = 0
     """So many messages are accepted, and their connection dies before the answer."""
     upload_pause: float = 0.0
@@ -174,8 +176,8 @@ class ChatServer:
             self._mark(frame)
         elif kind != "message":
             self.faults.append(f"frame {kind}")
-        elif self.refuses:
-            await socket.send_json({"type": "refused", "id": frame["id"], "detail": "", "retry_after": None, **self.refuses})
+        elif self._refuses():
+            await socket.send_json({"type": "refused", "id": frame["id"], "detail": "", "retry_after": None, **self.refuses})  # type: ignore[dict-item]
         else:
             repeat = await self._take(frame)
             if self.loses_answers:
@@ -199,7 +201,8 @@ class ChatServer:
                     files.append((part.filename or "", bytes(await self._slowly(part))))  # type: ignore[union-attr]
         else:
             message = await request.json()
-        if self.refuses:
+        if self._refuses():
+            assert self.refuses
             wait = {"Retry-After": str(self.refuses["retry_after"])} if self.refuses.get("retry_after") else {}
             return web.json_response({"error": self.refuses["code"]}, status=self.refuses.get("status", 400), headers=wait)
         repeat = await self._take(message, files)
@@ -208,6 +211,12 @@ class ChatServer:
             assert request.transport is not None
             request.transport.abort()
         return web.json_response({"envelope": "e", "reference": "R-1", "repeat": repeat}, status=202)
+
+    def _refuses(self) -> bool:
+        if self.refuses is None or self.refusals == 0:
+            return False
+        self.refusals -= 1
+        return True
 
     async def _slowly(self, part: Any) -> bytearray:
         content = bytearray()

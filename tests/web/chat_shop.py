@@ -1,12 +1,14 @@
 """A shop with the widget on its page: another origin than the gateway's, under a Content-Security-Policy without exceptions."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, Locator, expect
 from playwright.async_api import Page as Tab
 
 from connectors.chat.flow import Flow
@@ -85,13 +87,13 @@ class Shop:
     async def context(self, **options: Any) -> BrowserContext:
         return await self.browser.new_context(locale="it-IT", **options)
 
-    async def tab(self, context: BrowserContext | None = None, **options: Any) -> Tab:
-        """A tab that looks at the page; everything it complains of is kept."""
+    async def tab(self, context: BrowserContext | None = None, *, attributes: str = "", **options: Any) -> Tab:
+        """A tab that looks at the page; everything it complains of is kept. `attributes` are those of the script's element."""
         tab = await (context or await self.context(**options)).new_page()
         tab.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         tab.on("request", lambda request: self._asked(request.url))
-        await tab.goto(self.url)
+        await tab.goto(f"{self.url}{'?' + urlencode({'attributes': attributes}) if attributes else ''}")
         return tab
 
     def _asked(self, url: str) -> None:
@@ -128,3 +130,30 @@ async def shop(browser: Browser, **own: Any) -> AsyncIterator[Shop]:
             await context.close()
         await gateway.stop()
         await runner.cleanup()
+
+
+async def opened(tab: Tab) -> None:
+    """The panel is open."""
+    await tab.click(".launcher")
+    await expect(tab.locator(".panel")).to_be_visible()
+
+
+async def write(tab: Tab, text: str) -> None:
+    """Types a message, or an answer, and sends it."""
+    await tab.fill("#text", text)
+    await tab.press("#text", "Enter")
+
+
+async def bubbles(tab: Tab) -> list[str]:
+    return await tab.locator(".bubble").all_inner_texts()
+
+
+def ticks(tab: Tab, state: str) -> Locator:
+    """The own messages of a state: `sending`, `sent`, `delivered`, `read`, `failed`."""
+    return tab.locator(f".row.me .tick[data-state={state}]")
+
+
+async def soon(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.05)

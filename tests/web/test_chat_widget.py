@@ -1,43 +1,14 @@
 """The chat widget in Chromium, on the page of a shop under a strict policy: a customer writes, loses the network, comes back."""
 
-import asyncio
 import gzip
-from collections.abc import AsyncIterator, Callable
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
-from playwright.async_api import Page as Tab
 
-from tests.web.chat_shop import shop
-from tests.web.test_form_page import chromium
+from tests.web.chat_shop import bubbles, opened, shop, soon, ticks, write
 from web.widget.assets import SCRIPT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as one:
-        yield one
-
-
-async def opened(tab: Tab) -> None:
-    await tab.click(".launcher")
-    await expect(tab.locator(".panel")).to_be_visible()
-
-
-async def write(tab: Tab, text: str) -> None:
-    await tab.fill("#text", text)
-    await tab.press("#text", "Enter")
-
-
-async def bubbles(tab: Tab) -> list[str]:
-    return await tab.locator(".bubble").all_inner_texts()
-
-
-def ticks(tab: Tab, state: str):  # type: ignore[no-untyped-def]
-    return tab.locator(f".row.me .tick[data-state={state}]")
 
 
 async def test_the_script_is_small() -> None:
@@ -134,12 +105,12 @@ async def test_without_sockets_it_polls_and_later_takes_the_socket_again(browser
         await expect(ticks(tab, "sent")).to_have_count(1)
         await it.gateway.answer("Eccoci")
         await expect(tab.locator(".row.agent .bubble")).to_have_text("Eccoci")
-        await expect_soon(lambda: ("out_1", "read") in it.gateway.seen)
+        await soon(lambda: ("out_1", "read") in it.gateway.seen)
         assert it.gateway.polls
         it.gateway.sockets_work = True
         await context.set_offline(True)  # another network
         await context.set_offline(False)
-        await expect_soon(lambda: bool(it.gateway.sockets))
+        await soon(lambda: bool(it.gateway.sockets))
         assert it.gateway.users == ["aaa.eyJzdWIiOiJhbm5hIn0.ccc"]
         await write(tab, "due")
         await expect(ticks(tab, "sent")).to_have_count(2)
@@ -185,9 +156,3 @@ async def test_without_storage_it_works_in_memory(browser: Browser) -> None:
         await it.gateway.answer("Sì?")
         await expect(tab.locator(".row.agent .bubble")).to_have_text("Sì?")
     assert it.gateway.texts == ["uno", "due"]
-
-
-async def expect_soon(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.05)

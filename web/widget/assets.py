@@ -17,6 +17,7 @@ PARTS: Final = (
 )
 CACHE: Final = "public, max-age=300, stale-while-revalidate=86400"
 """For `Cache-Control`: the address of the script does not change with it."""
+_AROUND: Final = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
 _COMMENT: Final = re.compile(r"//|/\*\*|\*[ /]")
 
 
@@ -35,8 +36,12 @@ def _read(name: str) -> str:
     return "\n".join(line for line in lines if line and not _COMMENT.match(line))
 
 
+def _style() -> str:
+    return _AROUND.sub(r"\1", _read("style.css")).replace(";}", "}")
+
+
 def _script() -> Script:
-    style = f"const CSS = {json.dumps(_read('style.css'), ensure_ascii=False)};"
+    style = f"const CSS = {json.dumps(_style(), ensure_ascii=False)};"
     text = "\n".join(("(() => {", '"use strict";', style, *(_read(f"{part}.js") for part in PARTS), "})();", ""))
     content = text.encode()
     return Script(content, f'"{hashlib.sha256(content).hexdigest()[:20]}"')

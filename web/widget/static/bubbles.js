@@ -14,7 +14,7 @@ function timeline(chat) {
     ...accepted.map((entry) => entryView(entry, "sent", chat)),
     ...waiting.map((entry) => entryView(entry, entry.failed ? "failed" : "sending", chat)),
   ];
-  return withDays(said, chat).flatMap((view, at, all) => [view.day || bubble(view, all[at - 1], chat)]);
+  return withDays(said, chat).map((view, at, all) => view.day || bubble(view, all[at - 1], all[at + 1], chat));
 }
 
 function itemView(item) {
@@ -45,10 +45,13 @@ function withDays(views, { format }) {
   });
 }
 
-function bubble(view, before, chat) {
-  const follows = before && before.from === view.from && before.name === view.name && !before.day;
+/** A message. The time is shown only where the next message has another one, or comes from somebody else who has ticks. */
+function bubble(view, before, after, chat) {
+  const follows = Boolean(before) && before.from === view.from && before.name === view.name;
+  const time = (one) => chat.format.time(new Date(one.at));
+  view.time = after?.at && time(after) === time(view) && !(view.tick && after.from !== "me") ? null : time(view);
   const { text, files, failed } = view;
-  const sign = JSON.stringify([text, files.map((file) => file.url || file.name), failed || null, follows, view.from, view.name]);
+  const sign = JSON.stringify([text, files.map((file) => file.url || file.name), failed, follows, view.from, view.name]);
   return { key: view.key, sign, make: () => row(view, follows, chat), update: (node) => tick(node, view, chat) };
 }
 
@@ -64,7 +67,7 @@ function row(view, follows, chat) {
     el(
       "p",
       { class: "meta", "aria-live": "off" },
-      el("time", { datetime: view.at }, chat.format.time(new Date(view.at))),
+      el("time", { datetime: view.at }),
       el("span", { class: "tick" }),
     ),
     view.failed ? problem(view, chat) : null,
@@ -77,7 +80,7 @@ function fileView(file, chat) {
   const shown = own && /^image\/(jpeg|png|gif|webp)$/.test(file.content_type || "");
   const name = file.name || chat.words.file;
   const inside = shown
-    ? [el("img", { src: href, alt: name, loading: "lazy" })]
+    ? [el("img", { src: href, alt: name, onload: () => chat.panel.settle() })]
     : [icon(...ICONS.file), el("span", { class: "name", dir: "auto" }, name), el("span", { class: "size" }, chat.format.size(file.size))];
   const parts = { class: shown ? "file picture" : "file" };
   return href ? el("a", { ...parts, href, target: "_blank", rel: "noopener noreferrer" }, ...inside) : el("div", parts, ...inside);
@@ -95,8 +98,10 @@ function problem({ id, failed }, chat) {
   );
 }
 
-/** The tick of an own message, and the progress of its files. */
-function tick(node, { tick: state, share, id, files }, chat) {
+/** The time of a message, the tick of an own one, and the progress of its files. */
+function tick(node, { tick: state, share, id, files, time }, chat) {
+  const shown = node.querySelector("time");
+  if (shown.textContent !== (time || "")) shown.textContent = time || "";
   const place = node.querySelector(".tick");
   const uploading = state === "sending" && files.length > 0;
   if (place.dataset.state !== String(state)) {

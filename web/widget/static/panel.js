@@ -161,7 +161,7 @@ class Panel {
     if (this.noticed === sign) return;
     this.noticed = sign;
     this.notice.replaceChildren(
-      ...(offline ? [el("p", { class: "offline" }, words.offline)] : []),
+      ...(offline ? [el("p", { class: "offline" }, icon(...ICONS.away), words.offline)] : []),
       ...(chat.isOpen ? [] : closedNotice(chat)),
     );
   }
