@@ -10,11 +10,13 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from connectors.base import Request
+from connectors.forms import Body, read_multipart
 from web.widget.assets import SCRIPT
 
 PREFIX: Final = "/chat/shop"
@@ -117,7 +119,10 @@ class ChatServer:
         allowed = origin is None or origin in self.origins or origin == self.url
         cors = {"Access-Control-Allow-Origin": origin or "", "Access-Control-Expose-Headers": "Retry-After"} if allowed else {}
         if request.method == "OPTIONS":
-            headers = {"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Allow-Headers": "Authorization, X-Regia-User, Content-Type"}
+            headers = {
+                "Access-Control-Allow-Methods": "GET, POST",
+                "Access-Control-Allow-Headers": "Authorization, X-Regia-User, Content-Type",
+            }
             return web.Response(status=204, headers={**cors, **headers} if allowed else {})
         if not allowed:
             return web.json_response({"error": "handshake_refused"}, status=403)
@@ -186,19 +191,18 @@ class ChatServer:
                 assert socket._req.transport is not None
                 socket._req.transport.abort()
                 return
-            await socket.send_json({"type": "accepted", "id": frame["id"], "envelope": "e", "reference": "R-1", "repeat": repeat})
+            await socket.send_json(
+                {"type": "accepted", "id": frame["id"], "envelope": "e", "reference": "R-1", "repeat": repeat}
+            )
 
     async def _post(self, request: web.Request) -> web.Response:
         if not self._known(request):
             return web.json_response({"error": "token_unknown"}, status=401)
         files: list[tuple[str, bytes]] = []
         if request.content_type == "multipart/form-data":
-            message: dict[str, Any] = {}
-            async for part in await request.multipart():
-                if part.name == "message":  # type: ignore[union-attr]
-                    message = json.loads(await part.text())  # type: ignore[union-attr]
-                else:
-                    files.append((part.filename or "", bytes(await self._slowly(part))))  # type: ignore[union-attr]
+            body = await self._multipart(request)
+            message = json.loads(body.values["message"])
+            files = [(file.filename, file.content) for file in body.files if file.field == "files"]
         else:
             message = await request.json()
         if self._refuses():
@@ -218,17 +222,21 @@ class ChatServer:
         self.refusals -= 1
         return True
 
-    async def _slowly(self, part: Any) -> bytearray:
+    async def _multipart(self, request: web.Request) -> Body:
         content = bytearray()
-        while chunk := await part.read_chunk(65536):
+        async for chunk in request.content.iter_chunked(65_536):
             content += chunk
             await asyncio.sleep(self.upload_pause)
-        return content
+        headers = {"content-type": request.headers["Content-Type"]}
+        now = datetime.now(UTC)
+        return read_multipart(Request(method="POST", url="", headers=headers, query={}, body=bytes(content), received_at=now))
 
     async def _take(self, message: dict[str, Any], files: list[tuple[str, bytes]] | None = None) -> bool:
         if message.keys() != _KEYS or not _UUID.fullmatch(message["id"]):
             self.faults.append(f"message: {message}")
-        if not isinstance(message["fields"], dict) or not all(isinstance(v, str | int | float) for v in message["fields"].values()):
+        if not isinstance(message["fields"], dict) or not all(
+            isinstance(v, str | int | float) for v in message["fields"].values()
+        ):
             self.faults.append(f"fields: {message['fields']}")
         datetime.fromisoformat(message["at"])
         for known in self.taken:
@@ -239,7 +247,9 @@ class ChatServer:
                 return True
         self.taken.append(message)
         self.files[message["id"]] = files or []
-        described = [{"name": name, "size": len(content), "content_type": "image/png", "url": None} for name, content in files or []]
+        described = [
+            {"name": name, "size": len(content), "content_type": "image/png", "url": None} for name, content in files or []
+        ]
         item = {"id": f"in_{len(self.items)}", "direction": "in", "client_id": message["id"], "text": message["text"]}
         await self.add({**item, "name": None, "automatic": False, "state": "sent", "files": described})
         return False

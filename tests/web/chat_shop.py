@@ -16,7 +16,12 @@ from normalizer.advice import LANGUAGES, Language
 from tests.web.chat_server import PREFIX, ChatServer
 from web.widget.config import render_config
 
-UPLOAD: Final = {"max_files": 3, "max_bytes": 8_000_000, "max_total": 10_000_000, "content_types": ["image/*", "application/pdf"]}
+UPLOAD: Final = {
+    "max_files": 3,
+    "max_bytes": 8_000_000,
+    "max_total": 10_000_000,
+    "content_types": ["image/*", "application/pdf"],
+}
 FLOW: Final[dict[str, Any]] = {
     "start": "hello",
     "steps": {
@@ -32,7 +37,11 @@ FLOW: Final[dict[str, Any]] = {
             "ask": {"field": "order", "optional": True},
             "next": "mail",
         },
-        "mail": {"say": {"it": "E la tua e-mail?", "en": "And your e-mail?"}, "ask": {"field": "email", "type": "email"}, "next": "faq"},
+        "mail": {
+            "say": {"it": "E la tua e-mail?", "en": "And your e-mail?"},
+            "ask": {"field": "email", "type": "email"},
+            "next": "faq",
+        },
         "faq": {"say": {"it": "Forse aiuta:", "en": "This may help:"}, "articles": ["reso"], "search": True, "next": "talk"},
         "care": {"say": {"it": "Primo: lava a mano.", "en": "First: wash by hand."}, "next": "oil"},
         "oil": {"say": {"it": "Poi: un filo d'olio.", "en": "Then: a little oil."}, "next": "done"},
@@ -44,7 +53,13 @@ FLOW: Final[dict[str, Any]] = {
 
 def config(language: Language = "it", *, flow: dict[str, Any] | None = None, **own: Any) -> dict[str, Any]:
     """The document of a shop's chat."""
-    usual: dict[str, Any] = {"name": "shop", "languages": LANGUAGES, "primary": "#1f5f8b", "longest_text": 4000, "upload": UPLOAD}
+    usual: dict[str, Any] = {
+        "name": "shop",
+        "languages": LANGUAGES,
+        "primary": "#1f5f8b",
+        "longest_text": 4000,
+        "upload": UPLOAD,
+    }
     steps = Flow.model_validate(flow).localised(language) if flow else None
     return render_config(**{**usual, "language": language, "flow": steps, **own})
 
@@ -57,6 +72,7 @@ class Shop:
     browser: Browser
     port: int = 0
     script: str = ""
+    strict: bool = True
     complaints: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
 
@@ -79,7 +95,8 @@ class Shop:
             f'<script src="/host.js"></script><script src="{self.gateway.url}{PREFIX}/widget.js" async {attributes}></script>'
             "</head><body><main><h1>Padella 28</h1><p>In ghisa.</p></main></body></html>"
         )
-        return web.Response(text=body, headers={"Content-Type": "text/html", "Content-Security-Policy": self.policy()})
+        policy = {"Content-Security-Policy": self.policy()} if self.strict else {}
+        return web.Response(text=body, headers={"Content-Type": "text/html", **policy})
 
     async def host_script(self, _request: web.Request) -> web.Response:
         return web.Response(text=self.script, content_type="text/javascript")
@@ -90,7 +107,9 @@ class Shop:
     async def tab(self, context: BrowserContext | None = None, *, attributes: str = "", **options: Any) -> Tab:
         """A tab that looks at the page; everything it complains of is kept. `attributes` are those of the script's element."""
         tab = await (context or await self.context(**options)).new_page()
-        tab.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        tab.on(
+            "console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None
+        )
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         tab.on("request", lambda request: self._asked(request.url))
         await tab.goto(f"{self.url}{'?' + urlencode({'attributes': attributes}) if attributes else ''}")

@@ -8,7 +8,11 @@ from tests.web.chat_shop import FLOW, bubbles, opened, shop, soon, ticks, write
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FAQ = "/faq/help/search"
 ARTICLES = {
-    "reso": {"title": "Come si fa un reso?", "summary": "In breve.", "html": "<p>Hai <b>30 giorni</b>: <a href='/resi'>qui</a>.</p>"},
+    "reso": {
+        "title": "Come si fa un reso?",
+        "summary": "In breve.",
+        "html": "<p>Hai <b>30 giorni</b>: <a href='/resi'>qui</a>.</p>",
+    },
     "olio": {"title": "Quale olio?", "summary": "", "html": "<p>Di semi.</p>"},
 }
 

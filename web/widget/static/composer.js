@@ -10,7 +10,10 @@ class Composer {
       id: "text",
       enterkeyhint: "send",
       autocomplete: "off",
-      oninput: () => this.typed(),
+      oninput: () => {
+        this.typed();
+        chat.typing();
+      },
       onkeydown: (event) => this.key(event),
       onpaste: (event) => this.drop(event, event.clipboardData),
     });
@@ -40,7 +43,6 @@ class Composer {
     this.chat.store.write("draft", this.box.value || undefined);
     this.complain(null);
     this.grow();
-    this.chat.typing();
   }
 
   grow() {
