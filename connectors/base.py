@@ -186,9 +186,9 @@ class BaseConnector(ABC, Generic[S]):
         return ()
 
 
-WayIn = Literal["webhook", "form", "api", "import"]
-"""Where a channel's contacts come in: `/webhooks/…`, `/forms/…`, `/v1/messages/…`, or only from files and mailboxes. A
-channel answers nowhere else: what needs no signature in a file must not be taken from a stranger's request."""
+WayIn = Literal["webhook", "form", "chat", "api", "import"]
+"""Where a channel's contacts come in: `/webhooks/…`, `/forms/…`, `/chat/…`, `/v1/messages/…`, or only from files and mailboxes.
+A channel answers nowhere else: what needs no signature in a file must not be taken from a stranger's request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

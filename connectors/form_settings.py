@@ -33,6 +33,15 @@ class Colours(BaseModel):
     primary: str = Field(default="#1f5f8b", pattern=r"^#[0-9a-fA-F]{6}$")
 
 
+def bare_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """As browsers send them. Raises ValueError."""
+    for origin in origins:
+        url = URL(origin)
+        if url.scheme not in ("http", "https") or not url.host or str(url.origin()) != origin.rstrip("/"):
+            raise ValueError("an origin is scheme, host and port only, such as https://shop.example")
+    return tuple(origin.rstrip("/") for origin in origins)
+
+
 def _default_fields() -> dict[FieldName, FieldSpec]:
     return {
         "name": FieldSpec(required=True, max_length=120, label={"it": "Nome e cognome", "en": "Your name"}),
@@ -73,11 +82,7 @@ class WebFormSettings(ConnectorSettings):
     @field_validator("origins")
     @classmethod
     def _bare_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            url = URL(origin)
-            if url.scheme not in ("http", "https") or not url.host or str(url.origin()) != origin.rstrip("/"):
-                raise ValueError("an origin is scheme, host and port only, such as https://shop.example")
-        return tuple(origin.rstrip("/") for origin in origins)
+        return bare_origins(origins)
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

@@ -8,7 +8,7 @@ submission), RFC 7578.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -135,7 +135,14 @@ class WebForm(BaseConnector[WebFormSettings]):
         )
 
 
-def choose_language(settings: WebFormSettings, asked: str | None, accept: str | None) -> Language:
+class Speaking(Protocol):
+    """Whatever speaks several languages, the first of which is its own."""
+
+    @property
+    def languages(self) -> tuple[Language, ...]: ...
+
+
+def choose_language(settings: Speaking, asked: str | None, accept: str | None) -> Language:
     """The page's language: the one asked for, else the first of Accept-Language that the form speaks, else its first."""
     wanted = [asked or "", *(part.partition(";")[0].strip() for part in (accept or "").split(",")[:20])]
     for tag in wanted:

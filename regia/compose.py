@@ -21,7 +21,7 @@ from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.straight import LocalStraight, RabbitStraight, Straight
 from normalizer.envelope import priority_of
-from regia import bridge_settings, noticing, queue_settings, survey_settings, webhook_settings
+from regia import bridge_settings, chat_settings, noticing, queue_settings, survey_settings, webhook_settings
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
@@ -142,6 +142,7 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     alone = settings.coordination.is_local
     wrong = bridge_settings.unusable(settings.bridges, source.document, found.topology, without_redis=alone)
     wrong += webhook_settings.unusable(settings.webhooks, settings.bridges, source.document, found.topology)
+    wrong += chat_settings.unusable(connectors, source.document, read)
     wrong += noticing.without_templates(settings.notices, source.document, read)
     if wrong := wrong + survey_settings.unusable(settings.surveys, source.document, found.brands, found.categories):
         raise ConfigError(wrong)

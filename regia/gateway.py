@@ -14,6 +14,7 @@ from weakref import WeakSet
 from dispatcher.base import Outcome, QueuesUnavailable, Topology
 from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
+from regia.chats.hub import Hub
 from regia.compose import Configured, Stores, migrate
 from regia.declaring import Declaring
 from regia.links import Links
@@ -77,6 +78,10 @@ class Gateway:
         """`connector`, or `connector/token`, to what is wrong with it; the watcher writes it."""
         self.newest = Newest()
         """The last event; whoever numbers them says so, and who follows them over HTTP waits here."""
+        self.chats = Hub(stores.database, stores.coordination, self.links, self.newest, configured.node)
+        """The windows of visitors that are open here; the HTTP layer opens them."""
+        self.to_send = asyncio.Event()
+        """Set by whoever queued something: the sender of this process need not wait for its next look."""
         self.sends = Sends()
         """Whether providers take our tokens when messages are sent; the sender writes it."""
         self.siblings: Siblings | None = None

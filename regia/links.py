@@ -11,6 +11,7 @@ from typing import Final
 _SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _LINK: Final = re.compile(rb"/attachments/([A-Za-z0-9_-]{1,100})\?expires=([0-9]{1,12})&signature=([0-9a-f]{64})")
 _ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,16}")
+_VISITOR: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _SURVEY: Final = 16
 """Bytes of a survey's signature."""
 LIFETIME: Final = 7 * 24 * 3600
@@ -54,6 +55,17 @@ class Links:
         ours = hmac.compare_digest(self._sign_survey(survey_id).encode(), signature.encode(errors="replace"))
         return survey_id if ours else None
 
+    def visitor(self, connector: str, visitor_id: str) -> str:
+        """The token of a visitor of a chat. Whoever has it is that visitor."""
+        return f"{visitor_id}.{self._sign_visitor(connector, visitor_id)}"
+
+    def visitor_of(self, connector: str, token: str) -> str | None:
+        """The id of the visitor that a token of ours is for, or None."""
+        visitor_id, _, signature = token.partition(".")
+        ours = self._sign_visitor(connector, visitor_id).encode()
+        known = hmac.compare_digest(ours, signature.encode(errors="replace")) and _VISITOR.fullmatch(visitor_id)
+        return visitor_id if known else None
+
     def valid(self, attachment_id: str, expires: str, signature: str) -> bool:
         """Whether the link was made by us and has not expired."""
         if not _SECONDS.fullmatch(expires) or int(expires) < time.time():
@@ -77,6 +89,12 @@ class Links:
         """128 bits, which nobody guesses, in a link that is not too long for a text message."""
         whole = hmac.new(self._key, f"survey\n{survey_id}".encode(errors="replace"), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(whole[:_SURVEY]).decode().rstrip("=")
+
+    def _sign_visitor(self, connector: str, visitor_id: str) -> str:
+        # A key of its own: no other link of ours can be made to look like a token, nor a token like a link.
+        key = hmac.new(self._key, b"chat visitors", hashlib.sha256).digest()
+        whole = hmac.new(key, f"{connector}\n{visitor_id}".encode(errors="replace"), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
     def _sign(self, attachment_id: str, expires: int) -> str:
         return hmac.new(self._key, f"{attachment_id}\n{expires}".encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""The pictures of the chat widget: `python -m scripts.chat_pictures FOLDER`. Light, dark and on a phone, against the tests' server."""
+"""The pictures of the chat widget: `python -m scripts.chat_pictures FOLDER`. Light, dark, on a phone; of the tests' server."""
 
 import asyncio
 import sys
@@ -15,9 +15,14 @@ Scene = Callable[[Shop, Tab], Awaitable[None]]
 WIDE: Final = {"width": 900, "height": 760}
 PHONE: Final = {"width": 390, "height": 760}
 ARTICLES: Final = {
-    "reso": {"title": "Come si fa un reso?", "summary": "Trenta giorni, etichetta prepagata.", "html": "<p>Hai <strong>30 giorni</strong>.</p><ul><li>Scrivi il numero d'ordine</li><li>Stampa l'etichetta</li></ul>"},
+    "reso": {
+        "title": "Come si fa un reso?",
+        "summary": "Trenta giorni, etichetta prepagata.",
+        "html": "<p>Hai <strong>30 giorni</strong>.</p><ul><li>Scrivi il numero d'ordine</li><li>Stampa l'etichetta</li></ul>",
+    },
     "rimborso": {"title": "Quando arriva il rimborso?", "summary": "Di solito in cinque giorni.", "html": "<p>Cinque.</p>"},
 }
+FAQ: Final[dict[str, Any]] = {"flow": FLOW, "faq_search": "/faq/help/search"}
 
 
 async def _welcome(_it: Shop, tab: Tab) -> None:
@@ -63,9 +68,13 @@ async def _talk(it: Shop, tab: Tab) -> None:
     await tab.press("#text", "Enter")
     await asyncio.sleep(0.5)
     it.gateway.items[-1]["state"] = "read"
-    await it.gateway.tell({"type": "items", "items": it.gateway.items[-1:], "cursor": len(it.gateway.items)})
+    await it.gateway.tell({"type": "items", "items": it.gateway.items[-1:], "cursor": str(len(it.gateway.items))})
     photo = {"name": "nuova.png", "size": 1200, "content_type": "image/png", "url": "/attachments/nuova.png"}
-    await it.gateway.answer("Grazie. Ecco quella che le mandiamo:", files=[photo], buttons=[{"id": "y", "title": "Va bene"}, {"id": "n", "title": "Preferisco il rimborso"}])
+    await it.gateway.answer(
+        "Grazie. Ecco quella che le mandiamo:",
+        files=[photo],
+        buttons=[{"id": "y", "title": "Va bene"}, {"id": "n", "title": "Preferisco il rimborso"}],
+    )
     await it.gateway.tell({"type": "typing", "name": "Anna"})
     await asyncio.sleep(0.4)
 
@@ -80,7 +89,10 @@ async def _offline(it: Shop, tab: Tab) -> None:
     await tab.press("#text", "Enter")
     await tab.wait_for_selector(".offline")
     await tab.fill("#text", "Aggiungo una foto")
-    files = [{"name": f"IMG_202611{n} manico della padella in ghisa.png", "mimeType": "image/png", "buffer": b"a" * 300_000 * n} for n in (1, 2)]
+    files = [
+        {"name": f"IMG_202611{n} manico della padella in ghisa.png", "mimeType": "image/png", "buffer": b"a" * 300_000 * n}
+        for n in (1, 2)
+    ]
     await tab.set_input_files("input[type=file]", files)
 
 
@@ -97,14 +109,14 @@ async def _unread(it: Shop, tab: Tab) -> None:
 
 
 SCENES: Final[list[tuple[str, Scene, dict[str, Any]]]] = [
-    ("welcome", _welcome, {"flow": FLOW, "faq_search": "/faq/help/search"}),
-    ("asked", _asked, {"flow": FLOW, "faq_search": "/faq/help/search"}),
-    ("faq", _faq, {"flow": FLOW, "faq_search": "/faq/help/search"}),
-    ("article", _article, {"flow": FLOW, "faq_search": "/faq/help/search"}),
-    ("talk", _talk, {"flow": FLOW, "faq_search": "/faq/help/search"}),
+    ("welcome", _welcome, FAQ),
+    ("asked", _asked, FAQ),
+    ("faq", _faq, FAQ),
+    ("article", _article, FAQ),
+    ("talk", _talk, FAQ),
     ("offline", _offline, {}),
-    ("closed", _closed, {"is_open": False, "opens_at": None, "email_field": "email", "faq_search": "/faq/help/search"}),
-    ("unread", _unread, {"flow": FLOW, "faq_search": "/faq/help/search", "primary": "#f2b705"}),
+    ("closed", _closed, {"is_open": False, "opens_at": None, "faq_search": "/faq/help/search"}),
+    ("unread", _unread, {**FAQ, "colours": {"primary": "#f2b705"}}),
 ]
 LOOKS: Final[dict[str, dict[str, Any]]] = {
     "light": {"viewport": WIDE},

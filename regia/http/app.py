@@ -7,6 +7,10 @@ from aiohttp import web
 from connectors.errors import Rejected
 from regia.gateway import Gateway
 from regia.http import (
+    chat,
+    chat_agents,
+    chat_items,
+    chat_socket,
     customer_acts,
     customer_leaving,
     customers,
@@ -94,6 +98,7 @@ _ROUTES: Final = (
     web.post("/v1/tickets", tickets.tell),
     web.post("/v1/replies", replies.ask),
     web.get("/v1/replies/{id}", replies.show),
+    web.post("/v1/conversations/{id}/typing", chat_agents.typing),
     web.get("/v1/templates", templates.listed),
     web.get("/v1/events", events.feed),
     web.get("/v1/queues", queues.states),
@@ -116,6 +121,14 @@ _ROUTES: Final = (
     web.post("/forms/{connector}", forms.post),
     web.options("/forms/{connector}", forms.preflight),
     web.get("/forms/{connector}/theme.css", forms.theme),
+    web.get("/chat/{connector}/widget.js", chat.script),
+    web.get("/chat/{connector}/config", chat.config),
+    web.post("/chat/{connector}/visitor", chat.visitor),
+    web.get("/chat/{connector}/ws", chat_socket.socket, allow_head=False),
+    web.post("/chat/{connector}/messages", chat_items.messages),
+    web.get("/chat/{connector}/items", chat_items.items, allow_head=False),
+    web.post("/chat/{connector}/seen", chat_items.seen),
+    web.options("/chat/{connector}/{what:config|visitor|messages|items|seen}", chat.preflight),
     web.get("/static/pages/{name}", static),
     web.get("/health/live", health.live),
     web.get("/health/ready", health.ready),

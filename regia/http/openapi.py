@@ -11,7 +11,7 @@ from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
 from normalizer.event import Event
-from regia.http import openapi_customers, openapi_dead, openapi_proofs, openapi_replies, openapi_tickets
+from regia.http import openapi_chat, openapi_customers, openapi_dead, openapi_proofs, openapi_replies, openapi_tickets
 from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query, ref
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
@@ -67,6 +67,7 @@ def _models() -> dict[str, Any]:
         *openapi_tickets.BODIES,
         *openapi_replies.BODIES,
         *openapi_dead.BODIES,
+        *openapi_chat.BODIES,
     ]
     told: list[type[BaseModel]] = [Envelope, Event]
     for model in (*bodies, *told):
@@ -94,6 +95,7 @@ def _paths() -> dict[str, Any]:
     return {
         **_contacts(),
         **_forms(),
+        **openapi_chat.paths(),
         **_stored(),
         **customers,
         **_events(),

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -49,9 +49,14 @@ _LET_GO: Final = 2.0
 _TOLD_AT_ONCE: Final = 100
 
 
+Left = Callable[[str], Awaitable[None]]
+"""Told of the handle to which something has left, or was given up, once that is in the tables."""
+
+
 class Sender:
-    """Sends what is queued in one database. `now` gives seconds since 1970, `clock` those of a clock that nobody
-    sets."""
+    """Sends what is queued in one database. `left`, by connector, hears of it; `wake` is set where something
+    may be due at once. `now` gives seconds since 1970, `clock` those
+    of a clock that nobody sets."""
 
     def __init__(
         self,
@@ -64,6 +69,8 @@ class Sender:
         loader: Loader,
         limits: Mapping[str, Limits] | None = None,
         sends: Sends | None = None,
+        left: Mapping[str, Left] | None = None,
+        wake: asyncio.Event | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -75,26 +82,27 @@ class Sender:
         self._loader = loader
         self._limits = limits or {}
         self._sends = sends or Sends(now)
+        self._left = left or {}
         self._now = now
         self._clock = clock
         self._pace = Pace({name: limit.rate for name, limit in self._limits.items()}, clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: Counter[str] = Counter()
         """Messages on their way, by connector."""
-        self._wake = asyncio.Event()
+        self._wake = wake or asyncio.Event()
         self._tidied = float("-inf")
         self._started = False
 
     async def run(self) -> None:
         """For ever."""
         while True:
+            self._wake.clear()
             try:
                 await self.look()
             except DatabaseUnavailable as error:
                 logger.warning("nothing can be sent", extra={"reason": str(error)})
             except Exception:  # one defect must not keep everything from being sent for ever
                 logger.exception("sending failed; it goes on")
-            self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK):  # not wait_for, which before Python 3.12 may swallow a cancellation
                     await self._wake.wait()
@@ -220,6 +228,8 @@ class Sender:
                 continue
             if not kept:
                 logger.warning("a message was given up before it was known what became of it", extra={"outgoing": row.id})
+            elif (told := self._left.get(row.connector)) is not None:
+                await told(row.handle_value)
             return
 
     async def _tell(self) -> None:

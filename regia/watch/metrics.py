@@ -53,6 +53,7 @@ BRIDGED: Final = Counter(
     "Contacts that a bridge or webhook has given on (done), or that can never be (refused, no_envelope).",
     ["bridge", "outcome"],
 )
+CHATS: Final = Gauge("regia_chat_windows", "Open connections of visitors to a chat, long polls among them.", ["connector"])
 BRIDGES: Final = Gauge("regia_bridge_up", "Whether a bridge or webhook of this process works.", ["bridge"])
 NOTICES: Final = Counter(
     "regia_notices_total",

@@ -17,7 +17,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from connectors.base import Request
 from connectors.forms import Body, read_multipart
-from web.widget.assets import SCRIPT
+from web.widget.assets import WIDGET
 
 PREFIX: Final = "/chat/shop"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -96,7 +96,7 @@ class ChatServer:
     async def add(self, item: dict[str, Any]) -> dict[str, Any]:
         filled = {"at": datetime.now().astimezone().isoformat(), "files": [], "buttons": [], **item}
         self.items.append(filled)
-        await self.tell({"type": "items", "items": [filled], "cursor": len(self.items)})
+        await self.tell({"type": "items", "items": [filled], "cursor": str(len(self.items))})
         return filled
 
     async def tell(self, frame: Mapping[str, Any]) -> None:
@@ -132,7 +132,7 @@ class ChatServer:
         return response
 
     async def _script(self, _request: web.Request) -> web.Response:
-        return web.Response(body=SCRIPT.content, headers={"Content-Type": SCRIPT.content_type, "ETag": SCRIPT.etag})
+        return web.Response(body=WIDGET.content, headers={"Content-Type": WIDGET.content_type, "ETag": WIDGET.etag})
 
     async def _config(self, request: web.Request) -> web.Response:
         if "lang" not in request.query:
@@ -160,8 +160,10 @@ class ChatServer:
             await socket.close(code=4401)
             return socket
         self.users.append(hello["user"])
-        await socket.send_json({"type": "welcome", "cursor": len(self.items), "open": self.config["open"]})
-        await socket.send_json({"type": "items", "items": self.items[hello["after"] or 0 :], "cursor": len(self.items)})
+        await socket.send_json({"type": "welcome", "cursor": str(len(self.items)), "open": self.config["open"]})
+        await socket.send_json(
+            {"type": "items", "items": self.items[int(hello["after"] or 0) :], "cursor": str(len(self.items))}
+        )
         self.sockets.add(socket)
         try:
             async for message in socket:
@@ -266,7 +268,7 @@ class ChatServer:
             with suppress(TimeoutError):
                 async with asyncio.timeout(int(request.query["wait"])):
                     await self._news.wait()
-        return web.json_response({"items": self.items[after:], "cursor": len(self.items), "open": self.config["open"]})
+        return web.json_response({"items": self.items[after:], "cursor": str(len(self.items)), "open": self.config["open"]})
 
     async def _post_seen(self, request: web.Request) -> web.Response:
         self._mark(await request.json())

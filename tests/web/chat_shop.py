@@ -11,16 +11,16 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Locator, expect
 from playwright.async_api import Page as Tab
 
-from connectors.chat.flow import Flow
-from normalizer.advice import LANGUAGES, Language
+from connectors.chat.settings import ChatSettings
+from normalizer.advice import Language
 from tests.web.chat_server import PREFIX, ChatServer
 from web.widget.config import render_config
 
-UPLOAD: Final = {
-    "max_files": 3,
-    "max_bytes": 8_000_000,
-    "max_total": 10_000_000,
-    "content_types": ["image/*", "application/pdf"],
+SETTINGS: Final[dict[str, Any]] = {
+    "brand": "demo",
+    "fields": {"order": {}, "email": {"type": "email"}},
+    "upload": {"max_files": 3, "max_bytes": 8_000_000, "content_types": ["image/*", "application/pdf"]},
+    "max_body": 10_000_000,
 }
 FLOW: Final[dict[str, Any]] = {
     "start": "hello",
@@ -51,17 +51,17 @@ FLOW: Final[dict[str, Any]] = {
 }
 
 
-def config(language: Language = "it", *, flow: dict[str, Any] | None = None, **own: Any) -> dict[str, Any]:
+def config(
+    language: Language = "it",
+    *,
+    is_open: bool = True,
+    opens_at: str | None = None,
+    faq_search: str | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
     """The document of a shop's chat."""
-    usual: dict[str, Any] = {
-        "name": "shop",
-        "languages": LANGUAGES,
-        "primary": "#1f5f8b",
-        "longest_text": 4000,
-        "upload": UPLOAD,
-    }
-    steps = Flow.model_validate(flow).localised(language) if flow else None
-    return render_config(**{**usual, "language": language, "flow": steps, **own})
+    chat = ChatSettings.model_validate({**SETTINGS, **settings, "faq": "help"})
+    return render_config(chat, language, is_open=is_open, opens_at=opens_at, faq_search=faq_search)
 
 
 @dataclass

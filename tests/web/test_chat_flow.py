@@ -1,4 +1,4 @@
-"""The welcome flow in Chromium: categories, questions, articles, guides; a person is always one step away, and nothing typed is lost."""
+"""The welcome flow in Chromium: categories, questions, articles, guides; a person is one step away, nothing typed is lost."""
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -104,7 +104,7 @@ async def test_who_leaves_in_the_middle_loses_no_answer(browser: Browser) -> Non
 
 
 async def test_a_choice_may_be_skipped_and_english_is_spoken(browser: Browser) -> None:
-    async with shop(browser, flow=FLOW, language="en", email_field="email") as it:
+    async with shop(browser, flow=FLOW, language="en") as it:
         tab = await it.tab()
         await opened(tab)
         await tab.click("text=A return")
@@ -114,7 +114,7 @@ async def test_a_choice_may_be_skipped_and_english_is_spoken(browser: Browser) -
 
 
 async def test_outside_the_opening_hours_an_address_is_asked_for(browser: Browser) -> None:
-    async with shop(browser, is_open=False, email_field="mail") as it:
+    async with shop(browser, is_open=False, fields={"mail": {"type": "email"}}) as it:
         tab = await it.tab()
         await opened(tab)
         await expect(tab.locator(".notice")).to_contain_text("Ora siamo chiusi")

@@ -1,4 +1,4 @@
-"""Scripts and markup in everything the widget shows: nothing runs, nothing is fetched from elsewhere, though the page allows all.
+"""Scripts and markup in everything the widget shows: nothing runs, nothing is fetched elsewhere, though the page allows it.
 
 The payloads are classes of the OWASP XSS Filter Evasion Cheat Sheet, of the HTML Living Standard (event handlers of elements,
 `srcdoc`, `javascript:` addresses) and of "mXSS Attacks" (Heiderich et al., CCS 2013). `fired` of the page tells what ran.
@@ -22,11 +22,11 @@ RUN_AS_MARKUP: Final = [
     f"<video><source onerror='{FIRE}'></video>",
     f"<audio src=x onerror='{FIRE}'></audio>",
     f"<input autofocus onfocus='{FIRE}'>",
-    f"<iframe srcdoc='<script>parent.fired=(parent.fired||0)+1</script>'></iframe>",
+    "<iframe srcdoc='<script>parent.fired=(parent.fired||0)+1</script>'></iframe>",
     "<iframe src='javascript:parent.fired=(parent.fired||0)+1'></iframe>",
     f"<style>@keyframes a{{}}</style><b style='animation:a 1s' onanimationstart='{FIRE}'>x</b>",
     f"\"'><img src=x onerror='{FIRE}'>",
-    f"<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=x onerror={FIRE}&gt;' onerror='{FIRE}' src=x>",
+    f"<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=x&gt;' onerror='{FIRE}' src=x>",
     f"<noscript><p title='</noscript><img src=x onerror={FIRE}>'></noscript><img src=y onerror='{FIRE}'>",
 ]
 OTHERS: Final = [
@@ -100,7 +100,7 @@ async def test_the_flow_and_its_articles_run_nothing(browser: Browser) -> None:
 
 
 async def test_messages_names_files_and_buttons_run_nothing(browser: Browser) -> None:
-    async with shop(browser, title="".join(ALL), greeting="".join(ALL)) as it:
+    async with shop(browser, title="".join(ALL), greeting={"open": "".join(ALL)}) as it:
         it.strict = False
         tab = await it.tab()
         await opened(tab)

@@ -1,4 +1,4 @@
-"""The panel of the widget in Chromium: keyboard alone, axe-core, phone, files with progress, what agents do, what is refused."""
+"""The panel of the widget in Chromium: keyboard alone, axe-core, phone, files with progress, agents, what is refused."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ async def test_the_keyboard_alone_is_enough(browser: Browser) -> None:
     ("scheme", "width", "primary"), [("light", 900, "#1f5f8b"), ("dark", 900, "#ffee00"), ("light", 390, "#ff0000")]
 )
 async def test_axe_finds_nothing_serious(browser: Browser, scheme: Any, width: int, primary: str) -> None:
-    async with shop(browser, **FAQ, is_open=False, email_field="email", primary=primary) as it:
+    async with shop(browser, **FAQ, is_open=False, colours={"primary": primary}) as it:
         it.gateway.articles = {"reso": {"title": "Reso?", "summary": "Sì", "html": "<h2>Ecco</h2><p><a href='/x'>qui</a></p>"}}
         tab = await it.tab(color_scheme=scheme, viewport={"width": width, "height": 760}, reduced_motion="reduce")
         await expect(tab.locator(".launcher")).to_be_visible()
@@ -122,7 +122,7 @@ async def test_files_go_with_progress_survive_a_reload_and_may_be_cancelled(brow
         await write(tab, "Eccola")
         await expect(tab.locator(".upload progress")).to_be_visible()
         await tab.wait_for_function(
-            "() => { const bar = document.querySelector('regia-chat').shadowRoot.querySelector('progress'); return bar && bar.value > 0; }"
+            "() => document.querySelector('regia-chat').shadowRoot.querySelector('progress')?.value > 0"
         )
         await tab.reload()
         it.gateway.upload_pause = 0
@@ -185,7 +185,7 @@ async def test_unread_typing_buttons_and_ticks(browser: Browser) -> None:
         assert it.gateway.taken[1]["choice"] == {"id": "b", "title": "Rimborso"}
         await expect(tab.locator(".options")).to_have_count(0)
         it.gateway.items[0]["state"] = "read"
-        await it.gateway.tell({"type": "items", "items": it.gateway.items[:1], "cursor": len(it.gateway.items)})
+        await it.gateway.tell({"type": "items", "items": it.gateway.items[:1], "cursor": str(len(it.gateway.items))})
         await expect(ticks(tab, "read")).to_have_count(1)
         assert (await bubbles(tab))[1:] == ["Ci siete?", "Eccoci", "Scelga", "Rimborso"]
         await tab.keyboard.press("Escape")

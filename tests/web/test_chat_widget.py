@@ -1,4 +1,4 @@
-"""The chat widget in Chromium, on the page of a shop under a strict policy: a customer writes, loses the network, comes back."""
+"""The chat widget in Chromium, on a shop's page under a strict policy: a customer writes, loses the network, comes back."""
 
 import gzip
 
@@ -6,13 +6,13 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.web.chat_shop import bubbles, opened, shop, soon, ticks, write
-from web.widget.assets import SCRIPT
+from web.widget.assets import WIDGET
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_script_is_small() -> None:
-    assert len(gzip.compress(SCRIPT.content, 9)) <= 20 * 1024
+    assert len(gzip.compress(WIDGET.content, 9)) <= 20 * 1024
 
 
 async def test_a_customer_chats(browser: Browser) -> None:

@@ -47,4 +47,4 @@ def _script() -> Script:
     return Script(content, f'"{hashlib.sha256(content).hexdigest()[:20]}"')
 
 
-SCRIPT: Final = _script()
+WIDGET: Final = _script()

@@ -1,55 +1,56 @@
-"""What the widget needs to know of its channel, as the JSON of `GET /chat/{connector}/config`."""
+"""What the widget is told about a chat, in the visitor's language: the JSON of `GET /chat/{connector}/config`."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
+from connectors.chat.settings import ChatSettings
 from normalizer.advice import Language
-from normalizer.fields import Text, localised
+from normalizer.fields import localised
 from web.colours import palette
 from web.widget.texts import TEXTS
 
 
 def render_config(
-    *,
-    name: str,
+    settings: ChatSettings,
     language: Language,
-    languages: Sequence[Language],
-    primary: str,
-    longest_text: int,
-    title: Text | None = None,
-    greeting: Text | None = None,
-    closed: Text | None = None,
-    logo: str | None = None,
+    *,
     is_open: bool = True,
-    opens_at: datetime | None = None,
-    flow: Mapping[str, Any] | None = None,
+    opens_at: str | None = None,
     faq_search: str | None = None,
-    upload: Mapping[str, Any] | None = None,
-    email_field: str | None = None,
 ) -> dict[str, Any]:
-    """The document, in `language`.
-
-    `primary` is `#rrggbb`, `flow` is what `connectors.chat.flow.Flow.localised` gives, `faq_search` the address of the FAQ's
-    search, `upload` has `max_files`, `max_bytes`, `max_total` and `content_types`. `opens_at` and `closed` are said while it is
-    closed, `greeting` where there is no flow. `email_field` is the name of the field in which the address for an answer goes.
-    """
-    own = {"greeting": greeting, "by_email": closed}
-    texts = asdict(TEXTS[language]) | {key: localised(text, language) for key, text in own.items() if text}
+    """As the wire has it. `opens_at` is RFC 3339, `faq_search` the address of the search."""
+    title = localised(settings.title, language)
     return {
-        "name": name,
-        "title": localised(title, language) if title else texts["title"],
+        "name": title,
+        "title": title,
         "language": language,
-        "languages": [[code, TEXTS[code].own_name] for code in languages],
-        "colours": asdict(palette(primary)),
-        "logo": logo,
+        "languages": [[code, TEXTS[code].own_name] for code in settings.languages],
+        "colours": asdict(palette(settings.colours.primary)),
+        "logo": settings.logo,
         "open": is_open,
-        "opens_at": opens_at.isoformat() if opens_at and not is_open else None,
-        "texts": texts,
-        "flow": flow,
+        "opens_at": None if is_open else opens_at,
+        "texts": asdict(TEXTS[language]),
+        "greeting": _greeting(settings, language, is_open=is_open),
+        "flow": settings.flow.localised(language) if settings.flow else None,
         "faq": {"search": faq_search} if faq_search else None,
-        "upload": upload,
-        "longest_text": longest_text,
-        "email_field": email_field,
+        "upload": _upload(settings),
+        "longest_text": settings.longest_text,
+        "email_field": next(iter(settings.fields_of("email")), None),
+    }
+
+
+def _greeting(settings: ChatSettings, language: Language, *, is_open: bool) -> str | None:
+    text = settings.greeting.open if is_open else settings.greeting.closed
+    return None if text is None else localised(text, language)
+
+
+def _upload(settings: ChatSettings) -> dict[str, Any] | None:
+    rules = settings.upload
+    if rules is None:
+        return None
+    return {
+        "max_files": rules.max_files,
+        "max_bytes": min(rules.max_bytes, settings.max_body),
+        "max_total": settings.max_body,
+        "content_types": list(rules.content_types),
     }

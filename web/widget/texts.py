@@ -12,7 +12,6 @@ class WidgetTexts:
     """The words of the widget itself; title and flow come from the settings."""
 
     own_name: str
-    title: str
     greeting: str
     open: str
     close: str
@@ -76,7 +75,6 @@ class WidgetTexts:
 TEXTS: Final[Mapping[Language, WidgetTexts]] = {
     "it": WidgetTexts(
         own_name="Italiano",
-        title="Scrivici",
         greeting="Ciao! Come possiamo aiutarti?",
         open="Apri la chat",
         close="Chiudi la chat",
@@ -87,7 +85,7 @@ TEXTS: Final[Mapping[Language, WidgetTexts]] = {
         here="Ora in linea",
         closed="Ora siamo chiusi",
         opens="Riapriamo {when}.",
-        by_email="Scrivi pure: ti rispondiamo per e‑mail.",
+        by_email="Scrivi pure: ti rispondiamo per e\u2011mail.",
         email="La tua e-mail",
         keep="Salva",
         offline="Sei senza rete: quello che scrivi parte appena torna.",
@@ -138,7 +136,6 @@ TEXTS: Final[Mapping[Language, WidgetTexts]] = {
     ),
     "en": WidgetTexts(
         own_name="English",
-        title="Write to us",
         greeting="Hello! How can we help?",
         open="Open the chat",
         close="Close the chat",
@@ -149,7 +146,7 @@ TEXTS: Final[Mapping[Language, WidgetTexts]] = {
         here="Online now",
         closed="We are closed now",
         opens="We are back {when}.",
-        by_email="Do write: we will answer by e‑mail.",
+        by_email="Do write: we will answer by e\u2011mail.",
         email="Your e-mail",
         keep="Save",
         offline="You are offline: what you write leaves as soon as the network is back.",

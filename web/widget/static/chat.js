@@ -21,9 +21,9 @@ class Chat {
       items: (frame) => this.heard(frame),
       typing: (name) => this.somebodyTypes(name),
       change: () => this.lineChanged(),
-      renew: () => this.renew(),
+      renew: (code) => this.renew(code),
     });
-    const hooks = { accepted: (entry) => this.accepted(entry), change: () => this.show(), renew: () => this.renew() };
+    const hooks = { accepted: (entry) => this.accepted(entry), change: () => this.show(), renew: (code) => this.renew(code) };
     this.sender = new Sender(this.outbox, this.line, this.gateway, hooks);
     this.store.watch((key) => this.elsewhere(key));
     window.addEventListener("pagehide", () => this.leaving());
@@ -56,7 +56,7 @@ class Chat {
     this.language = config.language;
     this.isOpen = config.open;
     this.format = formats(config.language, config.texts);
-    this.flow = new Flow(config.flow, this.store, this.words, Boolean(config.faq));
+    this.flow = new Flow(config.flow, this.store, config.greeting || this.words.greeting, Boolean(config.faq));
     this.panel = new Panel(this);
     this.root.adoptedStyleSheets = [sheet(CSS), sheet(colours(config.colours))];
     this.frame = el("div", { class: `frame ${this.settings.side}`, lang: config.language }, this.panel.node, this.panel.launcher);
@@ -74,7 +74,9 @@ class Chat {
 
   /** The visitor's token and the site's word for who is logged in. Throws `Refusal`. */
   async ready() {
-    this.gateway.user = (await this.settings.user()) || null;
+    const user = (await this.settings.user()) || null;
+    this.gateway.user = user === this.refused ? null : user;
+    this.gateway.language = this.language;
     const subject = subjectOf(this.gateway.user);
     const before = this.store.read("user") ?? null;
     if (before !== subject) {
@@ -96,7 +98,13 @@ class Chat {
     });
   }
 
-  renew() {
+  /** The gateway does not take who is there: the site's word for a user, or the visitor's token. */
+  renew(code) {
+    if (/^signature/.test(code)) {
+      this.refused = this.gateway.user;
+      this.line.drop();
+      return;
+    }
     if (this.store.read("token") !== this.gateway.token) return;
     this.store.write("token", undefined);
     this.conversation.forget();

@@ -9,9 +9,9 @@ const FORMS = {
 
 class Flow {
   /** `definition` as in the channel's config, or null for a greeting only. */
-  constructor(definition, store, words, faq) {
+  constructor(definition, store, greeting, faq) {
     this.store = store;
-    this.definition = definition || { start: "hello", steps: { hello: { say: [words.greeting], search: faq, person: true } } };
+    this.definition = definition || { start: "hello", steps: { hello: { say: [greeting], search: faq, person: true } } };
     this.load();
   }
 

@@ -7,6 +7,11 @@ class Refusal extends Error {
     Object.assign(this, { status, code, wait, fields });
   }
 
+  /** Whether who is there is not taken. */
+  get unknown() {
+    return /^(token|signature)_/.test(this.code);
+  }
+
   /** Whether the same may be taken later. */
   get passing() {
     return this.wait != null || this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
@@ -63,7 +68,7 @@ class Gateway {
     for (const file of files) form.append("files", file, file.name);
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open("POST", `${this.base}/messages`);
+      request.open("POST", `${this.base}/messages?lang=${this.language}`);
       for (const [name, value] of Object.entries(this.headers())) request.setRequestHeader(name, value);
       request.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0);
       request.onerror = request.onabort = () => reject(new Refusal({}));

@@ -9,7 +9,7 @@ const POLLING = 60000; // then the WebSocket is tried again
 
 class Line {
   /** `hooks`: ready() → the visitor's token is there, hello() → a frame, cursor(), items(frame), typing(name), change(),
-   *  renew(): the token is not known any more. */
+   *  renew(code): who is there is not taken any more. */
   constructor(gateway, hooks) {
     Object.assign(this, { gateway, hooks, failures: 0, tries: 0, socket: null, polls: false, waiting: new Map() });
     window.addEventListener("online", () => {
@@ -38,7 +38,7 @@ class Line {
         await (this.failures < 2 ? this.overSocket() : this.overPolls());
       } catch (error) {
         wait = error.wait;
-        if (error.code === "token_unknown") this.hooks.renew();
+        if (error.unknown) this.hooks.renew(error.code);
       }
       this.down();
       await this.pause(wait);
@@ -112,6 +112,7 @@ class Line {
 
   closed({ code, reason }, refused) {
     if (code === 4401) throw new Refusal({ code: "token_unknown" });
+    if (code === 4403) throw new Refusal({ code: "signature_wrong" });
     if (code === 4429) throw new Refusal({ wait: Number(reason) || refused?.retry_after || 10 });
     if (!this.socket && navigator.onLine) this.failures += 1;
   }
@@ -164,7 +165,7 @@ class Line {
 
   /** Sends a message and waits until it is accepted. Throws `Refusal`. */
   request(message) {
-    if (!this.socket) return this.gateway.ask("messages", { body: message });
+    if (!this.socket) return this.gateway.ask(`messages?lang=${this.gateway.language}`, { body: message });
     const { socket } = this;
     return new Promise((resolve, reject) => {
       const alarm = setTimeout(() => socket === this.socket && this.drop(), ANSWER);

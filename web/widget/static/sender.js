@@ -1,7 +1,7 @@
 // Takes the outbox to the gateway: one message at a time, in order, each until it is accepted.
 
 class Sender {
-  /** `hooks`: accepted(entry), change(), renew(). */
+  /** `hooks`: accepted(entry), change(), renew(code). */
   constructor(outbox, line, gateway, hooks) {
     Object.assign(this, { outbox, line, gateway, hooks, busy: false, progress: new Map(), stops: new Map() });
   }
@@ -50,8 +50,8 @@ class Sender {
   }
 
   async refused({ id }, refusal) {
-    if (refusal.code === "token_unknown") {
-      this.hooks.renew();
+    if (refusal.unknown) {
+      this.hooks.renew(refusal.code);
       await pause(FIRST_WAIT);
     } else if (refusal.code === "invalid_fields" && this.outbox.mend(id, refusal.fields)) return;
     else if (!refusal.passing) this.outbox.fail(id, refusal.code);

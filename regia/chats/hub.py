@@ -1,0 +1,259 @@
+"""What the open windows of one node are shown: messages of their visitors, and what was sent to these, on whatever node.
+
+The tables are the truth. A window is told what they have and it lacks (`desk.transcripts`), whenever something may have
+changed: this node or another says so at once (over Redis, where there are several), and the feed of events, which every node
+numbers each second, says it again. Without Redis it is slower, and nothing is lost. Nobody looks while no window is open.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from sqlalchemy import Connection
+
+from connectors.errors import Rejected
+from desk.transcripts import Cursor, Item, Signing, items, lines
+from regia.chats.news import TOPIC, TYPING, News, writing
+from regia.chats.pending import Pending
+from regia.chats.window import STOPPING, Window
+from regia.links import Links
+from regia.watch.metrics import CHATS
+from regia.watch.newest import Newest
+from storage import transcripts
+from storage.coordination import Coordination, CoordinationUnavailable
+from storage.database import Database, DatabaseUnavailable
+from storage.transcripts import Handles, Line
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 64
+"""Visitors that are looked up in one transaction."""
+EVENTS_AT_ONCE: Final = 1_000
+CHANGES: Final = tuple(f"regia.reply.{state}.v1" for state in ("sent", "delivered", "read", "unknown"))
+"""Events by which a message out is shown, or shown otherwise."""
+_AGAIN: Final = 1.0
+"""Seconds until a part that does not answer is asked again."""
+_LATER: Final = 0.7
+"""Seconds after which what another node has accepted is most likely in the tables."""
+_SOON: Final = 0.2
+_LATEST: Final = 5.0
+"""Seconds between looks for what this node has accepted, at least and at most."""
+_LET_GO: Final = 1.0
+_TIDY: Final = 60.0
+
+
+class Hub:
+    """Of one node. `join` and `leave` are for whoever serves a connection."""
+
+    def __init__(self, database: Database, coordination: Coordination, links: Links, newest: Newest, node: str) -> None:
+        self._database = database
+        self._coordination = coordination
+        self._signing = Signing(links.attachment, links.file)
+        self._newest = newest
+        self._news = News(node)
+        self._windows: defaultdict[str, set[Window]] = defaultdict(set)
+        """By the values of the handles that they show."""
+        self._visitors: defaultdict[str, int] = defaultdict(int)
+        self._connectors: defaultdict[str, int] = defaultdict(int)
+        self._dirty: dict[str, None] = {}
+        """Values of handles, in the order in which something was heard of them."""
+        self._woken = asyncio.Event()
+        self._opened = asyncio.Event()
+        self._pending = Pending()
+        self._seen = 0
+        """The number of the last event that was looked at."""
+        self._ended = False
+
+    @property
+    def ended(self) -> bool:
+        return self._ended
+
+    def join(self, window: Window, *, most: int, most_of_visitor: int) -> None:
+        """Begin to tell a window. Raises `Rejected("rate_limited")` where there are too many, `unavailable` at the end."""
+        if self._ended:
+            raise Rejected("unavailable", "the gateway is stopping; try again", retry_after=1)
+        if self._visitors[window.visitor] >= most_of_visitor:
+            raise Rejected("rate_limited", f"more than {most_of_visitor} connections of one visitor", retry_after=10)
+        if self._connectors[window.whose.connector] >= most:
+            raise Rejected("rate_limited", "too many connections at the moment", retry_after=10)
+        self._visitors[window.visitor] += 1
+        self._connectors[window.whose.connector] += 1
+        for value in window.whose.values:
+            self._windows[value].add(window)
+        CHATS.labels(window.whose.connector).set(self._connectors[window.whose.connector])
+        if not self._opened.is_set():
+            self._seen = self._newest.number  # a new window asks for everything itself
+            self._opened.set()
+        self.look_at(window.whose.values)
+
+    def leave(self, window: Window) -> None:
+        """After `join`."""
+        for value in window.whose.values:
+            self._windows[value].discard(window)
+            if not self._windows[value]:
+                del self._windows[value]
+        for counts, key in ((self._visitors, window.visitor), (self._connectors, window.whose.connector)):
+            counts[key] -= 1
+        if not self._visitors[window.visitor]:
+            del self._visitors[window.visitor]
+        CHATS.labels(window.whose.connector).set(self._connectors[window.whose.connector])
+        if not self._windows:
+            self._opened.clear()
+
+    def look_at(self, values: Iterable[str]) -> None:
+        """Something may have changed for these handles."""
+        for value in values:
+            if value in self._windows:
+                self._dirty[value] = None
+                self._woken.set()
+
+    async def left(self, value: str) -> None:
+        """Something was sent to this handle, and is in the tables."""
+        self.look_at((value,))
+        await self._tell(self._news.left(value))
+
+    async def came(self, value: str, item: Item, at_ms: int) -> None:
+        """A message of this handle was accepted; it will be in the tables in a moment."""
+        self._pending.add(value, item, at_ms)
+        self.look_at((value,))
+        await self._tell(self._news.came(value))
+
+    async def typing(self, value: str, name: str | None) -> None:
+        """Somebody writes an answer to this handle at the moment."""
+        self._show_typing(value, name)
+        await self._tell(self._news.typing(value, name))
+
+    async def writes(self, connector: str, value: str) -> None:
+        """A visitor writes at the moment: for whoever shows that to agents."""
+        await self._tell(writing(connector, value), TYPING)
+
+    async def run(self) -> None:
+        """For ever."""
+        work = {"look": self._look(), "listen": self._listen(), "follow": self._follow()}
+        tasks = [asyncio.create_task(one, name=f"chats {name}") for name, one in work.items()]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def stop(self) -> None:
+        """Close all windows, and take none any more."""
+        self._ended = True
+        for window in {one for windows in self._windows.values() for one in windows}:
+            window.close(STOPPING)
+        deadline = time.monotonic() + _LET_GO
+        while self._windows and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+
+    async def _tell(self, body: str, topic: str = TOPIC) -> None:
+        try:
+            await self._coordination.publish(topic, body)
+        except CoordinationUnavailable as error:
+            logger.warning("other nodes hear of a chat later", extra={"reason": str(error)})
+
+    async def _look(self) -> None:
+        while True:
+            await self._woken.wait()
+            batch = list(self._dirty)[:AT_ONCE]
+            for value in batch:
+                del self._dirty[value]
+            if not self._dirty:
+                self._woken.clear()
+            windows = list({window: None for value in batch for window in self._windows.get(value, ())})
+            if not windows:
+                continue
+            try:
+                await self._show(windows)
+            except DatabaseUnavailable as error:
+                logger.warning("chats are not shown what is new", extra={"reason": str(error)})
+                self.look_at(batch)
+                await asyncio.sleep(_AGAIN)
+            except Exception:  # a defect with one must not silence all
+                logger.exception("chats are not shown what is new, by a defect")
+                await asyncio.sleep(_AGAIN)
+
+    async def _show(self, windows: list[Window]) -> None:
+        """Tell each window what it lacks. Raises `DatabaseUnavailable`."""
+        asked = [(window, window.cursor) for window in windows]
+
+        def work(connection: Connection) -> tuple[dict[Handles, list[Line]], dict[str, Item]]:
+            found = {whose: lines(connection, whose) for whose in {window.whose for window, _ in asked}}
+            lacking = {line.id: line for window, cursor in asked for line in cursor.missing(found[window.whose])}
+            return found, items(connection, lacking.values(), self._signing)
+
+        found, words = await self._database.read(work)
+        for window, cursor in asked:
+            self._show_one(window, cursor, found[window.whose], words)
+        for values in {window.whose.values for window, _ in asked}:
+            self._again(values)
+
+    def _again(self, values: tuple[str, ...]) -> None:
+        """Look again soon where something is not in the tables yet; the longer it takes, the later."""
+        since_ms = self._pending.oldest(values)
+        if since_ms is not None:
+            pause = min(max(_SOON, (time.time() - since_ms / 1000) / 2), _LATEST)
+            asyncio.get_running_loop().call_later(pause, self.look_at, values)
+
+    def _show_one(self, window: Window, cursor: Cursor, known: list[Line], words: Mapping[str, Item]) -> None:
+        waiting = self._pending.besides(window.whose.values, known)
+        whole = [*known, *(line for line, _ in waiting)]
+        new = {line.id for line in cursor.missing(whole)}
+        told = [words[line.id] for line in known if line.id in new and line.id in words]
+        told += [item for line, item in waiting if line.id in new]
+        if told or window.is_new:
+            window.cursor, window.is_new = Cursor.of(whole), False
+            window.offer({"type": "items", "items": told, "cursor": str(window.cursor)})
+
+    async def _listen(self) -> None:
+        """Hear what other nodes say."""
+        while True:
+            try:
+                await self._coordination.listen(TOPIC, self._heard)
+            except CoordinationUnavailable as error:
+                logger.warning("nothing is heard of other nodes' chats; events tell later", extra={"reason": str(error)})
+            await asyncio.sleep(_AGAIN)
+            self.look_at(list(self._windows))  # what was told meanwhile
+
+    def _heard(self, body: str) -> None:
+        told = self._news.read(body)
+        if told is None:
+            return
+        if told.kind == "typing":
+            self._show_typing(told.value, told.name)
+            return
+        self.look_at((told.value,))
+        if told.kind == "came":
+            asyncio.get_running_loop().call_later(_LATER, self.look_at, (told.value,))
+
+    def _show_typing(self, value: str, name: str | None) -> None:
+        for window in self._windows.get(value, ()):
+            window.offer({"type": "typing", "name": name})
+
+    async def _follow(self) -> None:
+        """What events tell of, again: nothing depends on what nodes say to each other."""
+        while True:
+            await self._opened.wait()
+            await self._newest.beyond(self._seen, _TIDY)
+            self._pending.forget(time.time() * 1000)
+            if self._newest.ended:
+                await asyncio.sleep(_AGAIN)
+                continue
+            try:
+                await self._read_events()
+            except DatabaseUnavailable:
+                await asyncio.sleep(_AGAIN)
+
+    async def _read_events(self) -> None:
+        seen, until = self._seen, self._newest.number
+        if not seen or seen >= until:  # the first number that this node hears of says nothing of what came before
+            self._seen = until
+            self.look_at(list(self._windows) if not seen else ())
+            return
+        values, self._seen = await self._database.read(
+            lambda connection: transcripts.changed(connection, seen, until, CHANGES, EVENTS_AT_ONCE)
+        )
+        self.look_at(values)
