@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Locator, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Request, expect
 from playwright.async_api import Page as Tab
 
 from connectors.chat.settings import ChatSettings
@@ -16,6 +16,8 @@ from normalizer.advice import Language
 from tests.web.chat_server import PREFIX, ChatServer
 from web.widget.config import render_config
 
+_NO_NETWORK: Final = ("Failed to load resource", "WebSocket connection to", "net::ERR", "blocked by CORS policy: No 'Access")
+"""What Chromium says of a network, or of a gateway, that is not there."""
 SETTINGS: Final[dict[str, Any]] = {
     "brand": "demo",
     "fields": {"order": {}, "email": {"type": "email"}},
@@ -65,41 +67,45 @@ def config(
 
 
 @dataclass
-class Shop:
-    """The host page, the gateway's stand-in, and what the browser complained of."""
+class Site:
+    """The host page, and what the browser complained of. `base` is the gateway's address."""
 
-    gateway: ChatServer
+    base: str
     browser: Browser
     port: int = 0
     script: str = ""
     strict: bool = True
     complaints: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
+    _runner: web.AppRunner | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
-    def policy(self) -> str:
-        gateway = self.gateway.url
-        socket = gateway.replace("http", "ws")
-        return (
-            f"default-src 'none'; script-src {gateway} {self.url}host.js; connect-src {gateway} {socket}; img-src {gateway};"
-            " base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types regia-chat"
-        )
+    @property
+    def origin(self) -> str:
+        return self.url.rstrip("/")
 
-    async def page(self, request: web.Request) -> web.Response:
-        attributes = request.query.get("attributes", "")
-        body = (
-            f'<!doctype html><html lang="it"><head><title>Padella 28</title><meta name="viewport" content="width=device-width">'
-            f'<script src="/host.js"></script><script src="{self.gateway.url}{PREFIX}/widget.js" async {attributes}></script>'
-            "</head><body><main><h1>Padella 28</h1><p>In ghisa.</p></main></body></html>"
-        )
-        policy = {"Content-Security-Policy": self.policy()} if self.strict else {}
-        return web.Response(text=body, headers={"Content-Type": "text/html", **policy})
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_get("/", self._page)
+        app.router.add_get("/host.js", self._script)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.port = self._runner.addresses[0][1]
 
-    async def host_script(self, _request: web.Request) -> web.Response:
-        return web.Response(text=self.script, content_type="text/javascript")
+    async def stop(self) -> None:
+        for context in self.browser.contexts:
+            await context.close()
+        if self._runner:
+            await self._runner.cleanup()
+
+    def expect_peace(self) -> None:
+        """No complaint of the browser, and nothing asked of others."""
+        assert [text for text in self.complaints if not any(word in text for word in _NO_NETWORK)] == []
+        assert self.outside == []
 
     async def context(self, **options: Any) -> BrowserContext:
         return await self.browser.new_context(locale="it-IT", **options)
@@ -107,22 +113,46 @@ class Shop:
     async def tab(self, context: BrowserContext | None = None, *, attributes: str = "", **options: Any) -> Tab:
         """A tab that looks at the page; everything it complains of is kept. `attributes` are those of the script's element."""
         tab = await (context or await self.context(**options)).new_page()
-        tab.on(
-            "console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None
-        )
+        tab.on("console", self._said)
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        tab.on("request", lambda request: self._asked(request.url))
+        tab.on("request", self._asked)
         await tab.goto(f"{self.url}{'?' + urlencode({'attributes': attributes}) if attributes else ''}")
         return tab
 
-    def _asked(self, url: str) -> None:
-        if not url.startswith((self.url, self.gateway.url, "data:", "about:", "blob:")):
-            self.outside.append(url)
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
 
-    def real_complaints(self) -> list[str]:
-        """Without what Chromium says of a network that is not there."""
-        network = ("Failed to load resource", "WebSocket connection to", "net::ERR", "blocked by CORS policy: No 'Access")
-        return [text for text in self.complaints if not any(word in text for word in network)]
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.url, self.base, "data:", "about:", "blob:")):
+            self.outside.append(request.url)
+
+    def _policy(self) -> str:
+        base, socket = self.base, self.base.replace("http", "ws")
+        return (
+            f"default-src 'none'; script-src {base} {self.url}host.js; connect-src {base} {socket}; img-src {base};"
+            " base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types regia-chat"
+        )
+
+    async def _page(self, request: web.Request) -> web.Response:
+        attributes = request.query.get("attributes", "")
+        body = (
+            '<!doctype html><html lang="it"><head><title>Padella 28</title><meta name="viewport" content="width=device-width">'
+            f'<script src="/host.js"></script><script src="{self.base}{PREFIX}/widget.js" async {attributes}></script>'
+            "</head><body><main><h1>Padella 28</h1><p>In ghisa.</p></main></body></html>"
+        )
+        policy = {"Content-Security-Policy": self._policy()} if self.strict else {}
+        return web.Response(text=body, headers={"Content-Type": "text/html", **policy})
+
+    async def _script(self, _request: web.Request) -> web.Response:
+        return web.Response(text=self.script, content_type="text/javascript")
+
+
+@dataclass(kw_only=True)
+class Shop(Site):
+    """A site whose gateway is the tests' own."""
+
+    gateway: ChatServer
 
 
 @contextlib.asynccontextmanager
@@ -130,25 +160,16 @@ async def shop(browser: Browser, **own: Any) -> AsyncIterator[Shop]:
     """`own` changes the config. Nothing may complain, nothing may be asked of others, the protocol must be kept."""
     gateway = ChatServer(config(**own))
     await gateway.start()
-    it = Shop(gateway, browser)
-    app = web.Application()
-    app.router.add_get("/", it.page)
-    app.router.add_get("/host.js", it.host_script)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    it.port = runner.addresses[0][1]
-    gateway.origins.add(it.url.rstrip("/"))
+    it = Shop(gateway.url, browser, gateway=gateway)
+    await it.start()
+    gateway.origins.add(it.origin)
     try:
         yield it
         assert gateway.faults == []
-        assert it.real_complaints() == []
-        assert it.outside == []
+        it.expect_peace()
     finally:
-        for context in browser.contexts:
-            await context.close()
+        await it.stop()
         await gateway.stop()
-        await runner.cleanup()
 
 
 async def opened(tab: Tab) -> None:
