@@ -5,6 +5,7 @@ from typing import Final, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from connectors.base import ConnectorSettings
+from connectors.chat.flow import Flow
 from connectors.form_settings import Colours, RateLimit, Region, Slug, bare_origins
 from connectors.kit.user_tokens import UserTokenSettings
 from connectors.uploads import MEGABYTE, UploadRules
@@ -92,6 +93,7 @@ class ChatSettings(ConnectorSettings):
     fields: dict[FieldName, FieldSpec] = Field(default_factory=dict, max_length=100)
     hours: Slug | None = Field(default=None, description="A calendar of the rules: when somebody is there to answer.")
     faq: Slug | None = Field(default=None, description="The FAQ in which visitors may search.")
+    flow: Flow | None = Field(default=None, description="The welcome, step by step; without it, the greeting.")
 
     @field_validator("origins")
     @classmethod
@@ -103,6 +105,14 @@ class ChatSettings(ConnectorSettings):
         """Whoever writes is not asked for anything first."""
         if required := sorted(name for name, spec in self.fields.items() if spec.required):
             raise ValueError(f"fields of a chat cannot be required, people write at once: {', '.join(required)}")
+        return self
+
+    @model_validator(mode="after")
+    def _flow_fits(self) -> Self:
+        if self.flow is not None:
+            self.flow.check(self.known_fields)
+            if self.flow.needs_faq and self.faq is None:
+                raise ValueError("the flow offers articles: name their FAQ in faq")
         return self
 
     @property

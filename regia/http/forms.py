@@ -15,7 +15,7 @@ from regia.http.inbound import verified
 from regia.http.rates import within
 from regia.http.requests import GATEWAY, connector_named, json_answer, read_request, retry_header
 from regia.http.visitors import address, cross_site_headers
-from web.pages.colours import theme as colours
+from web.colours import theme as colours
 from web.pages.form import headers, render_form, render_problem, render_thanks
 from web.pages.view import FormView, form_view
 

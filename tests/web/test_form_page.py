@@ -19,8 +19,8 @@ from connectors.form_settings import WebFormSettings
 from connectors.web_form import WebForm, choose_language
 from normalizer.advice import LANGUAGES, Language
 from normalizer.inbound import InboundMessage, Page
+from web.colours import DARK_CARD, LIGHT_CARD, READABLE, contrast, theme
 from web.pages.assets import ASSETS, link
-from web.pages.colours import DARK_CARD, LIGHT_CARD, READABLE, contrast, theme
 from web.pages.form import headers, render_form, render_problem, render_thanks
 from web.pages.texts import PROBLEMS
 from web.pages.view import FormView, form_view

@@ -1,12 +1,13 @@
-"""What the widget is told about a chat: words, colours and limits, in the visitor's language."""
+"""What the widget is told about a chat, in the visitor's language: the JSON of `GET /chat/{connector}/config`."""
 
+from dataclasses import asdict
 from typing import Any
 
 from connectors.chat.settings import ChatSettings
 from normalizer.advice import Language
 from normalizer.fields import localised
-from web.pages.colours import shades
-from web.widget.texts import NAMES, TEXTS
+from web.colours import palette
+from web.widget.texts import TEXTS
 
 
 def render_config(
@@ -18,22 +19,23 @@ def render_config(
     faq_search: str | None = None,
 ) -> dict[str, Any]:
     """As the wire has it. `opens_at` is RFC 3339, `faq_search` the address of the search."""
+    title = localised(settings.title, language)
     return {
-        "name": localised(settings.title, language),
-        "title": localised(settings.title, language),
+        "name": title,
+        "title": title,
         "language": language,
-        "languages": [[one, NAMES[one]] for one in settings.languages],
-        "colours": shades(settings.colours.primary),
+        "languages": [[code, TEXTS[code].own_name] for code in settings.languages],
+        "colours": asdict(palette(settings.colours.primary)),
         "logo": settings.logo,
         "open": is_open,
-        "opens_at": opens_at,
-        "texts": dict(TEXTS[language]),
+        "opens_at": None if is_open else opens_at,
+        "texts": asdict(TEXTS[language]),
         "greeting": _greeting(settings, language, is_open=is_open),
-        "flow": None,
-        "faq": None if faq_search is None else {"search": faq_search},
+        "flow": settings.flow.localised(language) if settings.flow else None,
+        "faq": {"search": faq_search} if faq_search else None,
         "upload": _upload(settings),
         "longest_text": settings.longest_text,
-        "email_field": bool(settings.fields_of("email")),
+        "email_field": next(iter(settings.fields_of("email")), None),
     }
 
 
