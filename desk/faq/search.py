@@ -26,8 +26,10 @@ _MISSPELT: Final = 2
 """Words of a query that are compared with all there are."""
 _NEAR: Final = 4
 """Letters from which on a word may be a misspelt one."""
+_LONG: Final = 7
+"""Letters from which on an English word may end like a verb."""
 _LIKE: Final = 0.7
-_CUT: Final = 0.3
+_CUT: Final = 0.12
 """What scores less than this part of the best is no answer."""
 _WHOLE, _STEM, _BEGINNING, _MISSPELT_WORTH = 1.0, 0.9, 0.5, 0.6
 _TITLE, _TAG, _SUMMARY, _BODY = 8.0, 6.0, 3.0, 1.0
@@ -239,16 +241,19 @@ class Index:
         """Numbers of the articles that answer it, the best first; of equal ones in their order."""
         asked = self._asked(query)
         scores: defaultdict[int, float] = defaultdict(float)
-        hits: defaultdict[int, int] = defaultdict(int)
+        hits: defaultdict[int, float] = defaultdict(float)
+        """How many words of the query an article has, those in its body for a part only."""
         compared = 0
         for word in asked:
             found = dict(self._meant(word))
             if not found and compared < _MISSPELT:
                 compared += 1
                 found = dict(self._near(word))
-            for number, score in self._scored(found):
-                scores[number] += score
-                hits[number] += 1
+            best = self._best(found)
+            rare = math.log(1 + self._count / len(best)) if best else 0.0
+            for number, score in best.items():
+                scores[number] += score * rare
+                hits[number] += math.sqrt(score / _TITLE)
         total = {number: score * (hits[number] / len(asked)) ** 1.5 for number, score in scores.items()}
         least = max(total.values(), default=0.0) * _CUT
         ranked = sorted((-score, number) for number, score in total.items() if score >= least)
@@ -282,24 +287,25 @@ class Index:
         for other, similarity, _ in like:
             yield other, _MISSPELT_WORTH * similarity
 
-    def _scored(self, found: Mapping[str, float]) -> Iterator[tuple[int, float]]:
-        """Articles that have one of these words, each with its best."""
+    def _best(self, found: Mapping[str, float]) -> dict[int, float]:
+        """The articles that have one of these words, each with its best."""
         best: dict[int, float] = {}
         for word, worth in found.items():
             for number, weight in self._places[word].items():
                 best[number] = max(best.get(number, 0.0), worth * weight)
-        rare = math.log(1 + self._count / len(best)) if best else 0.0
-        return ((number, score * rare) for number, score in best.items())
+        return best
 
 
 def stem(word: str, language: Language) -> str:
-    """The word without the ending of its number: `resi` and `reso`, `pacchi` and `pacco`, `returns` and `return` are one."""
+    """The word without its ending: `resi` and `reso`, `pacchi` and `pacco`, `returns` and `returning` are one."""
     if len(word) < _NEAR:
         return word
     if language == "it":
         return word.rstrip("aeio").removesuffix("h") or word
     if word.endswith("ies"):
         return f"{word[:-3]}y"
+    if len(word) >= _LONG and word.endswith(("ing", "ed")):
+        return word.removesuffix("ing").removesuffix("ed")
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 

@@ -14,6 +14,7 @@ class StateTexts:
 
     title: str
     now: str
+    later: str
     history: str
     reference: str
     on: str
@@ -28,6 +29,7 @@ STATE_TEXTS: Final[Mapping[Language, StateTexts]] = {
     "it": StateTexts(
         title="La tua richiesta",
         now="A che punto è",
+        later="Riapri questa pagina quando vuoi: mostra sempre a che punto siamo.",
         history="Che cosa è successo",
         reference="Numero di riferimento",
         on="con {channel}",
@@ -71,6 +73,7 @@ STATE_TEXTS: Final[Mapping[Language, StateTexts]] = {
     "en": StateTexts(
         title="Your request",
         now="Where it stands",
+        later="Open this page again whenever you like: it always shows where we are.",
         history="What happened",
         reference="Reference number",
         on="by {channel}",

@@ -46,6 +46,7 @@
       found.replaceChildren(...articles.map(line));
       found.hidden = articles.length === 0;
       all.hidden = Boolean(query) && articles.length > 0;
+      for (const old of form.parentElement.querySelectorAll(".every, .search > .hint")) old.remove();
       const words = { 0: form.dataset.none, 1: form.dataset.one }[articles.length] || form.dataset.many;
       status.textContent = query ? words.replace("{count}", articles.length) : "";
     };

@@ -23,12 +23,12 @@
     return { box, bar, said, cancel };
   };
 
-  const told = (form, text) => {
+  const told = (form, text, bad) => {
     const old = form.querySelector(".sent-told");
     if (old) old.remove();
     if (!text) return;
-    const line = made("p", "error sent-told", text);
-    line.setAttribute("role", "alert");
+    const line = made("p", `${bad ? "error" : "hint"} sent-told`, text);
+    line.setAttribute("role", bad ? "alert" : "status");
     form.append(line);
   };
 
@@ -61,24 +61,25 @@
       bar.value = value;
       said.textContent = form.dataset.progress.replace("{percent}", value);
     };
-    const end = (text) => {
+    const end = (text, bad) => {
       box.remove();
-      told(form, text);
+      told(form, text, bad);
       form.dispatchEvent(new Event("regia:rest"));
     };
-    told(form, "");
+    told(form, "", false);
     percent(0);
     form.append(box);
+    box.scrollIntoView({ block: "nearest" });
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) percent(Math.floor((100 * event.loaded) / event.total));
     });
     request.addEventListener("load", () => {
       const isPage = (request.getResponseHeader("Content-Type") || "").startsWith("text/html");
-      if (!isPage || !show(request.responseText, input.files)) end(form.dataset.failed);
+      if (!isPage || !show(request.responseText, input.files)) end(form.dataset.failed, true);
     });
-    request.addEventListener("error", () => end(form.dataset.failed));
+    request.addEventListener("error", () => end(form.dataset.failed, true));
     request.addEventListener("abort", () => {
-      end(form.dataset.cancelled);
+      end(form.dataset.cancelled, false);
       form.querySelector("button[type=submit]").focus();
     });
     cancel.addEventListener("click", () => request.abort());
