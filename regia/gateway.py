@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from weakref import WeakSet
 
+from desk.faq.counting import Counts
 from dispatcher.base import Outcome, QueuesUnavailable, Topology
 from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
 from regia.chats.hub import Hub
 from regia.compose import Configured, Stores, migrate
 from regia.declaring import Declaring
+from regia.faqs import Faqs
 from regia.links import Links
 from regia.noticing import directory, named_by
 from regia.outbox_lease import OutboxElsewhere, OutboxLease
@@ -68,6 +70,8 @@ class Gateway:
         self.channels = channels(configured, lambda: self.versions.rules)
         self.notices = directory(settings.notices, configured.connectors)
         self.surveys = surveys(settings, self.links, configured.limits, self.channels)
+        self.faqs = Faqs(settings.faq, configured.faq_folders, configured.connectors, settings.server.base_path)
+        self.faq_counts = Counts(lambda: self.stores.database)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")

@@ -54,6 +54,9 @@ CHANNEL_MEANINGS: Final[Mapping[str, str]] = {
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "settings": {
         "server.host": "address to listen on",
+        "faq.NAME.colours.primary": "colour of buttons and links",
+        "faq.NAME.rate.count": "requests",
+        "faq.NAME.rate.seconds": "in so many seconds",
         "server.port": "port to listen on; 0 takes any free one",
         "data.path": "folder of journal, embedded database, files and secrets; relative to where the gateway is started",
         "database.url": "`postgresql://user:${PASSWORD}@host:5432/name`; `local` is a SQLite file in the data folder",

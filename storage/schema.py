@@ -21,6 +21,7 @@ from storage.schema_customers import (
     suggestions,
     ticket_events,
 )
+from storage.schema_faq import faq_counts
 from storage.schema_notices import notice_items, notices
 from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
@@ -44,6 +45,7 @@ __all__ = [
     "erased",
     "event_ids",
     "events",
+    "faq_counts",
     "forgotten",
     "handles",
     "journals",

@@ -12,6 +12,7 @@ from regia.cli import (
     customer,
     dead,
     demo,
+    faq,
     import_customers,
     import_imap,
     imports,
@@ -68,6 +69,7 @@ app.add_typer(bridge.app, name="bridge")
 app.add_typer(connector.app, name="connector")
 app.add_typer(customer.app, name="customer")
 app.add_typer(dead.app, name="dead")
+app.add_typer(faq.app, name="faq")
 app.add_typer(notices.app, name="notices")
 app.add_typer(queue.app, name="queue")
 app.add_typer(reply.app, name="outgoing")

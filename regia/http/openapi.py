@@ -11,7 +11,15 @@ from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
 from normalizer.event import Event
-from regia.http import openapi_chat, openapi_customers, openapi_dead, openapi_proofs, openapi_replies, openapi_tickets
+from regia.http import (
+    openapi_chat,
+    openapi_customers,
+    openapi_dead,
+    openapi_pages,
+    openapi_proofs,
+    openapi_replies,
+    openapi_tickets,
+)
 from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query, ref
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
@@ -102,6 +110,7 @@ def _paths() -> dict[str, Any]:
         **_queues(),
         **openapi_replies.paths(),
         **openapi_dead.paths(),
+        **openapi_pages.paths(),
         **_operations(),
     }
 
@@ -131,7 +140,8 @@ def _contacts() -> dict[str, Any]:
 
 def _forms() -> dict[str, Any]:
     connector = [parameter("connector")]
-    taken = {"202": answer("Accepted.", _receipt()), "200": {"description": "The page that thanks, for browsers."}}
+    receipt = openapi_pages.form_receipt(_receipt())
+    taken = {"202": answer("Accepted.", receipt), "200": {"description": "The page that thanks, for browsers."}}
     allowed = {"204": {"description": "The headers say so."}}
     return {
         "/forms/{connector}": {

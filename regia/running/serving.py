@@ -24,6 +24,7 @@ from regia.runners.bridging import Bridging
 from regia.runners.chats import Chats
 from regia.runners.delivering import Delivering
 from regia.runners.events import Events
+from regia.runners.faqs import FaqKeeping
 from regia.runners.noticing import Noticing
 from regia.runners.orders import Orders
 from regia.runners.outgoing import Sending
@@ -96,7 +97,7 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
     gateway.start()
     reloading = Reloading(gateway, path, os.environ)
     kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks, Promises, Noticing, Asking)
-    parts: list[_Part] = [*(kind(gateway) for kind in kinds), Chats(gateway), reloading]
+    parts: list[_Part] = [*(kind(gateway) for kind in kinds), Chats(gateway), FaqKeeping(gateway), reloading]
     for part in parts:
         part.start()
     loop.add_signal_handler(signal.SIGHUP, reloading.ask)
