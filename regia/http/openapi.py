@@ -11,7 +11,7 @@ from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
 from normalizer.event import Event
-from regia.http import openapi_customers, openapi_dead, openapi_proofs, openapi_replies, openapi_tickets
+from regia.http import openapi_customers, openapi_dead, openapi_kpi, openapi_proofs, openapi_replies, openapi_tickets
 from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query, ref
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
@@ -90,7 +90,7 @@ def _rejection() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    customers = {**openapi_customers.paths(), **openapi_proofs.paths(), **openapi_tickets.paths()}
+    customers = {**openapi_customers.paths(), **openapi_proofs.paths(), **openapi_tickets.paths(), **openapi_kpi.paths()}
     return {
         **_contacts(),
         **_forms(),

@@ -1,7 +1,8 @@
-"""Random things that happen to a database, as the gateway writes them: contacts, late answers, tickets that are closed and opened
-again, promises, surveys, merges, erasing and getting old. Time goes over two days of summer time's beginning and end."""
+"""Random things that happen to a database, as the gateway writes them: contacts, late answers, tickets that are closed and
+opened again, promises, surveys, merges, erasing. Time goes over a day on which summer time begins, or one on which it ends."""
 
 import json
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -25,7 +26,7 @@ class History:
     """`happen` does one thing, in the caller's transaction. Journal numbers are committed out of order, and some late."""
 
     def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
+        self.random = Random(seed)  # noqa: S311 - the same history each time
         self.now_ms = BEGINS[seed % 2]
         self._count = 0
         self._seqs = {f"jrn_{seed}_{number}": 0 for number in range(3)}
@@ -118,8 +119,11 @@ class History:
         """With a contact of its own, as a commit begins it; or one that goes on."""
         pick, known = self.random, self._some(connection, sla_timers.c.id)
         if known and pick.random() < 0.6:
+            timer = connection.execute(select(sla_timers).where(sla_timers.c.id == known)).mappings().one()
             values = {
-                "state": pick.choice(("running", "paused", "ended", "ended")),
+                "state": "ended"
+                if pick.random() < 0.5 or self._open(connection, timer)
+                else pick.choice(("running", "paused")),
                 "taken_ms": pick.randrange(0, 2 * HOUR),
                 "breached": pick.random() < 0.4,
             }
@@ -131,17 +135,24 @@ class History:
         message = connection.execute(query).one()
         timer = {
             "id": self._id("sla"),
-            "conversation_id": self._id("con") if pick.random() < 0 else message.conversation_id,
+            "conversation_id": message.conversation_id,
             "message_id": message.id,
             "brand": message.brand,
             "category": message.category,
-            "promise": self._id(pick.choice(("first_reply", "resolution"))) if pick.random() < 0.2 else "resolution",
+            "promise": pick.choice(("first_reply", "resolution")),
             "state": pick.choice(("running", "waiting")),
             "started_ms": message.at_ms,
             "promised_ms": HOUR,
         }
-        timer["promise"] = f"{timer['promise']}" if timer["state"] == "waiting" else self._id("p")
+        if self._open(connection, timer):
+            timer["state"] = "waiting"
         connection.execute(insert(sla_timers), [row(sla_timers, **timer)])
+
+    def _open(self, connection: Connection, timer: Mapping[str, Any]) -> bool:
+        """Whether another promise of that kind holds in its conversation: there is one at a time."""
+        same = (sla_timers.c[name] == timer[name] for name in ("conversation_id", "promise"))
+        query = select(sla_timers.c.id).where(*same, sla_timers.c.id != timer["id"])
+        return connection.execute(query.where(sla_timers.c.state.in_(("running", "paused")))).first() is not None
 
     def survey(self, connection: Connection) -> None:
         pick, known = self.random, self._some(connection, surveys.c.id)

@@ -52,7 +52,7 @@ def group_of(thing: Thing, by: str, zone: str) -> list[str | None]:
 
 
 def figure(
-    found: list[Thing], since_ms: int, until_ms: int, where: list[tuple[str, list[str]]], by: str | None, zone: str
+    found: list[Thing], since_ms: int, until_ms: int, *, where: list[tuple[str, list[str]]], by: str | None, zone: str
 ) -> dict[str | None, dict[str, Any]]:
     """By group what it comes to; under "*" all of it."""
     groups: dict[str | None, list[Thing]] = defaultdict(list)
@@ -133,13 +133,13 @@ def _waited(rows: Rows, message: dict[str, Any]) -> int | None:
     """Until the first answer of a person behind it."""
     if json.loads(message["envelope"])["data"]["backlog"]:
         return None
-    times = []
-    for one in rows["outgoing"]:
-        if one["conversation_id"] == message["conversation_id"] and one["state"] == "sent" and not one["automatic"]:
-            times.append(one["ended_ms"] if one["ended_ms"] is not None else one["created_ms"])
-    for one in rows["ticket_events"]:
-        if one["conversation_id"] == message["conversation_id"] and one["answered"]:
-            times.append(one["at_ms"])
+    here = message["conversation_id"]
+    times = [
+        one["ended_ms"] if one["ended_ms"] is not None else one["created_ms"]
+        for one in rows["outgoing"]
+        if one["conversation_id"] == here and one["state"] == "sent" and not one["automatic"]
+    ]
+    times += [one["at_ms"] for one in rows["ticket_events"] if one["conversation_id"] == here and one["answered"]]
     later = [at_ms for at_ms in times if at_ms >= message["at_ms"]]
     return min(later) - message["at_ms"] if later else None
 

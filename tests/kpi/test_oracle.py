@@ -1,5 +1,5 @@
-"""Figures are what an oracle over the tables they are of says, at any moment: nothing counted yet but the beginning, in the middle
-of counting, and after it."""
+"""Figures are what an oracle over the tables they are of says, at any moment: before anything new is counted, in the middle of
+counting, and after it."""
 
 from datetime import date, timedelta
 from random import Random
@@ -35,7 +35,7 @@ _WHERE = (
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_any_figure_at_any_moment(database: Database, seed: int) -> None:
-    history, rolling, pick = History(seed), Rolling(database), Random(seed)
+    history, rolling, pick = History(seed), Rolling(database), Random(seed)  # noqa: S311 - the same each time
     for _ in range(pick.choice((0, 30))):
         await database.write(history.happen)
     await rolling.finish(0)
@@ -75,7 +75,7 @@ def _same(connection: Connection, pick: Random, now_ms: int) -> None:
             wanted = Wanted(since_ms=since_ms, until_ms=until_ms, where=where, by=by, zone=ZoneInfo(zone))
             answer = figure(connection, name, wanted)
             kpi = KPIS[name]
-            expected = oracle.figure(found, since_ms, until_ms, where, answer.by, zone)
+            expected = oracle.figure(found, since_ms, until_ms, where=where, by=answer.by, zone=zone)
             ranked = len(answer.groups) <= RANKED
             told = {group: _as_expected(kpi, sums, ranked or group == "*") for group, sums in expected.items()}
             of = f"{name} by {by} where {where} in {zone} from {since_ms} to {until_ms}"
