@@ -22,6 +22,7 @@ from storage.schema_customers import (
     ticket_events,
 )
 from storage.schema_faq import faq_counts
+from storage.schema_kpi import kpi_changes, kpi_chunks, kpi_columns, kpi_fresh, kpi_places, kpi_seen
 from storage.schema_notices import notice_items, notices
 from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
@@ -49,6 +50,12 @@ __all__ = [
     "forgotten",
     "handles",
     "journals",
+    "kpi_changes",
+    "kpi_chunks",
+    "kpi_columns",
+    "kpi_fresh",
+    "kpi_places",
+    "kpi_seen",
     "local_messages",
     "mentions",
     "messages",

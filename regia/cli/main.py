@@ -23,6 +23,7 @@ from regia.cli import (
     queue,
     replay,
     reply,
+    report,
     rules,
     run,
     schema,
@@ -73,6 +74,7 @@ app.add_typer(faq.app, name="faq")
 app.add_typer(notices.app, name="notices")
 app.add_typer(queue.app, name="queue")
 app.add_typer(reply.app, name="outgoing")
+app.add_typer(report.app, name="report")
 app.add_typer(rules.app, name="rules")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(survey.app, name="survey")

@@ -15,6 +15,7 @@ from regia.http import (
     openapi_chat,
     openapi_customers,
     openapi_dead,
+    openapi_kpi,
     openapi_pages,
     openapi_proofs,
     openapi_replies,
@@ -99,7 +100,7 @@ def _rejection() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    customers = {**openapi_customers.paths(), **openapi_proofs.paths(), **openapi_tickets.paths()}
+    customers = {**openapi_customers.paths(), **openapi_proofs.paths(), **openapi_tickets.paths(), **openapi_kpi.paths()}
     return {
         **_contacts(),
         **_forms(),

@@ -22,6 +22,7 @@ from regia.http.health import figures
 from regia.runners.adoption import adopt_for_ever
 from regia.runners.bridging import Bridging
 from regia.runners.chats import Chats
+from regia.runners.counting import Counting
 from regia.runners.delivering import Delivering
 from regia.runners.events import Events
 from regia.runners.faqs import FaqKeeping
@@ -96,7 +97,21 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
         loop.add_signal_handler(number, end.asked.set)
     gateway.start()
     reloading = Reloading(gateway, path, os.environ)
-    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks, Promises, Noticing, Asking)
+    kinds = (
+        Polling,
+        Sending,
+        Watching,
+        Events,
+        Retaining,
+        Delivering,
+        Orders,
+        Bridging,
+        Webhooks,
+        Promises,
+        Noticing,
+        Asking,
+        Counting,
+    )
     parts: list[_Part] = [*(kind(gateway) for kind in kinds), Chats(gateway), FaqKeeping(gateway), reloading]
     for part in parts:
         part.start()
