@@ -80,6 +80,7 @@ def _welcome(configured_: Configured, path: Path) -> None:
     lines = [f"Regia listens on {base}", ""]
     forms = configured_.of_type("web_form")
     lines += [f"  form             {base}/forms/{name}" for name in forms]
+    lines += [f"  console          {base}/console/"] if configured_.settings.console.enabled else []
     lines += [
         f"  health           {base}/health/ready",
         f"  API description  {base}/openapi.json",

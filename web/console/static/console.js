@@ -1,0 +1,42 @@
+// Small things that the console does with a script, and does without where there is none.
+"use strict";
+(() => {
+  const language = document.documentElement.lang || "it";
+  const day = { year: "numeric", month: "2-digit", day: "2-digit" };
+  const clock = { hour: "2-digit", minute: "2-digit" };
+
+  // Times come in UTC, exact in their attribute: they are shown in the reader's own zone, the day only where it is not today.
+  function localise(root) {
+    for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
+      const at = new Date(time.getAttribute("datetime"));
+      if (Number.isNaN(at.getTime())) continue;
+      const form = "seconds" in time.dataset ? { ...clock, second: "2-digit" } : clock;
+      const today = at.toDateString() === new Date().toDateString();
+      const options = today || time.dataset.only === "time" ? form : { ...day, ...form };
+      time.title = at.toLocaleString(language, { dateStyle: "full", timeStyle: "long" });
+      time.textContent = at.toLocaleString(language, options);
+      time.dataset.local = "";
+    }
+  }
+
+  // A form that asks for nothing but a choice sends itself.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-auto]");
+    if (form) form.requestSubmit();
+  });
+
+  // What cannot be undone is asked about: <form data-sure="…">.
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset ? event.target.dataset.sure : undefined;
+    if (question && !window.confirm(question)) event.preventDefault();
+  }, true);
+
+  // htmx sends the token of the page with every change it makes.
+  document.addEventListener("htmx:config:request", (event) => {
+    const token = document.querySelector('meta[name="csrf"]');
+    if (token) event.detail.ctx.request.headers["X-CSRF"] = token.content;
+  });
+
+  document.addEventListener("htmx:after:swap", () => localise(document));
+  localise(document);
+})();
