@@ -76,7 +76,9 @@ async def _open(visit: Visit, person: Staff) -> Opened:
     def work(connection: Connection) -> Opened:
         if newer is not None:
             staff.change(connection, person.id, password=newer)
-        return logins.open_login(connection, person, family=family, lasting=lasting)
+        opened = logins.open_login(connection, person, family=family, lasting=lasting)
+        visit.login = opened.login  # from here on it is them: so the audit log has it
+        return opened
 
     return await visit.write(work)
 
