@@ -19,7 +19,7 @@ from storage.staff import Staff
 from web.console.page import span
 from web.console.texts.login import LOGIN as TEXTS
 
-_NEXT: Final = re.compile(r"/console/(?:[A-Za-z0-9_~%?&=+,:@-]|[./](?![./]))*")
+_NEXT: Final = re.compile(r"/console/(?![./])(?:[A-Za-z0-9_~%?&=+,:@-]|[./](?![./]))*")
 """An address of the console: neither `//`, which names another host, nor `..`, nor `\\`, which browsers take for `/`."""
 
 
