@@ -14,6 +14,7 @@ from identity.policy import AUTHORITY, CAPS, SHARED, Policy
 from identity.policy import Source as ProfileSource
 from regia.bridge_settings import AnyBridge
 from regia.code_settings import Codes
+from regia.console_settings import Console
 from regia.erasing.settings import Retention
 from regia.faq_settings import Faq, StatePage
 from regia.journal_settings import Journal
@@ -115,6 +116,7 @@ class Settings(_Section):
 
     node: Name = Field(default_factory=_node_name, description="Name of this node among several.")
     server: Server = Server()
+    console: Console = Console()
     data: Data = Data()
     journal: Journal = Journal()
     database: DatabaseStore = DatabaseStore()

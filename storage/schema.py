@@ -28,6 +28,7 @@ from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
 from storage.schema_rules import activations, rule_nodes, rulesets, shadow_changes, shadow_runs
 from storage.schema_sla import sla_timers
+from storage.schema_staff import logins, staff, staff_audit
 from storage.schema_surveys import surveys
 from storage.schema_watch import alarms, traffic
 
@@ -57,6 +58,7 @@ __all__ = [
     "kpi_places",
     "kpi_seen",
     "local_messages",
+    "logins",
     "mentions",
     "messages",
     "metadata",
@@ -74,6 +76,8 @@ __all__ = [
     "shadow_runs",
     "signals",
     "sla_timers",
+    "staff",
+    "staff_audit",
     "suggestions",
     "surveys",
     "targets",

@@ -32,6 +32,7 @@ from regia.cli import (
     ticket,
     topology,
     unheard,
+    user,
     webhook,
 )
 from regia.watch import logs
@@ -79,6 +80,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(survey.app, name="survey")
 app.add_typer(topology.app, name="topology")
+app.add_typer(user.app, name="user")
 app.add_typer(webhook.app, name="webhook")
 imports.app.command()(import_imap.imap)
 imports.app.command()(import_customers.customers)

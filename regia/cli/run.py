@@ -91,6 +91,7 @@ def _welcome(configured_: Configured, path: Path) -> None:
     forms = configured_.of_type("web_form")
     lines += [f"  form             {base}/forms/{name}" for name in forms]
     lines += [f"  FAQ              {base}/faq/{name}" for name in configured_.settings.faq]
+    lines += [f"  console          {base}/console/"] if configured_.settings.console.enabled else []
     lines += [
         f"  health           {base}/health/ready",
         f"  API description  {base}/openapi.json",

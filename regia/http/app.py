@@ -37,6 +37,8 @@ from regia.http import (
     tickets,
     unheard,
 )
+from regia.http.console.parts import CONSOLE, Parts
+from regia.http.console.table import routes as console_routes
 from regia.http.errors import errors
 from regia.http.requests import GATEWAY
 from web.pages.assets import ASSETS
@@ -49,6 +51,10 @@ def build_app(gateway: Gateway) -> web.Application:
     app[GATEWAY] = gateway
     app.on_response_prepare.append(_unnamed_server)
     app.add_routes(_ROUTES)
+    if gateway.configured.settings.console.enabled:
+        app[CONSOLE] = parts = Parts.of(gateway)
+        app.on_shutdown.append(lambda _app: parts.feed.end())
+        app.add_routes(console_routes())
     return app
 
 

@@ -19,6 +19,7 @@ from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
 from regia.http.app import build_app
 from regia.http.health import figures
+from regia.runners.admitting import Admitting
 from regia.runners.adoption import adopt_for_ever
 from regia.runners.bridging import Bridging
 from regia.runners.chats import Chats
@@ -112,7 +113,7 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
         Asking,
         Counting,
     )
-    parts: list[_Part] = [*(kind(gateway) for kind in kinds), Chats(gateway), FaqKeeping(gateway), reloading]
+    parts: list[_Part] = [*(kind(gateway) for kind in kinds), Admitting(gateway), Chats(gateway), FaqKeeping(gateway), reloading]
     for part in parts:
         part.start()
     loop.add_signal_handler(signal.SIGHUP, reloading.ask)

@@ -1,0 +1,118 @@
+"""Renders a page of the console, or one block of it for a request of htmx.
+
+Everything is escaped by the templates. No page holds an inline style or script: `headers` forbid both.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from web.console.assets import link
+from web.console.frame import Frame
+from web.console.masking import masked
+from web.console.texts.common import COMMON
+
+HTMX: Final = (
+    '{"extensions":"sse,upsert","includeIndicatorCSS":false,"history":false,"transitions":false,"noSwap":[204,304,401]}'
+)
+"""htmx's settings: no style of its own, no other extensions. Nothing of it that is evaluated is used: no `hx-on`, no `js:`, no
+filters in `hx-trigger`."""
+
+POLICY: Final[Mapping[str, str]] = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def headers(*, frames: bool = False) -> dict[str, str]:
+    """The response headers of a page. `frames`: it holds a frame of our own, such as that of a mail."""
+    policy = {**POLICY, "frame-src": "'self'"} if frames else POLICY
+    return {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        **GUARDS,
+    }
+
+
+GUARDS: Final[Mapping[str, str]] = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Of every answer of the console, whatever it is."""
+
+
+def render(template: str, frame: Frame, texts: object, *, block: str | None = None, **values: Any) -> str:
+    """The page of a template, or only one of its blocks. In templates: `frame`, `common` (the texts of all pages), `texts`
+    (the page's own), and the values."""
+    found = TEMPLATES.get_template(template)
+    everything = {"frame": frame, "common": COMMON[frame.language], "texts": texts, "htmx": HTMX, **values}
+    if block is None:
+        return found.render(everything)
+    return "".join(found.blocks[block](found.new_context(everything)))
+
+
+@pass_context
+def _asset(context: Context, name: str) -> str:
+    return link(context["frame"].base, name)
+
+
+@pass_context
+def _personal(context: Context, value: str | None, kind: str) -> str:
+    """`{{ name | personal("name") }}`: masked or whole, as whoever looks may see it. The one place where that is decided."""
+    return masked(value or "", kind) if context["frame"].masked else value or ""
+
+
+def _time(ms: int | None, *, seconds: bool = False, only: str = "") -> Markup:
+    """A moment (milliseconds since 1970): in UTC without a script, and with it in the reader's own time. `only` is `time` where
+    the day is plain."""
+    if ms is None:
+        return Markup("&ndash;")
+    at = datetime.fromtimestamp(ms / 1000, UTC)
+    form = ("%H:%M:%S" if seconds else "%H:%M") if only == "time" else ("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+    kind = Markup(' data-only="{}"').format(only) if only else ""
+    exact = Markup(" data-seconds") if seconds else ""
+    return Markup('<time datetime="{}"{}{}>{}</time>').format(
+        at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), kind, exact, f"{at:{form}}"
+    )
+
+
+def span(ms: float | None) -> str:
+    """How long: `84 ms`, `3.2 s`, `5 min`, `2 h`, `3 d`."""
+    if ms is None:
+        return "—"
+    for most, unit, name in ((1000, 1, "ms"), (60_000, 1000, "s"), (3_600_000, 60_000, "min"), (86_400_000, 3_600_000, "h")):
+        if ms < most:
+            return f"{ms / unit:.1f} {name}" if name == "s" and ms < 10_000 else f"{ms / unit:.0f} {name}"  # noqa: PLR2004
+    return f"{ms / 86_400_000:.0f} d"
+
+
+def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Choices that are called as they are."""
+    return [(value, value) for value in values]
+
+
+TEMPLATES: Final = Environment(
+    loader=PackageLoader("web.console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "pairs": _pairs}
+TEMPLATES.globals["asset"] = _asset
+TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module
