@@ -135,16 +135,17 @@ def _addresses(text: str) -> Iterator[Handle]:
 
 
 def _by_part(connection: Connection, text: str, limit: int) -> Iterator[Found]:
-    begins = _begin(text)
-    value, name = handles.c.value, customers.c.name
-    owner = select(handles.c.customer_id, value)
-    for start in begins:
-        yield from _handles(connection, owner.where(value >= start, value < start + _LAST).order_by(value).limit(limit))
-    named = select(customers.c.root_id, name).where(SHORT_NAME, _has_words(connection, text)).limit(limit)
-    for row in connection.execute(named):
-        yield Found(row.root_id, "name", row.name)
-    if len(text) >= _INNER:
-        yield from _handles(connection, owner.where(value.contains(_inner(text), autoescape=True)).limit(limit))
+    value, is_number = handles.c.value, _is_number(text)
+    owner = select(handles.c.customer_id, value).limit(limit)
+    for start in _begin(text):
+        yield from _handles(connection, owner.where(value >= start, value < start + _LAST).order_by(value))
+    if not is_number and "@" not in text:
+        named = select(customers.c.root_id, customers.c.name).where(SHORT_NAME, _has_words(connection, text)).limit(limit)
+        for row in connection.execute(named):
+            yield Found(row.root_id, "name", row.name)
+    if len(text) >= _INNER and (is_number or " " not in text):
+        inner = _digits(text) if is_number else text.lower()
+        yield from _handles(connection, owner.where(value.contains(inner, autoescape=True)))
 
 
 def _handles(connection: Connection, query: Select[tuple[str, str]]) -> Iterator[Found]:
@@ -154,13 +155,14 @@ def _handles(connection: Connection, query: Select[tuple[str, str]]) -> Iterator
 
 def _begin(text: str) -> tuple[str, ...]:
     """How an address may begin that is typed like this."""
-    if _NUMBER.fullmatch(text) and len(digits := _digits(text)) >= _DIGITS:
-        return (f"+{digits}",) if text.startswith("+") else (f"+{digits.removeprefix('00')}", f"+39{digits}", digits)
-    return tuple({text, text.lower()})
+    if not _is_number(text):
+        return tuple({text, text.lower()})
+    digits = _digits(text)
+    return (f"+{digits}",) if text.startswith("+") else (f"+{digits.removeprefix('00')}", f"+39{digits}", digits)
 
 
-def _inner(text: str) -> str:
-    return _digits(text) if _NUMBER.fullmatch(text) and len(_digits(text)) >= _DIGITS else text.lower()
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None and len(_digits(text)) >= _DIGITS
 
 
 def _digits(text: str) -> str:
