@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from web.console.assets import link
+from web.console.customer import evidence, shown_values
 from web.console.frame import Frame
 from web.console.masking import masked
 from web.console.texts.common import COMMON
@@ -114,5 +115,6 @@ TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "pairs": _pairs}
+TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values}
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

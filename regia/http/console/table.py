@@ -16,12 +16,25 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import account, audit, live, login, users
+from regia.http.console import (
+    account,
+    audit,
+    customer,
+    customer_acts,
+    customer_leaving,
+    customer_merges,
+    customer_reply,
+    customers,
+    live,
+    login,
+    users,
+)
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
 from regia.http.console.wrap import wrapped
 from web.console.texts import audit as audit_texts
+from web.console.texts import customers as customers_texts
 from web.console.texts import live as live_texts
 from web.console.texts import users as users_texts
 
@@ -52,6 +65,23 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/users/{id}/enable", "admin", users.enable, "user.enable"),
     Entry("POST", "/users/{id}/logout", "admin", users.log_out, "user.logout"),
     Entry("GET", "/audit", "admin", audit.page, nav=audit_texts.NAV),
+    Entry("GET", "/customers", "viewer", customers.page, nav=customers_texts.NAV),
+    Entry("GET", "/customers/{id}", "viewer", customer.page, "customer.look"),
+    Entry("GET", "/customers/{id}/audit", "viewer", customer.audit, "customer.look"),
+    Entry("POST", "/customers/{id}/profile", "agent", customer_acts.change, "customer.profile"),
+    Entry("POST", "/customers/{id}/links/{link}/release", "agent", customer_acts.release, "customer.release"),
+    Entry("GET", "/customers/{id}/reply", "agent", customer_reply.words),
+    Entry("POST", "/customers/{id}/reply", "agent", customer_reply.send, "customer.reply", largest=customer_reply.LARGEST),
+    Entry("GET", "/customers/{id}/replies/{reply}", "agent", customer_reply.state, quiet=True),
+    Entry("GET", "/customers/{id}/merge", "agent", customer_merges.merge_page, "customer.look"),
+    Entry("POST", "/customers/{id}/merge", "agent", customer_merges.merge, "customer.merge"),
+    Entry("GET", "/customers/{id}/unmerge", "agent", customer_merges.unmerge_page, "customer.look"),
+    Entry("POST", "/customers/{id}/unmerge", "agent", customer_merges.unmerge, "customer.unmerge"),
+    Entry("POST", "/customers/{id}/export", "agent", customer_leaving.export, "customer.export"),
+    Entry("GET", "/customers/{id}/erase", "admin", customer_leaving.erase_page, "customer.look"),
+    Entry("POST", "/customers/{id}/erase", "admin", customer_leaving.erase, "customer.erase"),
+    Entry("POST", "/suggestions/{id}/accept", "agent", customer_acts.accept, "suggestion.accept"),
+    Entry("POST", "/suggestions/{id}/reject", "agent", customer_acts.reject, "suggestion.reject"),
     Entry("GET", "/{rest:.*}", "viewer", _nothing),  # the last one: what no other entry has
 )
 
