@@ -21,6 +21,7 @@ from storage.schema_customers import (
     suggestions,
     ticket_events,
 )
+from storage.schema_marks import marks, reroutes
 from storage.schema_notices import notice_items, notices
 from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
@@ -50,6 +51,7 @@ __all__ = [
     "journals",
     "local_messages",
     "logins",
+    "marks",
     "mentions",
     "messages",
     "metadata",
@@ -61,6 +63,7 @@ __all__ = [
     "outgoing_parts",
     "quarantine",
     "repeats",
+    "reroutes",
     "rule_nodes",
     "rulesets",
     "shadow_changes",

@@ -16,7 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import account, live, login
+from regia.http.console import account, live, login, message, message_acts
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
@@ -41,6 +41,15 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/account/look", "viewer", account.choose_look, "account.look"),
     Entry("POST", "/account/logins", "viewer", account.log_out_elsewhere, "account.logins"),
     Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
+    Entry("GET", "/messages/right.yaml", "agent", message_acts.right, "messages.right"),
+    Entry("GET", "/messages/{id}", "viewer", message.page, "message.view", frames=True),
+    Entry("GET", "/messages/{id}/mail", "viewer", message.mail_frame),
+    Entry("GET", "/messages/{id}/files/{file}", "viewer", message.file, "message.file"),
+    Entry("GET", "/messages/{id}/raw", "admin", message.raw, "message.raw"),
+    Entry("POST", "/messages/{id}/mark", "agent", message_acts.mark, "message.mark", frames=True),
+    Entry("POST", "/messages/{id}/reroute", "agent", message_acts.send_again, "message.reroute", frames=True),
+    Entry("POST", "/messages/{id}/letters", "agent", message_acts.drive_letter, "message.redrive"),
+    Entry("POST", "/messages/{id}/held", "agent", message_acts.drive_held, "message.redrive"),
     Entry("GET", "/{rest:.*}", "viewer", _nothing),  # the last one: what no other entry has
 )
 

@@ -70,6 +70,9 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
             "done": "Fatto.",
             "password_changed": "Password cambiata. Gli altri accessi sono stati chiusi.",
             "logged_out_elsewhere": "Gli altri accessi sono stati chiusi.",
+            "lay_there": "Era già in quella coda: non c'è andato due volte.",
+            "not_done": "Non è stato possibile: qualcun altro è arrivato prima.",
+            "still_held": "Non si legge ancora: resta in quarantena.",
         },
         problems={
             "": ("Non è stato possibile", "Torna indietro e riprova."),
@@ -127,6 +130,9 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
             "done": "Done.",
             "password_changed": "Password changed. Your other log-ins were ended.",
             "logged_out_elsewhere": "Your other log-ins were ended.",
+            "lay_there": "It lay in that queue already: it is not there twice.",
+            "not_done": "That was not possible: somebody else was there before.",
+            "still_held": "It still cannot be read: it stays in quarantine.",
         },
         problems={
             "": ("That was not possible", "Go back and try again."),
