@@ -23,6 +23,7 @@ from storage.schema_customers import (
 )
 from storage.schema_faq import faq_counts
 from storage.schema_kpi import kpi_changes, kpi_chunks, kpi_columns, kpi_fresh, kpi_places, kpi_seen
+from storage.schema_marks import marks, reroutes
 from storage.schema_notices import notice_items, notices
 from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
@@ -59,6 +60,7 @@ __all__ = [
     "kpi_seen",
     "local_messages",
     "logins",
+    "marks",
     "mentions",
     "messages",
     "metadata",
@@ -70,6 +72,7 @@ __all__ = [
     "outgoing_parts",
     "quarantine",
     "repeats",
+    "reroutes",
     "rule_nodes",
     "rulesets",
     "shadow_changes",

@@ -27,6 +27,8 @@ from regia.http.console import (
     customers,
     live,
     login,
+    message,
+    message_acts,
     users,
 )
 from regia.http.console.entry import Entry
@@ -82,6 +84,15 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/customers/{id}/erase", "admin", customer_leaving.erase, "customer.erase"),
     Entry("POST", "/suggestions/{id}/accept", "agent", customer_acts.accept, "suggestion.accept"),
     Entry("POST", "/suggestions/{id}/reject", "agent", customer_acts.reject, "suggestion.reject"),
+    Entry("GET", "/messages/right.yaml", "agent", message_acts.right, "messages.right"),
+    Entry("GET", "/messages/{id}", "viewer", message.page, "message.view", frames=True),
+    Entry("GET", "/messages/{id}/mail", "viewer", message.mail_frame),
+    Entry("GET", "/messages/{id}/files/{file}", "viewer", message.file, "message.file"),
+    Entry("GET", "/messages/{id}/raw", "admin", message.raw, "message.raw"),
+    Entry("POST", "/messages/{id}/mark", "agent", message_acts.mark, "message.mark", frames=True),
+    Entry("POST", "/messages/{id}/reroute", "agent", message_acts.send_again, "message.reroute", frames=True),
+    Entry("POST", "/messages/{id}/letters", "agent", message_acts.drive_letter, "message.redrive"),
+    Entry("POST", "/messages/{id}/held", "agent", message_acts.drive_held, "message.redrive"),
     Entry("GET", "/{rest:.*}", "viewer", _nothing),  # the last one: what no other entry has
 )
 

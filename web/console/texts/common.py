@@ -76,6 +76,9 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
             "released": "Il recapito è sciolto.",
             "reply_queued": "Risposta accettata: parte appena possibile.",
             "erased": "Il cliente è cancellato.",
+            "lay_there": "Era già in quella coda: non c'è andato due volte.",
+            "not_done": "Non è stato possibile: qualcun altro è arrivato prima.",
+            "still_held": "Non si legge ancora: resta in quarantena.",
         },
         problems={
             "": ("Non è stato possibile", "Torna indietro e riprova."),
@@ -139,6 +142,9 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
             "released": "The address is released.",
             "reply_queued": "Reply accepted: it leaves as soon as it can.",
             "erased": "The customer is erased.",
+            "lay_there": "It lay in that queue already: it is not there twice.",
+            "not_done": "That was not possible: somebody else was there before.",
+            "still_held": "It still cannot be read: it stays in quarantine.",
         },
         problems={
             "": ("That was not possible", "Go back and try again."),
