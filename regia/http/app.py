@@ -46,6 +46,7 @@ def build_app(gateway: Gateway) -> web.Application:
     app.add_routes(_ROUTES)
     if gateway.configured.settings.console.enabled:
         app[CONSOLE] = Parts.of(gateway)
+        app.on_cleanup.append(app[CONSOLE].close)
         app.add_routes(console_routes())
     return app
 

@@ -101,6 +101,11 @@ def span(ms: float | None) -> str:
     return f"{ms / 86_400_000:.0f} d"
 
 
+def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
+    """A choice among brands with rules of their own: `*` stands for all others."""
+    return brand, all_others if brand == "*" else brand
+
+
 TEMPLATES: Final = Environment(
     loader=PackageLoader("web.console"),
     autoescape=True,
@@ -108,6 +113,6 @@ TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span}
+TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "brand_pair": _brand_pair}
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

@@ -9,6 +9,7 @@ from desk.staff.passwords import Passwords
 from desk.staff.throttle import Throttle
 from regia.gateway import Gateway
 from regia.http.console.cookies import Cookies
+from regia.trying.bench import Bench
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +19,22 @@ class Parts:
     cookies: Cookies
     passwords: Passwords
     throttle: Throttle
+    bench: Bench
 
     @classmethod
     def of(cls, gateway: Gateway) -> "Parts":
         settings = gateway.configured.settings
         key = settings.links_key.get_secret_value().encode()
-        return cls(cookies=Cookies(settings.server), passwords=Passwords(), throttle=Throttle(gateway.stores.coordination, key))
+        return cls(
+            cookies=Cookies(settings.server),
+            passwords=Passwords(),
+            throttle=Throttle(gateway.stores.coordination, key),
+            bench=Bench(),
+        )
+
+    async def close(self, _app: web.Application) -> None:
+        """End what it has started."""
+        await self.bench.close()
 
 
 CONSOLE: Final = web.AppKey("console", Parts)

@@ -16,7 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import account, live, login
+from regia.http.console import account, live, login, playground
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
@@ -40,6 +40,12 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/account/password", "viewer", account.change_password, "account.password", first=True),
     Entry("POST", "/account/look", "viewer", account.choose_look, "account.look"),
     Entry("POST", "/account/logins", "viewer", account.log_out_elsewhere, "account.logins"),
+    Entry("GET", "/rules/playground", "agent", playground.page),
+    Entry("POST", "/rules/playground/try", "agent", playground.try_, "rules.try", largest=playground.BODY),
+    Entry("POST", "/rules/playground/test", "agent", playground.test, "rules.test", largest=playground.BODY),
+    Entry("POST", "/rules/playground/take", "agent", playground.take, "rules.take", largest=playground.BODY),
+    Entry("POST", "/rules/playground/compare", "agent", playground.compare, "rules.compare", largest=playground.BODY),
+    Entry("POST", "/rules/playground/reset", "agent", playground.reset, "rules.reset", largest=playground.BODY),
     Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
     Entry("GET", "/{rest:.*}", "viewer", _nothing),  # the last one: what no other entry has
 )
