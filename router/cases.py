@@ -72,10 +72,15 @@ class CaseReader:
             node.fail(f"must have {' and '.join(missing)}")
             return None
         name = entries["name"].text() if "name" in entries else None
-        facts: dict[str, Value] = {}
-        self._read_facts("", entries["message"], facts)
+        facts = self.message(entries["message"])
         expect = dict(self._expect(entries["expect"]))
-        return Case(name or f"tests[{node.loc[-1]}]", node.place, self._complete(facts), expect)
+        return Case(name or f"tests[{node.loc[-1]}]", node.place, facts, expect)
+
+    def message(self, node: Node) -> Facts:
+        """The facts of a message, complete; what is wrong has been reported."""
+        facts: dict[str, Value] = {}
+        self._read_facts("", node, facts)
+        return self._complete(facts)
 
     def _read_facts(self, prefix: str, node: Node, into: dict[str, Value]) -> None:
         """The facts of a message, whose names may be dotted or nested."""

@@ -22,7 +22,7 @@ from router.names import Names, Usage
 from router.reading import Node, Source
 from router.ruleset import Contents, Ruleset
 from router.templates import read_templates
-from router.vocabulary import Fact, with_declared
+from router.vocabulary import Fact, Facts, with_declared
 
 RULE_NAME_MAX: Final = 80
 RULE_NAMES_TAKEN: Final = (DEFAULT, CATEGORY)
@@ -35,7 +35,31 @@ def load(sources: Sequence[tuple[str, str]]) -> Ruleset:
     with all problems; where a file is no YAML, with those of the syntax only, for its declarations are not known.
     """
     with _collector_waits():
-        return _loaded(sources)
+        return _loaded(sources)[0]
+
+
+class Messages:
+    """Reads messages as `tests:` write them, for somebody who tries rules with one after the other."""
+
+    def __init__(self, reader: CaseReader) -> None:
+        self._reader = reader
+
+    def read(self, text: str, name: str) -> Facts:
+        """The facts of a message, with the defaults of all that it does not mention. Raises ConfigError, with places in the
+        text under this name."""
+        problems: list[Problem] = []
+        node = _parsed(name, text, problems)
+        facts = self._reader.message(node) if node is not None else {}
+        if problems:
+            raise ConfigError(problems)
+        return facts
+
+
+def load_to_try(sources: Sequence[tuple[str, str]]) -> tuple[Ruleset, Messages]:
+    """As `load`, with what reads messages for these rules."""
+    with _collector_waits():
+        ruleset, reader = _loaded(sources)
+        return ruleset, Messages(reader)
 
 
 @contextmanager
@@ -50,7 +74,7 @@ def _collector_waits() -> Iterator[None]:
             gc.enable()
 
 
-def _loaded(sources: Sequence[tuple[str, str]]) -> Ruleset:
+def _loaded(sources: Sequence[tuple[str, str]]) -> tuple[Ruleset, CaseReader]:
     problems: list[Problem] = []
     files = [file for name, text in sources if (file := _parsed(name, text, problems)) is not None]
     if problems:
@@ -67,7 +91,8 @@ def _loaded(sources: Sequence[tuple[str, str]]) -> Ruleset:
     extractors = read_extractors(declared.extract, declared.fields, vocabulary, conditions.texts)
     templates = read_templates(declared.templates, vocabulary)
     rules = _Rules(conditions, declared, usage, files)
-    cases = _cases(files, CaseReader(vocabulary, rules.targets, declared))
+    reader = CaseReader(vocabulary, rules.targets, declared)
+    cases = _cases(files, reader)
     if problems or declared.default is None:
         raise ConfigError(problems)
     contents = Contents(
@@ -84,7 +109,7 @@ def _loaded(sources: Sequence[tuple[str, str]]) -> Ruleset:
         templates=templates,
         names=Names(declared.places(), usage.uses),
     )
-    return Ruleset(contents, cases, expressions)
+    return Ruleset(contents, cases, expressions), reader
 
 
 def ruleset_hash(texts: Sequence[str]) -> str:

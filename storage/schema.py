@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 from storage.schema_base import Serial, metadata
 from storage.schema_bridges import bridge_answers, bridge_posts, bridge_tickets
+from storage.schema_console import rule_drafts, rule_hits
 from storage.schema_customers import (
     audit,
     challenges,
@@ -73,6 +74,8 @@ __all__ = [
     "quarantine",
     "repeats",
     "reroutes",
+    "rule_drafts",
+    "rule_hits",
     "rule_nodes",
     "rulesets",
     "shadow_changes",

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -21,9 +21,9 @@ from regia.settings import Settings
 from regia.trying.outcome import Example, Outcome, Tally
 from regia.trying.replay import Trial, replay
 from router.differing import Change
-from router.model import Escalation, Sla
 from router.reading import suggestion
 from router.ruleset import Ruleset
+from router.saying import decided_in_words
 from storage.replayed import Only
 
 _DAY: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
@@ -96,7 +96,7 @@ def _lines(outcome: Outcome) -> Iterable[str]:
         number = sum(tally.count for _, tally in moves)
         yield f"{field}: {number:,} would change"
         for change, tally in moves[:_MOVES_SHOWN]:
-            yield f"{tally.count:7,}  {_words(change.before)} -> {_words(change.after)}{_by(change)}"
+            yield f"{tally.count:7,}  {decided_in_words(change.before)} -> {decided_in_words(change.after)}{_by(change)}"
             yield from _examples(tally)
         if len(moves) > _MOVES_SHOWN:
             rest = sum(tally.count for _, tally in moves[_MOVES_SHOWN:])
@@ -122,28 +122,6 @@ def _by(change: Change) -> str:
         return ""
     before, after = change.by_before or "nobody", change.by_after or "nobody"
     return f"  (by {before})" if before == after else f"  (by {before} -> {after})"
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, Sla):
-        return _promised(value)
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(str, value))}]"
-    return "nothing" if value is None else str(value)
-
-
-def _promised(sla: Sla) -> str:
-    """Only `first_reply`, which most have alone, goes without its name."""
-    said = {field.name: getattr(sla, field.name) for field in fields(sla) if field.name not in ("first_reply", "calendar")}
-    parts = [] if sla.first_reply is None else [f"{sla.first_reply} s"]
-    parts += [f"{name} {value} s" for name, value in said.items() if isinstance(value, int)]
-    parts += [f"{name} {_escalation(value)}" for name, value in said.items() if isinstance(value, Escalation)]
-    return ", ".join(parts) + (f" by {sla.calendar}" if sla.calendar else "")
-
-
-def _escalation(one: Escalation) -> str:
-    said = {field.name: value for field in fields(one) if (value := getattr(one, field.name)) not in ((), None)}
-    return "; ".join(f"{name} {_words(value)}" for name, value in said.items())
 
 
 def _data(outcome: Outcome, trial: Trial) -> dict[str, Any]:

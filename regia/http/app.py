@@ -54,6 +54,7 @@ def build_app(gateway: Gateway) -> web.Application:
     if gateway.configured.settings.console.enabled:
         app[CONSOLE] = parts = Parts.of(gateway)
         app.on_shutdown.append(lambda _app: parts.feed.end())
+        app.on_cleanup.append(parts.close)
         app.add_routes(console_routes())
     return app
 

@@ -4,22 +4,17 @@ Nothing here imports the gateway: a process is ready in half a second and holds 
 of a mailbox.
 """
 
-import fcntl
 import os
-import resource
-import select
 import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import parent_process
-from pathlib import Path
 from typing import Final
 
 from connectors.base import Connector
 from connectors.errors import Rejected
+from regia.pipeline.confined import be_mute, bound, end_with_the_gateway
 from regia.pipeline.reading_jobs import Answer, Done, Failure, Job, Recipe, Refusal, encode
 
 NO_MEMORY: Final = 77
@@ -58,10 +53,10 @@ def prepare(recipes: Mapping[str, Recipe], seconds: float, memory: int) -> None:
     # The library's handler would wait for the interpreter, which a regular expression may hold for minutes.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    _end_with_the_gateway()
+    end_with_the_gateway()
     _here.make_connectors()
-    _bound(memory)
-    _be_mute()
+    bound(memory)
+    be_mute()
 
 
 def ready() -> bool:
@@ -104,36 +99,3 @@ def _encoded(answer: Answer, body: bytes) -> bytes:
         raise
     except Exception as error:  # noqa: BLE001  # an answer made of what cannot be written down is a defect of its connector
         return encode(Failure.of(error), body)
-
-
-def _end_with_the_gateway() -> None:
-    """Have the kernel end this process when the gateway's end of the pipe between them closes, whatever is being read:
-    the default of SIGIO is to end the process, and needs neither a thread nor the interpreter (fcntl(2), F_SETOWN)."""
-    gateway = parent_process()
-    if gateway is None or sys.platform != "linux":
-        return
-    pipe = int(gateway.sentinel)
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
-    hung_up = select.poll()
-    hung_up.register(pipe, select.POLLHUP)
-    if hung_up.poll(0):
-        os._exit(0)
-
-
-def _bound(memory: int) -> None:
-    """Bound what this process may take from here on, and leave no dump of a mail behind when it crashes."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # elsewhere nothing tells what is taken now, and only time is bounded
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        most = pages * resource.getpagesize() + memory
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-def _be_mute() -> None:
-    """Whatever a library or the interpreter prints when it dies may quote a mail."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
-    os.close(nothing)

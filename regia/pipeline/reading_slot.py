@@ -67,7 +67,7 @@ class _Process(SpawnProcess):
                 sys.modules["__main__"] = main
 
 
-class _Context(SpawnContext):
+class Context(SpawnContext):
     """Spawn, never fork: a forked process would hold our sockets, our database and the journal's lock."""
 
     Process = _Process
@@ -103,7 +103,7 @@ class Slot:
             max_tasks=_TASKS,
             initializer=prepare,
             initargs=(self._recipes, self._limits.seconds, memory),
-            context=_Context(),
+            context=Context(),
         )
         try:
             future = await asyncio.to_thread(pool.schedule, ready)

@@ -11,6 +11,8 @@ _CSS, _SCRIPT = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 _TYPES: Final[Mapping[str, str]] = {
     "console.css": _CSS,
     "console.js": _SCRIPT,
+    "editor.js": _SCRIPT,
+    "rules.css": _CSS,
     "vendor/htmx.min.js": _SCRIPT,
     "vendor/hx-sse.min.js": _SCRIPT,
     "vendor/hx-upsert.min.js": _SCRIPT,

@@ -107,6 +107,11 @@ def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
     return [(value, value) for value in values]
 
 
+def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
+    """A choice among brands with rules of their own: `*` stands for all others."""
+    return brand, all_others if brand == "*" else brand
+
+
 TEMPLATES: Final = Environment(
     loader=PackageLoader("web.console"),
     autoescape=True,
@@ -115,6 +120,6 @@ TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "pairs": _pairs}
-TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values}
+TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values, "brand_pair": _brand_pair}
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

@@ -10,6 +10,7 @@ from desk.staff.throttle import Throttle
 from regia.gateway import Gateway
 from regia.http.console.cookies import Cookies
 from regia.http.console.feed import Feed
+from regia.trying.bench import Bench
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Parts:
     passwords: Passwords
     throttle: Throttle
     feed: Feed
+    bench: Bench
 
     @classmethod
     def of(cls, gateway: Gateway) -> "Parts":
@@ -30,7 +32,12 @@ class Parts:
             passwords=Passwords(),
             throttle=Throttle(gateway.stores.coordination, key),
             feed=Feed(gateway),
+            bench=Bench(),
         )
+
+    async def close(self, _app: web.Application) -> None:
+        """End what it has started."""
+        await self.bench.close()
 
 
 CONSOLE: Final = web.AppKey("console", Parts)

@@ -29,6 +29,7 @@ from regia.http.console import (
     login,
     message,
     message_acts,
+    playground,
     users,
 )
 from regia.http.console.entry import Entry
@@ -57,6 +58,12 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/account/password", "viewer", account.change_password, "account.password", first=True),
     Entry("POST", "/account/look", "viewer", account.choose_look, "account.look"),
     Entry("POST", "/account/logins", "viewer", account.log_out_elsewhere, "account.logins"),
+    Entry("GET", "/rules/playground", "agent", playground.page),
+    Entry("POST", "/rules/playground/try", "agent", playground.try_, "rules.try", largest=playground.BODY),
+    Entry("POST", "/rules/playground/test", "agent", playground.test, "rules.test", largest=playground.BODY),
+    Entry("POST", "/rules/playground/take", "agent", playground.take, "rules.take", largest=playground.BODY),
+    Entry("POST", "/rules/playground/compare", "agent", playground.compare, "rules.compare", largest=playground.BODY),
+    Entry("POST", "/rules/playground/reset", "agent", playground.reset, "rules.reset", largest=playground.BODY),
     Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
     Entry("GET", "/live", "viewer", live.stream, quiet=True),
     Entry("GET", "/users", "admin", users.page, nav=users_texts.NAV),
