@@ -37,6 +37,8 @@
     const page = new DOMParser().parseFromString(html, "text/html");
     const main = page.querySelector("main");
     if (!main) return false;
+    const first = main.querySelector("[autofocus]") || main.querySelector("h1");
+    first.removeAttribute("autofocus");
     document.title = page.title;
     document.querySelector("main").replaceWith(document.adoptNode(main));
     document.dispatchEvent(new Event("regia:page"));
@@ -47,7 +49,6 @@
       const again = document.querySelector(".summary .again");
       if (again) again.remove();
     }
-    const first = document.querySelector("main [autofocus]") || document.querySelector("main h1");
     if (!first.matches("input, select, textarea")) first.tabIndex = -1;
     first.focus();
     window.scrollTo(0, 0);
