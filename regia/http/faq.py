@@ -29,7 +29,7 @@ from regia.http.faq_asked import (
 )
 from regia.http.requests import GATEWAY, json_answer
 from regia.http.visitors import address, cross_site_headers
-from web.pages.colours import theme as colours
+from web.colours import theme as colours
 from web.pages.faq import render_article, render_index
 
 FOUND: Final = 8
