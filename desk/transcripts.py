@@ -7,7 +7,7 @@ own place.
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 import orjson
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping
 from connectors.chat.settings import OUT
 from normalizer.envelope_data import from_ms
 from storage import outgoing_files, transcripts
-from storage.transcripts import Handles, Line
+from storage.transcripts import Line
 
 _KEPT: Final = 64
 """Things that a cursor names."""
@@ -54,6 +54,10 @@ class Cursor:
         kept = newest[-_KEPT:]
         return cls(kept[0].stamp_ms if len(newest) > len(kept) else 0, frozenset(map(token, kept)))
 
+    def plus(self, line: Line) -> Self:
+        """Of a window that has this line too."""
+        return replace(self, tokens=self.tokens | {token(line)})
+
     def missing(self, lines: Sequence[Line]) -> list[Line]:
         """Of these lines what the window lacks, or has in another state."""
         return [line for line in lines if line.stamp_ms >= self.floor_ms and token(line) not in self.tokens]
@@ -89,11 +93,6 @@ def items(connection: Connection, lines: Collection[Line], signing: Signing) -> 
     for row in transcripts.answers(connection, left):
         found[row["id"]] = _left(row, by_id[row["id"]], ours.get(row["id"], ()), signing)
     return found
-
-
-def lines(connection: Connection, whose: Handles) -> list[Line]:
-    """See `storage.transcripts`."""
-    return transcripts.lines(connection, whose)
 
 
 def name_of(author: str, *, automatic: bool) -> str | None:

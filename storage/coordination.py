@@ -54,6 +54,10 @@ return redis.call('DEL', KEYS[1])
 """
 
 
+def _nothing() -> None:
+    """For who need not know."""
+
+
 class CoordinationUnavailable(Exception):
     """Redis cannot be reached or refuses. The text has neither address nor password."""
 
@@ -81,9 +85,9 @@ class Coordination(Protocol):
     async def publish(self, topic: str, body: str) -> None:
         """Tell whoever listens at this moment, on every node. Nothing is kept: who does not listen never hears of it."""
 
-    async def listen(self, topic: str, heard: Callable[[str], None]) -> None:
-        """Call `heard` with everything that is published from now on, until cancelled. Returns never; what is told while a
-        connection is lost is lost, and the caller begins anew."""
+    async def listen(self, topic: str, heard: Callable[[str], None], begun: Callable[[], None] = _nothing) -> None:
+        """Call `begun` once it listens, and `heard` with everything that is published from then on, until cancelled. Never
+        returns; what is told while a connection is lost is lost, and the caller begins anew."""
 
     async def ping(self) -> None:
         """Return if it works now."""
@@ -136,8 +140,9 @@ class LocalCoordination:
         for heard in list(self._listening.get(topic, ())):
             heard(body)
 
-    async def listen(self, topic: str, heard: Callable[[str], None]) -> None:
+    async def listen(self, topic: str, heard: Callable[[str], None], begun: Callable[[], None] = _nothing) -> None:
         self._listening[topic].append(heard)
+        begun()
         try:
             await asyncio.Event().wait()
         finally:
@@ -193,12 +198,14 @@ class RedisCoordination:
         async with _reaching():
             await self._redis.publish(_topic(topic), body)
 
-    async def listen(self, topic: str, heard: Callable[[str], None]) -> None:
-        async with _reaching(), self._redis.pubsub(ignore_subscribe_messages=True) as listening:
+    async def listen(self, topic: str, heard: Callable[[str], None], begun: Callable[[], None] = _nothing) -> None:
+        async with _reaching(), self._redis.pubsub() as listening:
             await listening.subscribe(_topic(topic))
             while True:
                 told = await listening.get_message(timeout=_LISTEN)
-                if told is not None:
+                if told is not None and told["type"] == "subscribe":  # from now on: the request alone says nothing
+                    begun()
+                elif told is not None:
                     heard(told["data"])
 
     async def ping(self) -> None:

@@ -1,10 +1,12 @@
 """What was said with some handles, both ways, as the person behind them may see it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, RowMapping, and_, func, or_, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from storage.bulk import among, ids_parameter
 from storage.outgoing import SENT, UNKNOWN
@@ -31,6 +33,9 @@ class Line:
     place: int
 
 
+_ORDER: Final = attrgetter("at_ms", "direction", "place")
+
+
 @dataclass(frozen=True, slots=True)
 class Handles:
     """Whose transcript: handles of one connector, by their values and the keys of their links."""
@@ -40,10 +45,18 @@ class Handles:
     keys: tuple[str, ...]
 
 
-def lines(connection: Connection, whose: Handles) -> list[Line]:
-    """The last `MOST` of each direction, in their order. Every query goes by an index."""
-    found = [*_inbound(connection, whose), *_outbound(connection, whose)]
-    return sorted(found, key=lambda line: (line.at_ms, line.direction, line.place))
+def lines(connection: Connection, wanted: Collection[Handles]) -> dict[Handles, list[Line]]:
+    """The last `MOST` of each direction and handle, in their order. A few queries for all of them, each by an index."""
+    connectors = {whose.connector for whose in wanted}
+    values = {value for whose in wanted for value in whose.values}
+    found: defaultdict[tuple[str, str], list[Line]] = defaultdict(list)
+    links = _links(connection, {key for whose in wanted for key in whose.keys}, values)
+    for name, line in (*_inbound(connection, links, connectors), *_outbound(connection, values, connectors)):
+        found[name].append(line)
+    return {
+        whose: sorted((line for value in whose.values for line in found[whose.connector, value]), key=_ORDER)
+        for whose in wanted
+    }
 
 
 def contacts(connection: Connection, ids: Collection[str]) -> list[RowMapping]:
@@ -91,16 +104,28 @@ def told_of(connection: Connection, connector: str, external_ids: Collection[str
     return {(row.external_id, row.state) for row in connection.execute(query, ids_parameter(connection, external_ids))}
 
 
-def changed(connection: Connection, after: int, until: int, types: Collection[str], most: int) -> tuple[set[str], int]:
-    """The handle values of messages out of which events with these numbers tell, and how far it looked."""
-    query = select(events.c.number, events.c.subject).where(events.c.number > after, events.c.number <= until)
-    query = query.where(events.c.type.in_(types)).order_by(events.c.number).limit(most)
-    rows = connection.execute(query).all()
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event of a message out: its type, the message and the value of the handle it went to."""
+
+    type: str
+    id: str
+    value: str
+
+
+def changed(connection: Connection, after: int, until: int, types: Collection[str], most: int) -> tuple[list[Change], int]:
+    """What events with these numbers tell of messages out, and how far it looked."""
+    query = select(events.c.number, events.c.type, events.c.subject)
+    query = query.where(events.c.number > after, events.c.number <= until, events.c.type.in_(types))
+    rows = connection.execute(query.order_by(events.c.number).limit(most)).all()
     seen = rows[-1].number if len(rows) == most else until
     if not rows:
-        return set(), seen
-    values = select(outgoing.c.handle_value).where(among(connection, outgoing.c.id))
-    return set(connection.execute(values, ids_parameter(connection, {row.subject for row in rows})).scalars()), seen
+        return [], seen
+    named = select(outgoing.c.id, outgoing.c.handle_value).where(among(connection, outgoing.c.id))
+    values = {
+        row.id: row.handle_value for row in connection.execute(named, ids_parameter(connection, {row.subject for row in rows}))
+    }
+    return [Change(row.type, row.subject, values[row.subject]) for row in rows if row.subject in values], seen
 
 
 def senders_in(connection: Connection, conversation_id: str, connectors: Collection[str], most: int) -> set[tuple[str, str]]:
@@ -111,52 +136,59 @@ def senders_in(connection: Connection, conversation_id: str, connectors: Collect
     return {(row.connector, row.handle_value) for row in connection.execute(newest)}
 
 
-def _inbound(connection: Connection, whose: Handles) -> list[Line]:
-    links = select(handles.c.id).where(
-        or_(handles.c.key.in_(whose.keys), and_(handles.c.value.in_(whose.values), handles.c.ended_ms.is_not(None)))
-    )
-    ids = connection.execute(links).scalars().all()
-    if not ids:
-        return []
-    query = select(messages.c.id, messages.c.received_ms, messages.c.sequence)
-    query = query.where(among(connection, messages.c.handle_id), messages.c.connector == whose.connector)
-    newest = query.order_by(messages.c.at_ms.desc(), messages.c.id.desc()).limit(MOST)
-    return [
-        Line(
-            id=row.id,
-            direction="in",
-            state="delivered",
-            at_ms=row.received_ms,
-            stamp_ms=row.received_ms,
-            place=row.sequence,
-        )
-        for row in connection.execute(newest, ids_parameter(connection, ids))
+_Named = tuple[tuple[str, str], Line]
+"""A line with its connector and the value of its handle."""
+
+
+def _links(connection: Connection, keys: Collection[str], values: Collection[str]) -> dict[str, str]:
+    """The links that handles have and had: id to value."""
+    columns = (handles.c.id, handles.c.value)
+    now = select(*columns).where(among(connection, handles.c.key))
+    before = select(*columns).where(among(connection, handles.c.value), handles.c.ended_ms.is_not(None))
+    rows = [
+        *connection.execute(now, ids_parameter(connection, keys)),
+        *connection.execute(before, ids_parameter(connection, values)),
     ]
+    return {row.id: row.value for row in rows}
 
 
-def _outbound(connection: Connection, whose: Handles) -> list[Line]:
-    query = select(outgoing.c.id, outgoing.c.position, outgoing.c.external_id, outgoing.c.ended_ms, outgoing.c.created_ms)
-    query = query.where(
-        outgoing.c.handle_value.in_(whose.values),
-        outgoing.c.connector == whose.connector,
-        outgoing.c.state.in_(_SHOWN),
-        ~outgoing.c.secret,
-    )
-    rows = connection.execute(query.order_by(outgoing.c.created_ms.desc(), outgoing.c.position.desc()).limit(MOST)).all()
-    told = _arrived(connection, whose.connector, [row.external_id for row in rows if row.external_id])
-    return [_out(row, told.get(row.external_id, {})) for row in rows]
+def _inbound(connection: Connection, links: Mapping[str, str], connectors: Collection[str]) -> Iterator[_Named]:
+    if not links:
+        return
+    newest = messages.c.at_ms.desc(), messages.c.id.desc()
+    rank = func.row_number().over(partition_by=messages.c.handle_id, order_by=newest).label("rank")
+    columns = [messages.c[name] for name in ("id", "connector", "handle_id", "received_ms", "sequence")]
+    ranked = select(*columns, rank).where(among(connection, messages.c.handle_id)).subquery()
+    for row in connection.execute(select(ranked).where(ranked.c.rank <= MOST), ids_parameter(connection, links)):
+        if row.connector in connectors:
+            at_ms = row.received_ms
+            line = Line(id=row.id, direction="in", state="delivered", at_ms=at_ms, stamp_ms=at_ms, place=row.sequence)
+            yield (row.connector, links[row.handle_id]), line
 
 
-def _arrived(connection: Connection, connector: str, external_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    """When each message was first told to have come to a state."""
+def _outbound(connection: Connection, values: Collection[str], connectors: Collection[str]) -> Iterator[_Named]:
+    newest = outgoing.c.created_ms.desc(), outgoing.c.position.desc()
+    rank = func.row_number().over(partition_by=outgoing.c.handle_value, order_by=newest).label("rank")
+    names = ("id", "connector", "handle_value", "position", "external_id", "ended_ms", "created_ms")
+    shown = (among(connection, outgoing.c.handle_value), outgoing.c.state.in_(_SHOWN), ~outgoing.c.secret)
+    ranked = select(*(outgoing.c[name] for name in names), rank).where(*shown).subquery()
+    found = connection.execute(select(ranked).where(ranked.c.rank <= MOST), ids_parameter(connection, values))
+    rows = [row for row in found if row.connector in connectors]
+    told = _arrived(connection, [row.external_id for row in rows if row.external_id])
+    for row in rows:
+        yield (row.connector, row.handle_value), _out(row, told.get((row.connector, row.external_id), {}))
+
+
+def _arrived(connection: Connection, external_ids: Sequence[str]) -> dict[tuple[str, str], dict[str, int]]:
+    """When each message was first told to have come to a state, by connector and external id."""
     if not external_ids:
         return {}
-    query = select(signals.c.external_id, signals.c.state, func.min(signals.c.received_ms).label("at_ms"))
-    query = query.where(among(connection, signals.c.external_id), signals.c.connector == connector)
-    query = query.where(signals.c.state.in_(_ARRIVED)).group_by(signals.c.external_id, signals.c.state)
-    found: dict[str, dict[str, int]] = {}
+    query = select(signals.c.connector, signals.c.external_id, signals.c.state, signals.c.received_ms)
+    query = query.where(among(connection, signals.c.external_id), signals.c.state.in_(_ARRIVED))
+    found: dict[tuple[str, str], dict[str, int]] = {}
     for row in connection.execute(query, ids_parameter(connection, external_ids)):
-        found.setdefault(row.external_id, {})[row.state] = row.at_ms
+        told = found.setdefault((row.connector, row.external_id), {})
+        told[row.state] = min(row.received_ms, told.get(row.state, row.received_ms))
     return found
 
 

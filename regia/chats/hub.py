@@ -8,14 +8,14 @@ numbers each second, says it again. Without Redis it is slower, and nothing is l
 import asyncio
 import logging
 import time
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sqlalchemy import Connection
 
 from connectors.errors import Rejected
-from desk.transcripts import Cursor, Item, Signing, items, lines
+from desk.transcripts import Cursor, Item, Signing, items
 from regia.chats.news import TOPIC, TYPING, News, writing
 from regia.chats.pending import Pending
 from regia.chats.window import STOPPING, Window
@@ -36,12 +36,14 @@ CHANGES: Final = tuple(f"regia.reply.{state}.v1" for state in ("sent", "delivere
 """Events by which a message out is shown, or shown otherwise."""
 _AGAIN: Final = 1.0
 """Seconds until a part that does not answer is asked again."""
-_LATER: Final = 0.7
-"""Seconds after which what another node has accepted is most likely in the tables."""
 _SOON: Final = 0.2
 _LATEST: Final = 5.0
-"""Seconds between looks for what this node has accepted, at least and at most."""
+"""Seconds between looks for what was accepted and is not in the tables yet, at least and at most."""
 _LET_GO: Final = 1.0
+_TOGETHER, _LONGEST = 0.02, 0.5
+"""Seconds between looks, at least and at most: what comes within them is looked up together."""
+_SENT: Final = "regia.reply.sent.v1"
+_REMEMBERED: Final = 4096
 _TIDY: Final = 60.0
 
 
@@ -63,6 +65,8 @@ class Hub:
         self._woken = asyncio.Event()
         self._opened = asyncio.Event()
         self._pending = Pending()
+        self._known: OrderedDict[str, None] = OrderedDict()
+        """Messages out of which this node has heard before events tell of them."""
         self._seen = 0
         """The number of the last event that was looked at."""
         self._ended = False
@@ -110,16 +114,21 @@ class Hub:
                 self._dirty[value] = None
                 self._woken.set()
 
-    async def left(self, value: str) -> None:
-        """Something was sent to this handle, and is in the tables."""
+    async def left(self, id_: str, value: str) -> None:
+        """A message out was sent to this handle, and is in the tables."""
+        self._known[id_] = None
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
         self.look_at((value,))
         await self._tell(self._news.left(value))
 
     async def came(self, value: str, item: Item, at_ms: int) -> None:
         """A message of this handle was accepted; it will be in the tables in a moment."""
-        self._pending.add(value, item, at_ms)
-        self.look_at((value,))
-        await self._tell(self._news.came(value))
+        line = self._pending.add(value, item, at_ms)
+        for window in self._windows.get(value, ()):
+            self._show_new(window, line, item)
+        self._later(_SOON, (value,))
+        await self._tell(self._news.came(value, item["id"]))
 
     async def typing(self, value: str, name: str | None) -> None:
         """Somebody writes an answer to this handle at the moment."""
@@ -156,18 +165,20 @@ class Hub:
             logger.warning("other nodes hear of a chat later", extra={"reason": str(error)})
 
     async def _look(self) -> None:
+        took = 0.0
         while True:
             await self._woken.wait()
+            await asyncio.sleep(max(_TOGETHER, took))  # as long as the last look: whoever is busy looks up more together
+            began = time.monotonic()
             batch = list(self._dirty)[:AT_ONCE]
             for value in batch:
                 del self._dirty[value]
             if not self._dirty:
                 self._woken.clear()
             windows = list({window: None for value in batch for window in self._windows.get(value, ())})
-            if not windows:
-                continue
             try:
                 await self._show(windows)
+                took = min(time.monotonic() - began, _LONGEST)
             except DatabaseUnavailable as error:
                 logger.warning("chats are not shown what is new", extra={"reason": str(error)})
                 self.look_at(batch)
@@ -178,30 +189,41 @@ class Hub:
 
     async def _show(self, windows: list[Window]) -> None:
         """Tell each window what it lacks. Raises `DatabaseUnavailable`."""
+        if not windows:
+            return
         asked = [(window, window.cursor) for window in windows]
 
         def work(connection: Connection) -> tuple[dict[Handles, list[Line]], dict[str, Item]]:
-            found = {whose: lines(connection, whose) for whose in {window.whose for window, _ in asked}}
+            found = transcripts.lines(connection, {window.whose for window, _ in asked})
             lacking = {line.id: line for window, cursor in asked for line in cursor.missing(found[window.whose])}
             return found, items(connection, lacking.values(), self._signing)
 
         found, words = await self._database.read(work)
-        for window, cursor in asked:
-            self._show_one(window, cursor, found[window.whose], words)
-        for values in {window.whose.values for window, _ in asked}:
+        for window in windows:
+            self._show_one(window, found[window.whose], words)
+        for values in {window.whose.values for window in windows}:
             self._again(values)
+
+    def _show_new(self, window: Window, line: Line, item: Item) -> None:
+        """What was just accepted, to a window that has all that was before: nothing need be asked for it."""
+        if not window.is_new and window.cursor.missing([line]):
+            window.cursor = window.cursor.plus(line)
+            window.offer({"type": "items", "items": [item], "cursor": str(window.cursor)})
 
     def _again(self, values: tuple[str, ...]) -> None:
         """Look again soon where something is not in the tables yet; the longer it takes, the later."""
         since_ms = self._pending.oldest(values)
         if since_ms is not None:
-            pause = min(max(_SOON, (time.time() - since_ms / 1000) / 2), _LATEST)
-            asyncio.get_running_loop().call_later(pause, self.look_at, values)
+            self._later(min(max(_SOON, (time.time() - since_ms / 1000) / 2), _LATEST), values)
 
-    def _show_one(self, window: Window, cursor: Cursor, known: list[Line], words: Mapping[str, Item]) -> None:
+    def _later(self, seconds: float, values: tuple[str, ...]) -> None:
+        asyncio.get_running_loop().call_later(seconds, self.look_at, values)
+
+    def _show_one(self, window: Window, known: list[Line], words: Mapping[str, Item]) -> None:
+        # By the cursor as it is now: something may have been shown while the tables were read.
         waiting = self._pending.besides(window.whose.values, known)
         whole = [*known, *(line for line, _ in waiting)]
-        new = {line.id for line in cursor.missing(whole)}
+        new = {line.id for line in window.cursor.missing(whole)}
         told = [words[line.id] for line in known if line.id in new and line.id in words]
         told += [item for line, item in waiting if line.id in new]
         if told or window.is_new:
@@ -212,11 +234,14 @@ class Hub:
         """Hear what other nodes say."""
         while True:
             try:
-                await self._coordination.listen(TOPIC, self._heard)
+                await self._coordination.listen(TOPIC, self._heard, self._look_at_all)
             except CoordinationUnavailable as error:
                 logger.warning("nothing is heard of other nodes' chats; events tell later", extra={"reason": str(error)})
             await asyncio.sleep(_AGAIN)
-            self.look_at(list(self._windows))  # what was told meanwhile
+
+    def _look_at_all(self) -> None:
+        """Something may have been said while nobody listened."""
+        self.look_at(list(self._windows))
 
     def _heard(self, body: str) -> None:
         told = self._news.read(body)
@@ -225,9 +250,9 @@ class Hub:
         if told.kind == "typing":
             self._show_typing(told.value, told.name)
             return
+        if told.kind == "came" and told.id and told.value in self._windows:
+            self._pending.expect(told.value, told.id, time.time_ns() // 1_000_000)
         self.look_at((told.value,))
-        if told.kind == "came":
-            asyncio.get_running_loop().call_later(_LATER, self.look_at, (told.value,))
 
     def _show_typing(self, value: str, name: str | None) -> None:
         for window in self._windows.get(value, ()):
@@ -251,9 +276,10 @@ class Hub:
         seen, until = self._seen, self._newest.number
         if not seen or seen >= until:  # the first number that this node hears of says nothing of what came before
             self._seen = until
-            self.look_at(list(self._windows) if not seen else ())
+            if not seen:
+                self._look_at_all()
             return
-        values, self._seen = await self._database.read(
+        changes, self._seen = await self._database.read(
             lambda connection: transcripts.changed(connection, seen, until, CHANGES, EVENTS_AT_ONCE)
         )
-        self.look_at(values)
+        self.look_at(one.value for one in changes if one.type != _SENT or one.id not in self._known)

@@ -13,11 +13,12 @@ Kind = Literal["left", "came", "typing"]
 
 
 class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`value` is the handle it is about; `node` who says it."""
+    """`value` is the handle it is about, `id` the envelope that came; `node` who says it."""
 
     node: str
     kind: Kind
     value: str
+    id: str | None = None
     name: str | None = None
 
 
@@ -37,11 +38,11 @@ class News:
     def left(self, value: str) -> str:
         return self._body("left", value)
 
-    def came(self, value: str) -> str:
-        return self._body("came", value)
+    def came(self, value: str, id_: str) -> str:
+        return self._body("came", value, id=id_)
 
     def typing(self, value: str, name: str | None) -> str:
-        return self._body("typing", value, name)
+        return self._body("typing", value, name=name)
 
     def read(self, body: str) -> Told | None:
         """What another node said; None for our own words, and for what a node of another version says."""
@@ -51,8 +52,8 @@ class News:
             return None
         return None if told.node == self._node else told
 
-    def _body(self, kind: Kind, value: str, name: str | None = None) -> str:
-        return msgspec.json.encode(Told(node=self._node, kind=kind, value=value, name=name)).decode()
+    def _body(self, kind: Kind, value: str, **more: str | None) -> str:
+        return msgspec.json.encode(Told(node=self._node, kind=kind, value=value, **more)).decode()
 
 
 def writing(connector: str, value: str) -> str:

@@ -17,21 +17,28 @@ class Pending:
     """Of one node."""
 
     def __init__(self) -> None:
-        self._items: OrderedDict[str, tuple[str, Line, Item]] = OrderedDict()
-        """By id: handle, line, item; the oldest first."""
+        self._items: OrderedDict[str, tuple[str, Line, Item | None]] = OrderedDict()
+        """By id: handle, line, item; the oldest first. Without an item another node has accepted it."""
         self._of: dict[str, dict[str, None]] = {}
 
-    def add(self, value: str, item: Item, at_ms: int) -> None:
-        """Of a handle; given again, as a repeat, it changes nothing."""
-        id_ = item["id"]
+    def add(self, value: str, item: Item, at_ms: int) -> Line:
+        """Of a handle, as a line of its transcript; given again, as a repeat, it changes nothing."""
+        return self._keep(value, item["id"], at_ms, item)
+
+    def expect(self, value: str, id_: str, at_ms: int) -> None:
+        """Another node has accepted a message of this handle: there is nothing to be shown before it is in the tables."""
+        self._keep(value, id_, at_ms, None)
+
+    def _keep(self, value: str, id_: str, at_ms: int, item: Item | None) -> Line:
         self.forget(at_ms)
         if id_ in self._items:
-            return
-        line = Line(id=id_, direction="in", state=item["state"], at_ms=at_ms, stamp_ms=at_ms, place=len(self._items))
+            return self._items[id_][1]
+        line = Line(id=id_, direction="in", state="sent", at_ms=at_ms, stamp_ms=at_ms, place=len(self._items))
         self._items[id_] = (value, line, item)
         self._of.setdefault(value, {})[id_] = None
         if len(self._items) > MOST:
             self._drop(next(iter(self._items)))
+        return line
 
     def besides(self, values: Iterable[str], known: Sequence[Line]) -> list[tuple[Line, Item]]:
         """Of these handles those that are not among the known ones, in their order; known ones are forgotten."""
@@ -41,7 +48,8 @@ class Pending:
                 self._drop(id_)
             else:
                 _, line, item = self._items[id_]
-                found.append((line, item))
+                if item is not None:
+                    found.append((line, item))
         return found
 
     def oldest(self, values: Iterable[str]) -> int | None:

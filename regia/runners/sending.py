@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 4
 """Messages on the way through one connector."""
+SHOWN_AT_ONCE: Final = 32
+"""The same where nobody is called, and what has left is shown by ourselves."""
 LONGEST: Final = 900.0
 """Seconds after which a channel that bounds nothing itself is given up."""
 LOST: Final = 3600.0
@@ -49,8 +51,8 @@ _LET_GO: Final = 2.0
 _TOLD_AT_ONCE: Final = 100
 
 
-Left = Callable[[str], Awaitable[None]]
-"""Told of the handle to which something has left, or was given up, once that is in the tables."""
+Left = Callable[[str, str], Awaitable[None]]
+"""Told of a message that has left, or was given up, once that is in the tables: its id and the value of its handle."""
 
 
 class Sender:
@@ -111,7 +113,7 @@ class Sender:
         """Take what is due, and tell what has ended. Raises `DatabaseUnavailable`."""
         await self._tidy()
         now_ms = self._now_ms()
-        free = [name for name in self._connectors if self._busy[name] < AT_ONCE]
+        free = [name for name in self._connectors if self._busy[name] < self._most(name)]
         for name in await self._database.read(lambda connection: outgoing.due(connection, now_ms, free)):
             for row in await self._claim(name, now_ms):
                 task = asyncio.create_task(self._send(row), name=f"send {row.id}")
@@ -130,6 +132,9 @@ class Sender:
             with suppress(DatabaseUnavailable, TimeoutError):
                 async with asyncio.timeout(_LET_GO / 2):
                     await self._tell()
+
+    def _most(self, connector: str) -> int:
+        return SHOWN_AT_ONCE if connector in self._left else AT_ONCE
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
@@ -153,7 +158,7 @@ class Sender:
     async def _claim(self, connector: str, now_ms: int) -> Sequence[Claimed]:
         """Take rows, with the ids they will have, in one transaction before anything leaves."""
         lost_ms = now_ms + int(LOST * 1000)
-        limit = AT_ONCE - self._busy[connector]
+        limit = self._most(connector) - self._busy[connector]
 
         def work(connection: Connection) -> list[Claimed]:
             rows = outgoing.claim(connection, connector, self._node, now_ms=now_ms, lost_ms=lost_ms, limit=limit)
@@ -229,7 +234,7 @@ class Sender:
             if not kept:
                 logger.warning("a message was given up before it was known what became of it", extra={"outgoing": row.id})
             elif (told := self._left.get(row.connector)) is not None:
-                await told(row.handle_value)
+                await told(row.id, row.handle_value)
             return
 
     async def _tell(self) -> None:

@@ -198,8 +198,9 @@ async def test_agents_and_visitors_see_each_other_write(client: Client, gateway:
     assert (await client.post("/v1/conversations/con_x/typing", json={}, headers=HELPDESK)).status == 404
     assert (await client.post(path, json={}, headers=ALL)).status == 403
     heard: list[str] = []
-    listening = asyncio.create_task(gateway.stores.coordination.listen(TYPING, heard.append))
-    await asyncio.sleep(0)
+    begun = asyncio.Event()
+    listening = asyncio.create_task(gateway.stores.coordination.listen(TYPING, heard.append, begun.set))
+    await begun.wait()
     for _ in range(3):
         await socket.send("typing")
     await socket.send("ping")

@@ -81,8 +81,10 @@ class Chat {
 
   forget() {
     this.conversation.forget();
-    this.flow?.load();
-    if (!this.flow?.state && this.panel?.shown) this.opened();
+    if (!this.panel) return;
+    this.flow.load();
+    this.panel.composer.box.value = this.store.read("draft") || "";
+    if (!this.flow.state && this.panel.shown) this.opened();
   }
 
   hello() {
