@@ -1,4 +1,4 @@
-"""A customer chats with a real gateway in Chromium: loses the network, the gateway is killed, comes back, gets the answer once."""
+"""A customer chats with a real gateway in Chromium: without network, with the gateway killed meanwhile, in two tabs."""
 
 import asyncio
 import json

@@ -48,6 +48,7 @@ class ChatServer:
     polls: int = 0
     helped: list[tuple[str, bool]] = field(default_factory=list)
     views: list[str] = field(default_factory=list)
+    readings: set[str] = field(default_factory=set)
     articles: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     users: list[str | None] = field(default_factory=list)
@@ -282,21 +283,26 @@ class ChatServer:
     # The FAQ.
 
     async def _search(self, request: web.Request) -> web.Response:
-        ids = [one for one in request.query.get("ids", "").split(",") if one]
-        words = request.query.get("q", "").lower()
-        found = ids or [id_ for id_, one in self.articles.items() if words and words in one["title"].lower()]
+        words = request.query["q"].lower()
+        found = [id_ for id_, one in self.articles.items() if words in one["title"].lower()]
         listed = [{"id": id_, "title": self.articles[id_]["title"], "summary": self.articles[id_]["summary"]} for id_ in found]
         return web.json_response({"articles": listed})
 
     async def _article(self, request: web.Request) -> web.Response:
-        if not _UUID.fullmatch(request.query.get("view", "")):
-            self.faults.append("an article without view")
-        id_ = request.match_info["id"]
-        self.views.append(id_)
-        return web.json_response({"id": id_, **self.articles[id_]})
+        if request.headers.get("Accept") != "application/json":
+            self.faults.append("an article is asked for as a page")
+        id_, view = request.match_info["id"], request.query.get("view")
+        if view is not None:
+            self.views.append(id_)
+            self.readings.add(view)
+        article = self.articles[id_]
+        return web.json_response({"id": id_, "title": article["title"], "html": article["html"]})
 
     async def _helped(self, request: web.Request) -> web.Response:
-        self.helped.append((request.match_info["id"], (await request.json())["helped"]))
+        body = await request.json()
+        if body.keys() != {"helped", "view", "lang"} or body["view"] not in self.readings:
+            self.faults.append(f"helped: {body}")
+        self.helped.append((request.match_info["id"], body["helped"]))
         return web.Response(status=204)
 
     async def _attachment(self, _request: web.Request) -> web.Response:

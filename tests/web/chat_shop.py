@@ -66,6 +66,14 @@ def config(
     return render_config(chat, language, is_open=is_open, opens_at=opens_at, faq_search=faq_search)
 
 
+def policy(base: str, script: str) -> str:
+    """The strictest Content-Security-Policy of a page with the widget of the gateway `base`, and one script of its own."""
+    return (
+        f"default-src 'none'; script-src {base} {script}; connect-src {base} {base.replace('http', 'ws')}; img-src {base};"
+        " base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types regia-chat"
+    )
+
+
 @dataclass
 class Site:
     """The host page, and what the browser complained of. `base` is the gateway's address."""
@@ -127,13 +135,6 @@ class Site:
         if not request.url.startswith((self.url, self.base, "data:", "about:", "blob:")):
             self.outside.append(request.url)
 
-    def _policy(self) -> str:
-        base, socket = self.base, self.base.replace("http", "ws")
-        return (
-            f"default-src 'none'; script-src {base} {self.url}host.js; connect-src {base} {socket}; img-src {base};"
-            " base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types regia-chat"
-        )
-
     async def _page(self, request: web.Request) -> web.Response:
         attributes = request.query.get("attributes", "")
         body = (
@@ -141,8 +142,8 @@ class Site:
             f'<script src="/host.js"></script><script src="{self.base}{PREFIX}/widget.js" async {attributes}></script>'
             "</head><body><main><h1>Padella 28</h1><p>In ghisa.</p></main></body></html>"
         )
-        policy = {"Content-Security-Policy": self._policy()} if self.strict else {}
-        return web.Response(text=body, headers={"Content-Type": "text/html", **policy})
+        strict = {"Content-Security-Policy": policy(self.base, f"{self.url}host.js")} if self.strict else {}
+        return web.Response(text=body, headers={"Content-Type": "text/html", **strict})
 
     async def _script(self, _request: web.Request) -> web.Response:
         return web.Response(text=self.script, content_type="text/javascript")

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Final
 
 PARTS: Final = (
-    *("dom", "store", "outbox", "http", "line", "sender", "conversation", "flow"),
+    *("dom", "store", "outbox", "http", "visitor", "line", "sender", "conversation", "flow"),
     *("bubbles", "options", "composer", "panel", "chat", "start"),
 )
 CACHE: Final = "public, max-age=300, stale-while-revalidate=86400"

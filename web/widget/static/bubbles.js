@@ -81,9 +81,13 @@ function fileView(file, chat) {
   const name = file.name || chat.words.file;
   const inside = shown
     ? [el("img", { src: href, alt: name, onload: () => chat.panel.settle() })]
-    : [icon(...ICONS.file), el("span", { class: "name", dir: "auto" }, name), el("span", { class: "size" }, chat.format.size(file.size))];
+    : described({ ...file, name }, chat);
   const parts = { class: shown ? "file picture" : "file" };
   return href ? el("a", { ...parts, href, target: "_blank", rel: "noopener noreferrer" }, ...inside) : el("div", parts, ...inside);
+}
+
+function described({ name, size }, chat) {
+  return [icon(...ICONS.file), el("span", { class: "name", dir: "auto" }, name), el("span", { class: "size" }, chat.format.size(size))];
 }
 
 function problem({ id, failed }, chat) {

@@ -1,7 +1,9 @@
 // The chat: brings together what is kept, the line to the gateway and the panel.
 
-const QUIET = 12 * 3600 * 1000; // after so long without a word the welcome begins again
-const PATIENCE = 3000; // a short break of the line is not worth a word
+// After so long without a word the welcome begins again.
+const QUIET = 12 * 3600 * 1000;
+// A short break of the line is not worth a word.
+const PATIENCE = 3000;
 const TYPING = 6000;
 const TYPING_EVERY = 3000;
 
@@ -14,16 +16,21 @@ class Chat {
     this.gateway = new Gateway(settings.base);
     this.conversation = new Conversation(this.store);
     this.outbox = new Outbox(this.store, this.tab.read("tab"));
+    this.visitor = new Visitor(this.store, this.gateway, settings, () => this.forget());
+    const renew = (code) => {
+      this.visitor.renew(code);
+      this.line.drop();
+    };
     this.line = new Line(this.gateway, {
-      ready: () => this.ready(),
+      ready: () => this.visitor.ready(),
       hello: () => this.hello(),
       cursor: () => this.conversation.cursor,
       items: (frame) => this.heard(frame),
       typing: (name) => this.somebodyTypes(name),
       change: () => this.lineChanged(),
-      renew: (code) => this.renew(code),
+      renew,
     });
-    const hooks = { accepted: (entry) => this.accepted(entry), change: () => this.show(), renew: (code) => this.renew(code) };
+    const hooks = { accepted: (entry) => this.accepted(entry), change: () => this.show(), renew };
     this.sender = new Sender(this.outbox, this.line, this.gateway, hooks);
     this.store.watch((key) => this.elsewhere(key));
     window.addEventListener("pagehide", () => this.leaving());
@@ -53,7 +60,7 @@ class Chat {
     const shown = this.panel?.shown;
     this.config = config;
     this.words = config.texts;
-    this.language = config.language;
+    this.language = this.gateway.language = config.language;
     this.isOpen = config.open;
     this.format = formats(config.language, config.texts);
     this.flow = new Flow(config.flow, this.store, config.greeting || this.words.greeting, Boolean(config.faq));
@@ -72,43 +79,12 @@ class Chat {
     this.root.querySelector("select")?.focus();
   }
 
-  /** The visitor's token and the site's word for who is logged in. Throws `Refusal`. */
-  async ready() {
-    const user = (await this.settings.user()) || null;
-    this.gateway.user = user === this.refused ? null : user;
-    this.gateway.language = this.language;
-    const subject = subjectOf(this.gateway.user);
-    const before = this.store.read("user") ?? null;
-    if (before !== subject) {
-      // Somebody else's chat is not shown, nor continued.
-      if (before !== null) this.store.write("token", undefined);
-      this.conversation.forget();
-      this.store.write("user", subject ?? undefined);
-    }
-    this.gateway.token = await this.visitor();
-  }
-
-  async visitor() {
-    const known = () => this.store.read("token");
-    return known() || alone(`${this.store.prefix}visitor`, async () => {
-      if (known()) return known();
-      const { token } = await this.gateway.ask("visitor", { bare: true, body: {} });
-      if (!known()) this.store.write("token", token);
-      return known();
-    });
-  }
-
-  /** The gateway does not take who is there: the site's word for a user, or the visitor's token. */
-  renew(code) {
-    if (/^signature/.test(code)) {
-      this.refused = this.gateway.user;
-      this.line.drop();
-      return;
-    }
-    if (this.store.read("token") !== this.gateway.token) return;
-    this.store.write("token", undefined);
+  forget() {
     this.conversation.forget();
-    this.line.drop();
+    if (!this.panel) return;
+    this.flow.load();
+    this.panel.composer.box.value = this.store.read("draft") || "";
+    if (!this.flow.state && this.panel.shown) this.opened();
   }
 
   hello() {
@@ -118,6 +94,9 @@ class Chat {
   }
 
   heard({ items, cursor, open }) {
+    const own = new Map([...this.outbox.all().map((entry) => [entry.id, entry]), ...this.sent]);
+    // The gateway shows files only when it has stored them.
+    for (const item of items) if (!item.files.length && own.has(item.client_id)) item.files = own.get(item.client_id).files;
     const fresh = this.conversation.take(items, cursor);
     for (const { client_id: id } of items) this.sent.delete(id);
     if (typeof open === "boolean") this.isOpen = open;
@@ -219,7 +198,7 @@ class Chat {
   }
 
   toPerson() {
-    this.panel.leaveArticle();
+    if (this.panel.talk.hidden) this.panel.leaveArticle();
     this.flowed(() => this.flow.step && this.flow.person());
   }
 

@@ -138,9 +138,7 @@ class Composer {
       return el(
         "div",
         { class: "file" },
-        icon(...ICONS.file),
-        el("span", { class: "name", dir: "auto" }, file.name),
-        el("span", { class: "size" }, this.chat.format.size(file.size)),
+        ...described(file, this.chat),
         button("", away, { class: "plain", "aria-label": label, title: label }, icon(...ICONS.close)),
       );
     };

@@ -4,7 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const LINK = /https?:\/\/[^\s<>"'`]+/gi;
 const LEFT_OUT = new Set(["SCRIPT", "STYLE", "TEMPLATE", "IFRAME", "OBJECT", "EMBED", "NOSCRIPT", "TEXTAREA", "SELECT", "TITLE", "SVG", "MATH"]);
 const COPIED = new Set(
-  "P H2 H3 H4 H5 H6 UL OL LI STRONG B EM I CODE PRE BLOCKQUOTE BR HR TABLE THEAD TBODY TR TH TD DL DT DD".split(" "),
+  "P H2 H3 H4 H5 H6 UL OL LI STRONG B EM I S CODE PRE BLOCKQUOTE BR HR TABLE THEAD TBODY TR TH TD DL DT DD".split(" "),
 );
 
 function el(tag, attributes, ...children) {
@@ -14,7 +14,7 @@ function el(tag, attributes, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  node.append(...children.filter((child) => child != null && child !== false));
+  node.append(...children.filter((child) => child != null && child !== false && child !== ""));
   return node;
 }
 
@@ -41,7 +41,7 @@ const ICONS = {
   article: ["M6 4h12v16H6z", "M9 9h6", "M9 13h6"],
   person: ["M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z", "M4.5 20a7.5 7.5 0 0 1 15 0"],
   search: ["M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Z", "M20 20l-4-4"],
-  away: ["M3 3l18 18", "M5 12.5a10 10 0 0 1 5-2.6", "M19 12.5a10 10 0 0 0-3.3-2.1", "M8.5 16a5 5 0 0 1 6.5-.4", "M12 20h.01"],
+  away: ["M3 3l18 18", "M5 12.5a10 10 0 0 1 14 0", "M8.5 16a5 5 0 0 1 7 0", "M12 20h.01"],
   clock: ["M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z", "M12 7.5V12l3 2"],
   one: ["M5 12.5l4.5 4.5L19 7.5"],
   two: ["M2 12.5L6.5 17 15 8", "M11 16l1 1L21 8"],

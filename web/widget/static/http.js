@@ -44,7 +44,7 @@ class Gateway {
   /** What the gateway answers as JSON, null where it says nothing. Throws `Refusal`. */
   async ask(path, { body, bare = false, ...options } = {}) {
     const json = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-    const headers = { ...(bare ? {} : this.headers()), ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
+    const headers = { Accept: "application/json", ...(bare ? {} : this.headers()), ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
     let response;
     let text;
     try {

@@ -2,10 +2,13 @@
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30000;
-const ANSWER = 15000; // milliseconds for an answer over the socket; after them the line counts as broken
+// Milliseconds for an answer over the socket; after them the line counts as broken.
+const ANSWER = 15000;
 const PING = 25000;
-const POLL = 25; // seconds
-const POLLING = 60000; // then the WebSocket is tried again
+// Seconds.
+const POLL = 25;
+// Then the WebSocket is tried again.
+const POLLING = 60000;
 
 class Line {
   /** `hooks`: ready() → the visitor's token is there, hello() → a frame, cursor(), items(frame), typing(name), change(),
@@ -13,7 +16,8 @@ class Line {
   constructor(gateway, hooks) {
     Object.assign(this, { gateway, hooks, failures: 0, tries: 0, socket: null, polls: false, waiting: new Map() });
     window.addEventListener("online", () => {
-      this.failures = Math.min(this.failures, 1); // another network may let sockets through
+      // Another network may let sockets through.
+      this.failures = Math.min(this.failures, 1);
       this.wake();
     });
     window.addEventListener("offline", () => this.drop());
@@ -145,7 +149,8 @@ class Line {
       try {
         this.hooks.items(await this.gateway.ask(`items?${asked}`, { signal: stop.signal }));
       } catch (refusal) {
-        if (!refusal.status) this.failures = 1; // nobody is there: it may be the socket that comes back first
+        // Nobody is there: it may be the socket that comes back first.
+        if (!refusal.status) this.failures = 1;
         throw refusal;
       } finally {
         clearTimeout(alarm);

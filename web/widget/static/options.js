@@ -27,9 +27,13 @@ function choices(step, chat) {
   const ends = !next && !step.ask && !step.choices?.length && !step.person;
   if (ends) made.push(button(words.restart, () => chat.flowed(() => flow.begin(flow.state.after)), { class: "choice" }));
   if (!step.person) {
-    made.push(button("", () => chat.flowed(() => flow.person()), { class: "choice person" }, icon(...ICONS.person), words.person));
+    made.push(personButton(chat));
   }
   return made;
+}
+
+function personButton(chat) {
+  return button("", () => chat.toPerson(), { class: "choice person" }, icon(...ICONS.person), chat.words.person);
 }
 
 /** The answers an agent offers with the last message, as buttons. */
@@ -41,31 +45,31 @@ function repliesOf(last, chat) {
 
 /** Articles of a step, and the search as one types. */
 function library(step, chat) {
+  const { words } = chat;
   const list = el("div", { class: "articles" });
   const count = el("p", { class: "unseen", role: "status" });
-  const show = async (query, told) => {
-    const mine = (list.asked = {});
-    const articles = await search(query, chat);
-    if (list.asked !== mine || !articles) return;
+  let asked = 0;
+  const show = async (finding, told) => {
+    const mine = ++asked;
+    const articles = await finding.catch(() => null);
+    if (asked !== mine || !articles) return;
     list.replaceChildren(...articles.map((article) => articleButton(article, chat)));
     if (told) count.textContent = articles.length ? words.found.replace("{count}", articles.length) : words.none_found;
     if (told && !articles.length) list.append(el("p", { class: "hint" }, words.none_found));
     chat.panel.settle();
   };
-  const { words } = chat;
-  const fixed = () => (step.articles?.length ? show({ ids: step.articles.join(",") }) : list.replaceChildren());
+  const fixed = () => show(Promise.all((step.articles || []).map((id) => article(id, chat))), false);
   let timer;
   const typed = ({ target }) => {
     clearTimeout(timer);
     const q = target.value.trim();
-    timer = setTimeout(() => (q.length > 1 ? show({ q }, true) : fixed()), 250);
+    timer = setTimeout(() => (q.length > 1 ? show(search(q, chat), true) : fixed()), 250);
   };
   fixed();
-  const box = step.search
-    ? el("label", { class: "search" }, icon(...ICONS.search), el("span", { class: "unseen" }, words.search),
-        el("input", { type: "search", placeholder: words.search, autocomplete: "off", oninput: typed, onkeydown: stay }))
-    : null;
-  return el("div", { class: "library" }, box, count, list);
+  const input = () =>
+    el("input", { type: "search", placeholder: words.search, autocomplete: "off", oninput: typed, onkeydown: stay });
+  const box = () => el("label", { class: "search" }, icon(...ICONS.search), el("span", { class: "unseen" }, words.search), input());
+  return el("div", { class: "library" }, step.search && box(), count, list);
 }
 
 // Enter in the search is no reason to do anything, and Escape empties it before it closes the panel.
@@ -74,19 +78,25 @@ function stay(event) {
   if (event.key === "Escape" && event.target.value) event.stopPropagation();
 }
 
-async function search(query, chat) {
-  const url = new URL(chat.config.faq.search, chat.gateway.base);
-  for (const [name, value] of Object.entries({ ...query, lang: chat.language })) url.searchParams.set(name, value);
-  try {
-    return (await chat.gateway.ask(url, { bare: true })).articles;
-  } catch {
-    return null;
-  }
+async function search(q, chat) {
+  return (await chat.gateway.ask(faqAddress(chat, "search", { q }), { bare: true })).articles;
 }
 
-function articleButton(article, chat) {
-  const open = (event) => chat.panel.article(article, event.currentTarget);
-  const text = el("span", null, el("b", null, article.title), article.summary ? el("small", null, article.summary) : null);
+/** An article; with the id of a reading it counts as read. */
+function article(id, chat, reading) {
+  return chat.gateway.ask(faqAddress(chat, `articles/${encodeURIComponent(id)}`, reading), { bare: true });
+}
+
+function faqAddress(chat, end, query = {}) {
+  const url = new URL(chat.config.faq.search, chat.gateway.base);
+  url.pathname = url.pathname.replace(/[^/]*$/, end);
+  url.search = new URLSearchParams({ ...query, lang: chat.language });
+  return url;
+}
+
+function articleButton(found, chat) {
+  const open = (event) => chat.panel.article(found, event.currentTarget);
+  const text = el("span", null, el("b", null, found.title), found.summary && el("small", null, found.summary));
   return button("", open, { class: "article-link" }, icon(...ICONS.article), text);
 }
 
@@ -97,13 +107,6 @@ class Article {
     this.node = el("div", { class: "article", hidden: true });
   }
 
-  address(id, end = "") {
-    const url = new URL(this.chat.config.faq.search, this.chat.gateway.base);
-    url.pathname = url.pathname.replace(/[^/]*$/, `articles/${encodeURIComponent(id)}${end}`);
-    url.search = "";
-    return url;
-  }
-
   async open({ id, title }) {
     const { chat } = this;
     const heading = el("h2", { tabindex: -1 }, title);
@@ -111,26 +114,24 @@ class Article {
     const back = button("", () => chat.panel.leaveArticle(), { class: "plain back" }, icon(...ICONS.back), chat.words.back);
     this.node.replaceChildren(back, heading, text);
     heading.focus();
-    const url = this.address(id);
-    url.searchParams.set("lang", chat.language);
-    url.searchParams.set("view", uuid());
+    const view = uuid();
     try {
-      const { html } = await chat.gateway.ask(url, { bare: true });
+      const { html } = await article(id, chat, { view });
       text.replaceChildren(...copied(html, chat.gateway.base));
       chat.flow.read(id);
-      this.node.append(this.question(id));
+      this.node.append(this.question(id, view));
     } catch {
       text.replaceChildren(el("p", { class: "hint" }, chat.words.not_loaded));
     }
   }
 
-  question(id) {
-    const { words, flow, gateway } = this.chat;
+  question(id, view) {
+    const { words, flow, gateway, language: lang } = this.chat;
     const answer = (helped) => () => {
       flow.helped(id, helped);
-      gateway.ask(this.address(id, "/helped"), { bare: true, body: { helped } }).catch(() => {});
-      const person = button("", () => this.chat.toPerson(), { class: "choice person" }, icon(...ICONS.person), words.person);
-      box.replaceChildren(el("p", { tabindex: -1 }, helped ? words.glad : words.sorry), ...(helped ? [] : [person]));
+      const url = faqAddress(this.chat, `articles/${encodeURIComponent(id)}/helped`);
+      gateway.ask(url, { bare: true, body: { helped, view, lang } }).catch(() => {});
+      box.replaceChildren(el("p", { tabindex: -1 }, helped ? words.glad : words.sorry), ...(helped ? [] : [personButton(this.chat)]));
       box.querySelector(helped ? "p" : "button").focus();
     };
     const box = el(

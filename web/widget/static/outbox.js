@@ -12,8 +12,11 @@ class Outbox {
     this.first = new Map();
   }
 
+  /** In their order, without those of another user of this browser. */
   all() {
-    return this.store.keys(OUT).map((key) => ({ key, ...this.store.read(key) })).filter((entry) => entry.id);
+    const user = this.store.read("user");
+    const mine = (entry) => entry.id && (!entry.user || entry.user === user);
+    return this.store.keys(OUT).map((key) => ({ key, ...this.store.read(key) })).filter(mine);
   }
 
   /** Keeps a message until it is accepted. `files` are File objects, kept beside it where the browser can; `typed` are the
@@ -23,7 +26,8 @@ class Outbox {
     const time = Math.max(Date.now(), last ? Number(last.split(" ")[1]) + 1 : 0);
     const described = files.map(({ name, size, type }) => ({ name, size, content_type: type }));
     const key = `${OUT}${String(time).padStart(15, "0")} ${message.id}`;
-    this.store.write(key, { id: message.id, tab: this.tab, message, typed, files: described, failed: null });
+    const user = this.store.read("user");
+    this.store.write(key, { id: message.id, user, tab: this.tab, message, typed, files: described, failed: null });
     if (files.length) await this.files.keep(message.id, files);
   }
 

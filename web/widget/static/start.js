@@ -29,15 +29,6 @@ function formats(language, words) {
   };
 }
 
-/** Whom a JWT is about, null where it tells nobody. The gateway proves it; here it only keeps chats apart. */
-function subjectOf(jwt) {
-  try {
-    return String(JSON.parse(atob(jwt.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub);
-  } catch {
-    return jwt ? String(jwt) : null;
-  }
-}
-
 /** Two short notes, where the page asked for sound. */
 function chime() {
   try {

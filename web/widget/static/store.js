@@ -49,7 +49,8 @@ class Store {
 }
 
 function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // not on pages without https
+  // Not on pages without https.
+  if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 15) | 64;
   bytes[8] = (bytes[8] & 63) | 128;
