@@ -17,7 +17,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/audit?staff=&act=&what=&before=`: the newest rows that fit."""
+    """`GET /console/audit?staff=&act=&what=&before=`: the audit log, newest first."""
     wanted = {name: value for name in ("staff", "act", "what") if (value := visit.word(name))}
     before = int(visit.word("before")) if _NUMBER.fullmatch(visit.word("before")) else None
 

@@ -32,7 +32,7 @@ _STREAM: Final = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-B
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/?brand=&channel=&category=&before=&live=off`: the newest messages that fit, and how everything is."""
+    """`GET /console/?brand=&channel=&category=&before=&live=off`: Live, the newest messages that fit and how everything is."""
     wanted, before = filter_of(visit.request.query), _number(visit.word("before"))
 
     def work(connection: Connection) -> tuple[int, list[MessageRow], list[str]]:

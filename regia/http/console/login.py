@@ -24,14 +24,14 @@ _NEXT: Final = re.compile(r"/console/(?![./])(?:[A-Za-z0-9_~%?&=+,:@-]|[./](?![.
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/login?next=`: the form. Whoever is logged in goes on."""
+    """`GET /console/login?next=`: the form to log in. Whoever is logged in goes on."""
     if visit.login is not None:
         return visit.to(_next(visit.word("next")))
     return _form(visit, next_=visit.word("next"))
 
 
 async def enter(visit: Visit) -> web.StreamResponse:
-    """`POST /console/login`: name and password. The audit log has who it was, where the name is somebody's."""
+    """`POST /console/login`: log in with name and password. The audit log has who it was, where the name is somebody's."""
     name, next_ = people.folded(visit.form.text("name")), visit.form.text("next")
     known = visit.parts.cookies.get(visit.request, KNOWN)
     wait = await visit.parts.throttle.wait(name, address(visit.request), known)

@@ -31,7 +31,7 @@ class _Said:
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/users`"""
+    """`GET /console/users`: who may use the console."""
     return await _page(visit, _Said())
 
 
@@ -57,7 +57,7 @@ async def add(visit: Visit) -> web.StreamResponse:
 
 
 async def give_role(visit: Visit) -> web.StreamResponse:
-    """`POST /console/users/{id}/role`"""
+    """`POST /console/users/{id}/role`: give somebody another role."""
     role = role_of(visit.form.text("role"))
     if role is None:
         raise Rejected("malformed", "there is no such role")
@@ -65,12 +65,12 @@ async def give_role(visit: Visit) -> web.StreamResponse:
 
 
 async def disable(visit: Visit) -> web.StreamResponse:
-    """`POST /console/users/{id}/disable`"""
+    """`POST /console/users/{id}/disable`: log somebody out everywhere and let them in no more."""
     return await _change(visit, people.disable)
 
 
 async def enable(visit: Visit) -> web.StreamResponse:
-    """`POST /console/users/{id}/enable`"""
+    """`POST /console/users/{id}/enable`: let somebody in again."""
     return await _change(visit, people.enable)
 
 
