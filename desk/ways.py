@@ -55,8 +55,8 @@ def ways(connection: Connection, customer_id: str, channels: Channels, now_ms: i
         key = (one.connector, one.channel, one.to)
         if key not in found or (one.can_be and not found[key].can_be):
             found[key] = one
-    if message and (row := lookup.message(connection, message)) is not None:
-        one = way(connection, row, channels, now_ms)
+    if message and (named := lookup.message(connection, message)) is not None:
+        one = way(connection, named, channels, now_ms)
         found[one.connector, one.channel, one.to] = one
     return sorted(found.values(), key=lambda one: not one.can_be)
 

@@ -61,6 +61,7 @@ async def show(visit: Visit, *, status: int = 200, **wrong: Any) -> web.StreamRe
     box = wrong.get("reply") or reply_box.box(visit, seen.ways, visit.word("answer"), await _words(visit, seen))
     values = {
         "seen": seen,
+        "customer_id": seen.profile.id,
         "labels": labels_of(visit.gateway),
         "mark": facts_mark(seen.profile),
         "can": lambda role: may(visit.me.role, role),

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -70,7 +70,7 @@ async def _page(visit: Visit, *, wrong: bool, failed: str = "") -> web.StreamRes
             raise
     if who is not None and who.merged_into is not None:
         return visit.to(f"/customers/{who.id}")
-    values = {"id": id_, "who": who, "reference": reference(id_), "wrong": wrong, "failed": failed}
+    values: dict[str, Any] = {"id": id_, "who": who, "reference": reference(id_), "wrong": wrong, "failed": failed}
     return visit.page("customer_erase.html", CUSTOMER, status=422 if wrong else 503 if failed else 200, **values)
 
 

@@ -14,10 +14,10 @@ from web.console.texts.customers import CUSTOMERS, CustomersTexts
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerTexts:
     """`list` is what the list of customers says too, `words` single words and sentences by their name. `reasons`: why two may
-    be one (`identity.suggestions.Reason`), which holds for what keeps two from being merged by themselves too. `refusals`: why a
-    reply was not sent (`desk.refusals.RefusalReason`). `fields`, `wrong`: those of the profile, and what is to be corrected in
-    them; `refused` why a CRM id is not taken. `acts`, `ended`, `tickets`, `states`, `codes`: of the log, of links, of what ticket
-    systems tell, of replies and of why they failed. `erasing`: why an erase has to be asked for again."""
+    be one (`identity.suggestions.Reason`), and `guards`, which keep two from being merged by themselves. `refusals`: why a reply
+    was not sent (`desk.refusals.RefusalReason`). `fields`, `wrong`: those of the profile, and what is to be corrected in
+    them; `refused` why a CRM id is not taken. `acts`, `ended`, `tickets`, `states`, `codes`: of the log, of links, of what
+    ticket systems tell, of replies and of why they failed. `erasing`: why an erase has to be asked for again."""
 
     list: CustomersTexts
     words: Mapping[str, str]
@@ -35,13 +35,18 @@ class CustomerTexts:
     erasing: Mapping[str, str]
 
 
+def _refusals(own: Mapping[str, str]) -> Mapping[str, str]:
+    """Those that people of the console never meet are in English."""
+    return {**{str(reason): text for reason, text in REFUSALS.items()}, **own}
+
+
 CUSTOMER: Final[Mapping[Language, CustomerTexts]] = {
     "it": CustomerTexts(
         list=CUSTOMERS["it"],
         words=it.WORDS,
         reasons=it.REASONS,
         guards=it.GUARDS,
-        refusals={**REFUSALS, **it.REFUSALS},
+        refusals=_refusals(it.REFUSALS),
         fields=it.FIELDS,
         wrong=it.WRONG,
         refused=it.REFUSED,
@@ -57,7 +62,7 @@ CUSTOMER: Final[Mapping[Language, CustomerTexts]] = {
         words=en.WORDS,
         reasons=en.REASONS,
         guards=en.GUARDS,
-        refusals={**REFUSALS, **en.REFUSALS},
+        refusals=_refusals(en.REFUSALS),
         fields=en.FIELDS,
         wrong=en.WRONG,
         refused=en.REFUSED,
