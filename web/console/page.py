@@ -14,6 +14,7 @@ from markupsafe import Markup
 from web.console.assets import link
 from web.console.frame import Frame
 from web.console.masking import masked
+from web.console.rules import bars
 from web.console.texts.common import COMMON
 
 HTMX: Final = (
@@ -113,6 +114,6 @@ TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "brand_pair": _brand_pair}
+TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "brand_pair": _brand_pair, "bars": bars}
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

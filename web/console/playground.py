@@ -146,22 +146,14 @@ def result_of(
     moves: Sequence[Change] | None = None,
 ) -> Result:
     """`files` are the names of the page's files in their order."""
-    wrong = (*(_wrong(files, one) for one in problems), *(_wrong(files, one) for one in wrong_message))
+    wrong = wrong_of(files, (*problems, *wrong_message))
     if decision is None or explained is None:
         return Result(why=why, wrong=wrong)
     rules, left_out = _rules(files, explained["rules"])
     by = decision.decided_by
-    told = [
-        FieldRow(name, said(value), by.get(name, ""))
-        for name in _SHOWN
-        if _is_said(value := getattr(decision, name))
-    ]
+    told = [FieldRow(name, said(value), by.get(name, "")) for name in _SHOWN if _is_said(value := getattr(decision, name))]
     found = [FieldRow(f"fields.{name}", str(value), "") for name, value in decision.extracted.items()]
-    changed = (
-        None
-        if moves is None
-        else tuple(MoveRow(one.field, said(one.before), said(one.after)) for one in moves)
-    )
+    changed = None if moves is None else tuple(MoveRow(one.field, said(one.before), said(one.after)) for one in moves)
     return Result(fields=(*told, *found), rules=rules, left_out=left_out, moves=changed)
 
 
@@ -183,6 +175,11 @@ def tests_of(files: Sequence[str], told: Sequence[tuple[str, Place, Sequence[Mis
     return Tests(total=len(told), failed=failed)
 
 
+def wrong_of(files: Sequence[str], problems: Sequence[Problem]) -> tuple[Wrong, ...]:
+    """What is wrong with the files, or with the message, each with its place."""
+    return tuple(_wrong(files, one) for one in problems)
+
+
 def spot(files: Sequence[str], file: str, line: int | None, column: int | None) -> Spot:
     """A place by the name of its file."""
     number = files.index(file) if file in files else None
@@ -199,8 +196,8 @@ def _wrong(files: Sequence[str], one: Problem) -> Wrong:
 def said(value: Any) -> str:
     """A value of a decision, short: nothing is a dash."""
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "–"
-    return "–" if value is None else decided_in_words(value)
+        return ", ".join(map(str, value)) or "—"
+    return "—" if value is None else decided_in_words(value)
 
 
 def _is_said(value: Any) -> bool:
@@ -229,8 +226,4 @@ def _rule(files: Sequence[str], rule: Mapping[str, Any]) -> RuleRow:
 
 
 def _expected(value: object) -> str:
-    return (
-        said(value)
-        if not isinstance(value, Mapping)
-        else ", ".join(f"{name}: {one}" for name, one in value.items())
-    )
+    return said(value) if not isinstance(value, Mapping) else ", ".join(f"{name}: {one}" for name, one in value.items())

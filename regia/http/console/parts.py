@@ -9,6 +9,7 @@ from desk.staff.passwords import Passwords
 from desk.staff.throttle import Throttle
 from regia.gateway import Gateway
 from regia.http.console.cookies import Cookies
+from regia.trying.attempt import Told
 from regia.trying.bench import Bench
 
 
@@ -20,6 +21,8 @@ class Parts:
     passwords: Passwords
     throttle: Throttle
     bench: Bench
+    checked: dict[str, tuple[Told, ...]]
+    """By the hash of a version, what it may have wrong though it loads."""
 
     @classmethod
     def of(cls, gateway: Gateway) -> "Parts":
@@ -30,6 +33,7 @@ class Parts:
             passwords=Passwords(),
             throttle=Throttle(gateway.stores.coordination, key),
             bench=Bench(),
+            checked={},
         )
 
     async def close(self, _app: web.Application) -> None:
