@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Final
 
 import orjson
@@ -32,6 +33,7 @@ _VERSIONS: Final = 30
 _GONE_MS: Final = 180_000
 """A node that said nothing for so long is not there; one that is says something every minute."""
 _CHANGES: Final = 15
+_DAY_ONE: Final = date(1970, 1, 1)
 _DEAD: Final = frozenset(("never_matches", "never_tried", "never_wins", "does_nothing"))
 
 
@@ -57,6 +59,7 @@ async def page(visit: Visit) -> web.StreamResponse:
     stored = await visit.read(lambda connection: _stored(connection, brand, live, today - days + 1))
     warnings = visit.parts.checked.get(live.hash)
     versions = visit.gateway.versions
+    names = {rule.name for rule in live.rules}
     files = [name for name, _ in live.sources]
     wrong = {name: wrong_of(files, problems) for name, problems in versions.problems.items()}
     return visit.page(
@@ -73,10 +76,10 @@ async def page(visit: Visit) -> web.StreamResponse:
         by=_actor(stored, stored.active.actor if stored.active else ""),
         nodes=_nodes(stored, live.hash),
         rules=_uses(live, stored, warnings or (), today, days),
-        others=[one for one in warnings or () if one.name not in {rule.name for rule in live.rules}],
+        others=[one for one in warnings or () if one.kind == "no_tests" or one.name not in names],
         total=sum(one.messages for one in stored.hits if one.rule == ALL),
         by_default=sum(one.messages for one in stored.hits if one.rule == DEFAULT),
-        first_ms=None if stored.first_day is None else stored.first_day * DAY_MS,
+        first_day=None if stored.first_day is None else f"{_DAY_ONE + timedelta(stored.first_day)}",
         is_checked=warnings is not None,
         versions=_versions(stored, live.hash),
         shadows=_shadows(stored, brand),
@@ -167,7 +170,7 @@ def _uses(live: Ruleset, stored: _Stored, warnings: Sequence[Told], today: int, 
         by_rule.setdefault(one.rule, {})[one.day] = one.messages
     whole = sum(by_rule.get(ALL, {}).values()) or 1
     dead = {one.name: one.message for one in warnings if one.kind in _DEAD}
-    other = {one.name: one.message for one in warnings if one.kind not in _DEAD}
+    other = {one.name: one.message for one in warnings if one.kind not in _DEAD and one.kind != "no_tests"}
     files = [name for name, _ in live.sources]
     shorts = rules_found.short_names(files)
     found = []

@@ -177,8 +177,9 @@ def _differing(before: Sources, after: Sources) -> list[DiffLine]:
     if len(before) == len(after) and not old.keys() & new.keys():  # nodes keep the same files in different places
         new = dict(zip(old, new.values(), strict=True))
     found: list[DiffLine] = []
-    for name in dict.fromkeys((*old, *new)):
+    names = list(dict.fromkeys((*old, *new)))
+    for name, short in zip(names, rules_found.short_names(names), strict=True):
         lines = difflib.unified_diff(old.get(name, "").splitlines(), new.get(name, "").splitlines(), lineterm="", n=3)
         told = [DiffLine.of(line) for number, line in enumerate(lines) if number > 1]
-        found += [DiffLine("file", name), *told] if told else []
+        found += [DiffLine("file", short), *told] if told else []
     return found

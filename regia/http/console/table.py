@@ -41,6 +41,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/account/password", "viewer", account.change_password, "account.password", first=True),
     Entry("POST", "/account/look", "viewer", account.choose_look, "account.look"),
     Entry("POST", "/account/logins", "viewer", account.log_out_elsewhere, "account.logins"),
+    Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
     Entry("GET", "/rules", "viewer", rules.page, nav=rules_texts.NAV),
     Entry("GET", "/rules/check", "viewer", rules.check),
     Entry("GET", "/rules/show", "viewer", rules.show),
@@ -53,7 +54,6 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/rules/playground/take", "agent", playground.take, "rules.take", largest=playground.BODY),
     Entry("POST", "/rules/playground/compare", "agent", playground.compare, "rules.compare", largest=playground.BODY),
     Entry("POST", "/rules/playground/reset", "agent", playground.reset, "rules.reset", largest=playground.BODY),
-    Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
     Entry("GET", "/{rest:.*}", "viewer", _nothing),  # the last one: what no other entry has
 )
 
