@@ -23,7 +23,7 @@ from regia.links import Links
 from regia.noticing import directory, named_by
 from regia.outbox_lease import OutboxElsewhere, OutboxLease
 from regia.parts import in_public, in_the_log, wrong_with
-from regia.pipeline.commit import CommitSettings
+from regia.pipeline.commit import CommitSettings, Committed
 from regia.pipeline.intake import Intake
 from regia.pipeline.media import MediaStage
 from regia.pipeline.prepare import Preparer
@@ -31,6 +31,7 @@ from regia.pipeline.reading import Reader
 from regia.pipeline.worker import Pipeline
 from regia.proving import proofs
 from regia.replying import channels
+from regia.rules.hits import RuleHits
 from regia.rules.hours import Hours
 from regia.rules.live import Rules
 from regia.rules.shadow import Tally
@@ -66,6 +67,8 @@ class Gateway:
         self.hours = Hours()
         self.shadowed = Tally()
         """What the shadow of the rules said; the runner of the rules stores it."""
+        self.rule_hits = RuleHits()
+        """Which rules matched; the same runner stores it."""
         self.declaring = Declaring(lambda: self.stores.queues, configured.topology, configured.stray)
         self.channels = channels(configured, lambda: self.versions.rules)
         self.notices = directory(settings.notices, configured.connectors)
@@ -110,8 +113,12 @@ class Gateway:
             self.stores.database,
             self.relay if node == self.configured.node else self.relay_of(node),  # that one is never started
             lambda: self._commit_settings(journal, node),
-            shadowed=self.shadowed.add,
+            decided=self._count_rules,
         )
+
+    def _count_rules(self, committed: Committed) -> None:
+        self.shadowed.add(committed.shadowed)
+        self.rule_hits.add(committed.matched)
 
     def relay_of(self, node: str) -> Relay:
         """A relay that publishes what `node` has committed."""

@@ -61,10 +61,12 @@ def decision(
     category: Category,
     explanation: bytes,
     extracted: Mapping[str, str | float | bool],
+    *,
     failed: tuple[tuple[str, str], ...],
+    matched: tuple[str, ...],
 ) -> Decision:
-    """The decision, of what was won and completed, with the fields that were taken out of the texts, and the rules that
-    failed."""
+    """The decision, of what was won and completed, with the fields that were taken out of the texts, the rules that failed,
+    and those that matched."""
     single, lists = won.single.get, won.lists.get
     discard = single("discard")
     return Decision(
@@ -83,6 +85,7 @@ def decision(
         explanation=explanation,
         extracted=extracted,
         failed=failed,
+        matched=matched,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from router.model import Decision
 
-_EVIDENCE: Final = frozenset(("decided_by", "explanation", "extracted", "failed"))
+_EVIDENCE: Final = frozenset(("decided_by", "explanation", "extracted", "failed", "matched"))
 """Parts of a decision that tell how it came about. What extractors found is compared name by name."""
 
 

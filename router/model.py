@@ -140,7 +140,8 @@ class Decision:
     by a comma, where rules added to it), `category` where the category's own setting held, or `default`. `explanation` is for
     `router.explain`. `extracted` has the fields that extractors filled, by their names without `fields.`. `reply` names the
     template of an answer, `notify` has who is to be told besides. `failed` has the rules with an expression that could not be
-    evaluated though it had all values it asks for, each with the reason, a short code.
+    evaluated though it had all values it asks for, each with the reason, a short code. `matched` has the rules that matched, in
+    their order, whether they won anything or not.
     """
 
     category: str
@@ -158,3 +159,4 @@ class Decision:
     explanation: bytes
     extracted: Mapping[str, str | float | bool]
     failed: tuple[tuple[str, str], ...] = ()
+    matched: tuple[str, ...] = ()

@@ -109,7 +109,9 @@ class Ruleset:
                     stopped = place
                     break
         category = won.complete(self.categories, self.default)
-        return decision(won, category, self._explanation(e, matched, stopped, won.by), extracted, self._failed(e))
+        names = tuple(self.rules[int(place)].name for place in matched)
+        explanation = self._explanation(e, matched, stopped, won.by)
+        return decision(won, category, explanation, extracted, failed=self._failed(e), matched=names)
 
     def _failed(self, e: Evaluation) -> tuple[tuple[str, str], ...]:
         """The rules with an expression that was asked and failed, not for want of a value, each with the reason."""

@@ -33,6 +33,7 @@ from regia.pipeline.promised import Promised
 from regia.pipeline.rows import attachment_rows, quarantine_row
 from regia.pipeline.signals import record
 from regia.pipeline.surveying import Surveying, aside
+from regia.rules.hits import Matched
 from regia.rules.hours import Hours
 from regia.rules.live import Rules
 from regia.rules.shadow import Asked, ask
@@ -72,6 +73,7 @@ class Committed:
     left_out: Counter[str] = field(default_factory=Counter)
     """Suggestions that were too many of one customer in a day, by reason."""
     shadowed: list[Asked] = field(default_factory=list)
+    matched: list[Matched] = field(default_factory=list)
     answers: Outcomes = field(default_factory=Counter)
     surveyed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Surveys that came to an end, by name and state."""
@@ -144,6 +146,9 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
         decision = ruleset.route(facts(message, identified, ruleset.fields))
         if (asked := ask(settings.rules, message, identified, decision)) is not None:
             result.shadowed.append(asked)
+        result.matched.append(
+            Matched.of(settings.rules.slot(message.inbound.brand), int(message.received_at.timestamp() * 1000), decision)
+        )
         decision = surveying.decide(answer, message, identified, decision)
         session.record(identified, message, decision.category)
         due = promised.see(message, identified, decision, ruleset)

@@ -8,11 +8,10 @@ from typing import Final
 
 from dispatcher.relay import Relay
 from regia.pipeline.accepted import MEDIA
-from regia.pipeline.commit import CommitSettings, commit
+from regia.pipeline.commit import CommitSettings, Committed, commit
 from regia.pipeline.counting import count
 from regia.pipeline.prepare import Preparer
 from regia.pipeline.prepared import Held, Prepared, Ready, Told
-from regia.rules.shadow import Asked
 from regia.watch.metrics import COMMIT_FAILURES
 from storage.database import Database, DatabaseUnavailable
 from storage.endings import BlobsEnded
@@ -41,8 +40,8 @@ _KEPT_BYTES: Final = 64 * 1024 * 1024
 
 
 class Pipeline:
-    """Works off one journal. `settings` is asked for each batch, so that new rules apply from the next one on; `shadowed` is
-    told what a batch that is committed asked of a shadow."""
+    """Works off one journal. `settings` is asked for each batch, so that new rules apply from the next one on; `decided` hears
+    of each batch that is committed."""
 
     def __init__(
         self,
@@ -52,14 +51,14 @@ class Pipeline:
         relay: Relay,
         settings: Callable[[], CommitSettings],
         *,
-        shadowed: Callable[[Sequence[Asked]], None] = lambda asked: None,
+        decided: Callable[[Committed], None] = lambda committed: None,
     ) -> None:
         self._journal = journal
         self._preparer = preparer
         self._database = database
         self._relay = relay
         self._settings = settings
-        self._shadowed = shadowed
+        self._decided = decided
         self._feed: Feed[Row] = Feed(self._read, lambda row: row.order_key, weigh=lambda row: len(row.payload), a_key=_A_SENDER)
         self._slow: set[asyncio.Task[None]] = set()
         self._slow_rows = 0
@@ -223,7 +222,7 @@ class Pipeline:
             # this one had read the outbox: it may hold rows of which the relay has not heard.
             self._relay.reread()
         self._forget(numbers)
-        self._shadowed(committed.shadowed)
+        self._decided(committed)
         count(committed)
 
     def _forget(self, numbers: set[int]) -> None:

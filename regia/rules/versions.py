@@ -19,7 +19,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from config.problems import ConfigError
+from config.problems import ConfigError, Problem
 from regia.rules import activating
 from regia.rules.live import Rules
 from regia.watch.metrics import RULES, RULES_WRONG
@@ -56,27 +56,32 @@ class Versions:
         """The hashes that were written down last, by brand."""
         self.rules = files
         self.wrong: dict[str, str] = {}
+        self.problems: dict[str, tuple[Problem, ...]] = {}
+        """By the same names, what is wrong with files or versions, each with its place."""
+        self._turn = asyncio.Lock()
         self._show(files)
 
     async def bring(self, files: Rules) -> None:
         """These are what the files say. Raises `DatabaseUnavailable`."""
         now_ms = time.time_ns() // 1_000_000
-        await self._database.write(lambda connection: _bring(connection, self._node, files, now_ms))
-        self.files, self._has_files = files, True
-        self._settle("files")
-        await self._follow(files)
+        async with self._turn:
+            await self._database.write(lambda connection: _bring(connection, self._node, files, now_ms))
+            self.files, self._has_files = files, True
+            self._settle("files")
+            await self._follow(files)
 
     async def refuse(self, error: ConfigError) -> None:
         """The files are wrong: say so, and go on. Raises `DatabaseUnavailable`."""
         number = len(error.problems)
         told = f"the rule files have {number} problem{'s' if number != 1 else ''}; the version before decides"
-        self.wrong["files"] = told
+        self.wrong["files"], self.problems["files"] = told, error.problems
         await self._tell(told, error)
 
     async def refuse_shadow(self, error: ConfigError) -> None:
         """The shadow's files are wrong: nothing is asked beside the rules that decide. Raises `DatabaseUnavailable`."""
         number = len(error.problems)
         self.wrong["shadow"] = f"the shadow's rule files have {number} problem{'s' if number != 1 else ''}; no shadow is asked"
+        self.problems["shadow"] = error.problems
         await self._tell(self.wrong["shadow"], error)
 
     def settle_shadow(self) -> None:
@@ -93,14 +98,16 @@ class Versions:
         """What decides when the gateway starts: `files` is what they say, None where they are wrong. Raises
         `DatabaseUnavailable`."""
         if files is None:
-            await self._follow(self.rules)
+            async with self._turn:
+                await self._follow(self.rules)
         else:
             await self.bring(files)
 
     async def follow(self) -> None:
         """Use what is chosen. Raises `DatabaseUnavailable`."""
-        if await self._database.read(rulesets.active) != self._chosen:
-            await self._follow(self.files)
+        async with self._turn:
+            if await self._database.read(rulesets.active) != self._chosen:
+                await self._follow(self.files)
 
     async def _follow(self, files: Rules) -> None:
         """Use what is chosen for the brands of `files`, and the shadow of these."""
@@ -141,6 +148,7 @@ class Versions:
     def _settle(self, name: str) -> None:
         """Something is right again."""
         self.wrong.pop(name, None)
+        self.problems.pop(name, None)
         RULES_WRONG.set(bool(self.wrong))
 
     async def _get(self, wanted: str) -> Ruleset | None:
@@ -153,7 +161,7 @@ class Versions:
             return await asyncio.to_thread(load, [(name, text) for name, text in json.loads(sources or "[]")])
         except ConfigError as error:  # also where there are no sources
             told = f"the chosen version {wanted} cannot be used; the version before decides"
-            self.wrong["version"] = told
+            self.wrong["version"], self.problems["version"] = told, error.problems
             RULES_WRONG.set(1)
             logger.error(told, extra={"problems": [str(one) for one in error.problems[:20]]})  # noqa: TRY400
             return None

@@ -8,11 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
 from config.problems import ConfigError
 from regia.compose import unknown_brands
 from regia.gateway import Gateway
 from regia.rules.files import RuleFiles
-from storage import shadows
+from storage import rule_hits, shadows
 from storage.database import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
@@ -21,6 +23,10 @@ EVERY: Final = 1.0
 """Seconds between looks."""
 SAY_EVERY: Final = 60.0
 """Seconds between words of a node that is there."""
+COUNT_EVERY: Final = 5.0
+"""Seconds between writes of how often rules matched."""
+_KEPT_DAYS: Final = 400
+"""Days of which that is kept."""
 
 
 class Reloading:
@@ -32,6 +38,7 @@ class Reloading:
         self._asked = asyncio.Event()
         self._due = True  # the files may have changed since the configuration was read
         self._said = time.monotonic()
+        self._counted = time.monotonic()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -50,6 +57,7 @@ class Reloading:
             with suppress(DatabaseUnavailable, TimeoutError):
                 async with asyncio.timeout(EVERY):
                     await self._store()
+                    await self.store_hits()
 
     async def _run(self) -> None:
         while "database" in self._gateway.missing:
@@ -85,6 +93,8 @@ class Reloading:
             await versions.say()
             self._said = time.monotonic()
         await self._store()
+        if time.monotonic() - self._counted > COUNT_EVERY:
+            await self.store_hits()
 
     async def _reload(self) -> None:
         versions = self._gateway.versions
@@ -108,4 +118,21 @@ class Reloading:
             await self._gateway.stores.database.write(lambda connection: shadows.add(connection, taken))
         except Exception:  # not where it is cancelled: it may be stored by then, and is counted once at most
             self._gateway.shadowed.put_back(taken)
+            raise
+
+    async def store_hits(self) -> None:
+        """Store which rules matched. As `_store`."""
+        self._counted, taken = time.monotonic(), self._gateway.rule_hits.take()
+        if not taken:
+            return
+        oldest = time.time_ns() // 1_000_000 // rule_hits.DAY_MS - _KEPT_DAYS
+
+        def work(connection: Connection) -> None:
+            rule_hits.add(connection, taken)
+            rule_hits.forget(connection, oldest)
+
+        try:
+            await self._gateway.stores.database.write(work)
+        except Exception:
+            self._gateway.rule_hits.put_back(taken)
             raise

@@ -32,6 +32,7 @@ class Outcome:
     """Of `messages`, `same` would be treated as before and `changed` otherwise; the rest stands in `not_comparable`, by the
     fact that is missing and the reason. `not_reproduced` are those of which the live rules, asked again, give another
     decision than is stored of the same rules: facts that cannot be right. `examples`: at most so many of each kind are kept.
+    `oldest_ms` is when the first of the messages came in.
     """
 
     examples: int
@@ -42,6 +43,7 @@ class Outcome:
     not_comparable: dict[tuple[str, str], Tally] = field(default_factory=dict)
     left_out: int = 0
     not_reproduced: list[Example] = field(default_factory=list)
+    oldest_ms: int | None = None
 
     def compared(self, message: Example, found: Iterable[Change]) -> None:
         """Enter a message with its changes, none where it is treated as before."""

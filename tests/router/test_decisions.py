@@ -153,7 +153,9 @@ def decide(rules: list[str]) -> Decision:
 @pytest.mark.parametrize(("rules", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_decision(rules: list[str], expected: dict[str, Any]) -> None:
     decision = decide(rules)
-    assert {f.name: getattr(decision, f.name) for f in fields(decision) if f.name != "explanation"} == expected
+    assert {f.name: getattr(decision, f.name) for f in fields(decision) if f.name not in ("explanation", "matched")} == expected
+    tried = next((n + 1 for n, then in enumerate(rules) if "final: true" in then), len(rules))
+    assert decision.matched == tuple(chr(97 + n) for n in range(tried)), "every one of these rules matches, until one is final"
 
 
 @pytest.mark.parametrize(

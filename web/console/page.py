@@ -15,6 +15,7 @@ from web.console.assets import link
 from web.console.customer import evidence, shown_values
 from web.console.frame import Frame
 from web.console.masking import masked
+from web.console.rules import bars
 from web.console.texts.common import COMMON
 
 HTMX: Final = (
@@ -121,5 +122,6 @@ TEMPLATES: Final = Environment(
 )
 TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "pairs": _pairs}
 TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values, "brand_pair": _brand_pair}
+TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "brand_pair": _brand_pair, "bars": bars}
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

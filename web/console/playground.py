@@ -146,7 +146,7 @@ def result_of(
     moves: Sequence[Change] | None = None,
 ) -> Result:
     """`files` are the names of the page's files in their order."""
-    wrong = (*(_wrong(files, one) for one in problems), *(_wrong(files, one) for one in wrong_message))
+    wrong = wrong_of(files, (*problems, *wrong_message))
     if decision is None or explained is None:
         return Result(why=why, wrong=wrong)
     rules, left_out = _rules(files, explained["rules"])
@@ -175,6 +175,11 @@ def tests_of(files: Sequence[str], told: Sequence[tuple[str, Place, Sequence[Mis
     return Tests(total=len(told), failed=failed)
 
 
+def wrong_of(files: Sequence[str], problems: Sequence[Problem]) -> tuple[Wrong, ...]:
+    """What is wrong with the files, or with the message, each with its place."""
+    return tuple(_wrong(files, one) for one in problems)
+
+
 def spot(files: Sequence[str], file: str, line: int | None, column: int | None) -> Spot:
     """A place by the name of its file."""
     number = files.index(file) if file in files else None
@@ -191,8 +196,8 @@ def _wrong(files: Sequence[str], one: Problem) -> Wrong:
 def said(value: Any) -> str:
     """A value of a decision, short: nothing is a dash."""
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "–"
-    return "–" if value is None else decided_in_words(value)
+        return ", ".join(map(str, value)) or "—"
+    return "—" if value is None else decided_in_words(value)
 
 
 def _is_said(value: Any) -> bool:

@@ -10,6 +10,7 @@ from desk.staff.throttle import Throttle
 from regia.gateway import Gateway
 from regia.http.console.cookies import Cookies
 from regia.http.console.feed import Feed
+from regia.trying.attempt import Told
 from regia.trying.bench import Bench
 
 
@@ -22,6 +23,8 @@ class Parts:
     throttle: Throttle
     feed: Feed
     bench: Bench
+    checked: dict[str, tuple[Told, ...]]
+    """By the hash of a version, what it may have wrong though it loads."""
 
     @classmethod
     def of(cls, gateway: Gateway) -> "Parts":
@@ -33,6 +36,7 @@ class Parts:
             throttle=Throttle(gateway.stores.coordination, key),
             feed=Feed(gateway),
             bench=Bench(),
+            checked={},
         )
 
     async def close(self, _app: web.Application) -> None:

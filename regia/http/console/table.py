@@ -16,22 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import (
-    account,
-    audit,
-    customer,
-    customer_acts,
-    customer_leaving,
-    customer_merges,
-    customer_reply,
-    customers,
-    live,
-    login,
-    message,
-    message_acts,
-    playground,
-    users,
-)
+from regia.http.console import (account, audit, customer, customer_acts, customer_leaving, customer_merges, customer_reply, customers, live, login, message, message_acts, playground, rules, rules_compare, users)
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
@@ -39,7 +24,7 @@ from regia.http.console.wrap import wrapped
 from web.console.texts import audit as audit_texts
 from web.console.texts import customers as customers_texts
 from web.console.texts import live as live_texts
-from web.console.texts import users as users_texts
+from web.console.texts import (rules as rules_texts, users as users_texts)
 
 ROOT: Final = "/console"
 
@@ -58,6 +43,13 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/account/password", "viewer", account.change_password, "account.password", first=True),
     Entry("POST", "/account/look", "viewer", account.choose_look, "account.look"),
     Entry("POST", "/account/logins", "viewer", account.log_out_elsewhere, "account.logins"),
+    Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
+    Entry("GET", "/rules", "viewer", rules.page, nav=rules_texts.NAV),
+    Entry("GET", "/rules/check", "viewer", rules.check),
+    Entry("GET", "/rules/show", "viewer", rules.show),
+    Entry("GET", "/rules/version", "viewer", rules.source),
+    Entry("GET", "/rules/compare", "agent", rules_compare.page),
+    Entry("POST", "/rules/activate", "admin", rules_compare.activate, "rules.activate"),
     Entry("GET", "/rules/playground", "agent", playground.page),
     Entry("POST", "/rules/playground/try", "agent", playground.try_, "rules.try", largest=playground.BODY),
     Entry("POST", "/rules/playground/test", "agent", playground.test, "rules.test", largest=playground.BODY),
