@@ -75,7 +75,12 @@ def report(painted: Sequence[Painted], known: dict[str, str], contacts: int, arg
     """Milliseconds a page, as Markdown."""
     head = ("page", "first paint, median", "slowest", "page had come, median")
     rows = [
-        (f"`/console{one.stop.path}`", _ms(statistics.median(one.paints)), _ms(max(one.paints)), _ms(statistics.median(one.answers)))
+        (
+            f"`/console{one.stop.path}`",
+            _ms(statistics.median(one.paints)),
+            _ms(max(one.paints)),
+            _ms(statistics.median(one.answers)),
+        )
         for one in painted
     ]
     said = measured(known, words("console", *arguments))

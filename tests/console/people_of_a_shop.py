@@ -31,11 +31,18 @@ def mail(name: str, address: str = ADDRESS, **more: Any) -> InboundMessage:
 
 
 def from_app(name: str, handle: Handle | None = None, **more: Any) -> InboundMessage:
-    given: dict[str, Any] = {"channel": "app", "account": "shop-app", "text": "Ancora nessuna risposta?", "reply": Reply(allowed=())}
+    given: dict[str, Any] = {
+        "channel": "app",
+        "account": "shop-app",
+        "text": "Ancora nessuna risposta?",
+        "reply": Reply(allowed=()),
+    }
     return inbound(name, handle or phone(), **(given | more))
 
 
-async def anna(scene: Scene, name: str = "Anna Bianchi", address: str = ADDRESS, number: str = "+393331234567") -> tuple[str, str]:
+async def anna(
+    scene: Scene, name: str = "Anna Bianchi", address: str = ADDRESS, number: str = "+393331234567"
+) -> tuple[str, str]:
     """The customers of her e-mail of last week, and of what she wrote in the app today; the second says the e-mail address, so
     that the two are suggested."""
     a_week_ago = datetime.now(UTC) - timedelta(days=7)

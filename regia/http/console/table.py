@@ -16,7 +16,24 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import (account, audit, customer, customer_acts, customer_leaving, customer_merges, customer_reply, customers, live, login, message, message_acts, playground, rules, rules_compare, users)
+from regia.http.console import (
+    account,
+    audit,
+    customer,
+    customer_acts,
+    customer_leaving,
+    customer_merges,
+    customer_reply,
+    customers,
+    live,
+    login,
+    message,
+    message_acts,
+    playground,
+    rules,
+    rules_compare,
+    users,
+)
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
@@ -24,7 +41,8 @@ from regia.http.console.wrap import wrapped
 from web.console.texts import audit as audit_texts
 from web.console.texts import customers as customers_texts
 from web.console.texts import live as live_texts
-from web.console.texts import (rules as rules_texts, users as users_texts)
+from web.console.texts import rules as rules_texts
+from web.console.texts import users as users_texts
 
 ROOT: Final = "/console"
 
