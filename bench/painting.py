@@ -30,7 +30,7 @@ _ANSWER: Final = "() => performance.getEntriesByType('navigation')[0].responseEn
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """Milliseconds from the click: `paints` until something was to be seen, `answers` until the page had come, of each visit."""
+    """Milliseconds from the click, of each visit: `paints` until something was to be seen, `answers` until the page had come."""
 
     stop: Stop
     paints: tuple[float, ...]
@@ -74,17 +74,15 @@ def main(arguments: Sequence[str]) -> int:
 def report(painted: Sequence[Painted], known: dict[str, str], contacts: int, arguments: Sequence[str]) -> str:
     """Milliseconds a page, as Markdown."""
     head = ("page", "first paint, median", "slowest", "page had come, median")
-    rows = [
-        (
-            f"`/console{one.stop.path}`",
-            _ms(statistics.median(one.paints)),
-            _ms(max(one.paints)),
-            _ms(statistics.median(one.answers)),
-        )
-        for one in painted
-    ]
+    rows = [_row(one) for one in painted]
     said = measured(known, words("console", *arguments))
-    return f"{said}\n\nWith {contacts:,} contacts on embedded parts, {len(painted[0].paints)} visits each, milliseconds:\n\n{table(head, rows)}\n"
+    how = f"With {contacts:,} contacts on embedded parts, {len(painted[0].paints)} visits each, milliseconds:"
+    return f"{said}\n\n{how}\n\n{table(head, rows)}\n"
+
+
+def _row(one: Painted) -> tuple[str, ...]:
+    times = (statistics.median(one.paints), max(one.paints), statistics.median(one.answers))
+    return (f"`/console{one.stop.path}`", *map(_ms, times))
 
 
 def _ms(milliseconds: float) -> str:

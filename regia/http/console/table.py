@@ -74,7 +74,6 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/rules/playground/take", "agent", playground.take, "rules.take", largest=playground.BODY),
     Entry("POST", "/rules/playground/compare", "agent", playground.compare, "rules.compare", largest=playground.BODY),
     Entry("POST", "/rules/playground/reset", "agent", playground.reset, "rules.reset", largest=playground.BODY),
-    Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
     Entry("GET", "/live", "viewer", live.stream, quiet=True),
     Entry("GET", "/users", "admin", users.page, nav=users_texts.NAV),
     Entry("POST", "/users", "admin", users.add, "user.add"),
