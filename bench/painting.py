@@ -30,7 +30,7 @@ _ANSWER: Final = "() => performance.getEntriesByType('navigation')[0].responseEn
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """Milliseconds from the click, of each visit: `paints` until something was to be seen, `answers` until the page had come."""
+    """Milliseconds from the click: `paints` until something was to be seen, `answers` until the page had come."""
 
     stop: Stop
     paints: tuple[float, ...]

@@ -208,7 +208,7 @@ class Hub:
         """What was just accepted, to a window that has all that was before: nothing need be asked for it."""
         if not window.is_new and window.cursor.missing([line]):
             window.cursor = window.cursor.plus(line)
-            window.offer({"type": "items", "items": [item], "cursor": str(window.cursor)})
+            window.offer({"type": "items", "items": [item], "cursor": window.place})
 
     def _again(self, values: tuple[str, ...]) -> None:
         """Look again soon where something is not in the tables yet; the longer it takes, the later."""
@@ -228,7 +228,7 @@ class Hub:
         told += [item for line, item in waiting if line.id in new]
         if told or window.is_new:
             window.cursor, window.is_new = Cursor.of(whole), False
-            window.offer({"type": "items", "items": told, "cursor": str(window.cursor)})
+            window.offer({"type": "items", "items": told, "cursor": window.place})
 
     async def _listen(self) -> None:
         """Hear what other nodes say."""
