@@ -12,6 +12,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "console.css": _CSS,
     "console.js": _SCRIPT,
     "editor.js": _SCRIPT,
+    "kpi.css": _CSS,
+    "kpi.js": _SCRIPT,
     "rules.css": _CSS,
     "vendor/htmx.min.js": _SCRIPT,
     "vendor/hx-sse.min.js": _SCRIPT,

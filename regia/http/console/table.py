@@ -25,6 +25,7 @@ from regia.http.console import (
     customer_merges,
     customer_reply,
     customers,
+    kpi,
     live,
     login,
     message,
@@ -40,6 +41,7 @@ from regia.http.console.visit import Visit
 from regia.http.console.wrap import wrapped
 from web.console.texts import audit as audit_texts
 from web.console.texts import customers as customers_texts
+from web.console.texts import kpi as kpi_texts
 from web.console.texts import live as live_texts
 from web.console.texts import rules as rules_texts
 from web.console.texts import users as users_texts
@@ -75,6 +77,8 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/rules/playground/compare", "agent", playground.compare, "rules.compare", largest=playground.BODY),
     Entry("POST", "/rules/playground/reset", "agent", playground.reset, "rules.reset", largest=playground.BODY),
     Entry("GET", "/live", "viewer", live.stream, quiet=True),
+    Entry("GET", "/kpi", "viewer", kpi.page, nav=kpi_texts.NAV),
+    Entry("GET", "/kpi.csv", "viewer", kpi.table),
     Entry("GET", "/users", "admin", users.page, nav=users_texts.NAV),
     Entry("POST", "/users", "admin", users.add, "user.add"),
     Entry("POST", "/users/{id}/role", "admin", users.give_role, "user.role"),
