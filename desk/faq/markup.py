@@ -12,31 +12,7 @@ from markdown_it.token import Token
 
 _SCHEMES: Final = ("http:", "https:", "mailto:")
 _TAGS: Final = frozenset(
-    [
-        "p",
-        "br",
-        "hr",
-        "h2",
-        "h3",
-        "h4",
-        "strong",
-        "em",
-        "s",
-        "ul",
-        "ol",
-        "li",
-        "blockquote",
-        "code",
-        "pre",
-        "a",
-        "img",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-    ]
+    "p br hr h2 h3 h4 strong em s ul ol li blockquote code pre a img table thead tbody tr th td".split()  # noqa: SIM905  # one line
 )
 _ATTRIBUTES: Final = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
 _HIGHEST, _LOWEST = 2, 4
