@@ -13,7 +13,9 @@ Opened = tuple[Tab, list[str]]
 
 
 @asynccontextmanager
-async def tab(scene: Scene, *, scheme: Literal["light", "dark"] = "light", width: int = 1360, height: int = 860, **more: Any) -> AsyncIterator[Opened]:
+async def tab(
+    scene: Scene, *, scheme: Literal["light", "dark"] = "light", width: int = 1360, height: int = 860, **more: Any
+) -> AsyncIterator[Opened]:
     """A tab at the console, with the complaints of its console and pages."""
     complaints: list[str] = []
     async with async_playwright() as playwright:

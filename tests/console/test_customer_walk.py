@@ -58,7 +58,7 @@ async def test_an_agent_finds_merges_replies_and_undoes_the_merge(scene: Scene) 
 
         await page.click("text=Annulla l'unione")
         await expect(page.locator("h1")).to_have_text("Annullare questa unione?")
-        await page.click("button:has-text(\"Annulla l'unione\")")
+        await page.click('button:has-text("Annulla l\'unione")')
         await page.wait_for_url(f"**/customers/{by_app}?said=unmerged")
         await expect(page.locator(".timeline li.in")).to_have_count(1)
         assert complaints == []
