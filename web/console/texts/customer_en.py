@@ -121,7 +121,7 @@ WORDS: Final[Words] = {
     "erase_title": "Erase this customer?",
     "erase_what": "Nothing of this customer will be left in the gateway. It cannot be undone.",
     "erase_goes": "What goes",
-    "erase_counts": "messages with files and originals ({messages}), addresses ({links}), customers merged below them ({below})",
+    "erase_counts": "messages with files and originals ({messages}), addresses ({links}), customers merged below ({below})",
     "erase_rest": "profile, conversations, suggestions, promises, surveys, and all that was sent to them",
     "erase_copies": "copies in the gateway's queues, dead letters too, in quarantine and in the files of the database",
     "erase_stays": "What stays",
