@@ -18,6 +18,7 @@ from aiohttp import web
 from connectors.errors import Rejected
 from regia.http.console import (
     account,
+    audit,
     customer,
     customer_acts,
     customer_leaving,
@@ -26,13 +27,16 @@ from regia.http.console import (
     customers,
     live,
     login,
+    users,
 )
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
 from regia.http.console.wrap import wrapped
+from web.console.texts import audit as audit_texts
 from web.console.texts import customers as customers_texts
 from web.console.texts import live as live_texts
+from web.console.texts import users as users_texts
 
 ROOT: Final = "/console"
 
@@ -52,6 +56,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/account/look", "viewer", account.choose_look, "account.look"),
     Entry("POST", "/account/logins", "viewer", account.log_out_elsewhere, "account.logins"),
     Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
+    Entry("GET", "/live", "viewer", live.stream, quiet=True),
     Entry("GET", "/customers", "viewer", customers.page, nav=customers_texts.NAV),
     Entry("GET", "/customers/{id}", "viewer", customer.page, "customer.look"),
     Entry("GET", "/customers/{id}/audit", "viewer", customer.audit, "customer.look"),
@@ -69,6 +74,14 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/customers/{id}/erase", "admin", customer_leaving.erase, "customer.erase"),
     Entry("POST", "/suggestions/{id}/accept", "agent", customer_acts.accept, "suggestion.accept"),
     Entry("POST", "/suggestions/{id}/reject", "agent", customer_acts.reject, "suggestion.reject"),
+    Entry("GET", "/users", "admin", users.page, nav=users_texts.NAV),
+    Entry("POST", "/users", "admin", users.add, "user.add"),
+    Entry("POST", "/users/{id}/role", "admin", users.give_role, "user.role"),
+    Entry("POST", "/users/{id}/password", "admin", users.give_password, "user.password"),
+    Entry("POST", "/users/{id}/disable", "admin", users.disable, "user.disable"),
+    Entry("POST", "/users/{id}/enable", "admin", users.enable, "user.enable"),
+    Entry("POST", "/users/{id}/logout", "admin", users.log_out, "user.logout"),
+    Entry("GET", "/audit", "admin", audit.page, nav=audit_texts.NAV),
     Entry("GET", "/{rest:.*}", "viewer", _nothing),  # the last one: what no other entry has
 )
 
