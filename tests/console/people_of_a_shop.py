@@ -19,8 +19,9 @@ LAST_WEEK = (
 )
 
 
-async def arrives(scene: Scene, connector: str, contact: InboundMessage) -> None:
-    await scene.gateway.intake.accept(connector, Parsed(messages=(contact,)))
+async def arrives(scene: Scene, connector: str, contact: InboundMessage, *, days_ago: int = 0) -> None:
+    at = datetime.now(UTC) - timedelta(days=days_ago)
+    await scene.gateway.intake.accept(connector, Parsed(messages=(contact,)), at)
     await worked_off(scene.gateway)
 
 
@@ -45,9 +46,7 @@ async def anna(
 ) -> tuple[str, str]:
     """The customers of her e-mail of last week, and of what she wrote in the app today; the second says the e-mail address, so
     that the two are suggested."""
-    a_week_ago = datetime.now(UTC) - timedelta(days=7)
-    mail_ = mail(f"mail-{address}", address, sent_at=a_week_ago, fields={"order": "IT-2231"}, sender_name=name)
-    await arrives(scene, "mail", mail_)
+    await arrives(scene, "mail", mail(f"mail-{address}", address, fields={"order": "IT-2231"}, sender_name=name), days_ago=7)
     said = from_app(f"app-{number}", phone(number), claims=(email(address),), sender_name=name)
     await arrives(scene, "app", said)
     return await owner(scene, "email", address), await owner(scene, "phone", number)

@@ -1,4 +1,4 @@
-"""As an agent would: finds a customer by a part of an address, sees the e-mail of last week, merges the suggestion, replies, and
+"""As an agent would: finds a customer by a part of an address, sees the e-mail of last week, merges the suggestion, replies,
 undoes the merge. In Chromium, before a gateway; afterwards the database is as docs/identity.md says."""
 
 from collections.abc import AsyncIterator

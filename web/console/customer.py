@@ -10,16 +10,18 @@ import msgspec
 
 from identity.views.profile import Profile
 
-Proof = Literal["message", "challenge", "list", "words"]
+Proof = Literal["message", "challenge", "list", "actor", "words"]
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _LISTED: Final = re.compile(r"import/.*?:(\d+)$")
+_ACTOR: Final = re.compile(r"(?:agent|api|import)/((?:staff|token)/.*|command line)$")
 REFERENCE: Final = 6
 """The last characters of a customer's id, which people type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """By what something was proven: a message with its id, an asked proof, a line of a list, or a person's words."""
+    """By what something was proven: a message with its id, an asked proof, a line of a list, what somebody
+    set (as logs name them), or a person's words."""
 
     sort: Proof
     text: str
@@ -43,6 +45,8 @@ def evidence(text: str) -> Evidence:
         return Evidence("challenge", text.partition("/")[2])
     if found := _LISTED.match(text):
         return Evidence("list", found[1])
+    if found := _ACTOR.match(text):
+        return Evidence("actor", found[1])
     return Evidence("words", text)
 
 

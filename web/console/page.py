@@ -122,5 +122,6 @@ TEMPLATES: Final = Environment(
 )
 TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "pairs": _pairs}
 TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values, "brand_pair": _brand_pair, "bars": bars}
+TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values}
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

@@ -48,7 +48,7 @@ class Seen:
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/customers/{id}?channel=&before=&answer=&template=&reply=`"""
+    """`GET /console/customers/{id}?channel=&before=&answer=&template=&reply=`: a customer, and what can be done."""
     return await show(visit)
 
 
@@ -66,7 +66,6 @@ async def show(visit: Visit, *, status: int = 200, **wrong: Any) -> web.StreamRe
         "mark": facts_mark(seen.profile),
         "can": lambda role: may(visit.me.role, role),
         "channel": visit.word("channel"),
-        "channels": [(one, one) for one in seen.channels],
         "before": visit.word("before"),
         "box": box,
         "watched": seen.states.get(visit.word("reply")),

@@ -58,7 +58,7 @@ async def words(visit: Visit) -> web.StreamResponse:
 
 
 async def send(visit: Visit) -> web.StreamResponse:
-    """`POST /console/customers/{id}/reply`"""
+    """`POST /console/customers/{id}/reply`: answer the customer, once however often it is sent."""
     id_, form = customer.id_of(visit), visit.form
     key, message = key_of(form.text("key") or None), form.text("message")
     if key is None:

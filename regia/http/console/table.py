@@ -87,6 +87,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/users/{id}/enable", "admin", users.enable, "user.enable"),
     Entry("POST", "/users/{id}/logout", "admin", users.log_out, "user.logout"),
     Entry("GET", "/audit", "admin", audit.page, nav=audit_texts.NAV),
+    Entry("GET", "/live", "viewer", live.stream, quiet=True),
     Entry("GET", "/customers", "viewer", customers.page, nav=customers_texts.NAV),
     Entry("GET", "/customers/{id}", "viewer", customer.page, "customer.look"),
     Entry("GET", "/customers/{id}/audit", "viewer", customer.audit, "customer.look"),
@@ -113,6 +114,14 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/messages/{id}/reroute", "agent", message_acts.send_again, "message.reroute", frames=True),
     Entry("POST", "/messages/{id}/letters", "agent", message_acts.drive_letter, "message.redrive"),
     Entry("POST", "/messages/{id}/held", "agent", message_acts.drive_held, "message.redrive"),
+    Entry("GET", "/users", "admin", users.page, nav=users_texts.NAV),
+    Entry("POST", "/users", "admin", users.add, "user.add"),
+    Entry("POST", "/users/{id}/role", "admin", users.give_role, "user.role"),
+    Entry("POST", "/users/{id}/password", "admin", users.give_password, "user.password"),
+    Entry("POST", "/users/{id}/disable", "admin", users.disable, "user.disable"),
+    Entry("POST", "/users/{id}/enable", "admin", users.enable, "user.enable"),
+    Entry("POST", "/users/{id}/logout", "admin", users.log_out, "user.logout"),
+    Entry("GET", "/audit", "admin", audit.page, nav=audit_texts.NAV),
     Entry("GET", "/{rest:.*}", "viewer", _nothing),  # the last one: what no other entry has
 )
 

@@ -14,8 +14,8 @@ from web.console.texts.customers import CUSTOMERS, CustomersTexts
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerTexts:
     """`list` is what the list of customers says too, `words` single words and sentences by their name. `reasons`: why two may
-    be one (`identity.suggestions.Reason`), and `guards`, which keep two from being merged by themselves. `refusals`: why a reply
-    was not sent (`desk.refusals.RefusalReason`). `fields`, `wrong`: those of the profile, and what is to be corrected in
+    be one (`identity.suggestions.Reason`), and `guards`, which keep two from being merged by themselves. `refusals`: why a
+    reply was not sent (`desk.refusals.RefusalReason`). `fields`, `wrong`: those of the profile, and what is to be corrected in
     them; `refused` why a CRM id is not taken. `acts`, `ended`, `tickets`, `states`, `codes`: of the log, of links, of what
     ticket systems tell, of replies and of why they failed. `erasing`: why an erase has to be asked for again."""
 
