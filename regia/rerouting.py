@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import Connection
+
 from dispatcher.base import UnknownQueue
 from dispatcher.replay import Replay, Replayer, ReplayStopped
 from dispatcher.straight import Straight
@@ -68,7 +70,12 @@ async def _begin(database: Database, replay: Replay, wanted: Reroute) -> None:
         "staff_id": wanted.staff_id,
         "at_ms": at_ms,
     }
-    await database.write(lambda one: (operations.begin(one, begun), marks.reroute(one, row)))
+
+    def work(connection: Connection) -> None:
+        operations.begin(connection, begun)
+        marks.reroute(connection, row)
+
+    await database.write(work)
 
 
 async def _publish(database: Database, replayer: Replayer, replay: Replay) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.schema import marks, messages, operations, reroutes, staff
@@ -76,9 +76,9 @@ def reroutes_of(connection: Connection, message_id: str) -> Sequence[Reroute]:
     ]
 
 
-def marked(connection: Connection, limit: int) -> list[RowMapping]:
+def marked(connection: Connection, limit: int) -> list[dict[str, Any]]:
     """The last messages that were marked, newest first: `right`, `said_ms`, and of the message its columns."""
     columns = (marks.c.category.label("right"), marks.c.at_ms.label("said_ms"), messages.c.id, messages.c.brand)
     query = select(*columns, messages.c.channel, messages.c.category, messages.c.envelope)
     query = query.join(messages, messages.c.id == marks.c.message_id).order_by(marks.c.at_ms.desc(), marks.c.message_id)
-    return list(connection.execute(query.limit(limit)).mappings())
+    return [{**row} for row in connection.execute(query.limit(limit)).mappings()]

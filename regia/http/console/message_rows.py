@@ -136,7 +136,7 @@ def _held(connection: Connection, row: RowMapping) -> list[Stuck]:
     same = quarantine.c.raw_sha256 == row["raw_sha256"] if row["raw_sha256"] else quarantine.c.id == row["id"]
     columns = [quarantine.c[name] for name in _HELD]
     query = select(*columns).where(quarantine.c.state == HELD, or_(quarantine.c.id == row["id"], same)).limit(_LATER)
-    return [stuck(one) for one in connection.execute(query).mappings()]
+    return [stuck(dict(one)) for one in connection.execute(query).mappings()]
 
 
 def stuck(one: Mapping[str, Any]) -> Stuck:
