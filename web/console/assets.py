@@ -12,6 +12,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "console.css": _CSS,
     "console.js": _SCRIPT,
     "editor.js": _SCRIPT,
+    "queues.css": _CSS,
     "rules.css": _CSS,
     "vendor/htmx.min.js": _SCRIPT,
     "vendor/hx-sse.min.js": _SCRIPT,

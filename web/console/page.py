@@ -14,6 +14,7 @@ from markupsafe import Markup
 from web.console.assets import link
 from web.console.frame import Frame
 from web.console.masking import masked
+from web.console.queues import line
 from web.console.rules import bars
 from web.console.texts.common import COMMON
 
@@ -107,6 +108,11 @@ def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
     return brand, all_others if brand == "*" else brand
 
 
+def _same_pair(value: str) -> tuple[str, str]:
+    """A choice that is called what it is."""
+    return value, value
+
+
 TEMPLATES: Final = Environment(
     loader=PackageLoader("web.console"),
     autoescape=True,
@@ -114,6 +120,14 @@ TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "brand_pair": _brand_pair, "bars": bars}
+TEMPLATES.filters |= {
+    "personal": _personal,
+    "moment": _time,
+    "span": span,
+    "brand_pair": _brand_pair,
+    "bars": bars,
+    "line": line,
+    "same_pair": _same_pair,
+}
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

@@ -9,6 +9,7 @@ from desk.staff.passwords import Passwords
 from desk.staff.throttle import Throttle
 from regia.gateway import Gateway
 from regia.http.console.cookies import Cookies
+from regia.http.console.depths import Depths
 from regia.trying.attempt import Told
 from regia.trying.bench import Bench
 
@@ -21,6 +22,7 @@ class Parts:
     passwords: Passwords
     throttle: Throttle
     bench: Bench
+    depths: Depths
     checked: dict[str, tuple[Told, ...]]
     """By the hash of a version, what it may have wrong though it loads."""
 
@@ -33,12 +35,14 @@ class Parts:
             passwords=Passwords(),
             throttle=Throttle(gateway.stores.coordination, key),
             bench=Bench(),
+            depths=Depths(gateway.stores.queues),
             checked={},
         )
 
     async def close(self, _app: web.Application) -> None:
         """End what it has started."""
         await self.bench.close()
+        await self.depths.close()
 
 
 CONSOLE: Final = web.AppKey("console", Parts)
