@@ -108,6 +108,12 @@ def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
     return brand, all_others if brand == "*" else brand
 
 
+@pass_context
+def _count(context: Context, number: int) -> str:
+    """`1.000` in Italian, `1,000` in English."""
+    return f"{number:,}".replace(",", "." if context["frame"].language == "it" else ",")
+
+
 def _same_pair(value: str) -> tuple[str, str]:
     """A choice that is called what it is."""
     return value, value
@@ -128,6 +134,7 @@ TEMPLATES.filters |= {
     "bars": bars,
     "line": line,
     "same_pair": _same_pair,
+    "count": _count,
 }
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

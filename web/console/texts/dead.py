@@ -25,6 +25,7 @@ class DeadTexts:
     fitting: str
     tick: str
     died: str
+    died_at: str
     category: str
     preview: str
     redriven: str
@@ -76,6 +77,7 @@ DEAD: Final[Mapping[Language, DeadTexts]] = {
         fitting="{shown} mostrate di {number} che corrispondono, tra le {looked} più vecchie.",
         tick="Scegli",
         died="Morta da",
+        died_at="Morta il",
         category="Categoria",
         preview="Inizio",
         redriven="Rispedita",
@@ -87,7 +89,7 @@ DEAD: Final[Mapping[Language, DeadTexts]] = {
         redrive="Rispedisci",
         discard="Elimina…",
         at_most="Al massimo {number} alla volta.",
-        sure_discard="Eliminare {number} lettere?",
+        sure_discard="Lettere da eliminare: {number}",
         sure_says="Non torneranno in nessuna coda. Il messaggio resta nell'archivio, finché la conservazione lo prevede.",
         why="Perché",
         why_hint="Resta nel registro: niente nomi, niente indirizzi.",
@@ -139,6 +141,7 @@ DEAD: Final[Mapping[Language, DeadTexts]] = {
         fitting="{shown} shown of {number} that fit, among the oldest {looked}.",
         tick="Choose",
         died="Dead for",
+        died_at="Died",
         category="Category",
         preview="Beginning",
         redriven="Driven again",
@@ -150,7 +153,7 @@ DEAD: Final[Mapping[Language, DeadTexts]] = {
         redrive="Drive again",
         discard="Discard…",
         at_most="At most {number} at a time.",
-        sure_discard="Discard {number} letters?",
+        sure_discard="Letters to discard: {number}",
         sure_says="They will come back to no queue. The message stays stored for as long as retention says.",
         why="Why",
         why_hint="It is kept in the log: no names, no addresses.",
