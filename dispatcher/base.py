@@ -100,6 +100,8 @@ class QueueState:
     ready: int
     leased: int
     """Taken and not yet acknowledged; -1 where the broker does not say."""
+    consumers: int | None = field(default=None, compare=False)
+    """Who is subscribed now; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

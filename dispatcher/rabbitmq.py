@@ -186,7 +186,9 @@ class RabbitQueues:
                     logger.warning("a queue was deleted", extra={"queue": name})
                     channel = await plain_channel(connection)
                     continue
-                states.append(QueueState(name=name, ready=queue.declaration_result.message_count or 0, leased=-1))
+                told = queue.declaration_result
+                consumers = told.consumer_count or 0
+                states.append(QueueState(name=name, ready=told.message_count or 0, leased=-1, consumers=consumers))
             await channel.close()
         return states
 

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from storage.schema import event_ids, quarantine
 
@@ -76,3 +77,51 @@ def _attempted(connection: Connection, id_: str, **values: str) -> None:
     row = quarantine.c.id == id_
     connection.execute(update(quarantine).where(row).values(**values))
     connection.execute(update(quarantine).where(row, quarantine.c.attempts < _MOST).values(attempts=quarantine.c.attempts + 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What is held, with the beginning of its bytes (those that are to be read, where somebody edited it)."""
+
+    id: str
+    connector: str
+    reason: str
+    detail: str
+    content_type: str
+    received_ms: int
+    attempts: int
+    size: int
+    edited: bool
+    head: bytes
+
+
+def heads(
+    connection: Connection, *, connector: str | None = None, reason: str | None = None, limit: int, size: int
+) -> list[Head]:
+    """The oldest that are held, with the first `size` bytes of each."""
+    columns = quarantine.c
+    read = func.coalesce(columns.edited, columns.raw)
+    query = select(
+        *(columns.id, columns.connector, columns.reason, columns.detail, columns.content_type, columns.received_ms),
+        *(columns.attempts, func.length(read).label("size"), columns.edited_sha256.is_not(None).label("edited")),
+        func.substr(read, 1, size).label("head"),
+    )
+    query = query.where(*_held(connector, reason)).order_by(columns.received_ms, columns.id).limit(limit)
+    return [Head(**(dict(row) | {"head": bytes(row["head"])})) for row in connection.execute(query).mappings()]
+
+
+def by_reason(connection: Connection) -> dict[tuple[str, str], int]:
+    """How much is held, by connector and reason."""
+    columns = quarantine.c
+    query = select(columns.connector, columns.reason, func.count()).where(columns.state == HELD)
+    rows = connection.execute(query.group_by(columns.connector, columns.reason))
+    return {(connector, reason): number for connector, reason, number in rows}
+
+
+def _held(connector: str | None, reason: str | None) -> list[ColumnElement[bool]]:
+    found = [quarantine.c.state == HELD]
+    if connector is not None:
+        found.append(quarantine.c.connector == connector)
+    if reason is not None:
+        found.append(quarantine.c.reason == reason)
+    return found

@@ -15,6 +15,7 @@ from dispatcher.letters import Act, Discard, Letter, Letters, Picked, Reason, Re
 from normalizer.envelope_data import from_ms
 from regia.compose import open_letters
 from regia.dead import BadEdit, do, edit, find
+from regia.gateway import Gateway
 from regia.http.access import require
 from regia.http.asked import id_of, moment, one_of, page_of, word_of
 from regia.http.bodies import read_json
@@ -26,7 +27,7 @@ from storage.operations import ACTIONS, Operation
 
 T = TypeVar("T")
 
-_LOOK: Final = 2_000
+LOOK: Final = 2_000
 """Letters that a request goes through at most."""
 _LARGEST: Final = 16 << 20
 """Bytes of an edited body."""
@@ -45,7 +46,7 @@ async def listed(request: web.Request) -> web.Response:
         before_ms=moment(request, "before"),
     )
     limit = page_of(request)["limit"]
-    found = await _with(request, lambda letters, _: letters.look(wanted, limit, most=_LOOK))
+    found = await _with(request, lambda letters, _: letters.look(wanted, limit, most=LOOK))
     data = {"fitting": found.fitting, "looked": found.looked, "lying": found.lying}
     return json_answer({"letters": [_data(letter) for letter in found.letters], **data})
 
@@ -53,7 +54,7 @@ async def listed(request: web.Request) -> web.Response:
 async def show(request: web.Request) -> web.Response:
     """`GET /v1/dead/{id}`: one letter, with its body."""
     require(request, "operate")
-    letter = await _with(request, lambda letters, _: find(letters, id_of(request), most=_LOOK))
+    letter = await _with(request, lambda letters, _: find(letters, id_of(request), most=LOOK))
     if letter is None:
         raise _none()
     return json_answer(_data(letter) | _body(letter))
@@ -65,7 +66,7 @@ async def change(request: web.Request) -> web.Response:
     body = await read_body(request, _LARGEST)
 
     async def work(letters: Letters, database: Database) -> Letter | None:
-        return await edit(letters, database, id_of(request), body, actor=f"token/{token.name}", most=_LOOK)
+        return await edit(letters, database, id_of(request), body, actor=f"token/{token.name}", most=LOOK)
 
     try:
         letter = await _with(request, work)
@@ -118,9 +119,7 @@ async def _do(request: web.Request, body: LettersBody, act: Act, said: dict[str,
     actor, picked = f"token/{require(request, 'operate').name}", Picked()
 
     async def work(letters: Letters, database: Database) -> str:
-        done = await do(
-            letters, database, body.wanted, act, actor=actor, limit=body.limit, picked=picked, said=said, most=_LOOK
-        )
+        done = await do(letters, database, body.wanted, act, actor=actor, limit=body.limit, picked=picked, said=said, most=LOOK)
         return done.operation
 
     operation = await _with(request, work)
@@ -129,8 +128,12 @@ async def _do(request: web.Request, body: LettersBody, act: Act, said: dict[str,
 
 
 async def _with(request: web.Request, work: Callable[[Letters, Database], Awaitable[T]]) -> T:
-    """With connections of its own: such requests are rare, and nothing of them is to wait for a publish."""
-    gateway = request.app[GATEWAY]
+    return await with_letters(request.app[GATEWAY], work)
+
+
+async def with_letters(gateway: Gateway, work: Callable[[Letters, Database], Awaitable[T]]) -> T:
+    """With connections of its own: such requests are rare, and nothing of them is to wait for a publish. Raises
+    `Rejected("not_found")` for a queue that is not there."""
     letters = open_letters(gateway.configured.settings, gateway.stores)
     try:
         return await work(letters, gateway.stores.database)
@@ -141,7 +144,7 @@ async def _with(request: web.Request, work: Callable[[Letters, Database], Awaita
 
 
 def _none() -> Rejected:
-    return Rejected("not_found", f"there is no letter of that id among the first {_LOOK}; regia dead looks further")
+    return Rejected("not_found", f"there is no letter of that id among the first {LOOK}; regia dead looks further")
 
 
 def _data(letter: Letter) -> dict[str, Any]:

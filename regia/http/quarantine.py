@@ -25,7 +25,7 @@ from storage.journal_file import JournalUnavailable
 
 _LARGEST: Final = 32 << 20
 """Bytes of an edited body."""
-_MOST: Final = 100
+MOST: Final = 100
 """Rows of one request."""
 _SHOWN: Final = ("id", "connector", "reason", "detail", "content_type", "attempts", "state", "raw_sha256", "edited_sha256")
 
@@ -35,7 +35,7 @@ class HeldBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
-    ids: list[Id] = Field(default=[], max_length=_MOST)
+    ids: list[Id] = Field(default=[], max_length=MOST)
     connector: Annotated[str, StringConstraints(max_length=60)] | None = None
     reason: QuarantineReason | None = None
     everything: bool = Field(default=False, alias="all", description="Everything that is held.")
@@ -46,7 +46,7 @@ class DiscardHeldBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
-    ids: list[Id] = Field(min_length=1, max_length=_MOST)
+    ids: list[Id] = Field(min_length=1, max_length=MOST)
     why: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
         description="It is kept: no names, no addresses."
     )
@@ -97,13 +97,15 @@ async def redrive(request: web.Request) -> web.Response:
     ids = await database.read(lambda connection: quarantine.held_ids(connection, **chosen))  # type: ignore[arg-type]  # by name
     doing = Doing("quarantine.redrive", f"token/{token.name}", {name: value for name, value in chosen.items() if value})
     operation, driven = await drive(request.app[GATEWAY], doing, ids[:_MOST])
+    operation, driven = await drive(request.app[GATEWAY], doing, ids[:MOST])
     told = {"redriven": driven.redriven, "still_held": driven.still_held, "left_out": driven.left_out}
-    return json_answer({"operation": operation, **told, "left": max(0, len(ids) - _MOST)})
+    return json_answer({"operation": operation, **told, "left": max(0, len(ids) - MOST)})
 
 
 async def drive(gateway: Gateway, doing: Doing, ids: Sequence[str]) -> tuple[str, Driven]:
     """Read held rows again, into a journal of its own, which a worker adopts as soon as it is closed: the id in the log, and
     what was done."""
+    """Into a journal of its own, which a worker adopts as soon as it is closed."""
     try:
         journal = open_journal(gateway.configured, "redrive", gateway.journal.path.parent)
     except JournalUnavailable as error:

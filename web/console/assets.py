@@ -14,6 +14,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "editor.js": _SCRIPT,
     "kpi.css": _CSS,
     "kpi.js": _SCRIPT,
+    "queues.css": _CSS,
     "rules.css": _CSS,
     "vendor/htmx.min.js": _SCRIPT,
     "vendor/hx-sse.min.js": _SCRIPT,

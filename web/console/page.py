@@ -15,6 +15,7 @@ from web.console.assets import link
 from web.console.customer import evidence, shown_values
 from web.console.frame import Frame
 from web.console.masking import masked
+from web.console.queues import line
 from web.console.rules import bars
 from web.console.texts.common import COMMON
 
@@ -113,6 +114,17 @@ def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
     return brand, all_others if brand == "*" else brand
 
 
+@pass_context
+def _count(context: Context, number: int) -> str:
+    """`1.000` in Italian, `1,000` in English."""
+    return f"{number:,}".replace(",", "." if context["frame"].language == "it" else ",")
+
+
+def _same_pair(value: str) -> tuple[str, str]:
+    """A choice that is called what it is."""
+    return value, value
+
+
 TEMPLATES: Final = Environment(
     loader=PackageLoader("web.console"),
     autoescape=True,
@@ -123,5 +135,15 @@ TEMPLATES: Final = Environment(
 TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "pairs": _pairs}
 TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values, "brand_pair": _brand_pair, "bars": bars}
 TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values}
+TEMPLATES.filters |= {
+    "personal": _personal,
+    "moment": _time,
+    "span": span,
+    "brand_pair": _brand_pair,
+    "bars": bars,
+    "line": line,
+    "same_pair": _same_pair,
+    "count": _count,
+}
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

@@ -10,6 +10,7 @@ from desk.staff.throttle import Throttle
 from regia.gateway import Gateway
 from regia.http.console.cookies import Cookies
 from regia.http.console.feed import Feed
+from regia.http.console.depths import Depths
 from regia.trying.attempt import Told
 from regia.trying.bench import Bench
 
@@ -23,6 +24,7 @@ class Parts:
     throttle: Throttle
     feed: Feed
     bench: Bench
+    depths: Depths
     checked: dict[str, tuple[Told, ...]]
     """By the hash of a version, what it may have wrong though it loads."""
 
@@ -36,12 +38,14 @@ class Parts:
             throttle=Throttle(gateway.stores.coordination, key),
             feed=Feed(gateway),
             bench=Bench(),
+            depths=Depths(gateway.stores.queues),
             checked={},
         )
 
     async def close(self, _app: web.Application) -> None:
         """End what it has started."""
         await self.bench.close()
+        await self.depths.close()
 
 
 CONSOLE: Final = web.AppKey("console", Parts)

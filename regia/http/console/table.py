@@ -16,25 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import (
-    account,
-    audit,
-    customer,
-    customer_acts,
-    customer_leaving,
-    customer_merges,
-    customer_reply,
-    customers,
-    kpi,
-    live,
-    login,
-    message,
-    message_acts,
-    playground,
-    rules,
-    rules_compare,
-    users,
-)
+from regia.http.console import (account, audit, customer, customer_acts, customer_leaving, customer_merges, customer_reply, customers, dead, kpi, live, login, message, message_acts, playground, quarantine, queues, rules, rules_compare, users)
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
@@ -43,6 +25,7 @@ from web.console.texts import audit as audit_texts
 from web.console.texts import customers as customers_texts
 from web.console.texts import kpi as kpi_texts
 from web.console.texts import live as live_texts
+from web.console.texts import queues as queues_texts
 from web.console.texts import rules as rules_texts
 from web.console.texts import users as users_texts
 
@@ -64,6 +47,18 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/account/look", "viewer", account.choose_look, "account.look"),
     Entry("POST", "/account/logins", "viewer", account.log_out_elsewhere, "account.logins"),
     Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
+    Entry("GET", "/queues", "viewer", queues.page, nav=queues_texts.NAV),
+    Entry("GET", "/queues/figures", "viewer", queues.figures, quiet=True),
+    Entry("GET", "/queues/dead", "viewer", dead.page),
+    Entry("POST", "/queues/dead/redrive", "agent", dead.redrive, "dead.redrive"),
+    Entry("POST", "/queues/dead/discard", "admin", dead.discard, "dead.discard"),
+    Entry("GET", "/queues/dead/{id}", "agent", dead.show, "dead.view"),
+    Entry("POST", "/queues/dead/{id}/edit", "admin", dead.change, "dead.edit", largest=dead.LARGEST),
+    Entry("GET", "/queues/quarantine", "viewer", quarantine.page),
+    Entry("POST", "/queues/quarantine/redrive", "agent", quarantine.redrive, "quarantine.redrive"),
+    Entry("POST", "/queues/quarantine/discard", "admin", quarantine.discard, "quarantine.discard"),
+    Entry("GET", "/queues/quarantine/{id}", "agent", quarantine.show, "quarantine.view"),
+    Entry("POST", "/queues/quarantine/{id}/edit", "admin", quarantine.change, "quarantine.edit", largest=quarantine.LARGEST),
     Entry("GET", "/rules", "viewer", rules.page, nav=rules_texts.NAV),
     Entry("GET", "/rules/check", "viewer", rules.check),
     Entry("GET", "/rules/show", "viewer", rules.show),

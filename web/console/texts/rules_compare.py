@@ -51,7 +51,7 @@ class CompareTexts:
 
     def number_choices(self, numbers: Sequence[int]) -> list[tuple[int, str]]:
         """So many messages at most."""
-        return [(one, self.most_unit.format(number=f"{one:,}")) for one in numbers]
+        return [(one, self.most_unit.format(number=one)) for one in numbers]
 
 
 COMPARE: Final[Mapping[Language, CompareTexts]] = {
