@@ -379,7 +379,7 @@ async def test_who_does_not_read_is_let_go(client: Client, gateway: Gateway) -> 
     """What waits for a slow network is bounded, and its widget comes back with its cursor."""
     visitor = await Visitor.new(client)
     socket = await visitor.open()
-    (value,) = gateway.chats._windows
+    (value,) = gateway.chats._windows.values
     for _ in range(500):
         gateway.chats._show_typing(value, "x" * 100)
     assert await socket.closed() == 1013
