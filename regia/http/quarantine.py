@@ -96,7 +96,6 @@ async def redrive(request: web.Request) -> web.Response:
     chosen = {"ids": body.ids, "connector": body.connector, "reason": body.reason}
     ids = await database.read(lambda connection: quarantine.held_ids(connection, **chosen))  # type: ignore[arg-type]  # by name
     doing = Doing("quarantine.redrive", f"token/{token.name}", {name: value for name, value in chosen.items() if value})
-    operation, driven = await drive(request.app[GATEWAY], doing, ids[:_MOST])
     operation, driven = await drive(request.app[GATEWAY], doing, ids[:MOST])
     told = {"redriven": driven.redriven, "still_held": driven.still_held, "left_out": driven.left_out}
     return json_answer({"operation": operation, **told, "left": max(0, len(ids) - MOST)})
@@ -105,7 +104,6 @@ async def redrive(request: web.Request) -> web.Response:
 async def drive(gateway: Gateway, doing: Doing, ids: Sequence[str]) -> tuple[str, Driven]:
     """Read held rows again, into a journal of its own, which a worker adopts as soon as it is closed: the id in the log, and
     what was done."""
-    """Into a journal of its own, which a worker adopts as soon as it is closed."""
     try:
         journal = open_journal(gateway.configured, "redrive", gateway.journal.path.parent)
     except JournalUnavailable as error:

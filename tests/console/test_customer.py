@@ -1,4 +1,3 @@
-"""The pages of customers over HTTP: found, looked at, changed, answered, merged and erased."""
 """The pages of customers over HTTP: found, looked at, changed, answered, merged, exported and erased."""
 
 import asyncio

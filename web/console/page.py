@@ -120,11 +120,6 @@ def _count(context: Context, number: int) -> str:
     return f"{number:,}".replace(",", "." if context["frame"].language == "it" else ",")
 
 
-def _same_pair(value: str) -> tuple[str, str]:
-    """A choice that is called what it is."""
-    return value, value
-
-
 TEMPLATES: Final = Environment(
     loader=PackageLoader("web.console"),
     autoescape=True,
@@ -132,18 +127,17 @@ TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "pairs": _pairs}
-TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values, "brand_pair": _brand_pair, "bars": bars}
-TEMPLATES.filters |= {"evidence": evidence, "shown_values": shown_values}
 TEMPLATES.filters |= {
     "personal": _personal,
     "moment": _time,
     "span": span,
+    "count": _count,
+    "pairs": _pairs,
     "brand_pair": _brand_pair,
+    "evidence": evidence,
+    "shown_values": shown_values,
     "bars": bars,
     "line": line,
-    "same_pair": _same_pair,
-    "count": _count,
 }
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

@@ -9,8 +9,8 @@ from desk.staff.passwords import Passwords
 from desk.staff.throttle import Throttle
 from regia.gateway import Gateway
 from regia.http.console.cookies import Cookies
-from regia.http.console.feed import Feed
 from regia.http.console.depths import Depths
+from regia.http.console.feed import Feed
 from regia.trying.attempt import Told
 from regia.trying.bench import Bench
 
