@@ -89,6 +89,8 @@ def block(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], la
     """The largest groups first; of measured ones those with most behind them. `labels`: what categories are called. `words`:
     `of` and `median`, and what outcomes are called."""
     groups = sorted((one for one in found.groups if _weight(one)), key=_weight, reverse=True)
+    if all(one.group is None for one in groups):  # nothing is known of any: the block says what is missing
+        groups = []
     shown = groups[:MOST]
     most = max((_length(one) for one in shown), default=0) or 1
     bars = [

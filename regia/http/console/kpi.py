@@ -39,10 +39,11 @@ async def page(visit: Visit) -> web.StreamResponse:
         problem = "not_counted"
     channels = found.channels if found else await visit.read(recent.channels)
     texts, language = KPI[visit.frame.language], visit.frame.language
-    shown: dict[str, Any] = {"tiles": (), "plots": (), "blocks": ()}
+    titles = {name: title for name, (title, _) in texts.figures.items()}
+    parts: dict[str, Any] = {"tiles": (), "plots": (), "blocks": ()}
     if found is not None:
         labels = labels_of(visit.gateway)
-        shown = {
+        parts = {
             "tiles": [_tile(name, found, language) for name in HEADLINES],
             "plots": [_plot(found, name, of, language) for name in OVER_TIME],
             "blocks": [
@@ -57,10 +58,11 @@ async def page(visit: Visit) -> web.StreamResponse:
         wanted=chosen,
         query=urlencode({name: value for name, value in asdict(chosen).items() if value}),
         choices=_choices(visit, channels),
-        titles={name: title for name, (title, _) in texts.figures.items()} | _titles(texts),
+        titles=titles,
+        heads=titles | {"reasons": texts.contacts_over_time, "sla": texts.sla_kept},
         zone=zone,
         problem=problem,
-        **shown,
+        **parts,
     )
 
 
@@ -129,10 +131,6 @@ def _articles(found: Found, texts: KpiTexts, language: Language) -> views.Block:
         for one in found.articles
     ]
     return views.Block(name="articles", bars=bars, more=0)
-
-
-def _titles(texts: KpiTexts) -> dict[str, str]:
-    return {"reasons": texts.figures["reasons"][0], "sla": texts.figures["sla"][0]}
 
 
 def _choices(visit: Visit, channels: Sequence[str]) -> Choices:
