@@ -1,6 +1,5 @@
 """What figures are made of, read unit by unit from the tables it is in: conversations with all that hangs on them, tickets."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,7 +25,7 @@ class Talk:
     what was asked after its tickets."""
 
     id: str
-    messages: list[Row[Any]] = field(default_factory=list)
+    messages: list[Row[Any]]
     answers: list[int] = field(default_factory=list)
     promises: list[Row[Any]] = field(default_factory=list)
     surveys: list[Row[Any]] = field(default_factory=list)
@@ -34,11 +33,11 @@ class Talk:
 
 @dataclass(slots=True)
 class Ticket:
-    """All that was told of a ticket, in the order in which it happened, and the messages of the conversation it began with."""
+    """All that was told of a ticket, in the order in which it happened, and the conversation it began with."""
 
     space: str
     told: list[Row[Any]]
-    messages: list[Row[Any]]
+    home: str
 
 
 def talk(id_: str) -> str:
@@ -57,9 +56,7 @@ def units_with_tickets(connection: Connection, units: Collection[str]) -> set[st
 def talks(connection: Connection, units: Collection[str]) -> dict[str, Talk]:
     """Every conversation among the units, by its unit; one of which nothing is left is empty."""
     ids = _ids(units)
-    found = {id_: Talk(id_) for id_ in ids}
-    for row in _messages(connection, ids):
-        found[row.conversation_id].messages.append(row)
+    found = {id_: Talk(id_, rows) for id_, rows in messages_of(connection, ids).items()}
     for id_, at_ms in _answers(connection, ids):
         found[id_].answers.append(at_ms)
     timers = select(sla_timers).where(sla_timers.c.state != "waiting").order_by(sla_timers.c.id)
@@ -71,23 +68,24 @@ def talks(connection: Connection, units: Collection[str]) -> dict[str, Talk]:
     return {talk(id_): one for id_, one in found.items()}
 
 
-def tickets(connection: Connection, units: Collection[str], known: dict[str, Talk]) -> dict[str, Ticket]:
-    """Every ticket among the units, by its unit. `known`: conversations that were read already."""
+def tickets(connection: Connection, units: Collection[str]) -> dict[str, Ticket]:
+    """Every ticket among the units, by its unit."""
     query = select(ticket_events).order_by(ticket_events.c.at_ms, ticket_events.c.position)
     told: dict[str, list[Row[Any]]] = {unit: [] for unit in units if unit.startswith("t/")}
     for row in _among(connection, query, ticket_events.c.ticket, {unit[2:].split("/", 1)[1] for unit in told}):
         if (unit := f"t/{row.space}/{row.ticket}") in told:
             told[unit].append(row)
-    homes = {rows[0].conversation_id for rows in told.values() if rows}
-    others = defaultdict(list)
-    for message in _messages(connection, [id_ for id_ in homes if talk(id_) not in known]):
-        others[message.conversation_id].append(message)
-    made = {}
-    for unit, rows in told.items():
-        home = rows[0].conversation_id if rows else ""
-        here = known[talk(home)].messages if talk(home) in known else others[home]
-        made[unit] = Ticket(unit[2:].split("/", 1)[0], rows, here)
-    return made
+    return {
+        unit: Ticket(unit[2:].split("/", 1)[0], rows, rows[0].conversation_id if rows else "") for unit, rows in told.items()
+    }
+
+
+def messages_of(connection: Connection, conversation_ids: Collection[str]) -> dict[str, list[Row[Any]]]:
+    """The messages of conversations, in the order of their times."""
+    found: dict[str, list[Row[Any]]] = {id_: [] for id_ in conversation_ids}
+    for row in _messages(connection, conversation_ids):
+        found[row.conversation_id].append(row)
+    return found
 
 
 def conversations_after(connection: Connection, last: str, limit: int) -> list[str]:

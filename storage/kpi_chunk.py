@@ -6,18 +6,23 @@ So any combination of conditions is an AND, a count is a popcount, and a sum is 
 """
 
 import struct
+import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from zlib import crc32
 
 from msgspec import msgpack
 
+from storage.kpi_bits import from_bytes, packed, places_of, to_bytes, unpacked
+
 TIMES: Final = "@times"
 """The column of a chunk's times. Dimensions are named `d:…`, measures `m:…`."""
-_DENSE: Final = b"d"
-_SPARSE: Final = b"s"
+_MANY: Final = 256
+_PARTS: Final = 16
+_PART: Final = "\x1f"
 
 Names = Sequence[str]
 
@@ -67,15 +72,17 @@ class Chunk:
     times: Sequence[int] = ()
     dims: dict[str, dict[str, bytes]] = field(default_factory=dict)
     measures: dict[str, Measure] = field(default_factory=dict)
+    _bits: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    _by_place: dict[str, dict[int, str]] = field(default_factory=dict)
 
     def add(self, name: str, body: bytes) -> None:
         """Take in a stored column."""
         if name == TIMES:
             self.times = _numbers(body)
         elif name.startswith("d:"):
-            self.dims[name[2:]] = _VALUES.decode(body)
+            self.dims.setdefault(name[2:].partition(_PART)[0], {}).update(_VALUES.decode(body))
         else:
-            has, *digits = map(_bits, _DIGITS.decode(body))
+            has, *digits = map(from_bytes, _DIGITS.decode(body))
             self.measures[name[2:]] = Measure(has, digits)
 
     def between(self, since_ms: int, until_ms: int) -> int:
@@ -97,13 +104,24 @@ class Chunk:
     def by(self, name: str, among: int) -> Iterator[tuple[str | None, int]]:
         """Each value of a dimension with those of some facts that have it; None with those that have none."""
         rest = among
-        for value, packed in self.dims.get(name, {}).items():
-            bits = unpacked(packed)
+        for value, bits in self._unpacked(name):
             if found := among & bits:
                 yield value, found
                 rest &= ~bits
         if rest:
             yield None, rest
+
+    def values(self, name: str, among: int) -> set[str]:
+        """The values that some facts have, of a dimension with one for each."""
+        if name not in self._by_place:
+            self._by_place[name] = {place: value for value, bits in self._unpacked(name) for place in places_of(bits)}
+        by_place = self._by_place[name]
+        return {by_place[place] for place in places_of(among) if place in by_place}
+
+    def _unpacked(self, name: str) -> list[tuple[str, int]]:
+        if name not in self._bits:
+            self._bits[name] = [(value, unpacked(stored)) for value, stored in self.dims.get(name, {}).items()]
+        return self._bits[name]
 
 
 def pack(facts: Sequence[Fact], names: Collection[str] | None = None) -> dict[str, bytes]:
@@ -113,18 +131,35 @@ def pack(facts: Sequence[Fact], names: Collection[str] | None = None) -> dict[st
     for place, fact in enumerate(facts):
         for name, given in fact.dims.items():
             if names is None or f"d:{name}" in names:
-                column = values.setdefault(name, {})
+                column = values.get(name) or values.setdefault(name, {})
                 for value in given:
-                    column.setdefault(value, []).append(place)
+                    if value in column:
+                        column[value].append(place)
+                    else:
+                        column[value] = [place]
         for name, number in fact.measures.items():
             if names is None or f"m:{name}" in names:
                 measures.setdefault(name, []).append((place, number))
     columns = {f"m:{name}": _digits(numbers) for name, numbers in measures.items()}
     for name, column in values.items():
-        columns[f"d:{name}"] = msgpack.encode({value: packed(places) for value, places in column.items()})
+        parts: dict[str, dict[str, bytes]] = {}
+        for value, places in column.items():
+            parts.setdefault(part_of(name, value) if len(column) > _MANY else f"d:{name}", {})[value] = packed(places)
+        columns |= {part: msgpack.encode(several) for part, several in parts.items()}
     if names is None or TIMES in names:
         columns[TIMES] = struct.pack(f"<{len(facts)}q", *(fact.at_ms for fact in facts))
     return columns
+
+
+def part_of(name: str, value: str) -> str:
+    """The column that has a value of a dimension with many of them, so that who looks for one need not read all."""
+    return f"d:{name}{_PART}{crc32(value.encode()) % _PARTS:x}"
+
+
+def columns_of(name: str, values: Collection[str] | None = None) -> set[str]:
+    """The columns that a dimension may be in; or of it those that may have some values."""
+    parts = {f"d:{name}{_PART}{part:x}" for part in range(_PARTS)} if values is None else {part_of(name, one) for one in values}
+    return {f"d:{name}", *parts}
 
 
 def loose(facts: Iterable[Fact], names: Collection[str]) -> Chunk:
@@ -144,52 +179,15 @@ def swept(name: str, body: bytes, dead: int) -> bytes | None:
         left = {value: unpacked(bits) & ~dead for value, bits in _VALUES.decode(body).items()}
         kept = {value: packed(places_of(bits)) for value, bits in left.items() if bits}
         return msgpack.encode(kept) if kept else None
-    has, *digits = (_bits(one) & ~dead for one in _DIGITS.decode(body))
+    has, *digits = (from_bytes(one) & ~dead for one in _DIGITS.decode(body))
     return msgpack.encode([to_bytes(one) for one in (has, *digits)]) if has else None
 
 
-def packed(places: Sequence[int]) -> bytes:
-    """A bitmap, in the shorter of two forms."""
-    if 2 * len(places) < places[-1] // 8 and places[-1] < 1 << 16:
-        return _SPARSE + struct.pack(f"<{len(places)}H", *places)
-    return _DENSE + to_bytes(bits_of(places))
-
-
-def unpacked(stored: bytes) -> int:
-    """The bitmap that `packed` made."""
-    if stored[:1] == _DENSE:
-        return int.from_bytes(stored[1:], "little")
-    return bits_of(struct.unpack(f"<{len(stored) // 2}H", stored[1:]))
-
-
-def bits_of(places: Iterable[int]) -> int:
-    """A bitmap with these places set."""
-    found = 0
-    for place in places:
-        found |= 1 << place
-    return found
-
-
-def places_of(bits: int) -> list[int]:
-    """The places that are set, the lowest first."""
-    found = []
-    while bits:
-        lowest = bits & -bits
-        found.append(lowest.bit_length() - 1)
-        bits ^= lowest
-    return found
-
-
-def to_bytes(bits: int) -> bytes:
-    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
-
-
-def _bits(stored: bytes) -> int:
-    return int.from_bytes(stored, "little")
-
-
 def _numbers(body: bytes) -> Sequence[int]:
-    return array("q", struct.unpack(f"<{len(body) // 8}q", body))
+    found = array("q", body)
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found
 
 
 def _digits(numbers: Sequence[tuple[int, int]]) -> bytes:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
 
 from storage import kpi_changes as changes
 from storage.bulk import among, ids_parameter, insert_rows
-from storage.kpi_chunk import TIMES, Chunk, Fact, bits_of, pack, read, swept, to_bytes
+from storage.kpi_bits import bits_of, to_bytes
+from storage.kpi_chunk import TIMES, Chunk, Fact, pack, read, swept
 from storage.schema import kpi_chunks, kpi_columns, kpi_fresh, kpi_places
 
 SIZE: Final = 4_096
@@ -41,12 +42,12 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Loose:
-    """A fresh fact as it is stored."""
+class Pack:
+    """Facts of one kind as a chunk will have them: each by its unit and time, in that order, and their columns."""
 
-    id: int
-    unit: str
-    fact: Fact
+    kind: str
+    facts: Sequence[tuple[str, int]]
+    columns: Mapping[str, bytes]
 
 
 def put(connection: Connection, facts: Facts) -> None:
@@ -68,30 +69,48 @@ def ripe(connection: Connection) -> str | None:
     return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
-def oldest(connection: Connection, kind: str) -> list[Loose]:
-    """The fresh facts of a kind that came first, in the order of their times: enough for a chunk."""
-    rows = connection.execute(select(kpi_fresh).where(kpi_fresh.c.kind == kind).order_by(kpi_fresh.c.id).limit(SIZE))
-    found = [Loose(row.id, row.unit, read(row.kind, row.body)) for row in rows]
-    return sorted(found, key=lambda one: one.fact.at_ms)
+def oldest(connection: Connection, kind: str) -> tuple[list[int], Pack]:
+    """The fresh facts of a kind that came first, enough for a chunk: the ids of their rows, and the chunk."""
+    query = select(kpi_fresh).where(kpi_fresh.c.kind == kind).order_by(kpi_fresh.c.id).limit(SIZE)
+    rows = connection.execute(query).all()
+    return [row.id for row in rows], _pack([(row.unit, read(row.kind, row.body)) for row in rows])
 
 
-def seal(connection: Connection, loose: Sequence[Loose], columns: Mapping[str, bytes]) -> bool:
-    """Put fresh facts into a chunk of these columns; False where some of them are not there any more, and nothing is done."""
-    ids = [one.id for one in loose]
-    if connection.execute(delete(kpi_fresh).where(kpi_fresh.c.id.in_(ids))).rowcount != len(ids):
+def bundled(facts: Facts) -> tuple[dict[str, list[Fact]], list[Pack]]:
+    """The same facts, those of which there are enough as chunks."""
+    kinds: dict[str, list[tuple[str, Fact]]] = defaultdict(list)
+    for unit, several in facts.items():
+        for fact in several:
+            kinds[fact.kind].append((unit, fact))
+    rest: dict[str, list[Fact]] = {unit: [] for unit in facts}
+    packs = []
+    for some in kinds.values():
+        whole = len(some) - len(some) % SIZE
+        packs += [_pack(some[begin : begin + SIZE]) for begin in range(0, whole, SIZE)]
+        for unit, fact in some[whole:]:
+            rest[unit].append(fact)
+    return rest, packs
+
+
+def seal(connection: Connection, ids: Sequence[int], made: Pack) -> bool:
+    """Put fresh facts into a chunk; False where some of their rows are not there any more, and nothing is done."""
+    there = select(func.count()).select_from(kpi_fresh).where(kpi_fresh.c.id.in_(ids))
+    if connection.execute(there).scalar_one() != len(ids):
         return False
-    add(connection, loose[0].fact.kind, [(one.unit, one.fact.at_ms) for one in loose], columns)
+    connection.execute(delete(kpi_fresh).where(kpi_fresh.c.id.in_(ids)))
+    add(connection, made)
     return True
 
 
-def add(connection: Connection, kind: str, facts: Sequence[tuple[str, int]], columns: Mapping[str, bytes]) -> None:
-    """A new chunk of facts, each by its unit and time, in the order of their times."""
-    row = {"kind": kind, "first_ms": facts[0][1], "last_ms": facts[-1][1], "size": len(facts), "live": len(facts)}
-    new = kpi_chunks.insert().values(**row, swept=0, dead=b"").returning(kpi_chunks.c.id)
-    chunk = connection.execute(new).scalar_one()
-    insert_rows(connection, kpi_columns, [{"chunk": chunk, "name": name, "body": body} for name, body in columns.items()])
+def add(connection: Connection, made: Pack) -> None:
+    """A new chunk."""
+    size, (first, *_, last) = len(made.facts), (made.facts[0], *made.facts)
+    row = {"kind": made.kind, "first_ms": first[1], "last_ms": last[1], "size": size, "live": size, "swept": 0, "dead": b""}
+    chunk = connection.execute(kpi_chunks.insert().values(**row).returning(kpi_chunks.c.id)).scalar_one()
+    columns = [{"chunk": chunk, "name": name, "body": body} for name, body in made.columns.items()]
+    insert_rows(connection, kpi_columns, columns)
     places: dict[str, list[int]] = defaultdict(list)
-    for place, (unit, _) in enumerate(facts):
+    for place, (unit, _) in enumerate(made.facts):
         places[unit].append(place)
     rows = [{"unit": unit, "chunk": chunk, "places": _written(several)} for unit, several in places.items()]
     insert_rows(connection, kpi_places, rows)
@@ -131,9 +150,10 @@ def fresh(connection: Connection, kind: str, hidden: Collection[str]) -> list[Fa
     return [read(kind, row.body) for row in rows if row.unit not in hidden]
 
 
-def packed(loose: Sequence[Loose]) -> dict[str, bytes]:
-    """The columns for `seal`."""
-    return pack([one.fact for one in loose])
+def _pack(facts: Sequence[tuple[str, Fact]]) -> Pack:
+    ordered = sorted(facts, key=lambda one: one[1].at_ms)
+    columns = pack([fact for _, fact in ordered])
+    return Pack(ordered[0][1].kind, [(unit, fact.at_ms) for unit, fact in ordered], columns)
 
 
 def _clear(connection: Connection, units: Collection[str]) -> None:

@@ -44,11 +44,15 @@ class Contact:
     handle_id: str
 
 
-def of_talk(talk: Talk) -> list[Fact]:
-    """Everything that a conversation counts for, but its tickets."""
-    contacts = [contact(row) for row in talk.messages]
+def home_of(contacts: Sequence[Contact]) -> Dims:
+    """What a conversation is counted by as a whole: as its first contact is."""
+    return next((one.dims for one in contacts if one.counts), {})
+
+
+def of_talk(talk: Talk, contacts: Sequence[Contact]) -> list[Fact]:
+    """Everything that a conversation counts for, but its tickets. `contacts` are its messages."""
     known = {one.id: one for one in contacts}
-    home = next((one.dims for one in contacts if one.counts), {})
+    home = home_of(contacts)
     facts = [*_contacts(contacts, sorted(talk.answers)), *_waiting(contacts)]
     for row in talk.promises:
         facts += _promise(row, known[row.message_id].dims if row.message_id in known else {})
@@ -57,12 +61,11 @@ def of_talk(talk: Talk) -> list[Fact]:
     return facts
 
 
-def of_ticket(ticket: Ticket) -> list[Fact]:
-    """A ticket counts once when it was opened, and again when it was closed, as long as it is."""
+def of_ticket(ticket: Ticket, home: Dims) -> list[Fact]:
+    """A ticket counts once when it was opened, and again when it was closed, as long as it is. `home`: of the conversation it
+    began with."""
     if not ticket.told:
         return []
-    contacts = (contact(row) for row in ticket.messages)
-    home = next((one.dims for one in contacts if one.counts), {})
     last = {name: _last(ticket.told, name) for name in ("agent", "product", "reason")}
     opened = [row.at_ms for row in ticket.told if row.event == "opened"]
     state = [row for row in ticket.told if row.event in ("opened", "closed", "reopened")]
@@ -81,18 +84,15 @@ def contact(row: Row[Any]) -> Contact:
     routing = data.get("routing") or {}
     automated = data.get("automated") is not None
     counts = row.kind not in SILENT and row.discarded_by is None and row.repeat_of is None and not automated
-    dims: Dims = _given(
-        brand=row.brand,
-        channel=row.channel,
-        connector=row.connector,
-        category=row.category,
-        product=routing.get("product"),
-    )
-    for name, several in (("target", routing.get("targets")), ("tag", routing.get("tags"))):
-        if kept := [one for one in dict.fromkeys(several or ()) if _short(one)]:
-            dims[name] = kept
+    dims: Dims = {"brand": (row.brand,), "channel": (row.channel,), "connector": (row.connector,), "category": (row.category,)}
+    if product := routing.get("product"):
+        dims["product"] = (product[:LONGEST],)
+    if targets := routing.get("targets"):
+        dims["target"] = targets
+    if tags := routing.get("tags"):
+        dims["tag"] = tags
     for name, value in sorted((data.get("fields") or {}).items())[:MOST_FIELDS]:
-        if (said := as_text(value)) is not None and len(name) <= LONGEST:
+        if (said := as_text(value)) is not None and len(name) <= LONGEST and name.isprintable():
             dims[f"field.{name}"] = (said,)
     return Contact(
         id=row.id,
@@ -107,13 +107,13 @@ def contact(row: Row[Any]) -> Contact:
 
 def as_text(value: object) -> str | None:
     """A field as it is counted by: numbers without needless digits; None for what is none, many, or too long."""
+    if isinstance(value, str):
+        return value if 0 < len(value) <= LONGEST else None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if isinstance(value, (int, float)):
-        return str(value)
-    return value if isinstance(value, str) and _short(value) else None
+    return str(value) if isinstance(value, (int, float)) else None
 
 
 def _contacts(contacts: Sequence[Contact], answers: Sequence[int]) -> list[Fact]:

@@ -91,9 +91,10 @@ def figure(connection: Connection, name: str, wanted: Wanted) -> Figure:
     )
     answer = ask(connection, question)
     owners = _owners(connection, answer.all.members) if kpi.members else {}
+    everything = _people(answer.all, owners) if kpi.members else answer.all.count
 
     def line(group: str | None, sums: Sums, *, ranked: bool) -> Line:
-        return _line(kpi, group, sums, answer.all, owners, ranked=ranked)
+        return _line(kpi, group, sums, everything, owners, ranked=ranked)
 
     named = {group: _name(group, span, wanted.zone) for group in answer.groups}
     ranked = len(answer.groups) <= RANKED
@@ -128,25 +129,30 @@ def _number(unit: str, value: float | None) -> str:
     return f"{value / 1000:.3f}" if unit == "ms" else f"{value:.2f}"
 
 
-def _line(kpi: Kpi, group: str | None, sums: Sums, all_: Sums, owners: Mapping[str, str], *, ranked: bool) -> Line:
+def _line(kpi: Kpi, group: str | None, sums: Sums, everything: int, owners: Mapping[str, str], *, ranked: bool) -> Line:
     parts: dict[str, int] = {name or "": number for name, number in sorted(sums.split.items(), key=lambda one: one[0] or "")}
+    count = _people(sums, owners) if kpi.members else sums.count
+    share = round(count / everything, 6) if everything else None
     if kpi.members:
-        who, everybody = ({owners.get(one, one) for one in some.members} for some in (sums, all_))
-        share = round(len(who) / len(everybody), 6) if everybody else None
-        return Line(group=group, count=len(who), share=share, parts={"contacts": sums.count})
-    share = round(sums.count / all_.count, 6) if all_.count else None
+        return Line(group=group, count=count, share=share, parts={"contacts": sums.count})
     if kpi.measure is None:
         return Line(group=group, count=sums.count, share=share, parts=parts)
+    measured = sums.measured
+    median, p90 = sums.ranks(50, 90) if ranked else (None, None)
     return Line(
         group=group,
         count=sums.count,
         share=share,
-        measured=sums.measured,
-        mean=round(sums.total / sums.measured, 3) if sums.measured else None,
-        median=sums.rank(50) if ranked else None,
-        p90=sums.rank(90) if ranked else None,
+        measured=measured,
+        mean=round(sums.total / measured, 3) if measured else None,
+        median=median,
+        p90=p90,
         parts=parts,
     )
+
+
+def _people(sums: Sums, owners: Mapping[str, str]) -> int:
+    return len({owners.get(one, one) for one in sums.members})
 
 
 def _name(group: Group, span: Span | None, zone: ZoneInfo) -> str | None:

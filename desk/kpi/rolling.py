@@ -5,26 +5,28 @@ figure reads what is counted, without the units that changed since, and counts t
 so a figure is never behind.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
 
-from desk.kpi.facts import of_talk, of_ticket
+from desk.kpi.facts import contact, home_of, of_talk, of_ticket
 from storage import kpi_base as base
 from storage import kpi_changes as changes
 from storage import kpi_store as store
 from storage.database import Database
 from storage.kpi_changes import Changes, State
-from storage.kpi_store import Facts
+from storage.kpi_store import Facts, Pack
 
 VERSION: Final = "1"
 """Another one has everything counted anew: to be changed with what `desk.kpi.facts` makes."""
 DONE: Final = f"{VERSION}:done"
 _BUILDING: Final = f"{VERSION}:after:"
 BATCH: Final = 500
-"""Conversations, and changes, of one step."""
+"""Changes, and contacts of a journal, of one step."""
+_TALKS: Final = 2_000
+"""Conversations of one step where all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class _Read:
     then: str
     changes: Changes | None
     facts: Facts
+    packs: Sequence[Pack] = ()
 
 
 class Rolling:
@@ -85,12 +88,11 @@ class Rolling:
         kind = await self._database.read(store.ripe)
         if kind is None:
             return False
-        loose = await self._database.read(lambda one: store.oldest(one, kind))
-        columns = store.packed(loose)
+        ids, pack = await self._database.read(lambda one: store.oldest(one, kind))
 
         def work(connection: Connection) -> bool:
             changes.hold(connection, now_ms)
-            return store.seal(connection, loose, columns)
+            return store.seal(connection, ids, pack)
 
         await self._database.write_beside(work)
         return True
@@ -100,8 +102,12 @@ def counted(connection: Connection, units: Collection[str]) -> Facts:
     """The facts of units, as they are now; of a conversation, those of its tickets too."""
     whole = base.units_with_tickets(connection, units)
     talks = base.talks(connection, whole)
-    tickets = base.tickets(connection, whole, talks)
-    return {unit: of_talk(talk) for unit, talk in talks.items()} | {unit: of_ticket(one) for unit, one in tickets.items()}
+    contacts = {talk.id: [contact(row) for row in talk.messages] for talk in talks.values()}
+    found = {unit: of_talk(talk, contacts[talk.id]) for unit, talk in talks.items()}
+    tickets = base.tickets(connection, whole)
+    others = base.messages_of(connection, {one.home for one in tickets.values()} - contacts.keys())
+    contacts |= {id_: [contact(row) for row in rows] for id_, rows in others.items()}
+    return found | {unit: of_ticket(one, home_of(contacts[one.home])) for unit, one in tickets.items()}
 
 
 def _clear(connection: Connection, now_ms: int) -> None:
@@ -125,9 +131,10 @@ def _read_changes(connection: Connection) -> _Read:
 
 def _read_next(connection: Connection) -> _Read:
     state = changes.state(connection)
-    ids = base.conversations_after(connection, state.place.removeprefix(_BUILDING), BATCH)
+    ids = base.conversations_after(connection, state.place.removeprefix(_BUILDING), _TALKS)
     then = f"{_BUILDING}{ids[-1]}" if ids else DONE
-    return _Read(state, then, None, counted(connection, [base.talk(id_) for id_ in ids]))
+    facts, packs = store.bundled(counted(connection, [base.talk(id_) for id_ in ids]))
+    return _Read(state, then, None, facts, packs)
 
 
 def _write(connection: Connection, read: _Read, now_ms: int) -> bool:
@@ -137,6 +144,8 @@ def _write(connection: Connection, read: _Read, now_ms: int) -> bool:
     if changes.hold(connection, now_ms) != read.state:
         return True  # somebody else was faster, and may have known better
     store.put(connection, read.facts)
+    for pack in read.packs:
+        store.add(connection, pack)
     changes.set_place(connection, read.then)
     if read.changes is None:
         return True

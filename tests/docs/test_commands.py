@@ -23,6 +23,7 @@ PAGES = (
     "docs/sla.md",
     "docs/surveys.md",
     "docs/console.md",
+    "docs/kpi.md",
 )
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""
