@@ -11,6 +11,7 @@ _CSS, _SCRIPT = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 _TYPES: Final[Mapping[str, str]] = {
     "console.css": _CSS,
     "console.js": _SCRIPT,
+    "drafts.js": _SCRIPT,
     "vendor/htmx.min.js": _SCRIPT,
     "vendor/hx-sse.min.js": _SCRIPT,
     "vendor/hx-upsert.min.js": _SCRIPT,

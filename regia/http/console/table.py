@@ -16,12 +16,13 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import account, live, login, message, message_acts
+from regia.http.console import account, live, login, message, message_acts, new
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
 from regia.http.console.wrap import wrapped
 from web.console.texts import live as live_texts
+from web.console.texts import new as new_texts
 
 ROOT: Final = "/console"
 
@@ -41,6 +42,10 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/account/look", "viewer", account.choose_look, "account.look"),
     Entry("POST", "/account/logins", "viewer", account.log_out_elsewhere, "account.logins"),
     Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
+    Entry("GET", "/new", "agent", new.page, nav=new_texts.NAV),
+    Entry("POST", "/new", "agent", new.accept, "contact.new", largest=512 * 1024),
+    Entry("GET", "/new/customers", "agent", new.customers, quiet=True),
+    Entry("GET", "/new/calls", "agent", new.calls, quiet=True),
     Entry("GET", "/messages/right.yaml", "agent", message_acts.right, "messages.right"),
     Entry("GET", "/messages/{id}", "viewer", message.page, "message.view", frames=True),
     Entry("GET", "/messages/{id}/mail", "viewer", message.mail_frame),
