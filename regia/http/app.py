@@ -45,7 +45,8 @@ def build_app(gateway: Gateway) -> web.Application:
     app.on_response_prepare.append(_unnamed_server)
     app.add_routes(_ROUTES)
     if gateway.configured.settings.console.enabled:
-        app[CONSOLE] = Parts.of(gateway)
+        app[CONSOLE] = parts = Parts.of(gateway)
+        app.on_shutdown.append(lambda _app: parts.feed.end())
         app.add_routes(console_routes())
     return app
 

@@ -22,6 +22,7 @@ PAGES = (
     "docs/notices.md",
     "docs/sla.md",
     "docs/surveys.md",
+    "docs/console.md",
 )
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""

@@ -3,7 +3,7 @@
 Everything is escaped by the templates. No page holds an inline style or script: `headers` forbid both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -101,6 +101,11 @@ def span(ms: float | None) -> str:
     return f"{ms / 86_400_000:.0f} d"
 
 
+def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Choices that are called as they are."""
+    return [(value, value) for value in values]
+
+
 TEMPLATES: Final = Environment(
     loader=PackageLoader("web.console"),
     autoescape=True,
@@ -108,6 +113,6 @@ TEMPLATES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span}
+TEMPLATES.filters |= {"personal": _personal, "moment": _time, "span": span, "pairs": _pairs}
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

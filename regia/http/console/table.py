@@ -16,13 +16,15 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import account, live, login, message, message_acts, new
+from regia.http.console import account, audit, live, login, message, message_acts, new, users
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
 from regia.http.console.wrap import wrapped
+from web.console.texts import audit as audit_texts
 from web.console.texts import live as live_texts
 from web.console.texts import new as new_texts
+from web.console.texts import users as users_texts
 
 ROOT: Final = "/console"
 
@@ -55,6 +57,15 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/messages/{id}/reroute", "agent", message_acts.send_again, "message.reroute", frames=True),
     Entry("POST", "/messages/{id}/letters", "agent", message_acts.drive_letter, "message.redrive"),
     Entry("POST", "/messages/{id}/held", "agent", message_acts.drive_held, "message.redrive"),
+    Entry("GET", "/live", "viewer", live.stream, quiet=True),
+    Entry("GET", "/users", "admin", users.page, nav=users_texts.NAV),
+    Entry("POST", "/users", "admin", users.add, "user.add"),
+    Entry("POST", "/users/{id}/role", "admin", users.give_role, "user.role"),
+    Entry("POST", "/users/{id}/password", "admin", users.give_password, "user.password"),
+    Entry("POST", "/users/{id}/disable", "admin", users.disable, "user.disable"),
+    Entry("POST", "/users/{id}/enable", "admin", users.enable, "user.enable"),
+    Entry("POST", "/users/{id}/logout", "admin", users.log_out, "user.logout"),
+    Entry("GET", "/audit", "admin", audit.page, nav=audit_texts.NAV),
     Entry("GET", "/{rest:.*}", "viewer", _nothing),  # the last one: what no other entry has
 )
 

@@ -37,6 +37,29 @@
     if (token) event.detail.ctx.request.headers["X-CSRF"] = token.content;
   });
 
-  document.addEventListener("htmx:after:swap", () => localise(document));
+  // A list that grows is cut at its end.
+  function trim() {
+    for (const list of document.querySelectorAll("[data-most]")) {
+      while (list.children.length > Number(list.dataset.most)) list.lastElementChild.remove();
+    }
+  }
+
+  // Whether a page that says it is live is so.
+  function live(on) {
+    const badge = document.getElementById("live");
+    if (!badge) return;
+    badge.textContent = on ? badge.dataset.on : badge.dataset.off;
+    badge.classList.toggle("good", on);
+    badge.classList.toggle("warn", !on);
+  }
+  document.addEventListener("htmx:sse:after:connection", () => live(true));
+  document.addEventListener("htmx:sse:close", () => live(false));
+  document.addEventListener("htmx:sse:error", (event) => {
+    live(false);
+    if (event.detail.status === 401) window.location.reload();
+  });
+  document.addEventListener("over", () => window.location.reload()); // nobody is logged in any more
+
+  document.addEventListener("htmx:after:swap", () => { localise(document); trim(); });
   localise(document);
 })();
