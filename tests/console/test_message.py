@@ -4,9 +4,11 @@ import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import async_playwright
 from selectolax.lexbor import LexborHTMLParser
 
 from connectors.base import Parsed, Unreadable
@@ -218,3 +220,26 @@ async def test_what_is_not_there_yet_or_never_was(desk: Desk) -> None:
     waiting = await desk.scene.page(f"/messages/{nobody}?accepted=1", desk.agent)
     assert waiting.css_first("[hx-get]") is not None
     assert (await desk.scene.get("/messages/%00", desk.agent)).status == 404
+
+
+async def test_the_frame_in_chromium_shows_pictures_of_the_mail_and_nothing_from_elsewhere(desk: Desk) -> None:
+    scene, asked = desk.scene, []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        context = await browser.new_context(locale="it-IT", timezone_id="Europe/Rome")
+        base = f"http://127.0.0.1:{scene.client.port}"
+        # The gateway thinks it is behind https, as a browser here does not: its cookie is given by hand.
+        await context.set_extra_http_headers({"Cookie": f"{scene.cookie}={desk.agent.secret}"})
+        tab = await context.new_page()
+        tab.on("response", lambda answer: asked.append((urlsplit(answer.url).path, answer.status)))
+        await tab.goto(f"{base}/console/messages/{desk.mail}")
+        await tab.frame_locator("iframe.mail").locator("b").wait_for()
+        image = tab.frame_locator("iframe.mail").locator("img[src]")
+        await image.scroll_into_view_if_needed()
+        title = await tab.locator("time").first.get_attribute("title")
+        await tab.wait_for_load_state("networkidle")
+        await browser.close()
+    assert [status for path, status in asked if path.startswith("/attachments/")] == [200]
+    assert {status for _, status in asked} == {200}
+    assert title is not None
+    assert title.endswith(" UTC")

@@ -16,6 +16,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "kpi.js": _SCRIPT,
     "queues.css": _CSS,
     "rules.css": _CSS,
+    "drafts.js": _SCRIPT,
     "vendor/htmx.min.js": _SCRIPT,
     "vendor/hx-sse.min.js": _SCRIPT,
     "vendor/hx-upsert.min.js": _SCRIPT,
