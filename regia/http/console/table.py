@@ -16,7 +16,29 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import (account, audit, customer, customer_acts, customer_leaving, customer_merges, customer_reply, customers, dead, kpi, live, login, message, message_acts, new, playground, quarantine, queues, rules, rules_compare, users)
+from regia.http.console import (
+    account,
+    audit,
+    customer,
+    customer_acts,
+    customer_leaving,
+    customer_merges,
+    customer_reply,
+    customers,
+    dead,
+    kpi,
+    live,
+    login,
+    message,
+    message_acts,
+    new,
+    playground,
+    quarantine,
+    queues,
+    rules,
+    rules_compare,
+    users,
+)
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
@@ -25,9 +47,9 @@ from web.console.texts import audit as audit_texts
 from web.console.texts import customers as customers_texts
 from web.console.texts import kpi as kpi_texts
 from web.console.texts import live as live_texts
+from web.console.texts import new as new_texts
 from web.console.texts import queues as queues_texts
 from web.console.texts import rules as rules_texts
-from web.console.texts import new as new_texts
 from web.console.texts import users as users_texts
 
 ROOT: Final = "/console"
@@ -66,10 +88,6 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/customers/{id}/erase", "admin", customer_leaving.erase, "customer.erase"),
     Entry("POST", "/suggestions/{id}/accept", "agent", customer_acts.accept, "suggestion.accept"),
     Entry("POST", "/suggestions/{id}/reject", "agent", customer_acts.reject, "suggestion.reject"),
-    Entry("GET", "/new", "agent", new.page, nav=new_texts.NAV),
-    Entry("POST", "/new", "agent", new.accept, "contact.new", largest=512 * 1024),
-    Entry("GET", "/new/customers", "agent", new.customers, quiet=True),
-    Entry("GET", "/new/calls", "agent", new.calls, quiet=True),
     Entry("GET", "/messages/right.yaml", "agent", message_acts.right, "messages.right"),
     Entry("GET", "/messages/{id}", "viewer", message.page, "message.view", frames=True),
     Entry("GET", "/messages/{id}/mail", "viewer", message.mail_frame),
@@ -79,6 +97,10 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/messages/{id}/reroute", "agent", message_acts.send_again, "message.reroute", frames=True),
     Entry("POST", "/messages/{id}/letters", "agent", message_acts.drive_letter, "message.redrive"),
     Entry("POST", "/messages/{id}/held", "agent", message_acts.drive_held, "message.redrive"),
+    Entry("GET", "/new", "agent", new.page, nav=new_texts.NAV),
+    Entry("POST", "/new", "agent", new.accept, "contact.new", largest=512 * 1024),
+    Entry("GET", "/new/customers", "agent", new.customers, quiet=True),
+    Entry("GET", "/new/calls", "agent", new.calls, quiet=True),
     Entry("GET", "/queues", "viewer", queues.page, nav=queues_texts.NAV),
     Entry("GET", "/queues/figures", "viewer", queues.figures, quiet=True),
     Entry("GET", "/queues/dead", "viewer", dead.page),
@@ -105,7 +127,6 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/rules/playground/reset", "agent", playground.reset, "rules.reset", largest=playground.BODY),
     Entry("GET", "/kpi", "viewer", kpi.page, nav=kpi_texts.NAV),
     Entry("GET", "/kpi.csv", "viewer", kpi.table),
-    Entry("GET", "/live", "viewer", live.stream, quiet=True),
     Entry("GET", "/users", "admin", users.page, nav=users_texts.NAV),
     Entry("POST", "/users", "admin", users.add, "user.add"),
     Entry("POST", "/users/{id}/role", "admin", users.give_role, "user.role"),
