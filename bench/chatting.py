@@ -91,7 +91,7 @@ class _Chat:
 
     async def _talk(self, ws: ClientWebSocketResponse) -> None:
         """Message after message; some of them are answered while the next are written."""
-        load, answers = self._load, []
+        load = self._load
         every = max(1, load.messages // max(1, load.answers))
         for number in range(load.messages):
             text, id_ = f"chat {self._number} messaggio {number}", str(uuid.uuid4())
@@ -103,9 +103,8 @@ class _Chat:
                 raise Broken(f"chat {self._number}: {told}")
             self._spoken.accepted.append(time.perf_counter() - began)
             self._spoken.sent.append(text)
-            if (number + 1) % every == 0 and len(answers) < load.answers:
-                answers.append(told["envelope"])
-                await self._answer(told["envelope"], f"chat {self._number} risposta {len(answers) - 1}")
+            if (number + 1) % every == 0 and len(self._spoken.answered) < load.answers:
+                await self._answer(told["envelope"], f"chat {self._number} risposta {len(self._spoken.answered)}")
             await asyncio.sleep(load.pause)
 
     async def _answer(self, envelope: str, text: str) -> None:

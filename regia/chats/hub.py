@@ -8,7 +8,6 @@ numbers each second, says it again. Without Redis it is slower, and nothing is l
 import asyncio
 import logging
 import time
-from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -16,11 +15,12 @@ from sqlalchemy import Connection
 
 from connectors.errors import Rejected
 from desk.transcripts import Cursor, Item, Signing, items
+from regia.chats.feed import Feed
 from regia.chats.news import TOPIC, TYPING, News, writing
 from regia.chats.pending import Pending
 from regia.chats.window import STOPPING, Window
+from regia.chats.windows import Windows
 from regia.links import Links
-from regia.watch.metrics import CHATS
 from regia.watch.newest import Newest
 from storage import transcripts
 from storage.coordination import Coordination, CoordinationUnavailable
@@ -31,9 +31,6 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 64
 """Visitors that are looked up in one transaction."""
-EVENTS_AT_ONCE: Final = 1_000
-CHANGES: Final = tuple(f"regia.reply.{state}.v1" for state in ("sent", "delivered", "read", "unknown"))
-"""Events by which a message out is shown, or shown otherwise."""
 _AGAIN: Final = 1.0
 """Seconds until a part that does not answer is asked again."""
 _SOON: Final = 0.2
@@ -42,8 +39,6 @@ _LATEST: Final = 5.0
 _LET_GO: Final = 1.0
 _TOGETHER, _LONGEST = 0.02, 0.5
 """Seconds between looks, at least and at most: what comes within them is looked up together."""
-_SENT: Final = "regia.reply.sent.v1"
-_REMEMBERED: Final = 4096
 _TIDY: Final = 60.0
 
 
@@ -54,21 +49,14 @@ class Hub:
         self._database = database
         self._coordination = coordination
         self._signing = Signing(links.attachment, links.file)
-        self._newest = newest
+        self._feed = Feed(database, newest)
         self._news = News(node)
-        self._windows: defaultdict[str, set[Window]] = defaultdict(set)
-        """By the values of the handles that they show."""
-        self._visitors: defaultdict[str, int] = defaultdict(int)
-        self._connectors: defaultdict[str, int] = defaultdict(int)
+        self._windows = Windows()
         self._dirty: dict[str, None] = {}
         """Values of handles, in the order in which something was heard of them."""
         self._woken = asyncio.Event()
         self._opened = asyncio.Event()
         self._pending = Pending()
-        self._known: OrderedDict[str, None] = OrderedDict()
-        """Messages out of which this node has heard before events tell of them."""
-        self._seen = 0
-        """The number of the last event that was looked at."""
         self._ended = False
 
     @property
@@ -79,31 +67,15 @@ class Hub:
         """Begin to tell a window. Raises `Rejected("rate_limited")` where there are too many, `unavailable` at the end."""
         if self._ended:
             raise Rejected("unavailable", "the gateway is stopping; try again", retry_after=1)
-        if self._visitors[window.visitor] >= most_of_visitor:
-            raise Rejected("rate_limited", f"more than {most_of_visitor} connections of one visitor", retry_after=10)
-        if self._connectors[window.whose.connector] >= most:
-            raise Rejected("rate_limited", "too many connections at the moment", retry_after=10)
-        self._visitors[window.visitor] += 1
-        self._connectors[window.whose.connector] += 1
-        for value in window.whose.values:
-            self._windows[value].add(window)
-        CHATS.labels(window.whose.connector).set(self._connectors[window.whose.connector])
+        self._windows.add(window, most=most, most_of_visitor=most_of_visitor)
         if not self._opened.is_set():
-            self._seen = self._newest.number  # a new window asks for everything itself
+            self._feed.begin()  # a new window asks for everything itself
             self._opened.set()
         self.look_at(window.whose.values)
 
     def leave(self, window: Window) -> None:
         """After `join`."""
-        for value in window.whose.values:
-            self._windows[value].discard(window)
-            if not self._windows[value]:
-                del self._windows[value]
-        for counts, key in ((self._visitors, window.visitor), (self._connectors, window.whose.connector)):
-            counts[key] -= 1
-        if not self._visitors[window.visitor]:
-            del self._visitors[window.visitor]
-        CHATS.labels(window.whose.connector).set(self._connectors[window.whose.connector])
+        self._windows.remove(window)
         if not self._windows:
             self._opened.clear()
 
@@ -116,16 +88,14 @@ class Hub:
 
     async def left(self, id_: str, value: str) -> None:
         """A message out was sent to this handle, and is in the tables."""
-        self._known[id_] = None
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        self._feed.know(id_)
         self.look_at((value,))
         await self._tell(self._news.left(value))
 
     async def came(self, value: str, item: Item, at_ms: int) -> None:
         """A message of this handle was accepted; it will be in the tables in a moment."""
         line = self._pending.add(value, item, at_ms)
-        for window in self._windows.get(value, ()):
+        for window in self._windows.of((value,)):
             self._show_new(window, line, item)
         self._later(_SOON, (value,))
         await self._tell(self._news.came(value, item["id"]))
@@ -152,7 +122,7 @@ class Hub:
     async def stop(self) -> None:
         """Close all windows, and take none any more."""
         self._ended = True
-        for window in {one for windows in self._windows.values() for one in windows}:
+        for window in self._windows.of(self._windows.values):
             window.close(STOPPING)
         deadline = time.monotonic() + _LET_GO
         while self._windows and time.monotonic() < deadline:
@@ -175,9 +145,8 @@ class Hub:
                 del self._dirty[value]
             if not self._dirty:
                 self._woken.clear()
-            windows = list({window: None for value in batch for window in self._windows.get(value, ())})
             try:
-                await self._show(windows)
+                await self._show(self._windows.of(batch))
                 took = min(time.monotonic() - began, _LONGEST)
             except DatabaseUnavailable as error:
                 logger.warning("chats are not shown what is new", extra={"reason": str(error)})
@@ -208,7 +177,7 @@ class Hub:
         """What was just accepted, to a window that has all that was before: nothing need be asked for it."""
         if not window.is_new and window.cursor.missing([line]):
             window.cursor = window.cursor.plus(line)
-            window.offer({"type": "items", "items": [item], "cursor": str(window.cursor)})
+            window.offer({"type": "items", "items": [item], "cursor": window.place})
 
     def _again(self, values: tuple[str, ...]) -> None:
         """Look again soon where something is not in the tables yet; the longer it takes, the later."""
@@ -228,7 +197,7 @@ class Hub:
         told += [item for line, item in waiting if line.id in new]
         if told or window.is_new:
             window.cursor, window.is_new = Cursor.of(whole), False
-            window.offer({"type": "items", "items": told, "cursor": str(window.cursor)})
+            window.offer({"type": "items", "items": told, "cursor": window.place})
 
     async def _listen(self) -> None:
         """Hear what other nodes say."""
@@ -241,7 +210,7 @@ class Hub:
 
     def _look_at_all(self) -> None:
         """Something may have been said while nobody listened."""
-        self.look_at(list(self._windows))
+        self.look_at(self._windows.values)
 
     def _heard(self, body: str) -> None:
         told = self._news.read(body)
@@ -255,31 +224,19 @@ class Hub:
         self.look_at((told.value,))
 
     def _show_typing(self, value: str, name: str | None) -> None:
-        for window in self._windows.get(value, ()):
+        for window in self._windows.of((value,)):
             window.offer({"type": "typing", "name": name})
 
     async def _follow(self) -> None:
-        """What events tell of, again: nothing depends on what nodes say to each other."""
         while True:
             await self._opened.wait()
-            await self._newest.beyond(self._seen, _TIDY)
+            goes_on = await self._feed.news(_TIDY)
             self._pending.forget(time.time() * 1000)
-            if self._newest.ended:
-                await asyncio.sleep(_AGAIN)
-                continue
             try:
-                await self._read_events()
+                changed = await self._feed.changed() if goes_on else []
             except DatabaseUnavailable:
+                goes_on = False
+            else:
+                self.look_at(self._windows.values if changed is None else changed)
+            if not goes_on:
                 await asyncio.sleep(_AGAIN)
-
-    async def _read_events(self) -> None:
-        seen, until = self._seen, self._newest.number
-        if not seen or seen >= until:  # the first number that this node hears of says nothing of what came before
-            self._seen = until
-            if not seen:
-                self._look_at_all()
-            return
-        changes, self._seen = await self._database.read(
-            lambda connection: transcripts.changed(connection, seen, until, CHANGES, EVENTS_AT_ONCE)
-        )
-        self.look_at(one.value for one in changes if one.type != _SENT or one.id not in self._known)

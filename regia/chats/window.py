@@ -1,6 +1,7 @@
 """One open connection of a visitor: a WebSocket, or a long poll."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,6 +25,17 @@ def handles(connector: str, brand: str, values: tuple[str, ...], kind: str) -> H
     return Handles(connector, values, keys)
 
 
+def cursor_of(place: str | None, whose: Handles) -> Cursor:
+    """What a widget came back with. That of somebody else's transcript, as after a log-out, says nothing of this one."""
+    mark = _mark(whose)
+    return Cursor.read(place.removeprefix(mark)) if place is not None and place.startswith(mark) else Cursor()
+
+
+def _mark(whose: Handles) -> str:
+    text = "\n".join((whose.connector, *whose.values))
+    return f"{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}-"
+
+
 @dataclass(slots=True, eq=False)
 class Window:
     """`visitor` is whose browser it is, for the number of connections; `cursor` is how far it has been told."""
@@ -36,6 +48,11 @@ class Window:
     is_new: bool = True
     """It has not been told anything: its first frame of items comes also where there are none."""
     _frames: "asyncio.Queue[Frame | None]" = field(default_factory=lambda: asyncio.Queue(WAITING))
+
+    @property
+    def place(self) -> str:
+        """How far it has been told, for its widget to come back with."""
+        return f"{_mark(self.whose)}{self.cursor}"
 
     def offer(self, frame: Frame) -> None:
         """Tell it, or close it where too much waits."""

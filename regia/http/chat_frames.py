@@ -12,10 +12,9 @@ from connectors.chat import Chat
 from connectors.chat.people import Person
 from connectors.chat.prepared import Client, Frame
 from connectors.forms import JSON
-from desk.transcripts import Cursor
 from normalizer.envelope_data import rfc3339
 from normalizer.inbound import InboundMessage, reference_number
-from regia.chats.window import Window, handles
+from regia.chats.window import Window, cursor_of, handles
 from regia.http.inbound import verified
 from regia.http.rates import within
 from regia.http.requests import GATEWAY
@@ -77,7 +76,7 @@ class Guest:
         """One that has everything up to `after`."""
         person = self.person
         whose = handles(self.chat.name, self.chat.settings.brand, person.seen, person.handle.kind)
-        return Window(self.client.visitor, whose, Cursor.read(after))
+        return Window(self.client.visitor, whose, cursor_of(after, whose))
 
     def join(self, window: Window) -> None:
         """Begin to tell it. Raises `Rejected`: `rate_limited`, `unavailable`."""

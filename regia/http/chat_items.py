@@ -61,7 +61,7 @@ async def items(request: web.Request) -> web.Response:
             found = await _wait(window, wait)
         finally:
             guest.leave(window)
-        told = {"items": found, "cursor": str(window.cursor), "open": opened(request, chat).is_open}
+        told = {"items": found, "cursor": window.place, "open": opened(request, chat).is_open}
         answer = json_answer(told, headers={"Cache-Control": "no-store"})
     except Rejected as error:
         answer = refused(request, error)

@@ -105,7 +105,7 @@ async def _greeted(request: web.Request, chat: Chat, ws: web.WebSocketResponse) 
     client = client_of(request, chat, _word(hello, "token"), _word(hello, "user"), _word(hello, "language"))
     guest = Guest.of(request, chat, client)
     window = guest.window(_word(hello, "after"))
-    window.offer({"type": "welcome", "cursor": str(window.cursor), "open": opened(request, chat).is_open})
+    window.offer({"type": "welcome", "cursor": window.place, "open": opened(request, chat).is_open})
     return _Talk(ws, guest, window)
 
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -24,18 +24,17 @@ from regia.pipeline.intake import Intake
 from regia.runners import outcomes
 from regia.runners.loading import Loader
 from regia.runners.pacing import Pace
+from regia.runners.tidying import tidy
 from regia.watch.metrics import OUTGOING
 from regia.watch.sends import Sends
-from storage import outgoing, outgoing_ends
+from storage import outgoing
 from storage.database import Database, DatabaseUnavailable
 from storage.outgoing import Claimed, Ended
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 4
-"""Messages on the way through one connector."""
-SHOWN_AT_ONCE: Final = 32
-"""The same where nobody is called, and what has left is shown by ourselves."""
+AT_ONCE, SHOWN_AT_ONCE = 4, 32
+"""Messages on the way through one connector; the second where nobody is called, and we show ourselves what has left."""
 LONGEST: Final = 900.0
 """Seconds after which a channel that bounds nothing itself is given up."""
 LOST: Final = 3600.0
@@ -51,14 +50,9 @@ _LET_GO: Final = 2.0
 _TOLD_AT_ONCE: Final = 100
 
 
-Left = Callable[[str, str], Awaitable[None]]
-"""Told of a message that has left, or was given up, once that is in the tables: its id and the value of its handle."""
-
-
 class Sender:
-    """Sends what is queued in one database. `left`, by connector, hears of it; `wake` is set where something
-    may be due at once. `now` gives seconds since 1970, `clock` those
-    of a clock that nobody sets."""
+    """Sends what is queued in one database. `left`, by connector, hears of it; `wake` is set where something may be due at
+    once. `now` gives seconds since 1970, `clock` those of a clock that nobody sets."""
 
     def __init__(
         self,
@@ -71,7 +65,7 @@ class Sender:
         loader: Loader,
         limits: Mapping[str, Limits] | None = None,
         sends: Sends | None = None,
-        left: Mapping[str, Left] | None = None,
+        left: Mapping[str, outcomes.Left] | None = None,
         wake: asyncio.Event | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -144,14 +138,7 @@ class Sender:
         if self._clock() - self._tidied < _TIDY:
             return
         now_ms, known, started = self._now_ms(), list(self._connectors), not self._started
-
-        def work(connection: Connection) -> int:
-            before_ms = now_ms - outcomes.GIVE_UP_MS
-            outgoing_ends.orphan(connection, self._node, known, now_ms, before_ms)
-            outgoing_ends.outlive(connection, self._node, now_ms)
-            return outgoing_ends.lose(connection, self._node, now_ms, started=started)
-
-        if lost := await self._database.write(work):
+        if lost := await self._database.write(lambda one: tidy(one, self._node, known, now_ms, started=started)):
             logger.warning("nobody knows whether messages left; they are not sent again", extra={"messages": lost})
         self._started, self._tidied = True, self._clock()
 

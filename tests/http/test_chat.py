@@ -171,7 +171,7 @@ async def test_a_user_of_the_site_goes_on_elsewhere_and_nobody_else_sees_it(clie
     assert [one["text"] for one in (await phone.items())["items"]] == ["dal telefono", "dal computer"]
     assert [one["text"] for one in (await anna.items())["items"]] == ["anonimo", "dal telefono", "dal computer"]
     assert [one["text"] for one in (await bruno.items())["items"]] == ["anonimo", "sono Bruno"]
-    assert [one["text"] for one in (await shared.items())["items"]] == ["anonimo"]
+    assert [one["text"] for one in (await shared.items((await bruno.items())["cursor"]))["items"]] == ["anonimo"]
 
 
 async def test_files_come_by_multipart_and_are_in_the_transcript(client: Client, gateway: Gateway) -> None:
@@ -379,7 +379,7 @@ async def test_who_does_not_read_is_let_go(client: Client, gateway: Gateway) -> 
     """What waits for a slow network is bounded, and its widget comes back with its cursor."""
     visitor = await Visitor.new(client)
     socket = await visitor.open()
-    (value,) = gateway.chats._windows
+    (value,) = gateway.chats._windows.values
     for _ in range(500):
         gateway.chats._show_typing(value, "x" * 100)
     assert await socket.closed() == 1013
