@@ -27,10 +27,10 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Slug
-    label: Text
-    category: Slug | None = None
-    next: StepName
+    id: Slug = Field(description="Its name in the step.")
+    label: Text = Field(description="What the button says.")
+    category: Slug | None = Field(default=None, description="What the message is about: its field `topic`.")
+    next: StepName = Field(description="The step after it.")
 
     def localised(self, language: Language) -> dict[str, str]:
         """The JSON of the widget."""
@@ -43,9 +43,9 @@ class Ask(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    field: FieldName
-    type: AskType = "text"
-    optional: bool = False
+    field: FieldName = Field(description="One of the chat's `fields`.")
+    type: AskType = Field(default="text", description="The same as the field's.")
+    optional: bool = Field(default=False, description="Whether there is a button to skip it.")
 
 
 class Step(BaseModel):
@@ -56,13 +56,15 @@ class Step(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    say: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = Field(min_length=1, max_length=10)
-    choices: tuple[Choice, ...] = Field(default=(), max_length=12)
-    ask: Ask | None = None
-    articles: tuple[Slug, ...] = Field(default=(), max_length=8)
-    search: bool = False
-    next: StepName | None = None
-    person: bool = False
+    say: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = Field(
+        min_length=1, max_length=10, description="One text, or several, one message each."
+    )
+    choices: tuple[Choice, ...] = Field(default=(), max_length=12, description="Answers as buttons.")
+    ask: Ask | None = Field(default=None, description="A question whose answer is typed.")
+    articles: tuple[Slug, ...] = Field(default=(), max_length=8, description="Articles of the FAQ, by their id.")
+    search: bool = Field(default=False, description="Whether the FAQ can be searched here.")
+    next: StepName | None = Field(default=None, description="The step after it, but for choices.")
+    person: bool = Field(default=False, description="Whether a person reads from here on.")
 
     @property
     def following(self) -> tuple[str, ...]:
@@ -104,8 +106,8 @@ class Flow(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    start: StepName
-    steps: dict[StepName, Step] = Field(min_length=1, max_length=100)
+    start: StepName = Field(description="The first step.")
+    steps: dict[StepName, Step] = Field(min_length=1, max_length=100, description="What is said and asked, by name.")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
