@@ -30,10 +30,14 @@ async def script(request: web.Request) -> web.Response:
         "ETag": WIDGET.etag,
         "Cross-Origin-Resource-Policy": "cross-origin",
         "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept-Encoding",
     }
     if WIDGET.etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=WIDGET.content, headers={**headers, "Content-Type": "text/javascript; charset=utf-8"})
+    packs = "gzip" in request.headers.get("Accept-Encoding", "")
+    more = {"Content-Encoding": "gzip"} if packs else {}
+    body = WIDGET.packed if packs else WIDGET.content
+    return web.Response(body=body, headers={**headers, **more, "Content-Type": WIDGET.content_type})
 
 
 async def preflight(request: web.Request) -> web.Response:
