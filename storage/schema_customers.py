@@ -72,7 +72,7 @@ handles = Table(
         postgresql_where=text("ended_ms IS NOT NULL"),
     ),
     Index(None, "customer_id"),
-    Index(None, "value", "customer_id"),
+    Index(None, "value", "customer_id", postgresql_ops={"value": "text_pattern_ops"}),
 )
 """The links: one row for each time that an address belonged to somebody. `key` is space, standing, kind and value in one (the
 verified owner of an address and its claimed customer are two rows), and NULL once the link has ended. `home_id` is the

@@ -138,7 +138,7 @@ def _by_part(connection: Connection, text: str, limit: int) -> Iterator[Found]:
     value, is_number = handles.c.value, _is_number(text)
     owner = select(handles.c.customer_id, value).limit(limit)
     for start in _begin(text):
-        yield from _handles(connection, owner.where(value >= start, value < start + _LAST).order_by(value))
+        yield from _handles(connection, owner.where(*_begins(connection, start)))
     if not is_number and "@" not in text:
         named = select(customers.c.root_id, customers.c.name).where(SHORT_NAME, _has_words(connection, text)).limit(limit)
         for row in connection.execute(named):
@@ -151,6 +151,16 @@ def _by_part(connection: Connection, text: str, limit: int) -> Iterator[Found]:
 def _handles(connection: Connection, query: Select[tuple[str, str]]) -> Iterator[Found]:
     for row in connection.execute(query):
         yield Found(row.customer_id, "handle", row.value)
+
+
+def _begins(connection: Connection, start: str) -> Iterator[ColumnElement[bool]]:
+    """As each database finds it by the index: SQLite's LIKE does not, and PostgreSQL orders letters by its own rules."""
+    value = handles.c.value
+    if connection.dialect.name == "sqlite":
+        yield value >= start
+        yield value < start + _LAST
+    else:
+        yield value.startswith(start, autoescape=True)
 
 
 def _begin(text: str) -> tuple[str, ...]:

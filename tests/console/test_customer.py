@@ -11,15 +11,16 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from aiohttp import FormData
 from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import select
 
 from identity.views.search import search
-from normalizer.inbound import reference_number
+from normalizer.inbound import Reply, reference_number
 from regia.http.console import customer as pages
 from regia.rules.live import Rules
 from router.load import load
-from storage.schema import audit, handles, messages, outgoing
+from storage.schema import audit, handles, messages, outgoing, outgoing_files
 from tests.console.people_of_a_shop import anna, arrives, customer, from_app, mail, owner
 from tests.console.scene import Scene, Somebody, a_console
 from tests.contacts import phone
@@ -227,6 +228,21 @@ async def test_a_reply_is_sent_once_to_who_wrote(scene: Scene, people: dict[str,
     answer = await scene.post(f"/customers/{other}/reply", agent, form | {"key": "k-5"})
     assert answer.status == 404, "a message of somebody else is not answered from this page"
     assert len(await rows(scene, select(outgoing.c.id).where(outgoing.c.handle_value == "elsa@reply.example"))) == 1
+
+
+async def test_a_file_goes_along_where_the_channel_takes_it(scene: Scene, people: dict[str, Somebody]) -> None:
+    takes = Reply(allowed=("text", "image", "document"))
+    await arrives(scene, "mail", mail("files", "files@reply.example", reply=takes, sender_name="Rita Fois"))
+    id_, agent = await owner(scene, "email", "files@reply.example"), people["agent"]
+    form = await reply_form(scene, agent, id_) | {"text": "Ecco l'etichetta.", "csrf": agent.csrf}
+    body = FormData(form)
+    body.add_field("files", b"%PDF-1.4 etichetta", filename="etichetta.pdf", content_type="application/pdf")
+    answer = await scene.client.post(
+        f"/console/customers/{id_}/reply", data=body, headers=scene.headers(agent), allow_redirects=False
+    )
+    assert answer.status == 303, await answer.text()
+    (file,) = await rows(scene, select(outgoing_files.c.filename, outgoing_files.c.content_type))
+    assert tuple(file) == ("etichetta.pdf", "application/pdf")
 
 
 async def test_a_template_is_shown_before_it_is_sent(scene: Scene, people: dict[str, Somebody]) -> None:
