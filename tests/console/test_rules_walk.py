@@ -34,7 +34,9 @@ async def test_an_integrator_edits_goes_live_and_rolls_back(tmp_path: Path, migr
             assert await area.evaluate(line) == 13, "the cursor is where the bracket is missing"
             assert await tab.evaluate("document.activeElement.id") == "source-0"
 
-            await area.evaluate("area => area.setSelectionRange(area.value.indexOf('[dove]}') + 7, area.value.indexOf('[dove]}') + 7)")
+            await area.evaluate(
+                "area => area.setSelectionRange(area.value.indexOf('[dove]}') + 7, area.value.indexOf('[dove]}') + 7)"
+            )
             await area.evaluate("() => document.execCommand('insertText', false, '}')")
             await tab.wait_for_selector("#result .moves ins:has-text('returns')")
             assert "where-are-you" in await tab.inner_text("#result .why .matched")
