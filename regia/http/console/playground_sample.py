@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection
 
 from regia.pipeline.stored_facts import facts_of_envelope
-from router.vocabulary import VOCABULARY, FactType, Value
+from router.vocabulary import RECEIVED, VOCABULARY, FactType, Value
 from storage import lookup
 from web.console.playground import Sample
 
@@ -26,6 +26,7 @@ def of_message(connection: Connection, id_: str, declared: Mapping[str, FactType
         return None
     data: dict[str, Any] = orjson.loads(row["envelope"])["data"]
     facts = facts_of_envelope(data, declared)
+    facts = {**facts, RECEIVED: f"{str(facts[RECEIVED])[:19]}Z"}  # to the second, as tests have it
     told = [f"{name}: {_written(value)}\n" for name, value in facts.items() if name not in _OWN and _is_told(name, value)]
     channel, subject, text = (str(facts[name] or "") for name in _OWN)
     return Sample(id=id_, channel=channel, subject=subject, text=text, facts="".join(told))
