@@ -24,4 +24,4 @@ def oldest_local(connection: Connection) -> dict[str, int]:
         messages, messages.c.id == table.envelope_id
     )
     query = select(firsts.c.queue, messages.c.received_ms).select_from(joined)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
