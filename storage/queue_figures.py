@@ -22,4 +22,4 @@ def oldest_local(connection: Connection) -> dict[str, int]:
     firsts = first.subquery()
     joined = firsts.join(local_messages, table.position == firsts.c.position).join(messages, messages.c.id == table.envelope_id)
     query = select(firsts.c.queue, messages.c.received_ms).select_from(joined)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())

@@ -39,12 +39,12 @@ async def redrive(visit: Visit) -> web.StreamResponse:
 
 async def discard(visit: Visit) -> web.StreamResponse:
     """`POST /console/queues/dead/discard`: take them away for good; asked for a second time, with the reason."""
-    why = visit.form.text("why")[:200]
+    why, chosen = visit.form.text("why")[:200], _chosen(visit)
+    if chosen is None:
+        return await _untouched(visit)
     if not visit.form.text("sure") or not why:
         visit.noted = True  # nothing was done yet
-        return await _page(
-            visit, _filter(visit), asked=_chosen(visit), asks=True, status=422 if visit.form.text("sure") else 200
-        )
+        return await _page(visit, _filter(visit), asked=chosen, status=422 if visit.form.text("sure") else 200)
     return await _done(visit, Discard(), {"why": why})
 
 
@@ -90,6 +90,8 @@ def _show(visit: Visit, letter: Letter, body: str, *, wrong: str = "", status: i
 
 async def _done(visit: Visit, act: Act, said: dict[str, str]) -> web.Response:
     wanted, picked = _chosen(visit), Picked()
+    if wanted is None:
+        return await _untouched(visit)
     visit.what = " ".join(wanted.ids[:_NAMED]) or "filter"
 
     async def work(letters: Letters, database: Database) -> str:
@@ -104,6 +106,12 @@ async def _done(visit: Visit, act: Act, said: dict[str, str]) -> web.Response:
     return await _page(visit, _filter(visit), done=done)
 
 
+async def _untouched(visit: Visit) -> web.Response:
+    """Nothing was ticked."""
+    await visit.note("nothing_chosen")
+    return await _page(visit, _filter(visit), untouched=True, status=422)
+
+
 async def _fitting(visit: Visit, wanted: Wanted) -> int:
     """How many there are, among the first."""
     found: Looked = await with_letters(visit.gateway, lambda letters, _: letters.look(wanted, 0, most=LOOK))
@@ -116,7 +124,7 @@ async def _page(
     *,
     done: Done | None = None,
     asked: Wanted | None = None,
-    asks: bool = False,
+    untouched: bool = False,
     status: int = 200,
 ) -> web.Response:
     async def work(letters: Letters, _: Database) -> Looked:
@@ -137,7 +145,7 @@ async def _page(
         now_ms=time.time_ns() // 1_000_000,
         done=done,
         asked=asked,
-        asks=asks,
+        untouched=untouched,
         most=_MOST,
     )
 
@@ -152,14 +160,12 @@ def _filter(visit: Visit) -> Wanted:
     return _read(visit.form.text)
 
 
-def _chosen(visit: Visit) -> Wanted:
-    """What is to be done it to: those that are ticked, or with `all` what fits the filter. Raises `Rejected`."""
+def _chosen(visit: Visit) -> Wanted | None:
+    """What it is to be done to: those that are ticked, or with `all` what fits the filter; None where that is nothing."""
     if visit.form.text("all"):
         return _filter(visit)
     ids = tuple(id_[:255] for id_ in visit.form.all("id"))
-    if not ids:
-        raise Rejected("invalid_fields", "tick some, or choose all that fit")
-    return Wanted(ids=ids)
+    return Wanted(ids=ids) if ids else None
 
 
 def _read(word: Callable[[str], str]) -> Wanted:

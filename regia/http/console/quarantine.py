@@ -29,6 +29,8 @@ async def page(visit: Visit) -> web.StreamResponse:
 async def redrive(visit: Visit) -> web.StreamResponse:
     """`POST /console/queues/quarantine/redrive`: read those that are ticked again, or all that fit the filter."""
     chosen = await _chosen(visit)
+    if not chosen:
+        return await _untouched(visit)
     doing = Doing("quarantine.redrive", visit.actor, {"number": len(chosen), "ids": chosen[:100]})
     operation, driven = await drive(visit.gateway, doing, chosen[:MOST])
     notes = [("still_held", driven.still_held)] if driven.still_held else []
@@ -41,6 +43,8 @@ async def redrive(visit: Visit) -> web.StreamResponse:
 async def discard(visit: Visit) -> web.StreamResponse:
     """`POST /console/queues/quarantine/discard`: put them aside; asked for a second time, with the reason."""
     chosen, why, form = await _chosen(visit), visit.form.text("why")[:200], visit.form
+    if not chosen:
+        return await _untouched(visit)
     if not form.text("sure") or not why:
         visit.noted = True  # nothing was done yet
         status = 422 if form.text("sure") else 200
@@ -85,21 +89,32 @@ async def _show(visit: Visit) -> web.Response:
 
 
 async def _chosen(visit: Visit) -> list[str]:
-    """Ids of those that are ticked, or with `all` of all that fit the filter. Raises `Rejected`."""
+    """Ids of those that are ticked, or with `all` of all that fit the filter."""
     form = visit.form
     if form.text("all"):
         connector, reason = form.text("connector") or None, _reason(form.text("reason"))
         ids = await visit.read(lambda connection: quarantine.held_ids(connection, connector=connector, reason=reason))
     else:
         ids = [id_[:80] for id_ in form.all("id")]
-        if not ids:
-            raise Rejected("invalid_fields", "tick some, or choose all that fit")
     visit.what = " ".join(ids[:_NAMED])
     return ids
 
 
+async def _untouched(visit: Visit) -> web.Response:
+    """Nothing was ticked."""
+    await visit.note("nothing_chosen")
+    return await _page(visit, visit.form.text("connector"), visit.form.text("reason"), untouched=True, status=422)
+
+
 async def _page(
-    visit: Visit, connector: str, reason: str, *, done: Done | None = None, asked: list[str] | None = None, status: int = 200
+    visit: Visit,
+    connector: str,
+    reason: str,
+    *,
+    done: Done | None = None,
+    asked: list[str] | None = None,
+    untouched: bool = False,
+    status: int = 200,
 ) -> web.Response:
     known = _reason(reason)
     rows, numbers = await visit.read(
@@ -122,6 +137,7 @@ async def _page(
         total=sum(numbers.values()),
         done=done,
         asked=asked,
+        untouched=untouched,
         most=MOST,
     )
 

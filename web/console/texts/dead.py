@@ -24,6 +24,7 @@ class DeadTexts:
     none_fit: str
     fitting: str
     tick: str
+    tick_some: str
     died: str
     died_at: str
     category: str
@@ -76,6 +77,7 @@ DEAD: Final[Mapping[Language, DeadTexts]] = {
         none_fit="Nessuna corrisponde al filtro.",
         fitting="{shown} mostrate di {number} che corrispondono, tra le {looked} più vecchie.",
         tick="Scegli",
+        tick_some="Scegline almeno una, o tutte quelle che corrispondono al filtro: non è stato fatto nulla.",
         died="Morta da",
         died_at="Morta il",
         category="Categoria",
@@ -140,6 +142,7 @@ DEAD: Final[Mapping[Language, DeadTexts]] = {
         none_fit="None fits the filter.",
         fitting="{shown} shown of {number} that fit, among the oldest {looked}.",
         tick="Choose",
+        tick_some="Choose at least one, or all that fit the filter: nothing was done.",
         died="Dead for",
         died_at="Died",
         category="Category",

@@ -19,6 +19,7 @@ class QuarantineTexts:
     reason: str
     none_fit: str
     tick: str
+    tick_some: str
     preview: str
     no_text: str
     acts: str
@@ -67,6 +68,7 @@ QUARANTINE: Final[Mapping[Language, QuarantineTexts]] = {
         reason="Motivo",
         none_fit="Nessuna corrisponde al filtro.",
         tick="Scegli",
+        tick_some="Scegline almeno una, o tutte quelle che corrispondono al filtro: non è stato fatto nulla.",
         preview="Inizio",
         no_text="(senza testo)",
         acts="Azioni",
@@ -131,6 +133,7 @@ QUARANTINE: Final[Mapping[Language, QuarantineTexts]] = {
         reason="Reason",
         none_fit="None fits the filter.",
         tick="Choose",
+        tick_some="Choose at least one, or all that fit the filter: nothing was done.",
         preview="Beginning",
         no_text="(no text)",
         acts="Acts",
