@@ -208,6 +208,8 @@ async def test_a_dead_letter_is_driven_again(desk: Desk) -> None:
 async def test_what_is_in_quarantine_has_a_page_and_is_read_again(desk: Desk) -> None:
     scene = desk.scene
     assert "no headers" in words(await scene.page(f"/messages/{desk.held}", desk.agent))
+    other = await scene.post(f"/messages/{desk.visit}/held", desk.agent, {"held": desk.held})
+    assert other.status == 404
     done = await scene.post(f"/messages/{desk.held}/held", desk.agent, {"held": desk.held})
     assert done.headers["Location"].endswith("said=still_held")
     for path in sorted(scene.gateway.journal.path.parent.glob("redrive-*.sqlite")):

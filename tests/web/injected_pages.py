@@ -178,6 +178,15 @@ def _quoted_lines() -> list[str]:
     return [quote(said[place : place + 1_000]) for place in range(0, len(said), 990)]
 
 
+def _plain(*paths: str) -> Paths:
+    """Pages as they are."""
+
+    async def found(_hostile: Hostile) -> list[str]:
+        return [f"/console{path}" for path in paths]
+
+    return found
+
+
 VIEWS: Final = (
     View("/", _live),
     View("/messages/{id}", _each("/console/messages/{}")),
@@ -185,6 +194,8 @@ VIEWS: Final = (
     View("/new", _new),
     View("/{rest:.*}", _queries),
     View("/customers/{id}", _customers),
+    View("/users", _plain("/users")),
+    View("/audit", _plain("/audit", "/audit?what=%3Cscript%3Efire()%3C/script%3E&act=%22%3E%3Cimg src=x onerror=fire()%3E")),
 )
 """The pages on which something of customers stands. An address that this Regia does not have is left out."""
 

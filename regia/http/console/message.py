@@ -78,8 +78,8 @@ async def shown(
 
 async def mail_frame(visit: Visit) -> web.StreamResponse:
     """`GET /console/messages/{id}/mail`: the mail's HTML, for the frame in the page."""
-    _not_masked(visit)
     row = await stored.row_of(visit.request, visit.named("id"))
+    _not_masked(visit)
     data = orjson.loads(row["envelope"])["data"]
     found = mail.safe(data["html"] or "", _images(visit, data))
     if found is None:
@@ -91,6 +91,7 @@ async def file(visit: Visit) -> web.StreamResponse:
     """`GET /console/messages/{id}/files/{file}`: a file that came with a message, to be saved."""
     id_, file_id = visit.named("id"), visit.named("file")
     visit.what = f"{id_} {file_id}"
+    await stored.row_of(visit.request, id_)
     _not_masked(visit)
     return await stored.attachment_of(visit.request, file_id, message_id=id_)
 

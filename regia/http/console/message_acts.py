@@ -13,6 +13,7 @@ from regia import dead
 from regia.by_hand import Doing
 from regia.compose import open_letters, open_straight
 from regia.http import stored
+from regia.http.console import message_rows
 from regia.http.console.message import LOOK, shown
 from regia.http.console.visit import Visit
 from regia.http.quarantine import drive
@@ -92,6 +93,8 @@ async def drive_held(visit: Visit) -> web.StreamResponse:
     """`POST /console/messages/{id}/held`: read what is in quarantine as `held` again."""
     id_, held = visit.named("id"), visit.form.text("held")[:100]
     visit.what = f"{id_} {held}"
+    if not await visit.read(lambda connection: message_rows.belongs(connection, id_, held)):
+        raise Rejected("not_found", "nothing of this message is held under that id")
     doing = Doing("quarantine.redrive", visit.actor, {"ids": [held]})
     _, driven = await drive(visit.gateway, doing, [held])
     return visit.to(f"/messages/{id_}?accepted=1", said="done" if driven.redriven else "still_held")

@@ -53,6 +53,14 @@ def held(connection: Connection, id_: str) -> Mapping[str, Any] | None:
     return None if row is None else dict(row)
 
 
+def belongs(connection: Connection, id_: str, held_id: str) -> bool:
+    """Whether something in quarantine is what stands under that id, or came with the message of that id."""
+    if held_id == id_:
+        return True
+    row = lookup.message(connection, id_)
+    return row is not None and held_id in {one.id for one in _held(connection, row)}
+
+
 def why_of(explanation: Mapping[str, Any], routing: Mapping[str, Any]) -> Why:
     """The explanation as `router.explain.as_data` gives it."""
     over = explanation.get("overruled")
