@@ -8,7 +8,7 @@ numbers each second, says it again. Without Redis it is slower, and nothing is l
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
 from sqlalchemy import Connection
@@ -111,13 +111,24 @@ class Hub:
 
     async def run(self) -> None:
         """For ever."""
-        work = {"look": self._look(), "listen": self._listen(), "follow": self._follow()}
-        tasks = [asyncio.create_task(one, name=f"chats {name}") for name, one in work.items()]
+        work = {"look": self._look, "listen": self._listen, "follow": self._follow}
+        tasks = [asyncio.create_task(self._repeat(name, one), name=f"chats {name}") for name, one in work.items()]
         try:
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
+
+    async def _repeat(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """One that fails begins anew: the others, and the tables, see to it that nothing is lost meanwhile."""
+        while True:
+            try:
+                await work()
+            except (CoordinationUnavailable, DatabaseUnavailable) as error:
+                logger.warning("chats are shown later what is new", extra={"work": name, "reason": str(error)})
+            except Exception:  # a defect with one must not silence all
+                logger.exception("chats are shown later what is new, by a defect", extra={"work": name})
+            await asyncio.sleep(_AGAIN)
 
     async def stop(self) -> None:
         """Close all windows, and take none any more."""
@@ -147,14 +158,10 @@ class Hub:
                 self._woken.clear()
             try:
                 await self._show(self._windows.of(batch))
-                took = min(time.monotonic() - began, _LONGEST)
-            except DatabaseUnavailable as error:
-                logger.warning("chats are not shown what is new", extra={"reason": str(error)})
+            except DatabaseUnavailable:
                 self.look_at(batch)
-                await asyncio.sleep(_AGAIN)
-            except Exception:  # a defect with one must not silence all
-                logger.exception("chats are not shown what is new, by a defect")
-                await asyncio.sleep(_AGAIN)
+                raise
+            took = min(time.monotonic() - began, _LONGEST)
 
     async def _show(self, windows: list[Window]) -> None:
         """Tell each window what it lacks. Raises `DatabaseUnavailable`."""
@@ -201,12 +208,7 @@ class Hub:
 
     async def _listen(self) -> None:
         """Hear what other nodes say."""
-        while True:
-            try:
-                await self._coordination.listen(TOPIC, self._heard, self._look_at_all)
-            except CoordinationUnavailable as error:
-                logger.warning("nothing is heard of other nodes' chats; events tell later", extra={"reason": str(error)})
-            await asyncio.sleep(_AGAIN)
+        await self._coordination.listen(TOPIC, self._heard, self._look_at_all)
 
     def _look_at_all(self) -> None:
         """Something may have been said while nobody listened."""
@@ -232,11 +234,8 @@ class Hub:
             await self._opened.wait()
             goes_on = await self._feed.news(_TIDY)
             self._pending.forget(time.time() * 1000)
-            try:
-                changed = await self._feed.changed() if goes_on else []
-            except DatabaseUnavailable:
-                goes_on = False
-            else:
-                self.look_at(self._windows.values if changed is None else changed)
             if not goes_on:
                 await asyncio.sleep(_AGAIN)
+                continue
+            changed = await self._feed.changed()
+            self.look_at(self._windows.values if changed is None else changed)
