@@ -43,7 +43,7 @@ class Guest:
         await within(rates.visitor, f"chat/{chat.name}/{self.client.visitor}", coordination)
         await within(rates.address, f"chat/{chat.name}/at/{address(self.request)}", coordination)
         received = _frame(self.request, chat, self.client, "message", body, content_type)
-        parsed = await verified(self.request, chat, received)
+        parsed = gateway.faqs.as_read(chat.name, await verified(self.request, chat, received))
         acceptance = await gateway.intake.accept(chat.name, parsed, received.received_at)
         receipt = acceptance.everything[0]
         if parsed.messages and not receipt.repeat:
