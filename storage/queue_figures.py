@@ -20,8 +20,6 @@ def oldest_local(connection: Connection) -> dict[str, int]:
     table = local_messages.c
     first = select(table.queue, func.min(table.position).label("position")).where(table.state != "dead").group_by(table.queue)
     firsts = first.subquery()
-    joined = firsts.join(local_messages, table.position == firsts.c.position).join(
-        messages, messages.c.id == table.envelope_id
-    )
+    joined = firsts.join(local_messages, table.position == firsts.c.position).join(messages, messages.c.id == table.envelope_id)
     query = select(firsts.c.queue, messages.c.received_ms).select_from(joined)
     return dict(connection.execute(query).all())
