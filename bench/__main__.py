@@ -2,9 +2,10 @@
 
 In full within five minutes, with --quick within forty seconds and far less exactly: those figures are not written.
 
-Four measurements have a command of their own: `python -m bench people …`, how well people are told apart,
-`python -m bench customers …`, what a message costs among many customers, `python -m bench rules …`,
-among many rules, and `python -m bench room …`, what messages take of disk and memory.
+Some measurements have a command of their own: `python -m bench people …`, how well people are told apart,
+`python -m bench customers …`, what a message costs among many customers, `python -m bench rules …`, among many rules,
+`python -m bench chats …`, what visitors of a chat wait for, `python -m bench console …`, when pages of the console are to be
+seen, `python -m bench kpi …`, how long figures take, and `python -m bench room …`, what messages take of disk and memory.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench import customers_main, mails, parts, people_main, room, rules_main, scenarios
+from bench import chats_main, customers_main, kpi_main, mails, painting, parts, people_main, room, rules_main, scenarios
 from bench.machine import facts, fdatasync
 from bench.mails import Size
 from bench.meter import Part
@@ -26,7 +27,15 @@ from bench.servers import Servers, start
 
 PARTS: Final = "parts"
 MAILS: Final = "mails"
-COMMANDS: Final = {"people": people_main.main, "customers": customers_main.main, "rules": rules_main.main, "room": room.main}
+COMMANDS: Final = {
+    "people": people_main.main,
+    "customers": customers_main.main,
+    "rules": rules_main.main,
+    "chats": chats_main.main,
+    "console": painting.main,
+    "kpi": kpi_main.main,
+    "room": room.main,
+}
 NAMES: Final = (*(scenario.name for scenario in SCENARIOS), PARTS, MAILS)
 
 

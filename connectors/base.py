@@ -186,9 +186,9 @@ class BaseConnector(ABC, Generic[S]):
         return ()
 
 
-WayIn = Literal["webhook", "form", "api", "import"]
-"""Where a channel's contacts come in: `/webhooks/…`, `/forms/…`, `/v1/messages/…`, or only from files and mailboxes. A
-channel answers nowhere else: what needs no signature in a file must not be taken from a stranger's request."""
+WayIn = Literal["webhook", "form", "chat", "api", "import"]
+"""Where a channel's contacts come in: `/webhooks/…`, `/forms/…`, `/chat/…`, `/v1/messages/…`, or only from files and mailboxes.
+A channel answers nowhere else: what needs no signature in a file must not be taken from a stranger's request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +202,7 @@ class Channel(Generic[S]):
     abilities: Abilities
     isolated: bool = False
     """Whether `parse` runs in a process of its own that is ended when it takes too much time or memory: for formats with
-    which a stranger can keep a reader busy."""
+    which a stranger can keep a reader busy. `connector` is made there again: it must be a class or function of a module."""
     unverified: str | None = None
     """Why the conformance suite is not for this channel, and what is instead."""
     example: Mapping[str, Any] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from yarl import URL
 
 from connectors.base import ConnectorSettings
+from connectors.form_topics import Topic, topics_problem
 from connectors.uploads import MEGABYTE, UploadRules
 from normalizer.advice import LANGUAGES, Language
 from normalizer.fields import FieldName, FieldSpec, Text
@@ -13,8 +14,9 @@ from normalizer.fields import FieldName, FieldSpec, Text
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
-HIDDEN: Final = ("submission", "language", "page_url", "page_title", "page_referrer")
-"""What the page adds to the customer's words: its one-time token, its language, and where the customer came from."""
+HIDDEN: Final = ("submission", "language", "page_url", "page_title", "page_referrer", "faq")
+"""What the page adds to the customer's words: its one-time token, its language, where the customer came from, and what was
+read of the FAQ before."""
 FILES: Final = "files"
 
 
@@ -31,6 +33,15 @@ class Colours(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     primary: str = Field(default="#1f5f8b", pattern=r"^#[0-9a-fA-F]{6}$")
+
+
+def bare_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """As browsers send them. Raises ValueError."""
+    for origin in origins:
+        url = URL(origin)
+        if url.scheme not in ("http", "https") or not url.host or str(url.origin()) != origin.rstrip("/"):
+            raise ValueError("an origin is scheme, host and port only, such as https://shop.example")
+    return tuple(origin.rstrip("/") for origin in origins)
 
 
 def _default_fields() -> dict[FieldName, FieldSpec]:
@@ -55,6 +66,15 @@ class WebFormSettings(ConnectorSettings):
     languages: tuple[Language, ...] = Field(default=LANGUAGES, min_length=1)
     region: Region = Field(default="IT", description="Country of phone numbers without a prefix (ISO 3166).")
     fields: dict[FieldName, FieldSpec] = Field(default_factory=_default_fields)
+    topics: dict[Slug, Topic] = Field(
+        default_factory=dict, description="What it may be about: the first thing a customer chooses, if there are any."
+    )
+    topic_field: FieldName = Field(default="topic", description="The field in which the topic goes along.")
+    topic_required: bool = Field(default=True, description="Whether a topic must be chosen.")
+    topic_label: Text = Field(
+        default_factory=lambda: {"it": "Di cosa si tratta?", "en": "What is it about?"}, description="What the page calls it."
+    )
+    faq: Slug | None = Field(default=None, description="The FAQ whose articles are offered while a customer writes.")
     require_one_of: tuple[tuple[str, ...], ...] | None = Field(
         default=None, description="Groups of fields, one of each must be filled; without it, one of e-mail and phone."
     )
@@ -73,15 +93,11 @@ class WebFormSettings(ConnectorSettings):
     @field_validator("origins")
     @classmethod
     def _bare_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            url = URL(origin)
-            if url.scheme not in ("http", "https") or not url.host or str(url.origin()) != origin.rstrip("/"):
-                raise ValueError("an origin is scheme, host and port only, such as https://shop.example")
-        return tuple(origin.rstrip("/") for origin in origins)
+        return bare_origins(origins)
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
-        taken = {*HIDDEN, FILES}
+        taken = {*HIDDEN, FILES, *((self.topic_field,) if self.topics else ())}
         if clash := sorted(taken & {*self.fields, self.honeypot}):
             raise ValueError(f"these names are taken by the page itself: {', '.join(clash)}")
         if self.honeypot in self.fields:
@@ -103,6 +119,13 @@ class WebFormSettings(ConnectorSettings):
         required = any(self.fields[name].required for name in self.address_fields)
         if not required and not any(group and set(group) <= set(self.address_fields) for group in self.groups):
             raise ValueError("an answer needs an address: require e-mail or phone, or put them in require_one_of")
+        return self
+
+    @model_validator(mode="after")
+    def _topics_fit(self) -> Self:
+        always = (self.message_field, *self.address_fields, *(name for group in self.groups for name in group))
+        if (wrong := topics_problem(self.topics, self.fields, always)) is not None:
+            raise ValueError(wrong)
         return self
 
     @property

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from connectors import (
     api,
+    chat,
     declared,
     email,
     instagram,
@@ -52,6 +53,7 @@ CHANNELS: Final[tuple[Channel[Any], ...]] = (
     pbx.CHANNEL,
     declared.CHANNEL,
     web_form.CHANNEL,
+    chat.CHANNEL,
     api.CHANNEL,
     email.CHANNEL,
     mailgun.CHANNEL,

@@ -8,7 +8,7 @@ submission), RFC 7578.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -16,6 +16,7 @@ from connectors.abilities import Abilities
 from connectors.base import BaseConnector, Channel, Parsed, Request
 from connectors.errors import Rejected
 from connectors.form_settings import FILES, HIDDEN, WebFormSettings
+from connectors.form_topics import fields_with, read_articles, read_topic, with_topic
 from connectors.forms import Body, idempotency_key, read_body
 from connectors.uploads import attachment
 from normalizer.advice import Language, Problem
@@ -36,6 +37,8 @@ class Draft:
     values: Mapping[str, str]
     submission: str | None
     page: Page | None
+    topic: str | None
+    faq: tuple[str, ...]
 
 
 class WebForm(BaseConnector[WebFormSettings]):
@@ -66,6 +69,8 @@ class WebForm(BaseConnector[WebFormSettings]):
             values=values,
             submission=_token(body.values.get("submission")),
             page=_page(request, body),
+            topic=read_topic(self.settings.topics, body.values.get(self.settings.topic_field), needed=False)[0],
+            faq=read_articles(body.values.get("faq")),
         )
 
     def _language(self, request: Request, body: Body) -> Language:
@@ -75,9 +80,14 @@ class WebForm(BaseConnector[WebFormSettings]):
     def _checked(self, request: Request, body: Body, files: tuple[InboundAttachment, ...]) -> dict[str, FieldValue]:
         settings, values = self.settings, body.values
         repeated = body.repeated
-        typed, problems = read_fields(settings.fields, values, region=settings.region)
+        topic, wrong = read_topic(settings.topics, values.get(settings.topic_field), needed=settings.topic_required)
+        shown = fields_with(settings.topics, settings.fields, topic)
+        typed, problems = read_fields(shown, values, region=settings.region)
+        topics = (settings.topic_field,) if settings.topics else ()
+        if wrong is not None:
+            problems = {settings.topic_field: wrong, **problems}
         # Which of two values the customer meant cannot be known.
-        problems.update({name: Problem("given_twice") for name in settings.fields if name in repeated})
+        problems.update({name: Problem("given_twice") for name in (*shown, *topics) if name in repeated})
         language = self._language(request, body)
         for group in settings.groups:
             if not any(name in typed or name in problems for name in group):
@@ -86,14 +96,14 @@ class WebForm(BaseConnector[WebFormSettings]):
         if body.is_json:
             # A script's author wants to hear of a misspelt name; a browser's extra field (an extension, a shop's plug-in)
             # must not cost a customer the message, and stays in `raw`.
-            known = {*settings.fields, *HIDDEN, settings.honeypot}
+            known = {*(settings.fields if wrong else shown), *HIDDEN, settings.honeypot, *topics}
             problems.update({name[:60]: Problem("unknown") for name in values if name not in known})
         if files and (problem := settings.upload.first_problem(files) if settings.upload else Problem("no_files")):
             problems[FILES] = problem
         if problems:
             advice = {name: problem.advice(language) for name, problem in problems.items()}
             raise Rejected("invalid_fields", f"correct {len(advice)} field(s): see fields", fields=advice)
-        return typed
+        return with_topic(settings.topic_field, topic, typed)
 
     def _message(
         self,
@@ -129,13 +139,21 @@ class WebForm(BaseConnector[WebFormSettings]):
             attachments=files,
             fields={name: value for name, value in typed.items() if name not in settings.roles},
             page=_page(request, body),
+            faq=read_articles(body.values.get("faq")),
             automated="honeypot" if str(body.values.get(settings.honeypot) or "").strip() else None,
             language=language if language in settings.languages else None,
             reply=Reply(via=handles[0]),
         )
 
 
-def choose_language(settings: WebFormSettings, asked: str | None, accept: str | None) -> Language:
+class Speaking(Protocol):
+    """Whatever speaks several languages, the first of which is its own."""
+
+    @property
+    def languages(self) -> tuple[Language, ...]: ...
+
+
+def choose_language(settings: Speaking, asked: str | None, accept: str | None) -> Language:
     """The page's language: the one asked for, else the first of Accept-Language that the form speaks, else its first."""
     wanted = [asked or "", *(part.partition(";")[0].strip() for part in (accept or "").split(",")[:20])]
     for tag in wanted:
@@ -165,14 +183,15 @@ def _token(value: object) -> str | None:
 
 
 def _page(request: Request, body: Body) -> Page | None:
-    url = _url(body.values.get("page_url")) or _url(request.headers.get("referer"))
-    referrer = _url(body.values.get("page_referrer"))
+    url = web_address(body.values.get("page_url")) or web_address(request.headers.get("referer"))
+    referrer = web_address(body.values.get("page_referrer"))
     title = body.values.get("page_title")
     title = clean_line(title)[:_LONGEST_TITLE] if isinstance(title, str) else None
     return Page(url=url, title=title or None, referrer=referrer) if url or title or referrer else None
 
 
-def _url(value: object) -> str | None:
+def web_address(value: object) -> str | None:
+    """The address of a page, where a value is one."""
     # A page's address is background, not the customer's words: what is no web address is left to `raw`.
     text = clean_line(value) if isinstance(value, str) else ""
     fits = text.startswith(("https://", "http://")) and len(text) <= _LONGEST_URL and " " not in text

@@ -22,10 +22,10 @@ def unanswerable(connection: Connection, row: RowMapping, can_send: Callable[[st
         return "cannot_send"
     if lookup.address_ended(connection, row):
         return "address_gone"
-    return "window_closed" if _is_over(_window(connection, row, data), at_ms) else None
+    return "window_closed" if _is_over(closes(connection, row, data), at_ms) else None
 
 
-def _window(connection: Connection, row: RowMapping, data: dict[str, Any]) -> str | None:
+def closes(connection: Connection, row: RowMapping, data: dict[str, Any]) -> str | None:
     """Until when it may be answered: the customer's last contact opens the time for all before it. One that gave an address
     of its own, such as a comment, is answered there, and has its own time."""
     if data["reply"]["via"] is not None:

@@ -7,11 +7,11 @@ from typing import Final, Literal, get_args
 from identity.profile import Value
 from normalizer.values import clean_line, is_blank
 
-Given = Literal["name", "language", "tier", "tags", "crm_id"]
+Given = Literal["name", "language", "tier", "tags", "competence", "crm_id"]
 """What can be set of a customer."""
 
 GIVEN: Final[tuple[Given, ...]] = get_args(Given)
-NAME, TIER, TAG, CRM_ID, TAGS = 200, 60, 60, 200, 50
+NAME, TIER, TAG, COMPETENCE, CRM_ID, TAGS = 200, 60, 60, 120, 200, 50
 """Characters of each, and how many tags."""
 _CODES: Final = (
     "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo"
@@ -87,5 +87,12 @@ def _tags(value: object) -> list[str] | None:
 
 _LONGEST_LANGUAGE: Final = 20
 _READERS: Final[Mapping[Given, Callable[[object], Value]]] = MappingProxyType(
-    {"name": _line(NAME), "language": _language, "tier": _line(TIER), "tags": _tags, "crm_id": _line(CRM_ID)}
+    {
+        "name": _line(NAME),
+        "language": _language,
+        "tier": _line(TIER),
+        "tags": _tags,
+        "competence": _line(COMPETENCE),
+        "crm_id": _line(CRM_ID),
+    }
 )

@@ -77,7 +77,7 @@ def decide(one: Side, other: Side, policy: Policy, past: Past) -> Merge | Guard:
     Who is put below stands below the home of the other link, since it was that one's address that proved it: where that home is
     taken out of a merge later, it goes with it. So who is put below must be the home of its own link.
     """
-    stop = next(_guards(one, other, policy, past), None)
+    stop = next(guards(one, other, policy, past), None)
     if stop is not None:
         return stop
     top, below = in_order(one.owner, other.owner)
@@ -89,8 +89,8 @@ def decide(one: Side, other: Side, policy: Policy, past: Past) -> Merge | Guard:
     return Merge(top, below, sides[top.id].home_id)
 
 
-def _guards(side: Side, another: Side, policy: Policy, past: Past) -> Iterator[Guard]:
-    """Why the two may not be merged without a person."""
+def guards(side: Side, another: Side, policy: Policy, past: Past) -> Iterator[Guard]:
+    """Why the two may not be merged without a person: all there are, the weightiest first."""
     one, other = side.owner, another.owner
     if past.were_apart(one.id, other.id):
         yield "unmerged"

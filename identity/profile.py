@@ -5,12 +5,13 @@ from typing import Final, Literal
 
 from identity.policy import Source
 
-Field = Literal["name", "language", "tier", "tags"]
+Field = Literal["name", "language", "tier", "tags", "competence"]
 Value = str | list[str] | None
 Facts = dict[str, dict[str, tuple[Value, int]]]
 """Field to source to its value and when it was said, in milliseconds since 1970. A value of None takes it back."""
 
-FIELDS: Final[tuple[Field, ...]] = ("name", "language", "tier", "tags")
+COMPETENCE: Final = "competence"
+FIELDS: Final[tuple[Field, ...]] = ("name", "language", "tier", "tags", "competence")
 TAGS: Final = "tags"
 
 

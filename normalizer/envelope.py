@@ -188,7 +188,7 @@ class ContactData(_Model):
     call: CallModel | None
     fields: dict[str, FieldValue]
     page: PageModel | None
-    faq: list[str]
+    faq: list[str] = Field(description="Articles of the FAQ that were opened before, by their ids.")
     thread: ThreadModel
     automated: str | None = Field(description="Why this is not a person's contact, or null.")
     backlog: bool

@@ -35,6 +35,9 @@ Scalar = str | int | float | bool | None
 FieldValue = Scalar | list[Scalar]
 
 _READABLE = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_REFERENCE_DIGITS = 10
+_BELOW = 78
+"""Bits of an id that its reference number leaves out."""
 ENVELOPE_NAMESPACE = UUID("6f1c1b5e-4f0e-5d53-9a52-3a5f4b1c7a10")
 
 
@@ -191,5 +194,16 @@ class InboundMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def reference_number(message_id: UUID) -> str:
     """The number a customer may quote: `R-` and ten letters and digits without the ones people mix up."""
-    number = message_id.int >> 78
+    number = message_id.int >> _BELOW
     return "R-" + "".join(_READABLE[number >> shift & 31] for shift in range(45, -1, -5))
+
+
+def ids_of_reference(reference: str) -> tuple[UUID, UUID] | None:
+    """The smallest and the largest id that have this reference number, however it is written; None where it is none."""
+    plain = "".join(reference.upper().split()).removeprefix("R").replace("-", "")
+    if len(plain) != _REFERENCE_DIGITS or any(letter not in _READABLE for letter in plain):
+        return None
+    number = 0
+    for letter in plain:
+        number = number << 5 | _READABLE.index(letter)
+    return UUID(int=number << _BELOW), UUID(int=(number + 1 << _BELOW) - 1)

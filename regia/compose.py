@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -21,7 +21,7 @@ from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from dispatcher.straight import LocalStraight, RabbitStraight, Straight
 from normalizer.envelope import priority_of
-from regia import bridge_settings, noticing, queue_settings, survey_settings, webhook_settings
+from regia import bridge_settings, chat_settings, faq_settings, noticing, queue_settings, survey_settings, webhook_settings
 from regia.code_settings import unusable
 from regia.rules.files import read_rules
 from regia.rules.live import Rules
@@ -54,6 +54,8 @@ class Configured:
     """What the configuration says of queues that these rules do not have."""
     from_files: bool = True
     """Whether these are the rules of the files: no where these are wrong, and what decided before goes on."""
+    faq_folders: Mapping[str, Path] = field(default_factory=dict)
+    """Where the articles of each FAQ are."""
     worker: int = 0
     """Which of the gateway's processes this is."""
 
@@ -130,6 +132,7 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     if settings is not None and len(connectors) == len(source.connector_names()):
         problems += unusable(settings.identity.codes, source.document, connectors, channels)
         problems += noticing.unusable(settings.notices, source.document, connectors, channels)
+        problems += faq_settings.unusable(settings.faq, source.document, connectors)
     if settings is not None:
         shared = {"on_sqlite": settings.on_sqlite, "without_redis": settings.coordination.is_local}
         problems += too_many(settings.server.workers, source.document, **shared)
@@ -138,10 +141,12 @@ def configure(path: Path, environ: Mapping[str, str], *, rules: Callable[[Source
     read = _collect(problems, lambda: rules(source))
     if problems or settings is None or read is None:
         raise ConfigError(problems)
-    found = Configured(settings=settings, channels=channels, connectors=connectors, rules=read)
+    folders = {name: faq_settings.folder_of(one, source.document) for name, one in settings.faq.items()}
+    found = Configured(settings=settings, channels=channels, connectors=connectors, rules=read, faq_folders=folders)
     alone = settings.coordination.is_local
     wrong = bridge_settings.unusable(settings.bridges, source.document, found.topology, without_redis=alone)
     wrong += webhook_settings.unusable(settings.webhooks, settings.bridges, source.document, found.topology)
+    wrong += chat_settings.unusable(connectors, source.document, read)
     wrong += noticing.without_templates(settings.notices, source.document, read)
     if wrong := wrong + survey_settings.unusable(settings.surveys, source.document, found.brands, found.categories):
         raise ConfigError(wrong)

@@ -1,8 +1,9 @@
 """The `console` section: whether there is one, how long a login lasts, and who sees personal data masked."""
 
 from typing import Annotated, Final
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from desk.staff.logins import Lasting
 from desk.staff.roles import Role
@@ -11,6 +12,15 @@ _UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 Span = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}[mhd]$")]
 """`30m`, `8h`, `7d`."""
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("must be a time zone such as Europe/Rome")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class _Section(BaseModel):
@@ -34,6 +44,7 @@ class Console(_Section):
     idle: Span = Field(default="8h", description="A login that is not used ends after so long: a number and `m`, `h` or `d`.")
     longest: Span = Field(default="7d", description="A login ends after so long, however much it is used.")
     mask: Mask = Mask()
+    zone: Zone = Field(default="UTC", description="The time zone of the days in figures, such as Europe/Rome.")
 
     @property
     def lasting(self) -> Lasting:

@@ -11,11 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from weakref import WeakSet
 
+from desk.faq.counting import Counts
 from dispatcher.base import Outcome, QueuesUnavailable, Topology
 from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
+from regia.chats.hub import Hub
 from regia.compose import Configured, Stores, migrate
 from regia.declaring import Declaring
+from regia.faqs import Faqs
 from regia.links import Links
 from regia.noticing import directory, named_by
 from regia.outbox_lease import OutboxElsewhere, OutboxLease
@@ -70,6 +73,8 @@ class Gateway:
         self.channels = channels(configured, lambda: self.versions.rules)
         self.notices = directory(settings.notices, configured.connectors)
         self.surveys = surveys(settings, self.links, configured.limits, self.channels)
+        self.faqs = Faqs(settings.faq, configured.faq_folders, configured.connectors, settings.server.base_path)
+        self.faq_counts = Counts(lambda: self.stores.database)
         self.traffic = Traffic()
         self.intake = Intake(journal, self.traffic)
         self.missing: dict[str, str] = dict.fromkeys(("database", "queues", "outbox"), "not connected yet")
@@ -80,6 +85,10 @@ class Gateway:
         """`connector`, or `connector/token`, to what is wrong with it; the watcher writes it."""
         self.newest = Newest()
         """The last event; whoever numbers them says so, and who follows them over HTTP waits here."""
+        self.chats = Hub(stores.database, stores.coordination, self.links, self.newest, configured.node)
+        """The windows of visitors that are open here; the HTTP layer opens them."""
+        self.to_send = asyncio.Event()
+        """Set by whoever queued something: the sender of this process need not wait for its next look."""
         self.sends = Sends()
         """Whether providers take our tokens when messages are sent; the sender writes it."""
         self.siblings: Siblings | None = None

@@ -6,15 +6,26 @@ import hmac
 import re
 import time
 from pathlib import PurePath
-from typing import Final
+from typing import Final, NamedTuple
+from uuid import UUID
 
 _SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _LINK: Final = re.compile(rb"/attachments/([A-Za-z0-9_-]{1,100})\?expires=([0-9]{1,12})&signature=([0-9a-f]{64})")
 _ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,16}")
-_SURVEY: Final = 16
-"""Bytes of a survey's signature."""
+_VISITOR: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_SHORT: Final = 16
+"""Bytes of the signature of a survey, and of a state."""
+_STATE: Final = re.compile(r"[A-Za-z0-9_-]{46}", re.ASCII)
+_DAY: Final = 24 * 3600
 LIFETIME: Final = 7 * 24 * 3600
 """Seconds a signed link to a file is good for."""
+
+
+class StateOf(NamedTuple):
+    """What a link to the page of a contact's state is for: its message, and how many days ago the link was made."""
+
+    message_id: str
+    age: int
 
 
 class Links:
@@ -54,6 +65,33 @@ class Links:
         ours = hmac.compare_digest(self._sign_survey(survey_id).encode(), signature.encode(errors="replace"))
         return survey_id if ours else None
 
+    def visitor(self, connector: str, visitor_id: str) -> str:
+        """The token of a visitor of a chat. Whoever has it is that visitor."""
+        return f"{visitor_id}.{self._sign_visitor(connector, visitor_id)}"
+
+    def visitor_of(self, connector: str, token: str) -> str | None:
+        """The id of the visitor that a token of ours is for, or None."""
+        visitor_id, _, signature = token.partition(".")
+        ours = self._sign_visitor(connector, visitor_id).encode()
+        known = hmac.compare_digest(ours, signature.encode(errors="replace")) and _VISITOR.fullmatch(visitor_id)
+        return visitor_id if known else None
+
+    def state(self, message_id: str, *, now: int | None = None) -> str:
+        """Where whoever has the link sees what became of a contact. All that are made on one day are the same."""
+        day = (int(time.time()) if now is None else now) // _DAY
+        told = UUID(message_id).bytes + day.to_bytes(2)
+        return f"{self._base}/state/{_text(told + self._sign_state(told))}"
+
+    def state_of(self, token: str) -> StateOf | None:
+        """What a token of ours is for, or None. How old it may be its reader decides."""
+        if not _STATE.fullmatch(token):
+            return None
+        whole = base64.urlsafe_b64decode(token + "==")
+        told, signature = whole[:-_SHORT], whole[-_SHORT:]
+        if _text(whole) != token or not hmac.compare_digest(self._sign_state(told), signature):
+            return None
+        return StateOf(str(UUID(bytes=told[:16])), int(time.time()) // _DAY - int.from_bytes(told[16:]))
+
     def valid(self, attachment_id: str, expires: str, signature: str) -> bool:
         """Whether the link was made by us and has not expired."""
         if not _SECONDS.fullmatch(expires) or int(expires) < time.time():
@@ -76,7 +114,21 @@ class Links:
     def _sign_survey(self, survey_id: str) -> str:
         """128 bits, which nobody guesses, in a link that is not too long for a text message."""
         whole = hmac.new(self._key, f"survey\n{survey_id}".encode(errors="replace"), hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(whole[:_SURVEY]).decode().rstrip("=")
+        return _text(whole[:_SHORT])
+
+    def _sign_state(self, told: bytes) -> bytes:
+        """As many bits as for a survey."""
+        return hmac.new(self._key, b"state\n" + told, hashlib.sha256).digest()[:_SHORT]
+
+    def _sign_visitor(self, connector: str, visitor_id: str) -> str:
+        # A key of its own: no other link of ours can be made to look like a token, nor a token like a link.
+        key = hmac.new(self._key, b"chat visitors", hashlib.sha256).digest()
+        whole = hmac.new(key, f"{connector}\n{visitor_id}".encode(errors="replace"), hashlib.sha256).digest()
+        return _text(whole)
 
     def _sign(self, attachment_id: str, expires: int) -> str:
         return hmac.new(self._key, f"{attachment_id}\n{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def _text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")

@@ -8,6 +8,7 @@ from desk.files import FileRules
 from desk.replies import Channels
 from normalizer.inbound import Handle
 from regia.compose import Configured
+from regia.links import Links
 from regia.noticing import own_addresses
 from regia.rules.live import Rules
 from regia.templating import renderer
@@ -26,7 +27,8 @@ def channels(configured: Configured, rules: Callable[[], Rules] | None = None) -
         address=server.public_url is not None,
     )
     ours = own_addresses(configured.connectors)
-    render = renderer(rules or (lambda: configured.rules), configured.settings.policy)
+    links = Links(server.base_url, configured.settings.links_key.get_secret_value().encode())
+    render = renderer(rules or (lambda: configured.rules), configured.settings.policy, links)
 
     def own(handle: Handle) -> bool:
         return handle.kind == "email" and plus.own(handle.value, ours)

@@ -16,6 +16,7 @@ from regia.bridge_settings import AnyBridge
 from regia.code_settings import Codes
 from regia.console_settings import Console
 from regia.erasing.settings import Retention
+from regia.faq_settings import Faq, StatePage
 from regia.journal_settings import Journal
 from regia.notice_settings import Notices
 from regia.queue_settings import QueuesStore
@@ -146,6 +147,8 @@ class Settings(_Section):
     webhooks: dict[Name, Webhook] = Field(default_factory=dict, description="Web addresses that get what is in queues.")
     notices: Notices = Notices()
     surveys: dict[Name, Survey] = Field(default_factory=dict, description="What is asked after a ticket was closed.")
+    faq: dict[Name, Faq] = Field(default_factory=dict, description="Articles that customers read: docs/faq.md.")
+    state_page: StatePage = StatePage()
 
     @property
     def policy(self) -> Policy:

@@ -16,6 +16,7 @@ from desk import loops
 from desk.refusals import Refused
 from desk.replies import Channels, Reply, contact_of, queue
 from identity.policy import Policy
+from regia.links import Links
 from regia.notice_settings import CustomerNotice
 from regia.pipeline.acknowledging import QUEUED
 from regia.rules.live import Rules
@@ -49,6 +50,7 @@ class Tickets:
     rules: Callable[[], Rules]
     channels: Channels
     policy: Policy
+    links: Links
     outcome: Outcome
     now_ms: Callable[[], int]
 
@@ -100,7 +102,7 @@ class Tickets:
             raise Refused("not_rendered")
         if not template.to_claimed and _is_claimed(row, data):
             raise Refused("claimed")
-        facts, own = values(rules, row["id"], data, self.policy)
+        facts, own = values(rules, row["id"], data, self.policy, self.links)
         try:
             return rules.answers.render(notice.template, facts, {**own, "ticket": ticket})
         except NotRendered as error:

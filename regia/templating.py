@@ -9,6 +9,7 @@ from desk.refusals import Refused
 from desk.wording import Chosen, Render, Worded
 from identity.policy import Policy
 from normalizer.inbound import Handle, reference_number
+from regia.links import Links
 from regia.pipeline.facts import field_value
 from regia.pipeline.stored_facts import facts_of_envelope
 from regia.rules.live import Rules
@@ -20,7 +21,7 @@ Values = tuple[Facts, Mapping[str, str | None]]
 """What rules see of a message, extracted fields included, and what only templates have."""
 
 
-def renderer(rules: Callable[[], Rules], policy: Policy) -> Render:
+def renderer(rules: Callable[[], Rules], policy: Policy, links: Links) -> Render:
     """Renders by the rules that decide for the message's brand at that moment."""
 
     def render(message_id: str, data: Mapping[str, Any], chosen: Chosen) -> Worded:
@@ -30,7 +31,7 @@ def renderer(rules: Callable[[], Rules], policy: Policy) -> Render:
             raise Refused("unknown_template")
         if chosen.language is not None and chosen.language not in template.texts:
             raise Refused("unknown_language")
-        facts, own = values(ruleset, message_id, data, policy)
+        facts, own = values(ruleset, message_id, data, policy, links)
         try:
             answer = ruleset.answers.render(chosen.name, {**facts, **_given(ruleset, chosen)}, own, chosen.language)
         except NotRendered:
@@ -43,7 +44,7 @@ def renderer(rules: Callable[[], Rules], policy: Policy) -> Render:
     return render
 
 
-def values(ruleset: Ruleset, message_id: str, data: Mapping[str, Any], policy: Policy) -> Values:
+def values(ruleset: Ruleset, message_id: str, data: Mapping[str, Any], policy: Policy, links: Links) -> Values:
     """Those of a stored envelope, as these rules declare its fields."""
     fields = {f"fields.{name}": field_value(data["fields"].get(name), kind) for name, kind in ruleset.fields.items()}
     category = data["routing"]["category"]
@@ -53,6 +54,7 @@ def values(ruleset: Ruleset, message_id: str, data: Mapping[str, Any], policy: P
         "name": _name(data, policy),
         "category": label,
         "ticket": data["conversation"]["ticket"],
+        "state_url": links.state(message_id),
     }
     return {**facts_of_envelope(data, ruleset.fields), **fields}, own
 

@@ -23,7 +23,7 @@ RENDERED_MAX: Final = 10_000
 PARAMETER_MAX: Final = 1_024
 """Characters of a parameter of an approved template that are used."""
 
-OWN: Final = ("reference", "name", "category", "ticket")
+OWN: Final = ("reference", "name", "category", "ticket", "state_url")
 """What is no fact: the caller of `render` gives it."""
 OF_FACTS: Final = ("brand", "subject")
 """Facts that a template can name as they are called."""

@@ -20,7 +20,7 @@ from regia.bridges.common import Bridge
 from regia.settings import Settings
 from regia.watch import metrics
 from router.vocabulary import OF_CALENDARS, OF_FIELDS, VOCABULARY, Fact
-from scripts import described_reference
+from scripts import console_reference, described_reference
 from scripts.reference_words import CHANNEL_MEANINGS, DEFAULTS, MEANINGS
 
 ROOT: Final = Path(__file__).parents[1]
@@ -182,6 +182,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
         for type_, model in BRIDGES.items()
     },
     **described_reference.TABLES,
+    "console": console_reference.console_table,
     "metrics": metrics_table,
     "channels": channels_table,
     "facts": facts_table,
@@ -190,6 +191,7 @@ PAGES: Final = (
     "docs/configuration.md",
     "docs/bridges.md",
     "docs/bridges-http.md",
+    "docs/console.md",
     "docs/operations.md",
     "docs/rules.md",
     "docs/channels/README.md",

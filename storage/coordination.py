@@ -6,9 +6,11 @@ a relay for `ttl` seconds. A worker that was paused may believe in a lease it ha
 token, and what stores it refuses a lower one than it has seen.
 """
 
+import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol, cast
 
@@ -22,6 +24,8 @@ REDIS_SECONDS: Final = 2.0
 """Longest wait for an answer of Redis, and for a connection to it."""
 
 _PREFIX: Final = "regia"
+_LISTEN: Final = 1.0
+"""Seconds of silence after which a listener asks its connection again."""
 
 # Tokens are microseconds since 1970, or one more than the last where that is higher: they rise also when Redis has lost
 # its data, and when its clock was set back. A double holds them exactly until the year 2255.
@@ -50,6 +54,10 @@ return redis.call('DEL', KEYS[1])
 """
 
 
+def _nothing() -> None:
+    """For who need not know."""
+
+
 class CoordinationUnavailable(Exception):
     """Redis cannot be reached or refuses. The text has neither address nor password."""
 
@@ -74,6 +82,13 @@ class Coordination(Protocol):
     async def holder(self, name: str) -> str | None:
         """The owner of the lease at this moment."""
 
+    async def publish(self, topic: str, body: str) -> None:
+        """Tell whoever listens at this moment, on every node. Nothing is kept: who does not listen never hears of it."""
+
+    async def listen(self, topic: str, heard: Callable[[str], None], begun: Callable[[], None] = _nothing) -> None:
+        """Call `begun` once it listens, and `heard` with everything that is published from then on, until cancelled. Never
+        returns; what is told while a connection is lost is lost, and the caller begins anew."""
+
     async def ping(self) -> None:
         """Return if it works now."""
 
@@ -88,6 +103,7 @@ class LocalCoordination:
         self._leases: dict[str, tuple[str, int, float]] = {}
         """Name to owner, token and end (monotonic)."""
         self._last_token = 0
+        self._listening: defaultdict[str, list[Callable[[str], None]]] = defaultdict(list)
 
     async def hit(self, key: str, limit: int, seconds: int) -> bool:
         return await self._limiter.hit(_limit(limit, seconds), _hashed(key))
@@ -119,6 +135,18 @@ class LocalCoordination:
     def _holder(self, name: str) -> tuple[str, int] | None:
         owner, token, end = self._leases.get(name, ("", 0, 0.0))
         return (owner, token) if end > time.monotonic() else None
+
+    async def publish(self, topic: str, body: str) -> None:
+        for heard in list(self._listening.get(topic, ())):
+            heard(body)
+
+    async def listen(self, topic: str, heard: Callable[[str], None], begun: Callable[[], None] = _nothing) -> None:
+        self._listening[topic].append(heard)
+        begun()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._listening[topic].remove(heard)
 
     async def ping(self) -> None:
         """Always."""
@@ -166,6 +194,20 @@ class RedisCoordination:
             owner: str | None = await cast("Awaitable[str | None]", self._redis.hget(_lease(name), "owner"))
         return owner
 
+    async def publish(self, topic: str, body: str) -> None:
+        async with _reaching():
+            await self._redis.publish(_topic(topic), body)
+
+    async def listen(self, topic: str, heard: Callable[[str], None], begun: Callable[[], None] = _nothing) -> None:
+        async with _reaching(), self._redis.pubsub() as listening:
+            await listening.subscribe(_topic(topic))
+            while True:
+                told = await listening.get_message(timeout=_LISTEN)
+                if told is not None and told["type"] == "subscribe":  # from now on: the request alone says nothing
+                    begun()
+                elif told is not None:
+                    heard(told["data"])
+
     async def ping(self) -> None:
         async with _reaching():
             await self._redis.ping()
@@ -189,6 +231,10 @@ def _limit(limit: int, seconds: int) -> RateLimitItemPerSecond:
 def _hashed(key: str) -> str:
     """A key may hold a customer's address."""
     return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+
+
+def _topic(name: str) -> str:
+    return f"{_PREFIX}:topic:{name}"
 
 
 def _lease(name: str) -> str:

@@ -49,6 +49,11 @@ def address_ended(connection: Connection, row: RowMapping) -> bool:
     return connection.execute(query).scalar_one_or_none() is not None
 
 
+def owner_of(connection: Connection, handle_id: str) -> str | None:
+    """Whose a link is, or was when it ended."""
+    return connection.execute(select(handles.c.customer_id).where(handles.c.id == handle_id)).scalar_one_or_none()
+
+
 def targets_of(connection: Connection, message_id: str) -> list[RowMapping]:
     """Where a message goes, each with its state and when it was confirmed."""
     query = select(targets).where(targets.c.message_id == message_id).order_by(targets.c.position)

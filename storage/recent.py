@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, func, select, union
 
 from storage.bulk import among, ids_parameter
 from storage.quarantine import HELD
-from storage.schema import messages, quarantine, targets
+from storage.schema import messages, quarantine, targets, traffic
 
 LOOK: Final = 20_000
 """Messages that a filter goes through, newest first: beyond them are rare ones that the list does not show."""
@@ -25,6 +25,11 @@ class Change:
     position: int
     state: str
     published_ms: int | None
+
+    @property
+    def stamp(self) -> str:
+        """Differs where the message went on."""
+        return f"{self.state} {self.published_ms}"
 
 
 def newest(connection: Connection, *, limit: int, before_ms: int | None = None, **wanted: str) -> list[str]:
@@ -103,3 +108,12 @@ def held(connection: Connection) -> int:
     """How much is in quarantine."""
     query = select(func.count()).select_from(quarantine).where(quarantine.c.state == HELD)
     return connection.execute(query).scalar_one()
+
+
+def contacts(connection: Connection, first: int) -> dict[str, dict[int, int]]:
+    """Connector to hour (counted since 1970) to its contacts, from the hour `first` on."""
+    found: dict[str, dict[int, int]] = {}
+    query = select(traffic.c.connector, traffic.c.hour, traffic.c.contacts).where(traffic.c.hour >= first)
+    for connector, hour, number in connection.execute(query):
+        found.setdefault(connector, {})[hour] = number
+    return found

@@ -13,11 +13,13 @@ from storage.schema import (
     attachments,
     bridge_answers,
     bridge_posts,
+    marks,
     messages,
     outgoing,
     outgoing_files,
     outgoing_parts,
     quarantine,
+    reroutes,
     signals,
     sla_timers,
     targets,
@@ -47,6 +49,8 @@ def remove_messages(connection: Connection, ids: Collection[str], now_ms: int) -
     unpublished = _scalars(connection, waiting, targets.c.message_id, ids)[0]
     _delete(connection, targets, targets.c.message_id, ids)
     _delete(connection, bridge_posts, bridge_posts.c.message_id, ids)
+    _delete(connection, marks, marks.c.message_id, ids)
+    _delete(connection, reroutes, reroutes.c.message_id, ids)
     notice_items.forget(connection, ids)
     _delete(connection, sla_timers, sla_timers.c.message_id, ids)
     erased.add(connection, "message", ids, now_ms)

@@ -95,6 +95,13 @@ def known(connection: Connection, ids: Collection[str]) -> Collection[str]:
     return set(connection.execute(query, ids_parameter(connection, ids)).scalars())
 
 
+def position_of(connection: Connection, message_id: str) -> int | None:
+    """The first position at which an envelope went to a queue; None where it has not yet, or goes to none."""
+    query = select(func.min(targets.c.position)).where(targets.c.message_id == message_id, targets.c.state.in_(_SENT))
+    found: int | None = connection.execute(query).scalar_one()
+    return found
+
+
 def has_category(connection: Connection, category: str) -> bool:
     """Whether any stored message has it, also where no rule names it any more."""
     query = select(messages.c.id).where(messages.c.category == category).limit(1)

@@ -22,6 +22,9 @@ from storage.schema_customers import (
     suggestions,
     ticket_events,
 )
+from storage.schema_faq import faq_counts
+from storage.schema_kpi import kpi_changes, kpi_chunks, kpi_columns, kpi_fresh, kpi_places, kpi_seen
+from storage.schema_marks import marks, reroutes
 from storage.schema_notices import notice_items, notices
 from storage.schema_operations import operations
 from storage.schema_outgoing import outgoing, outgoing_files, outgoing_parts
@@ -46,11 +49,19 @@ __all__ = [
     "erased",
     "event_ids",
     "events",
+    "faq_counts",
     "forgotten",
     "handles",
     "journals",
+    "kpi_changes",
+    "kpi_chunks",
+    "kpi_columns",
+    "kpi_fresh",
+    "kpi_places",
+    "kpi_seen",
     "local_messages",
     "logins",
+    "marks",
     "mentions",
     "messages",
     "metadata",
@@ -62,6 +73,7 @@ __all__ = [
     "outgoing_parts",
     "quarantine",
     "repeats",
+    "reroutes",
     "rule_drafts",
     "rule_hits",
     "rule_nodes",

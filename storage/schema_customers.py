@@ -8,6 +8,9 @@ KEPT = text("reason <> 'same_words'")
 """The mentions that stay as long as their link. A text, since an index of a part serves those queries only that say the
 same."""
 
+SHORT_NAME = text("length(name) <= 200")
+"""The names that are looked for. A longer one is no name, and PostgreSQL refuses long values in an index."""
+
 customers = Table(
     "customers",
     metadata,
@@ -36,6 +39,7 @@ customers = Table(
         sqlite_where=text("merged_into IS NOT NULL"),
         postgresql_where=text("merged_into IS NOT NULL"),
     ),
+    Index("ix_customers_named", "name", "root_id", sqlite_where=SHORT_NAME, postgresql_where=SHORT_NAME),
 )
 """`standing` is verified or claimed. A merged customer stands below `merged_into`; `root_id` is the one at the top, itself
 where it is not merged. `sequence` is the last number given; `messages` counts what its handles wrote; `history` are the last
@@ -68,6 +72,7 @@ handles = Table(
         postgresql_where=text("ended_ms IS NOT NULL"),
     ),
     Index(None, "customer_id"),
+    Index(None, "value", "customer_id", postgresql_ops={"value": "text_pattern_ops"}),
 )
 """The links: one row for each time that an address belonged to somebody. `key` is space, standing, kind and value in one (the
 verified owner of an address and its claimed customer are two rows), and NULL once the link has ended. `home_id` is the

@@ -38,10 +38,11 @@ def log(connection: Connection, customer_id: str, *, cursor: str | None = None, 
         query = query.where(audit.c.position < position)
     found = connection.execute(query.order_by(audit.c.position.desc()).limit(limit + 1)).all()
     shown = found[:limit]
-    return Page(tuple(map(_act, shown)), cursor_of(shown[-1].position) if len(found) > limit else None)
+    return Page(tuple(map(act, shown)), cursor_of(shown[-1].position) if len(found) > limit else None)
 
 
-def _act(row: Row[Any]) -> Act:
+def act(row: Row[Any]) -> Act:
+    """A row of the log."""
     return Act(
         id=row.id,
         at_ms=row.at_ms,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, RowMapping, select
 
 from identity.people import Standing
 from identity.policy import Policy, Source
-from identity.profile import FIELDS, Facts, Field, Value
+from identity.profile import COMPETENCE, FIELDS, Facts, Field, Value, winner
 from identity.store import rows_among
 from identity.views import queue
 from identity.views.tops import Top, top_of
@@ -81,6 +81,7 @@ class Profile:
     language: str | None
     tier: str | None
     tags: tuple[str, ...]
+    competence: str | None
     crm_id: str | None
     first_seen_ms: int
     last_seen_ms: int
@@ -104,16 +105,24 @@ _SAME = (
 def profile(connection: Connection, customer_id: str, *, policy: Policy, now_ms: int) -> Profile:
     """Raises `NotPossible`: `unknown_customer`."""
     top = top_of(connection, customer_id)
+    facts = orjson.loads(top.row["facts"])
     return Profile(
         **{name: top.row[name] for name in _SAME},
         merged_into=top.merged_into,
         tags=tuple(orjson.loads(top.row["tags"])),
-        facts=tuple(_facts(orjson.loads(top.row["facts"]), policy)),
+        competence=_competence(facts, policy),
+        facts=tuple(_facts(facts, policy)),
         links=_links(connection, top.id),
         below=_below(connection, top),
         suggestions=queue.of_customers(connection, top.tree),
         conversation=_conversation(connection, top.row["conversation_id"], now_ms - policy.window_ms),
     )
+
+
+def _competence(facts: Facts, policy: Policy) -> str | None:
+    """No column has it: it stands in no envelope, and nothing is looked for by it."""
+    value = winner(facts, COMPETENCE, policy.authority)
+    return value if isinstance(value, str) else None
 
 
 def _facts(facts: Facts, policy: Policy) -> Iterable[Fact]:

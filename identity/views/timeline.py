@@ -3,7 +3,7 @@
 Messages follow the links: what a link wrote is its owner's, whoever that is now.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -36,6 +36,7 @@ class Moment:
     conversation: str
     handle: str
     snippet: str
+    subject: str | None = None
     kind: str | None = None
     category: str | None = None
     written_under: str | None = None
@@ -57,12 +58,23 @@ class Only:
 
 
 _EVERYTHING: Final = Only()
+Cut = Callable[[str], str]
+
+
+def _begin(text: str) -> str:
+    return snippet(text, SNIPPET)
 
 
 def timeline(
-    connection: Connection, customer_id: str, only: Only = _EVERYTHING, *, cursor: str | None = None, limit: int = 50
+    connection: Connection,
+    customer_id: str,
+    only: Only = _EVERYTHING,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+    cut: Cut | None = None,
 ) -> Page[Moment]:
-    """Raises `NotPossible` (`unknown_customer`) and `BadCursor`."""
+    """`cut` says what is shown of a text, if not how it begins. Raises `NotPossible` (`unknown_customer`) and `BadCursor`."""
     links = select(handles.c.id).where(handles.c.customer_id == top_of(connection, customer_id).id)
     after = None if cursor is None else parts_of(cursor, (int, str))
     found: list[Row[Any]] = []
@@ -72,7 +84,7 @@ def timeline(
         found += connection.execute(some.order_by(*(one.desc() for one in place)).limit(limit + 1))
     found.sort(key=attrgetter("at_ms", "id"), reverse=True)
     shown = found[:limit]
-    told = {**_received(connection, shown), **_sent(connection, shown)}
+    told = {**_received(connection, shown, cut or _begin), **_sent(connection, shown, cut or _begin)}
     last = shown[-1] if len(found) > limit else None
     return Page(tuple(told[row.id] for row in shown), None if last is None else cursor_of(last.at_ms, last.id))
 
@@ -117,15 +129,15 @@ def _bytewise(connection: Connection, column: Column[str]) -> ColumnElement[str]
     return column if connection.dialect.name == "sqlite" else column.collate("C")
 
 
-def _received(connection: Connection, shown: Iterable[Row[Any]]) -> dict[str, Moment]:
+def _received(connection: Connection, shown: Iterable[Row[Any]], cut: Cut) -> dict[str, Moment]:
     names = ("id", "at_ms", "channel", "connector", "kind", "category", "conversation_id", "handle_id", "customer_id")
     query = select(*(messages.c[name] for name in (*names, "repeat_of", "discarded_by", "envelope")))
     ids = [row.id for row in shown if row.direction == _IN]
-    return {row.id: _moment_in(row) for row in rows_among(connection, query, messages.c.id, ids)}
+    return {row.id: _moment_in(row, cut) for row in rows_among(connection, query, messages.c.id, ids)}
 
 
-def _sent(connection: Connection, shown: Iterable[Row[Any]]) -> dict[str, Moment]:
-    names = ("id", "connector", "conversation_id", "message_id", "author", "automatic", "text", "state")
+def _sent(connection: Connection, shown: Iterable[Row[Any]], cut: Cut) -> dict[str, Moment]:
+    names = ("id", "connector", "conversation_id", "message_id", "author", "automatic", "subject", "text", "state")
     query = select(
         *(outgoing.c[name] for name in names),
         outgoing.c.created_ms.label("at_ms"),
@@ -133,10 +145,10 @@ def _sent(connection: Connection, shown: Iterable[Row[Any]]) -> dict[str, Moment
         messages.c.handle_id,
     ).join(messages, messages.c.id == outgoing.c.message_id)
     ids = [row.id for row in shown if row.direction == _OUT]
-    return {row.id: _moment_out(row) for row in rows_among(connection, query, outgoing.c.id, ids)}
+    return {row.id: _moment_out(row, cut) for row in rows_among(connection, query, outgoing.c.id, ids)}
 
 
-def _moment_in(row: Row[Any]) -> Moment:
+def _moment_in(row: Row[Any], cut: Cut) -> Moment:
     data = orjson.loads(row.envelope)["data"]
     return Moment(
         id=row.id,
@@ -149,13 +161,14 @@ def _moment_in(row: Row[Any]) -> Moment:
         conversation=row.conversation_id,
         handle=row.handle_id,
         written_under=row.customer_id,
-        snippet=snippet(data["text"] or data["subject"] or "", SNIPPET),
+        snippet=cut(data["text"] or data["subject"] or ""),
+        subject=data["subject"],
         repeat_of=row.repeat_of,
         discarded_by=row.discarded_by,
     )
 
 
-def _moment_out(row: Row[Any]) -> Moment:
+def _moment_out(row: Row[Any], cut: Cut) -> Moment:
     return Moment(
         id=row.id,
         at_ms=row.at_ms,
@@ -164,7 +177,8 @@ def _moment_out(row: Row[Any]) -> Moment:
         connector=row.connector,
         conversation=row.conversation_id,
         handle=row.handle_id,
-        snippet=snippet(row.text, SNIPPET),
+        snippet=cut(row.text),
+        subject=row.subject,
         state=row.state,
         answers=row.message_id,
         author=row.author,

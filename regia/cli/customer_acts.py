@@ -37,12 +37,14 @@ def set_(
     language: Annotated[str | None, typer.Option(help=f"Two letters (ISO 639-1). {_BACK}")] = None,
     tier: Annotated[str | None, typer.Option(help=_BACK)] = None,
     tag: Annotated[list[str] | None, typer.Option(help=f"All tags, each with a --tag of its own. {_BACK}")] = None,
+    competence: Annotated[str | None, typer.Option(help=f"A word of yours. {_BACK}")] = None,
     crm_id: Annotated[str | None, typer.Option(help=f"The id in a system of yours. {_BACK}")] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Say what you know of a customer, as an agent does."""
-    said = {"name": name, "language": language, "tier": tier, "tags": tag or None, "crm_id": crm_id}
+    said = {"name": name, "language": language, "tier": tier, "tags": tag or None, "competence": competence}
+    said |= {"crm_id": crm_id}
     try:
         values = read_facts({field: value for field, value in said.items() if value is not None})
     except BadFacts as bad:
@@ -50,7 +52,7 @@ def set_(
             "; ".join(f"--{field.replace('tags', 'tag').replace('_', '-')} {advice}" for field, advice in bad.problems.items())
         )
     if not values:
-        fail("name what to set: --name, --language, --tier, --tag or --crm-id")
+        fail("name what to set: --name, --language, --tier, --tag, --competence or --crm-id")
     settings = standing(config).settings
     done = act(settings, lambda connection, so: set_facts(connection, customer, "agent", values, **so))
     if json:

@@ -31,6 +31,7 @@ def profile(one: Profile) -> Iterator[str]:
         "language": one.language,
         "tier": one.tier,
         "tags": ", ".join(one.tags),
+        "competence": one.competence,
         "crm_id": one.crm_id,
         "seen": f"{from_ms(one.first_seen_ms)} to {from_ms(one.last_seen_ms)}",
         "messages": f"{one.messages}, {one.unanswered} waiting for an answer",

@@ -12,6 +12,7 @@ from regia.cli import (
     customer,
     dead,
     demo,
+    faq,
     import_customers,
     import_imap,
     imports,
@@ -22,6 +23,7 @@ from regia.cli import (
     queue,
     replay,
     reply,
+    report,
     rules,
     run,
     schema,
@@ -69,9 +71,11 @@ app.add_typer(bridge.app, name="bridge")
 app.add_typer(connector.app, name="connector")
 app.add_typer(customer.app, name="customer")
 app.add_typer(dead.app, name="dead")
+app.add_typer(faq.app, name="faq")
 app.add_typer(notices.app, name="notices")
 app.add_typer(queue.app, name="queue")
 app.add_typer(reply.app, name="outgoing")
+app.add_typer(report.app, name="report")
 app.add_typer(rules.app, name="rules")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(survey.app, name="survey")

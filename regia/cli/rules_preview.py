@@ -15,6 +15,7 @@ from regia.cli.common import ConfigOption, fail
 from regia.cli.rules_check import Brand, Files, one_of
 from regia.cli.standing import standing
 from regia.cli.stored import read
+from regia.links import Links
 from regia.templating import Values, values
 from router.answers import Answer, NotRendered
 from router.reading import suggestion
@@ -69,14 +70,16 @@ def _sample(rules: Ruleset) -> Values:
     facts: Facts = {"brand": "demo", "subject": "Padella rotta", "received": rfc3339(datetime.now(UTC)), **fields}
     category = rules.categories[rules.default].label
     reference = reference_number(UUID(int=2**127 + 2**100))
-    return facts, {"reference": reference, "name": "Anna Bianchi", "category": category, "ticket": "T-1042"}
+    own = {"reference": reference, "name": "Anna Bianchi", "category": category, "ticket": "T-1042"}
+    return facts, {**own, "state_url": "https://regia.example/state/…"}
 
 
 def _stored(rules: Ruleset, message_id: str, config: ConfigOption) -> Values:
     """The values of a stored envelope, as these rules declare its fields."""
     settings = standing(config).settings
     data = read(settings, lambda connection: _data(connection, message_id))
-    return values(rules, message_id, data, settings.policy)
+    links = Links(settings.server.base_url, settings.links_key.get_secret_value().encode())
+    return values(rules, message_id, data, settings.policy, links)
 
 
 def _data(connection: Connection, message_id: str) -> dict[str, Any]:

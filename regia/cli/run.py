@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -11,10 +12,12 @@ from typing import Annotated, Final, NoReturn
 import typer
 import uvloop
 
-from config.problems import ConfigError
+from config.problems import ConfigError, Problem
+from desk.faq.reading import read_folder
 from regia.cli.common import ConfigOption, config_errors, config_path, configured
 from regia.cli.standing import standing
 from regia.compose import Configured
+from regia.faqs import declared
 from regia.noticing import directory, untold
 from regia.running.listening import held, listen
 from regia.running.looked import plan_of
@@ -48,13 +51,20 @@ def check(config: ConfigOption = None) -> None:
     """Check configuration, channels and rules, and start nothing."""
     found = configured(config)
     with config_errors():
-        if found.stray:
-            raise ConfigError(found.stray)
+        if wrong := [*found.stray, *_wrong_articles(found)]:
+            raise ConfigError(wrong)
     queues = ", ".join(found.topology.queues)
     rules = sum(len(one.rules) for one in found.rules.live.values())
     typer.echo(f"{len(found.connectors)} connectors, {rules} rules: no problems\nqueues: {queues}")
     for name in untold(directory(found.settings.notices, found.connectors), found.rules):
         typer.echo(f"hint: nobody is told by the name {name}: see notices.lists", err=True)
+
+
+def _wrong_articles(found: Configured) -> Iterator[Problem]:
+    """What is wrong in the folders of the FAQs: a gateway that runs goes on with what was there before."""
+    path = found.settings.server.base_path
+    for name, faq in found.settings.faq.items():
+        yield from read_folder(declared(name, faq, found.faq_folders[name], path))[1]
 
 
 def _become_parent(found: Configured, path: Path) -> NoReturn:
@@ -80,6 +90,7 @@ def _welcome(configured_: Configured, path: Path) -> None:
     lines = [f"Regia listens on {base}", ""]
     forms = configured_.of_type("web_form")
     lines += [f"  form             {base}/forms/{name}" for name in forms]
+    lines += [f"  FAQ              {base}/faq/{name}" for name in configured_.settings.faq]
     lines += [f"  console          {base}/console/"] if configured_.settings.console.enabled else []
     lines += [
         f"  health           {base}/health/ready",

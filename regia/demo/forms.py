@@ -10,6 +10,7 @@ import orjson
 
 from connectors.errors import Rejected
 from connectors.form_settings import WebFormSettings
+from connectors.form_topics import fields_with
 from connectors.web_form import WebForm
 from normalizer.fields import FieldSpec
 from regia.demo.posts import Contact, Post
@@ -54,14 +55,16 @@ class FormSender:
             settings.phone_field: person.phone,
             settings.subject_field or "": contact.text.split(".")[0][:80],
         }
+        topic = self._chosen(tuple(settings.topics), contact.topic) if settings.topics else None
+        shown = fields_with(settings.topics, settings.fields, topic)
         values = {
             name: known[name][: spec.longest] if name in known else self._filled(name, spec, contact)
-            for name, spec in settings.fields.items()
+            for name, spec in shown.items()
             if spec.required or spec.pattern is None
         }
         for name in self._left_out():
             values.pop(name, None)
-        return values
+        return values if topic is None else {settings.topic_field: topic, **values}
 
     def _left_out(self) -> list[str]:
         """Of two addresses that are not both asked for, the one this customer does not give."""

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from desk.kpi.rolling import Rolling
 from dispatcher import relay
 from dispatcher.base import QueuesUnavailable
 from dispatcher.local import LocalQueues
@@ -64,6 +65,7 @@ async def erase(reach: Reach, customer_id: str, *, actor: str, now_ms: int, seco
         await worked_off(reach.journals, seconds)
         gone = await erase_rows(reach, found, actor=actor, now_ms=now_ms, on_part=envelopes.extend)
     await _let_land(reach, envelopes, unpublished=gone.removed.unpublished > 0)
+    await Rolling(reach.database).leave_nothing(now_ms)
     queued, files = await _clean(reach)
     last = gone.last.family if gone.last else None
     return Erased(

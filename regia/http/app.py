@@ -7,14 +7,20 @@ from aiohttp import web
 from connectors.errors import Rejected
 from regia.gateway import Gateway
 from regia.http import (
+    chat,
+    chat_agents,
+    chat_items,
+    chat_socket,
     customer_acts,
     customer_leaving,
     customers,
     dead,
     events,
+    faq,
     forms,
     health,
     inbound,
+    kpi,
     openapi,
     proof_page,
     proofs,
@@ -22,6 +28,7 @@ from regia.http import (
     queues,
     replies,
     sla,
+    state_page,
     stored,
     suggestions,
     survey_page,
@@ -45,8 +52,9 @@ def build_app(gateway: Gateway) -> web.Application:
     app.on_response_prepare.append(_unnamed_server)
     app.add_routes(_ROUTES)
     if gateway.configured.settings.console.enabled:
-        app[CONSOLE] = Parts.of(gateway)
-        app.on_cleanup.append(app[CONSOLE].close)
+        app[CONSOLE] = parts = Parts.of(gateway)
+        app.on_shutdown.append(lambda _app: parts.feed.end())
+        app.on_cleanup.append(parts.close)
         app.add_routes(console_routes())
     return app
 
@@ -84,6 +92,7 @@ _ROUTES: Final = (
     web.post("/v1/customers/{id}/unmerge", customer_acts.unmerge),
     web.post("/v1/customers/{id}/links/{link}/release", customer_acts.release),
     web.get("/v1/unheard", unheard.waiting),
+    web.get("/v1/kpi", kpi.kpi),
     web.get("/v1/sla", sla.running),
     web.get("/v1/sla/kept", sla.kept),
     web.get("/v1/suggestions", suggestions.waiting),
@@ -100,6 +109,7 @@ _ROUTES: Final = (
     web.post("/v1/tickets", tickets.tell),
     web.post("/v1/replies", replies.ask),
     web.get("/v1/replies/{id}", replies.show),
+    web.post("/v1/conversations/{id}/typing", chat_agents.typing),
     web.get("/v1/templates", templates.listed),
     web.get("/v1/events", events.feed),
     web.get("/v1/queues", queues.states),
@@ -122,6 +132,24 @@ _ROUTES: Final = (
     web.post("/forms/{connector}", forms.post),
     web.options("/forms/{connector}", forms.preflight),
     web.get("/forms/{connector}/theme.css", forms.theme),
+    web.get("/chat/{connector}/widget.js", chat.script),
+    web.get("/chat/{connector}/config", chat.config),
+    web.post("/chat/{connector}/visitor", chat.visitor),
+    web.get("/chat/{connector}/ws", chat_socket.socket, allow_head=False),
+    web.post("/chat/{connector}/messages", chat_items.messages),
+    web.get("/chat/{connector}/items", chat_items.items, allow_head=False),
+    web.post("/chat/{connector}/seen", chat_items.seen),
+    web.options("/chat/{connector}/{what:config|visitor|messages|items|seen}", chat.preflight),
+    web.get("/faq/{faq}", faq.index),
+    web.get("/faq/{faq}/search", faq.search),
+    web.get("/faq/{faq}/theme.css", faq.theme),
+    web.get("/faq/{faq}/images/{name:.+}", faq.image),
+    web.get("/faq/{faq}/articles/{id}", faq.article),
+    web.post("/faq/{faq}/articles/{id}/viewed", faq.viewed),
+    web.post("/faq/{faq}/articles/{id}/helped", faq.helped),
+    web.options("/faq/{faq}/articles/{id}/viewed", faq.preflight),
+    web.options("/faq/{faq}/articles/{id}/helped", faq.preflight),
+    web.get("/state/{token}", state_page.show),
     web.get("/static/pages/{name}", static),
     web.get("/health/live", health.live),
     web.get("/health/ready", health.ready),

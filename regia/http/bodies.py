@@ -81,6 +81,9 @@ class FactsBody(Strict):
     language: str | None = Field(default=None, description="Two letters (ISO 639-1).")
     tier: str | None = None
     tags: list[str] | None = None
+    competence: str | None = Field(
+        default=None, description="Your own word: what they know of your products, or whose customer they are."
+    )
     crm_id: str | None = Field(default=None, description="The customer's id in a system of yours: it links the two.")
 
     @property

@@ -1,7 +1,9 @@
 """What a customer may ask for by law: everything of theirs as one archive, and that nothing of it is left."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -30,7 +32,7 @@ async def export(request: web.Request) -> web.StreamResponse:
         found = await open_export(stores.database, stores.blobs, id_of(request), actor=by.name, now_ms=by.now_ms)
     except ExportFailed as failed:
         raise await _refused(request, failed.reason, str(failed), failed.root_id) from None
-    return await _send(request, found)
+    return await send_export(request, found)
 
 
 async def leave(request: web.Request) -> web.Response:
@@ -57,16 +59,18 @@ async def _refused(request: web.Request, reason: str, detail: str, root_id: str 
     return await unless_erased(request, "unknown_customer", detail)
 
 
-async def _send(request: web.Request, found: Export) -> web.StreamResponse:
+async def send_export(
+    request: web.Request, found: Export, *, headers: Mapping[str, str] = MappingProxyType({})
+) -> web.StreamResponse:
     """The answer begins with the first bytes, so that until then a refusal can be one."""
     pieces = aiter(found.pieces)
     first = await anext(pieces, b"")
-    headers = {
+    own = {
         "Content-Type": "application/zip",
         "Content-Disposition": f'attachment; filename="{found.filename}"',
         "Cache-Control": "private, no-store",
     }
-    response = web.StreamResponse(headers=headers)
+    response = web.StreamResponse(headers={**headers, **own})
     await response.prepare(request)
     try:
         await response.write(first)

@@ -45,6 +45,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         code = _BY_STATUS.get(error.status, "malformed")
         return refused(request, Rejected(code, _ADVICE[code]))
+    except ConnectionResetError:  # nobody is there any more to be answered
+        raise
     except Exception:
         logger.exception("a request failed by a defect", extra={"address": _pattern(request)})
         return refused(request, Rejected("internal", "this is a defect of the gateway; nothing was accepted, try again"))

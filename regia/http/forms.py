@@ -7,15 +7,16 @@ from aiohttp import web
 
 from connectors.base import Parsed, Request
 from connectors.errors import Rejected
-from connectors.web_form import WebForm
+from connectors.form_topics import read_articles
+from connectors.web_form import WebForm, web_address
 from normalizer.advice import Language
-from normalizer.inbound import reference_number
+from normalizer.inbound import Page, reference_number
 from regia.http.errors import count, refused
 from regia.http.inbound import verified
 from regia.http.rates import within
 from regia.http.requests import GATEWAY, connector_named, json_answer, read_request, retry_header
 from regia.http.visitors import address, cross_site_headers
-from web.pages.colours import theme as colours
+from web.colours import theme as colours
 from web.pages.form import headers, render_form, render_problem, render_thanks
 from web.pages.view import FormView, form_view
 
@@ -25,8 +26,10 @@ _HTML: Final = "text/html"
 async def page(request: web.Request) -> web.Response:
     """`GET /forms/{connector}`: the empty form in the visitor's language (`?lang=` or Accept-Language)."""
     form = _form(request)
-    view = _view(request, form, _language(request, form))
-    return _html(render_form(view, submission=secrets.token_urlsafe(18)), headers(view))
+    view = _view(request, form, _language(request, form), request.query.get("topic"))
+    read = read_articles(request.query.get("faq", ""))
+    page_html = render_form(view, submission=secrets.token_urlsafe(18), page=_came_from(request), faq=read)
+    return _html(page_html, headers(view))
 
 
 async def theme(request: web.Request) -> web.Response:
@@ -61,26 +64,31 @@ async def _accepted(request: web.Request, form: WebForm) -> web.Response:
         if error.code != "invalid_fields" or not _wants_page(request):
             raise
         return _correct(request, form, received, error)
+    parsed = gateway.faqs.as_read(form.name, parsed)
     acceptance = await gateway.intake.accept(form.name, parsed, received.received_at)
     receipt = acceptance.everything[0]
     reference = reference_number(receipt.id)
+    state = gateway.links.state(str(receipt.id))
     if not _wants_page(request):
-        return json_answer({"id": str(receipt.id), "reference": reference, "repeat": receipt.repeat}, status=202)
+        data = {"id": str(receipt.id), "reference": reference, "repeat": receipt.repeat, "state_url": state}
+        return json_answer(data, status=202)
     view = _view(request, form, _spoken(request, form, parsed))
-    return _html(render_thanks(view, reference), headers(view))
+    path = state.removeprefix(gateway.configured.settings.server.origin)
+    return _html(render_thanks(view, reference, f"{path}?lang={view.language}"), headers(view))
 
 
 def _correct(request: web.Request, form: WebForm, received: Request, error: Rejected) -> web.Response:
     """The form again, with what was written and what to correct."""
     count(request, error)
     draft = form.draft(received)
-    view = _view(request, form, draft.language)
+    view = _view(request, form, draft.language, draft.topic)
     page_html = render_form(
         view,
         submission=draft.submission or secrets.token_urlsafe(18),
         values=draft.values,
         errors=error.fields,
         page=draft.page,
+        faq=draft.faq,
     )
     return _html(page_html, headers(view), status=error.status)
 
@@ -102,9 +110,22 @@ def _form(request: web.Request) -> WebForm:
     return connector
 
 
-def _view(request: web.Request, form: WebForm, language: Language) -> FormView:
-    base = request.app[GATEWAY].configured.settings.server.base_path
-    return form_view(form.settings, language, action=f"{base}/forms/{form.name}", theme=f"{base}/forms/{form.name}/theme.css")
+def _view(request: web.Request, form: WebForm, language: Language, topic: str | None = None) -> FormView:
+    base, faq = request.app[GATEWAY].configured.settings.server.base_path, form.settings.faq
+    return form_view(
+        form.settings,
+        language,
+        action=f"{base}/forms/{form.name}",
+        theme=f"{base}/forms/{form.name}/theme.css",
+        topic=topic,
+        faq=None if faq is None else f"{base}/faq/{faq}",
+    )
+
+
+def _came_from(request: web.Request) -> Page | None:
+    """Where the visitor was before, as the shop's own link says it (`?page=`)."""
+    url = web_address(request.query.get("page"))
+    return None if url is None else Page(url=url)
 
 
 def _spoken(request: web.Request, form: WebForm, parsed: Parsed) -> Language:

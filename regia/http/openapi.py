@@ -11,7 +11,16 @@ from connectors.api_body import MessageBody
 from connectors.errors import REJECTIONS
 from normalizer.envelope import Envelope
 from normalizer.event import Event
-from regia.http import openapi_customers, openapi_dead, openapi_proofs, openapi_replies, openapi_tickets
+from regia.http import (
+    openapi_chat,
+    openapi_customers,
+    openapi_dead,
+    openapi_kpi,
+    openapi_pages,
+    openapi_proofs,
+    openapi_replies,
+    openapi_tickets,
+)
 from regia.http.described import SCHEMAS, answer, file, header, operation, parameter, plain, query, ref
 from regia.http.examples import EXAMPLES
 from regia.http.requests import json_answer
@@ -67,6 +76,7 @@ def _models() -> dict[str, Any]:
         *openapi_tickets.BODIES,
         *openapi_replies.BODIES,
         *openapi_dead.BODIES,
+        *openapi_chat.BODIES,
     ]
     told: list[type[BaseModel]] = [Envelope, Event]
     for model in (*bodies, *told):
@@ -90,16 +100,18 @@ def _rejection() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    customers = {**openapi_customers.paths(), **openapi_proofs.paths(), **openapi_tickets.paths()}
+    customers = {**openapi_customers.paths(), **openapi_proofs.paths(), **openapi_tickets.paths(), **openapi_kpi.paths()}
     return {
         **_contacts(),
         **_forms(),
+        **openapi_chat.paths(),
         **_stored(),
         **customers,
         **_events(),
         **_queues(),
         **openapi_replies.paths(),
         **openapi_dead.paths(),
+        **openapi_pages.paths(),
         **_operations(),
     }
 
@@ -129,7 +141,8 @@ def _contacts() -> dict[str, Any]:
 
 def _forms() -> dict[str, Any]:
     connector = [parameter("connector")]
-    taken = {"202": answer("Accepted.", _receipt()), "200": {"description": "The page that thanks, for browsers."}}
+    receipt = openapi_pages.form_receipt(_receipt())
+    taken = {"202": answer("Accepted.", receipt), "200": {"description": "The page that thanks, for browsers."}}
     allowed = {"204": {"description": "The headers say so."}}
     return {
         "/forms/{connector}": {

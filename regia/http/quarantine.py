@@ -102,7 +102,8 @@ async def redrive(request: web.Request) -> web.Response:
 
 
 async def drive(gateway: Gateway, doing: Doing, ids: Sequence[str]) -> tuple[str, Driven]:
-    """Into a journal of its own, which a worker adopts as soon as it is closed."""
+    """Read held rows again, into a journal of its own, which a worker adopts as soon as it is closed: the id in the log, and
+    what was done."""
     try:
         journal = open_journal(gateway.configured, "redrive", gateway.journal.path.parent)
     except JournalUnavailable as error:

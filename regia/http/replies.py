@@ -37,6 +37,7 @@ async def ask(request: web.Request) -> web.Response:
         queued = await desk.reply(body.reply(f"token/{token.name}"), time.time_ns() // 1_000_000)
     except Refused as refused:
         raise rejected(refused) from None
+    gateway.to_send.set()
     told = {"id": queued.id, "message": queued.message, "conversation": queued.conversation, "repeat": queued.repeat}
     return json_answer(told, status=200 if queued.repeat else 202)
 

@@ -27,7 +27,7 @@ _ANSWER: Final = ("id", "state", "author", "automatic")
 async def message(request: web.Request) -> web.Response:
     """`GET /v1/messages/{id}`: the envelope, its targets with their states, its answers, and why it went there."""
     require(request, "messages")
-    row = await _row(request)
+    row = await row_of(request, _id(request))
     database = request.app[GATEWAY].stores.database
     targets, answers = await database.read(
         lambda connection: (lookup.targets_of(connection, row["id"]), outgoing.answers_to(connection, row))
@@ -48,7 +48,7 @@ async def message(request: web.Request) -> web.Response:
             ],
             "answers": [{name: answer[name] for name in _ANSWER} for answer in answers],
             "reply_refused": row["reply_refused"],
-            "explanation": await _explanation(request, row),
+            "explanation": await explanation(request, row),
         }
     )
 
@@ -56,19 +56,14 @@ async def message(request: web.Request) -> web.Response:
 async def raw(request: web.Request) -> web.Response:
     """`GET /v1/messages/{id}/raw`: the provider's own bytes."""
     require(request, "messages")
-    row = await _row(request)
-    content = row["raw"]
-    if content is None and not row["raw_sha256"]:
-        raise Rejected("gone", "the raw bytes are not kept any more")
-    if content is None:
-        content = await _blob(request, row["raw_sha256"])
-    return download(bytes(content), row["raw_content_type"], "raw")
+    row = await row_of(request, _id(request))
+    return download(await raw_of(request, row), row["raw_content_type"], "raw")
 
 
 async def attachment(request: web.Request) -> web.Response:
     """`GET /v1/attachments/{id}`: a file, for whoever has a token."""
     require(request, "messages")
-    return await _attachment(request)
+    return await attachment_of(request, _id(request))
 
 
 async def signed_attachment(request: web.Request) -> web.Response:
@@ -76,7 +71,7 @@ async def signed_attachment(request: web.Request) -> web.Response:
     expires, signature = request.query.get("expires", ""), request.query.get("signature", "")
     if not request.app[GATEWAY].links.valid(request.match_info["id"], expires, signature):
         raise Rejected("not_found", "this link has expired or was changed; GET /v1/attachments/{id} with a token works")
-    return await _attachment(request)
+    return await attachment_of(request, _id(request))
 
 
 async def signed_file(request: web.Request) -> web.Response:
@@ -95,8 +90,8 @@ def _id(request: web.Request) -> str:
     return request.match_info["id"].replace("\0", "")
 
 
-async def _row(request: web.Request) -> Any:
-    message_id = _id(request)
+async def row_of(request: web.Request, message_id: str) -> Any:
+    """The row of a message. Raises `Rejected`: `gone`, `not_found`."""
     row = await request.app[GATEWAY].stores.database.read(lambda connection: lookup.message(connection, message_id))
     if row is None:
         await _say_when_gone(request, message_id, "this message was erased, or is not kept any more")
@@ -106,8 +101,17 @@ async def _row(request: web.Request) -> Any:
     return row
 
 
-async def _explanation(request: web.Request, row: Any) -> Any:
-    """By the version of the rules that decided, which may be an older one."""
+async def raw_of(request: web.Request, row: Any) -> bytes:
+    """The provider's own bytes of a message. Raises `Rejected`: `gone`, `unavailable`."""
+    content = row["raw"]
+    if content is None and not row["raw_sha256"]:
+        raise Rejected("gone", "the raw bytes are not kept any more")
+    return bytes(content) if content is not None else await _blob(request, row["raw_sha256"])
+
+
+async def explanation(request: web.Request, row: Any) -> Any:
+    """As `router.explain.as_data` gives it, by the version of the rules that decided, which may be an older one; None where
+    that cannot be read any more."""
     gateway = request.app[GATEWAY]
     rules = gateway.versions.rules.version(row["ruleset"])
     if rules is None:
@@ -127,11 +131,11 @@ def _loaded(sources: str) -> Ruleset:
     return load([(name, text) for name, text in json.loads(sources)])
 
 
-async def _attachment(request: web.Request) -> web.Response:
-    gateway = request.app[GATEWAY]
-    attachment_id = _id(request)
-    row = await gateway.stores.database.read(lambda connection: lookup.attachment(connection, attachment_id))
-    if row is None:
+async def attachment_of(request: web.Request, attachment_id: str, *, message_id: str | None = None) -> web.Response:
+    """A file, to be saved; with `message_id` only where it is one of that message. Raises `Rejected`: `gone`, `not_found`,
+    `unavailable`."""
+    row = await request.app[GATEWAY].stores.database.read(lambda connection: lookup.attachment(connection, attachment_id))
+    if row is None or message_id not in (None, row["message_id"]):
         await _say_when_gone(request, attachment_id, "this file was erased, or is not kept any more")
         raise Rejected("not_found", "there is no such attachment")
     content = await _blob(request, row["sha256"])

@@ -49,14 +49,19 @@ def _all(slot: str, ruleset: Ruleset) -> list[dict[str, Any]]:
 
 
 def _shown(slot: str, name: str, ruleset: Ruleset, template: AnswerTemplate) -> dict[str, Any]:
-    fields = sorted(fact.removeprefix(_FIELDS) for fact in template.facts if fact.startswith(_FIELDS))
     return {
         "brand": None if slot == EVERY_BRAND else slot,
         "name": name,
         "languages": list(template.texts),
-        "fields": {field: ruleset.fields[field] for field in fields if field in ruleset.fields},
+        "fields": fields_of(ruleset, template),
         "whatsapp": None if template.approved is None else template.approved.name,
     }
+
+
+def fields_of(ruleset: Ruleset, template: AnswerTemplate) -> dict[str, str]:
+    """The fields that a template asks for, with their types, by name."""
+    asked = sorted(fact.removeprefix(_FIELDS) for fact in template.facts if fact.startswith(_FIELDS))
+    return {field: ruleset.fields[field] for field in asked if field in ruleset.fields}
 
 
 def _preview(gateway: Gateway, message_id: str, data: dict[str, Any], name: str) -> dict[str, Any]:

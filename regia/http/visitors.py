@@ -37,15 +37,15 @@ def _ip(hop: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
 
 
-def cross_site_headers(request: web.Request, origins: Sequence[str]) -> dict[str, str]:
-    """CORS headers for a script of an allowed site. Raises `Rejected` for a script of any other."""
+def cross_site_headers(request: web.Request, origins: Sequence[str], of: str = "form") -> dict[str, str]:
+    """CORS headers for a script of an allowed site. Raises `Rejected` for a script of any other; `of` says whose origins."""
     origin = request.headers.get("Origin")
     settings = request.app[GATEWAY].configured.settings
     own = {settings.server.origin, f"{request.scheme}://{request.host}"}
     if origin is None or origin in own or origin == "null":
         return {}
     if origin not in origins:
-        raise Rejected("handshake_refused", "this site is not one of the form's origins:")
+        raise Rejected("handshake_refused", f"this site is not one of the {of}'s origins:")
     return {
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Allow-Methods": "POST",

@@ -19,6 +19,7 @@ from identity.people import Identified
 from identity.policy import Policy
 from normalizer.inbound import Handle, Kind, reference_number
 from normalizer.message import Message
+from regia.links import Links
 from regia.pipeline.facts import facts
 from regia.pipeline.happened import to_be_told
 from router.answers import Answer, NotRendered
@@ -50,7 +51,7 @@ class Decided:
     ruleset: Ruleset
 
 
-def act(connection: Connection, decided: Sequence[Decided], channels: Channels, policy: Policy) -> Outcomes:
+def act(connection: Connection, decided: Sequence[Decided], channels: Channels, policy: Policy, links: Links) -> Outcomes:
     """Queue the answers that rules chose and tell of the messages that they want told; what became of the answers. One that may
     not go out changes nothing else: why is kept with its message."""
     told = [one for one in decided if one.decision.notify and not one.message.inbound.backlog]
@@ -65,7 +66,7 @@ def act(connection: Connection, decided: Sequence[Decided], channels: Channels, 
     now_ms = time.time_ns() // 1_000_000
     for one in allowed:
         try:
-            queue(connection, _reply(one, policy), channels, now_ms)
+            queue(connection, _reply(one, policy, links), channels, now_ms)
         except Refused as error:
             refused[str(one.message.id)] = error.reason
     update_rows(connection, messages, "id", [{"id": id_, "reply_refused": reason} for id_, reason in refused.items()])
@@ -97,9 +98,9 @@ def _keys(one: Decided) -> tuple[str, ...]:
     return loops.keys(_recipient(one), one.identified.conversation.id, one.message.connector)
 
 
-def _reply(one: Decided, policy: Policy) -> Reply:
+def _reply(one: Decided, policy: Policy, links: Links) -> Reply:
     """Raises `Refused`."""
-    answer = _rendered(one, policy)
+    answer = _rendered(one, policy, links)
     return Reply(
         message_id=str(one.message.id),
         text=answer.text,
@@ -109,7 +110,7 @@ def _reply(one: Decided, policy: Policy) -> Reply:
     )
 
 
-def _rendered(one: Decided, policy: Policy) -> Answer:
+def _rendered(one: Decided, policy: Policy, links: Links) -> Answer:
     decision, ruleset = one.decision, one.ruleset
     known = facts(one.message, one.identified, ruleset.fields)
     extracted = {f"fields.{name}": value for name, value in decision.extracted.items()}
@@ -118,6 +119,7 @@ def _rendered(one: Decided, policy: Policy) -> Answer:
         "name": _name(one, policy),
         "category": ruleset.categories[decision.category].label,
         "ticket": one.identified.conversation.ticket,
+        "state_url": links.state(str(one.message.id)),
     }
     template = decision.reply or ""
     try:

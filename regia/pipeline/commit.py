@@ -164,7 +164,7 @@ def _route(connection: Connection, ready: Sequence[Ready], settings: CommitSetti
     result.left_out += session.left_out
     insert_rows(connection, messages, message_rows)
     insert_rows(connection, attachments, [file for one in ready for file in attachment_rows(one.message)])
-    result.answers += act(connection, decided, settings.channels, settings.policy)
+    result.answers += act(connection, decided, settings.channels, settings.policy, settings.links)
     noticing.enter(connection, decided, settings.notices)
     surveying.keep()
     result.surveyed += surveying.outcomes

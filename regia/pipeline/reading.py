@@ -49,8 +49,8 @@ class Reader:
     """Reads for all connectors. Made inside the event loop; no process is started before the first job that needs one."""
 
     def __init__(self, connectors: Mapping[str, Connector], channels: Mapping[str, Channel[Any]], limits: Reading) -> None:
-        isolated = {name: channel.name for name, channel in channels.items() if channel.isolated}
-        self._recipes = {name: Recipe.of(type_, connectors[name].settings) for name, type_ in isolated.items()}
+        isolated = {name: channel for name, channel in channels.items() if channel.isolated}
+        self._recipes = {name: Recipe.of(channel, connectors[name].settings) for name, channel in isolated.items()}
         self._slots = [Slot(self._recipes, limits) for _ in range(limits.workers)]
         self._idle = list(self._slots)
         """The last one used is the first one taken, so that little traffic stays with one process."""

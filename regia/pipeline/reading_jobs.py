@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from connectors.base import Connector, ConnectorSettings, Parsed, Request
+from connectors.base import Channel, Connector, ConnectorSettings, Parsed, Request
 from connectors.errors import Rejected, RejectionCode
-from connectors.registry import find
 
 _BODY: Final = "body"
 _PLACES: Final = 6
@@ -18,18 +17,25 @@ _PLACES: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a connector is made in another process: the type in the registry, and its settings without what only sends,
-    fetches or verifies. Pickled by itself, so that one channel that cannot be loaded takes no other with it."""
+    """How a connector is made in another process: what makes it, by its module and name, and its settings without what only
+    sends, fetches or verifies. Not by the registry, which would load all channels there. Each is pickled by itself, so that
+    one channel that cannot be loaded takes no other with it."""
 
-    type: str
+    maker: bytes
     settings: bytes
 
     @classmethod
-    def of(cls, type_: str, settings: ConnectorSettings) -> "Recipe":
-        return cls(type_, pickle.dumps(settings.for_reading()))
+    def of(cls, channel: Channel[Any], settings: ConnectorSettings) -> "Recipe":
+        """Raises `TypeError` for a channel whose `connector` is no class or function of a module."""
+        try:
+            maker = pickle.dumps(channel.connector)
+        except (pickle.PicklingError, AttributeError) as error:
+            raise TypeError(f"the connector of channel {channel.name!r} is not a class or function of a module") from error
+        return cls(maker, pickle.dumps(settings.for_reading()))
 
     def connector(self, name: str) -> Connector:
-        return find(self.type).connector(name, pickle.loads(self.settings))  # noqa: S301  # made by `of`
+        made: Connector = pickle.loads(self.maker)(name, pickle.loads(self.settings))  # noqa: S301  # made by `of`
+        return made
 
 
 @dataclass(frozen=True, slots=True)

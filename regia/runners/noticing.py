@@ -77,6 +77,7 @@ def _customers(gateway: Gateway) -> Follower | None:
         rules=lambda: gateway.versions.rules,
         channels=gateway.channels,
         policy=settings.policy,
+        links=gateway.links,
         outcome=lambda on, outcome: CUSTOMER_NOTICES.labels(on, outcome).inc(),
         now_ms=lambda: time.time_ns() // 1_000_000,
     )

@@ -120,6 +120,7 @@ class Orders:
             return "malformed" if body is None else "no_key"
         try:
             await self._desk.reply(replace(body.reply(_ASKER), key=key), _now_ms())
+            self._gateway.to_send.set()
         except Refused as refused:
             return refused.reason
         return DONE

@@ -1,5 +1,6 @@
 """What becomes of a message after a try: the columns that record it, and the status that tells its end."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ GIVE_UP_MS: Final = 24 * 3_600_000
 """After the first try; then there is no other."""
 
 Values = dict[str, Any]
+Left = Callable[[str, str], Awaitable[None]]
+"""Told of a message that has left, or was given up, once that is in the tables: its id and the value of its handle."""
 
 
 def sent(by_channel: Sent, now_ms: int) -> Values:

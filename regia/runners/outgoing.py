@@ -25,6 +25,8 @@ class Sending:
             loader=Loader(gateway.stores.blobs, gateway.links),
             limits=gateway.configured.limits,
             sends=gateway.sends,
+            wake=gateway.to_send,
+            left={name: gateway.chats.left for name, one in gateway.configured.channels.items() if one.way_in == "chat"},
         )
         self._task: asyncio.Task[None] | None = None
 

@@ -24,16 +24,17 @@ from regia.pipeline.intake import Intake
 from regia.runners import outcomes
 from regia.runners.loading import Loader
 from regia.runners.pacing import Pace
+from regia.runners.tidying import tidy
 from regia.watch.metrics import OUTGOING
 from regia.watch.sends import Sends
-from storage import outgoing, outgoing_ends
+from storage import outgoing
 from storage.database import Database, DatabaseUnavailable
 from storage.outgoing import Claimed, Ended
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 4
-"""Messages on the way through one connector."""
+AT_ONCE, SHOWN_AT_ONCE = 4, 32
+"""Messages on the way through one connector; the second where nobody is called, and we show ourselves what has left."""
 LONGEST: Final = 900.0
 """Seconds after which a channel that bounds nothing itself is given up."""
 LOST: Final = 3600.0
@@ -50,8 +51,8 @@ _TOLD_AT_ONCE: Final = 100
 
 
 class Sender:
-    """Sends what is queued in one database. `now` gives seconds since 1970, `clock` those of a clock that nobody
-    sets."""
+    """Sends what is queued in one database. `left`, by connector, hears of it; `wake` is set where something may be due at
+    once. `now` gives seconds since 1970, `clock` those of a clock that nobody sets."""
 
     def __init__(
         self,
@@ -64,6 +65,8 @@ class Sender:
         loader: Loader,
         limits: Mapping[str, Limits] | None = None,
         sends: Sends | None = None,
+        left: Mapping[str, outcomes.Left] | None = None,
+        wake: asyncio.Event | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -75,26 +78,27 @@ class Sender:
         self._loader = loader
         self._limits = limits or {}
         self._sends = sends or Sends(now)
+        self._left = left or {}
         self._now = now
         self._clock = clock
         self._pace = Pace({name: limit.rate for name, limit in self._limits.items()}, clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: Counter[str] = Counter()
         """Messages on their way, by connector."""
-        self._wake = asyncio.Event()
+        self._wake = wake or asyncio.Event()
         self._tidied = float("-inf")
         self._started = False
 
     async def run(self) -> None:
         """For ever."""
         while True:
+            self._wake.clear()
             try:
                 await self.look()
             except DatabaseUnavailable as error:
                 logger.warning("nothing can be sent", extra={"reason": str(error)})
             except Exception:  # one defect must not keep everything from being sent for ever
                 logger.exception("sending failed; it goes on")
-            self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK):  # not wait_for, which before Python 3.12 may swallow a cancellation
                     await self._wake.wait()
@@ -103,7 +107,7 @@ class Sender:
         """Take what is due, and tell what has ended. Raises `DatabaseUnavailable`."""
         await self._tidy()
         now_ms = self._now_ms()
-        free = [name for name in self._connectors if self._busy[name] < AT_ONCE]
+        free = [name for name in self._connectors if self._busy[name] < self._most(name)]
         for name in await self._database.read(lambda connection: outgoing.due(connection, now_ms, free)):
             for row in await self._claim(name, now_ms):
                 task = asyncio.create_task(self._send(row), name=f"send {row.id}")
@@ -123,6 +127,9 @@ class Sender:
                 async with asyncio.timeout(_LET_GO / 2):
                     await self._tell()
 
+    def _most(self, connector: str) -> int:
+        return SHOWN_AT_ONCE if connector in self._left else AT_ONCE
+
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
 
@@ -131,21 +138,14 @@ class Sender:
         if self._clock() - self._tidied < _TIDY:
             return
         now_ms, known, started = self._now_ms(), list(self._connectors), not self._started
-
-        def work(connection: Connection) -> int:
-            before_ms = now_ms - outcomes.GIVE_UP_MS
-            outgoing_ends.orphan(connection, self._node, known, now_ms, before_ms)
-            outgoing_ends.outlive(connection, self._node, now_ms)
-            return outgoing_ends.lose(connection, self._node, now_ms, started=started)
-
-        if lost := await self._database.write(work):
+        if lost := await self._database.write(lambda one: tidy(one, self._node, known, now_ms, started=started)):
             logger.warning("nobody knows whether messages left; they are not sent again", extra={"messages": lost})
         self._started, self._tidied = True, self._clock()
 
     async def _claim(self, connector: str, now_ms: int) -> Sequence[Claimed]:
         """Take rows, with the ids they will have, in one transaction before anything leaves."""
         lost_ms = now_ms + int(LOST * 1000)
-        limit = AT_ONCE - self._busy[connector]
+        limit = self._most(connector) - self._busy[connector]
 
         def work(connection: Connection) -> list[Claimed]:
             rows = outgoing.claim(connection, connector, self._node, now_ms=now_ms, lost_ms=lost_ms, limit=limit)
@@ -220,6 +220,8 @@ class Sender:
                 continue
             if not kept:
                 logger.warning("a message was given up before it was known what became of it", extra={"outgoing": row.id})
+            elif (told := self._left.get(row.connector)) is not None:
+                await told(row.id, row.handle_value)
             return
 
     async def _tell(self) -> None:

@@ -22,8 +22,11 @@ from regia.http.health import figures
 from regia.runners.admitting import Admitting
 from regia.runners.adoption import adopt_for_ever
 from regia.runners.bridging import Bridging
+from regia.runners.chats import Chats
+from regia.runners.counting import Counting
 from regia.runners.delivering import Delivering
 from regia.runners.events import Events
+from regia.runners.faqs import FaqKeeping
 from regia.runners.noticing import Noticing
 from regia.runners.orders import Orders
 from regia.runners.outgoing import Sending
@@ -80,6 +83,27 @@ class _End:
         self.asked.set()
 
 
+_KINDS: Final[tuple[Callable[[Gateway], _Part], ...]] = (
+    Polling,
+    Sending,
+    Watching,
+    Events,
+    Retaining,
+    Delivering,
+    Orders,
+    Bridging,
+    Webhooks,
+    Promises,
+    Noticing,
+    Asking,
+    Counting,
+    Admitting,
+    Chats,
+    FaqKeeping,
+)
+"""What runs beside the pipeline, from the start to the end."""
+
+
 async def serve(configured: Configured, path: Path, *, started: Callable[[], None], worker: Worker | None = None) -> None:
     """Until SIGTERM or SIGINT, or until the parent is gone. `path` is the configuration's; `started` is called once
     connections are taken."""
@@ -95,8 +119,7 @@ async def serve(configured: Configured, path: Path, *, started: Callable[[], Non
         loop.add_signal_handler(number, end.asked.set)
     gateway.start()
     reloading = Reloading(gateway, path, os.environ)
-    kinds = (Polling, Sending, Watching, Events, Retaining, Delivering, Orders, Bridging, Webhooks, Promises, Noticing, Asking)
-    parts: list[_Part] = [*(kind(gateway) for kind in kinds), Admitting(gateway), reloading]
+    parts: list[_Part] = [*(kind(gateway) for kind in _KINDS), reloading]
     for part in parts:
         part.start()
     loop.add_signal_handler(signal.SIGHUP, reloading.ask)

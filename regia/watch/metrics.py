@@ -43,6 +43,10 @@ ORDERS: Final = Counter(
 SLA_BREACHED: Final = Counter(
     "regia_sla_breached_total", "Promised times that were over before what was promised.", ["category", "promise"]
 )
+FAQ_ARTICLES: Final = Gauge("regia_faq_articles", "Articles of a FAQ that are shown.", ["faq"])
+FAQ_PROBLEMS: Final = Gauge(
+    "regia_faq_problems", "Mistakes in the folder of a FAQ; while there are any, what was shown before stays.", ["faq"]
+)
 SLA_OVERDUE: Final = Gauge(
     "regia_sla_overdue",
     "Promised times that are over, and nobody has done it yet; on the node that tells of them.",
@@ -53,6 +57,7 @@ BRIDGED: Final = Counter(
     "Contacts that a bridge or webhook has given on (done), or that can never be (refused, no_envelope).",
     ["bridge", "outcome"],
 )
+CHATS: Final = Gauge("regia_chat_windows", "Open connections of visitors to a chat, long polls among them.", ["connector"])
 BRIDGES: Final = Gauge("regia_bridge_up", "Whether a bridge or webhook of this process works.", ["bridge"])
 NOTICES: Final = Counter(
     "regia_notices_total",

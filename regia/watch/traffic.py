@@ -48,10 +48,15 @@ class Traffic:
 
     def take(self) -> list[Counted]:
         """What was counted since the last time."""
-        taken, self._hours = self._hours, {}
+        taken = self.counted()
+        self._hours = {}
+        return taken
+
+    def counted(self) -> list[Counted]:
+        """The same without taking it: what is in no database yet."""
         return [
             Counted(connector=connector, hour=hour, contacts=one.contacts, minutes=one.minutes, last_ms=one.last_ms)
-            for (connector, hour), one in taken.items()
+            for (connector, hour), one in self._hours.items()
         ]
 
     def give_back(self, counted: Iterable[Counted]) -> None:

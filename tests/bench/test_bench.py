@@ -193,3 +193,10 @@ def test_the_mails_are_what_they_are_called(make: Callable[[Voice, int], bytes],
         assert read.text is not None
         assert OLD not in read.text
         assert mails.read_bare(raw) == 0
+
+
+def test_a_few_chats_give_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["chats", "--chats", "3", "--messages", "2", "--answers", "1", "--pause", "0"]) == 0
+    told = capsys.readouterr().out
+    assert [amount(row[1]) for row in rows(told)] == [6, 3]
+    assert all(amount(cell) > 0 for row in rows(told) for cell in row[2:])

@@ -19,7 +19,7 @@ for _subject in SUBJECTS:
     BY_CHANNEL[_subject.channel.name].append(_subject)
 DESCRIBED = {"webhook"}
 """What it can do depends on its description."""
-WITHOUT_SUBJECT = {"web_form", "api", "email", "mailgun", "postmark", "ses", *DESCRIBED}
+WITHOUT_SUBJECT = {"chat", "web_form", "api", "email", "mailgun", "postmark", "ses", *DESCRIBED}
 """Their callers can correct a request, or their contacts are mails: they have suites of their own."""
 
 

@@ -22,6 +22,8 @@ PAGES = (
     "docs/notices.md",
     "docs/sla.md",
     "docs/surveys.md",
+    "docs/console.md",
+    "docs/kpi.md",
 )
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from tests.e2e import judge
 from tests.e2e.consumers import consumer_of
 from tests.e2e.crashing import POINTS
-from tests.e2e.gateway import CRASHING, Gateway, envelope_schema
+from tests.e2e.gateway import Gateway, envelope_schema
 from tests.e2e.ledger import Ledger
 from tests.e2e.mails import archive, check_mails
 from tests.e2e.sender import Sender
@@ -94,7 +94,7 @@ def _kill_anywhere(gateway: Gateway, kill: Kill, ledger: Ledger, sender: Sender,
 
 def _die_at(gateway: Gateway, kill: Kill, sender: Sender, traffic: Traffic, told: Path) -> None:
     told.unlink(missing_ok=True)
-    gateway.spawn(CRASHING, E2E_CRASH=f"{kill.point}:{kill.nth}", E2E_CRASHED=str(told))
+    gateway.spawn(E2E_CRASH=f"{kill.point}:{kill.nth}", E2E_CRASHED=str(told))
     deadline = time.monotonic() + _PATIENCE
     while gateway.running:
         assert time.monotonic() < deadline, f"{kill} was not reached\n{gateway.tail()}"

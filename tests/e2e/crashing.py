@@ -1,7 +1,8 @@
-"""`python crashing.py run …`: the command line in a process that ends itself with SIGKILL at a named point.
+"""A gateway that ends itself with SIGKILL at a named point.
 
 `E2E_CRASH` is `<point>:<n>`: the n-th time the point is reached. Before dying the process writes the point into the file
-named by `E2E_CRASHED`. The product has no hooks for this: functions are replaced here, before it starts.
+named by `E2E_CRASHED`. The product has no hooks for this: functions are replaced here, in the process that
+was forked for it (`tests.e2e.warm`), before it starts.
 """
 
 import os
@@ -158,13 +159,8 @@ EVENT_POINTS: Final[dict[str, Callable[[Die], None]]] = {"before_marking_events"
 """About once a second, whatever the traffic: not for the tests that kill at random counts."""
 
 
-def main() -> None:
-    point, _, nth = os.environ["E2E_CRASH"].partition(":")
-    (POINTS | EVENT_POINTS)[point](_dying(point, int(nth), Path(os.environ["E2E_CRASHED"])))
-    from regia.cli.main import app
-
-    app()
-
-
-if __name__ == "__main__":
-    main()
+def arm() -> None:
+    """Have this process die as its environment says, if it says so."""
+    point, _, nth = os.environ.get("E2E_CRASH", "").partition(":")
+    if point:
+        (POINTS | EVENT_POINTS)[point](_dying(point, int(nth), Path(os.environ["E2E_CRASHED"])))

@@ -23,7 +23,6 @@ from tests.servers.process import ServerProcess, free_port
 CONFIG: Final = Path(__file__).parent / "config" / "regia.yaml"
 DEMO: Final = Path(__file__).parents[2] / "config" / "examples" / "demo" / "regia.yaml"
 REGIA: Final = (sys.executable, "-c", "from regia.cli.main import app; app()")
-CRASHING: Final = (sys.executable, str(Path(__file__).parent / "crashing.py"))
 BRANDS: Final = ("acme", "demo")
 CATEGORIES: Final = ("returns", "warranty", "delivery", "general")
 QUEUES: Final = tuple(f"{brand}.{target}" for brand in BRANDS for target in (*CATEGORIES, "partners", "recovery"))
@@ -92,15 +91,20 @@ class Gateway:
         own = {"REGIA__SERVER__PORT": str(self.port), "REGIA__DATA__PATH": str(self.data), "REGIA__NODE": "e2e"}
         return {**ours, "PYTHONPATH": str(Path(__file__).parents[2]), **own, **self.mode.environ, **self._overrides}
 
-    def spawn(self, command: Sequence[str] = REGIA, before: Sequence[str] = (), **environ: str) -> None:
+    def spawn(self, before: Sequence[str] = (), **environ: str) -> None:
         """Start the process, without waiting for anything. `before` is a program that runs it, such as strace."""
         assert not self.running, "the gateway runs already"
-        line = [*before, *command, "run", "-c", str(self.config)]
-        self._process = _Process("regia", line, log=self.log, env={**self.environ, **environ}, cwd=self.folder)
+        ours = {**self.environ, **environ}
+        arguments = ["run", "-c", str(self.config)]
+        # What the linker and the allocator read, they read when a program starts.
+        plain = not before and not any(name.startswith(("LD_", "MALLOC_")) for name in ours)
+        begun = warm.Begun(arguments, ours, self.folder, self.log) if plain else None
+        line = [*before, *REGIA, *arguments]
+        self._process = _Process("regia", line, log=self.log, env=ours, cwd=self.folder, begun=begun)
 
-    def start(self, command: Sequence[str] = REGIA, before: Sequence[str] = (), **environ: str) -> None:
+    def start(self, before: Sequence[str] = (), **environ: str) -> None:
         """Start the process and wait until `/health/ready` says 200."""
-        self.spawn(command, before, **environ)
+        self.spawn(before, **environ)
         self.wait("/health/ready")
 
     def wait(self, path: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pika
 
 from tests.e2e.fixtures import MakeGateway
-from tests.e2e.gateway import CRASHING, Gateway, Mode
+from tests.e2e.gateway import Gateway, Mode
 from tests.e2e.whatsapp import signed
 
 HELD = "regia.message.quarantined.v1"
@@ -78,7 +78,7 @@ def test_events_are_followed_over_a_kill(make_gateway: MakeGateway, mode: Mode, 
     follower.until(20)
     gateway.stop()
     told = tmp_path / "crashed"
-    gateway.spawn(CRASHING, E2E_CRASH="before_marking_events:1", E2E_CRASHED=str(told))
+    gateway.spawn(E2E_CRASH="before_marking_events:1", E2E_CRASHED=str(told))
     gateway.wait("/health/live")
     number, deadline = 20, time.monotonic() + 60
     while gateway.running:

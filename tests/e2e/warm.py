@@ -1,7 +1,8 @@
 """Commands of `regia` without waiting for their imports, which take seconds on a busy machine and are the same each time.
 
 A process that has imported the command line forks for each command; the fork gets the caller's arguments, environment, folder
-and open files. Gateways themselves are started in full: this is for the hundreds of short commands of the tests.
+and open files. So do gateways: hundreds are started. Those that run under another program (strace) are started in full, as are
+those of the README.
 """
 
 import atexit
@@ -19,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from tests.e2e import crashing
 
 _ROOT: Final = Path(__file__).parents[2]
 _SERVE: Final = "from tests.e2e.warm import serve; serve()"
@@ -55,19 +58,56 @@ class Order:
     arguments: list[str]
     environ: dict[str, str]
     folder: str
+    leads: bool = False
+    """A process group of its own."""
 
 
 def ask(path: str, order: Order, files: list[int], timeout: float | None) -> int:
     """Have one command run on these three open files; its exit code."""
-    with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(timeout)
-        line.connect(path)
-        written = json.dumps(asdict(order)).encode()
-        socket.send_fds(line, [len(written).to_bytes(4)], files)
-        line.sendall(written)
-        answer = line.recv(4)
-        assert len(answer) == 4, "the command ended without a code"
-        return int.from_bytes(answer, signed=True)
+    with _ordered(path, order, files, timeout) as line:
+        _number(line)
+        return _number(line)
+
+
+def _ordered(path: str, order: Order, files: list[int], timeout: float | None) -> socket.socket:
+    """A line on which the process id of the command comes, and then its exit code."""
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(timeout)
+    line.connect(path)
+    written = json.dumps(asdict(order)).encode()
+    socket.send_fds(line, [len(written).to_bytes(4)], files)
+    line.sendall(written)
+    return line
+
+
+def _number(line: socket.socket) -> int:
+    answer = line.recv(4, socket.MSG_WAITALL)
+    assert len(answer) == 4, "the command ended without a code"
+    return int.from_bytes(answer, signed=True)
+
+
+class Begun:
+    """A command that goes on beside us, in a process group of its own; `tests.servers.process.Running`."""
+
+    def __init__(self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path, log: Path) -> None:
+        order = Order(list(arguments), dict(environ), str(folder), leads=True)
+        with log.open("ab") as out, tempfile.TemporaryFile() as given:
+            self._line = _ordered(address(), order, [given.fileno(), out.fileno(), out.fileno()], None)
+        self.pid = _number(self._line)
+        self.returncode: int | None = None
+
+    def ended(self) -> bool:
+        return self.returncode is not None or bool(select.select([self._line], [], [], 0)[0])
+
+    def send_signal(self, sig: int, /) -> None:
+        if not self.ended():
+            os.kill(self.pid, sig)
+
+    def wait(self) -> int:
+        if self.returncode is None:
+            self.returncode = _number(self._line)
+            self._line.close()
+        return self.returncode
 
 
 @functools.cache
@@ -120,19 +160,27 @@ def serve() -> None:
 
 
 def _attend(line: socket.socket, app: Any) -> int:
-    """Run the command in a process of its own and tell its code."""
+    """Run the command in a process of its own and tell its code; its id is free again when whoever asked has hung up."""
     head, files, _, _ = socket.recv_fds(line, 4, 3)
-    order = b""
-    while len(order) < int.from_bytes(head):
-        order += line.recv(_LARGEST)
+    written = b""
+    while len(written) < int.from_bytes(head):
+        written += line.recv(_LARGEST)
+    order = Order(**json.loads(written))
     command = os.fork()
     if command == 0:
+        if order.leads:
+            os.setsid()
+        line.sendall(os.getpid().to_bytes(4))
         line.close()
-        _become(Order(**json.loads(order)), files, app)
+        _become(order, files, app)
     for file in files:
         os.close(file)
-    _, status = os.waitpid(command, 0)
-    line.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, signed=True))
+    end = os.waitid(os.P_PID, command, os.WEXITED | os.WNOWAIT)
+    assert end is not None
+    code = end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+    line.sendall(code.to_bytes(4, signed=True))
+    line.recv(1)
+    os.waitpid(command, 0)
     return 0
 
 
@@ -150,6 +198,7 @@ def _become(order: Order, files: list[int], app: Any) -> None:
     sys.argv = ["regia", *order.arguments]
     code = 0
     try:
+        crashing.arm()
         app()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -34,7 +34,7 @@ from tests.erasing.conftest import TOPOLOGY
 from tests.erasing.planted import NOW, Planted, everything, holding, row
 from tests.erasing.searched import in_files, in_queues
 
-OWN_TABLES = {"erased", "audit", "events", "event_ids"}
+OWN_TABLES = {"erased", "audit", "events", "event_ids", "kpi_changes"}
 
 
 @pytest.fixture

@@ -54,6 +54,16 @@ connectors:
     rate: {count: 3, seconds: 60}
     origins: [https://shop.example]
     colours: {primary: "#7a1f3d"}
+  chat:
+    type: chat
+    brand: demo
+    max_body: 40000
+    max_frame: 8192
+    origins: [https://shop.example]
+    fields: {order: {max_length: 20}}
+    rate: {visitor: {count: 6}, address: {count: 1000}}
+    sockets: {visitor: 2, all: 3}
+    user_tokens: {algorithms: [HS256], secrets: "${APP}", audience: regia}
   desk:
     type: api
     brand: demo

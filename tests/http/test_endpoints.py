@@ -509,6 +509,7 @@ async def test_every_address_is_described_and_the_other_way_round(client: Client
     assert client.app is not None
     routes = [route for route in client.app.router.routes() if route.method != "HEAD" and route.resource]
     served = {(route.method, route.resource.canonical) for route in routes if route.resource}
+    served = {(method, path) for method, path in served if not path.startswith("/console")}  # pages for people: docs/console.md
     assert described == served
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

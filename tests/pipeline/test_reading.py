@@ -326,7 +326,7 @@ def test_secrets_stay_in_the_gateway() -> None:
         imap=imap,
         smtp=smtp,
     )
-    recipe = Recipe.of("email", settings)
+    recipe = Recipe.of(find("email"), settings)
     assert b"s3cret" not in recipe.settings
     made = recipe.connector("mails")
     assert isinstance(made, EmailConnector)

@@ -16,7 +16,7 @@ from tests.servers.rabbitmq import STANDS, RabbitMQServer
 
 __all__ = ["broker", "tables", "work"]
 
-pytestmark = [pytest.mark.alone, pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

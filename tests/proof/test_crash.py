@@ -13,7 +13,6 @@ SEED = int(os.environ.get("SEED", "20261121"))
 KILLS = 20
 
 
-@pytest.mark.alone
 @pytest.mark.proof
 @pytest.mark.timeout(900)
 def test_nothing_accepted_is_lost_over_twenty_kills(make_gateway: MakeGateway, mode: Mode, tmp_path: Path) -> None:

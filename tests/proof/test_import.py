@@ -12,7 +12,6 @@ from tests.e2e.gateway import Gateway
 from tests.e2e.mails import archive, check_mails, import_mbox
 
 
-@pytest.mark.alone
 @pytest.mark.proof
 def test_a_killed_import_is_taken_over_and_can_be_repeated(make_gateway: MakeGateway, tmp_path: Path) -> None:
     gateway = make_gateway()

@@ -99,7 +99,6 @@ def test_a_backlog_is_published_once_whoever_is_killed(
     assert 0 < memory.gateway < MOST_MB
 
 
-@pytest.mark.alone
 @pytest.mark.proof
 @pytest.mark.timeout(900)
 def test_a_killed_import_goes_on_and_doubles_nothing(make_gateway: MakeGateway, mailbox: Mailbox) -> None:

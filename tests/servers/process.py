@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 DEFAULT_PORTS = frozenset({4369, 5432, 5671, 5672, 6379, 25672})
 """epmd, PostgreSQL, RabbitMQ with and without TLS, Redis, Erlang distribution: somebody's real servers."""
@@ -109,8 +110,28 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+class Running(Protocol):
+    """A process that was started, as `subprocess.Popen` shows one."""
+
+    pid: int
+    returncode: int | None
+
+    def ended(self) -> bool:
+        """Whether it has; its id stays its own until `wait`."""
+
+    def send_signal(self, sig: int, /) -> None: ...
+    def wait(self) -> int: ...
+
+
+class Started(subprocess.Popen[bytes]):
+    """In a session, and so a process group, of its own."""
+
+    def ended(self) -> bool:
+        return self.returncode is not None or os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 class ServerProcess:
-    """One program in a session (and so a process group) of its own, logging into a file.
+    """One program in a process group of its own, logging into a file.
 
     It ends with us: by `stop`, by `atexit` when pytest is interrupted, and by a guard when pytest itself is killed: a
     shell that reads from a pipe of ours, and finds it closed. (The kernel's parent-death signal would not do: it
@@ -118,23 +139,20 @@ class ServerProcess:
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path, user: int | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str],
+        cwd: Path,
+        user: int | None = None,
+        begun: Running | None = None,
     ) -> None:
+        """`begun` is what runs already, in a group of its own and with this log; `command` is started otherwise."""
         self.name = name
         self._log = log
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                list(command),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=dict(env),
-                cwd=cwd,
-                user=user,
-                group=user if user is None else _group_of(user),
-                extra_groups=None if user is None else [],
-                start_new_session=True,
-            )
+        self._process: Running = begun or _started(command, log, env, cwd, user)
         guard = ["sh", "-c", 'read -r _; kill -s KILL -- "-$0"', str(self._process.pid)]
         self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True)
         atexit.register(self.kill)
@@ -145,10 +163,7 @@ class ServerProcess:
 
     @property
     def alive(self) -> bool:
-        if self._process.returncode is not None:
-            return False
-        # WNOWAIT leaves an ended process unreaped, so that its id stays ours until `kill` has ended the group.
-        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        return not self._process.ended()
 
     def wait_ready(self, answers: Callable[[], bool]) -> None:
         """Return when `answers()` is true. Raises `ServerFailed` with the log's end; the process is ended then."""
@@ -193,6 +208,22 @@ class ServerProcess:
     def log_tail(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()
         return "\n".join([f"--- end of {self._log}", *lines[-60:]])
+
+
+def _started(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path, user: int | None) -> Started:
+    with log.open("ab") as output:
+        return Started(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(env),
+            cwd=cwd,
+            user=user,
+            group=user if user is None else _group_of(user),
+            extra_groups=None if user is None else [],
+            start_new_session=True,
+        )
 
 
 def _group_of(user: int) -> int:

@@ -132,6 +132,44 @@ async def test_only_the_holder_renews_and_releases(coordination: Coordination, w
     assert await coordination.renew("poller", "node-a", token, 30)
 
 
+async def test_who_listens_hears_what_is_told_from_then_on(coordination: Coordination) -> None:
+    heard: dict[str, list[str]] = {"one": [], "other": [], "elsewhere": []}
+    begun = {name: asyncio.Event() for name in heard}
+    await coordination.publish("chats", "before")
+    listening = [
+        asyncio.create_task(coordination.listen("elsewhere" if name == "elsewhere" else "chats", said.append, begun[name].set))
+        for name, said in heard.items()
+    ]
+    await asyncio.gather(*(one.wait() for one in begun.values()))
+    for text in ("a", "à\n", ""):
+        await coordination.publish("chats", text)
+    async with asyncio.timeout(5):
+        while len(heard["one"]) < 3 or len(heard["other"]) < 3:
+            await asyncio.sleep(0.01)
+    for one in listening:
+        one.cancel()
+    await asyncio.gather(*listening, return_exceptions=True)
+    await coordination.publish("chats", "after")
+    assert heard == {"one": ["a", "à\n", ""], "other": ["a", "à\n", ""], "elsewhere": []}
+
+
+async def test_who_listens_to_redis_is_told_that_it_is_gone(redis_server: RedisServer, redis_url: str) -> None:
+    one, other = RedisCoordination(redis_url), RedisCoordination(redis_url)
+    heard: list[str] = []
+    begun = asyncio.Event()
+    listening = asyncio.create_task(one.listen("chats", heard.append, begun.set))
+    await begun.wait()
+    await asyncio.sleep(1.5)  # longer than a silence after which it asks again
+    await other.publish("chats", "a")
+    redis_server.kill()
+    with pytest.raises(CoordinationUnavailable):
+        await listening
+    assert heard == ["a"]
+    await asyncio.to_thread(redis_server.restart)
+    for coordination in (one, other):
+        await coordination.close()
+
+
 async def test_ping(coordination: Coordination) -> None:
     await coordination.ping()
 
@@ -166,6 +204,8 @@ async def test_without_redis_every_call_says_so(tmp_path_factory: pytest.TempPat
         coordination.acquire("poller", "node-a", 1),
         coordination.renew("poller", "node-a", 1, 1),
         coordination.release("poller", "node-a", 1),
+        coordination.publish("chats", "a"),
+        coordination.listen("chats", print),
     )
     for call in calls:
         with pytest.raises(CoordinationUnavailable) as caught:

@@ -1,13 +1,14 @@
-"""Channels whose callers are told what to correct: the form in its three encodings, and the JSON interface. The conformance
-suite is not for them; damaged payloads are."""
+"""Channels whose callers are told what to correct: the form in its three encodings, the chat, and the JSON interface. The
+conformance suite is not for them; damaged payloads are."""
 
 import functools
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from connectors import api, web_form
+from connectors import api, chat, web_form
 from connectors.base import Request
+from connectors.chat.prepared import VISITOR, Client, Frame
 from connectors.conformance.subject import Subject, post, read_samples
 
 _SAMPLES: Final = Path(__file__).parents[1] / "samples"
@@ -67,4 +68,31 @@ FORMS = tuple(
     )
     for name, (ending, content_type) in _ENCODINGS.items()
 )
-CALLERS: Final = (API, *FORMS)
+
+
+def _frame(body: bytes, _secret: str, at: datetime, *, kind: Frame, content_type: str = "application/json") -> Request:
+    return Client(visitor="v1").request(kind, body, url="https://gw.example/chat/site", at=at, content_type=content_type)
+
+
+CHATS = tuple(
+    Subject(
+        channel=chat.CHANNEL,
+        settings={
+            "brand": "demo",
+            "fields": {"order": {"max_length": 20}, "total": {"type": "number"}, "email": {"type": "email"}},
+        },
+        samples=read_samples(_SAMPLES / "chat" / folder),
+        sign=functools.partial(_frame, kind=kind, content_type=content_type),
+        secret_key="",
+        secret="",
+        signature=VISITOR,
+        contact="",
+        more={"samples": f"chat ({folder})"},
+    )
+    for folder, kind, content_type in (
+        ("messages", "message", "application/json"),
+        ("files", "message", _ENCODINGS["multipart"][1]),
+        ("seen", "seen", "application/json"),
+    )
+)
+CALLERS: Final = (API, *FORMS, *CHATS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRow:
     """A message in the list. `queued_ms`: how long it took to its queue; None while it waits. `state` is published, pending,
-    unrouted or discarded; `rule` decided the category, empty where none did; `changed` tells two states of a row apart."""
+    unrouted or discarded; `rule` decided the category, or discarded it; empty where none did."""
 
     id: str
     received_ms: int
@@ -25,10 +25,6 @@ class MessageRow:
     priority: int
     state: str
     queued_ms: int | None
-
-    @property
-    def changed(self) -> str:
-        return f"{self.state}{self.queued_ms}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

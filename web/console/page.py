@@ -3,7 +3,7 @@
 Everything is escaped by the templates. No page holds an inline style or script: `headers` forbid both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from web.console.assets import link
+from web.console.customer import evidence, shown_values
 from web.console.frame import Frame
 from web.console.masking import masked
 from web.console.queues import line
@@ -103,6 +104,11 @@ def span(ms: float | None) -> str:
     return f"{ms / 86_400_000:.0f} d"
 
 
+def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Choices that are called as they are."""
+    return [(value, value) for value in values]
+
+
 def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
     """A choice among brands with rules of their own: `*` stands for all others."""
     return brand, all_others if brand == "*" else brand
@@ -112,11 +118,6 @@ def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
 def _count(context: Context, number: int) -> str:
     """`1.000` in Italian, `1,000` in English."""
     return f"{number:,}".replace(",", "." if context["frame"].language == "it" else ",")
-
-
-def _same_pair(value: str) -> tuple[str, str]:
-    """A choice that is called what it is."""
-    return value, value
 
 
 TEMPLATES: Final = Environment(
@@ -130,11 +131,13 @@ TEMPLATES.filters |= {
     "personal": _personal,
     "moment": _time,
     "span": span,
+    "count": _count,
+    "pairs": _pairs,
     "brand_pair": _brand_pair,
+    "evidence": evidence,
+    "shown_values": shown_values,
     "bars": bars,
     "line": line,
-    "same_pair": _same_pair,
-    "count": _count,
 }
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-_TYPES: Final[Mapping[str, str]] = {"form.css": "text/css; charset=utf-8", "form.js": "text/javascript; charset=utf-8"}
+_STYLE, _SCRIPT = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
+_TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("form.css", "faq.css", "state.css"), _STYLE),
+    **dict.fromkeys(("form.js", "topics.js", "upload.js", "suggest.js", "faq.js"), _SCRIPT),
+}
 PREFIX: Final = "/static/pages/"
 
 

@@ -4,7 +4,7 @@ Everything is escaped by the templates. The pages work without a script and hold
 `headers` can forbid both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,6 +13,7 @@ from yarl import URL
 from normalizer.advice import Language
 from normalizer.inbound import Page
 from web.pages.assets import link
+from web.pages.look import Look
 from web.pages.texts import PROBLEMS, TEXTS
 from web.pages.view import FormView
 
@@ -34,9 +35,10 @@ def render_form(
     values: Mapping[str, str] = _NOTHING,
     errors: Mapping[str, str] = _NOTHING,
     page: Page | None = None,
+    faq: Sequence[str] = (),
 ) -> str:
     """The form. `submission` is a fresh random token a page view, or the refused post's own; `values` fill the fields,
-    `errors` say by field name what to correct; `page` is where the customer came from."""
+    `errors` say by field name what to correct; `page` is where the customer came from, `faq` the articles read before."""
     labels = _labels(view)
     # In the order of the page, so that the first of the list is the first to be met, and has the focus.
     listed = [name for name in labels if name in errors] + [name for name in errors if name not in labels]
@@ -50,11 +52,12 @@ def render_form(
         labels=labels,
         first=next((name for name in listed if name in labels), None),
         page=page or Page(),
+        faq=",".join(faq),
     )
 
 
 def _labels(view: FormView) -> dict[str, str]:
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = {} if view.topics is None else {view.topics.name: view.topics.label}
     for row in view.rows:
         labels.update({field.name: field.label for field in row.fields})
         if row.files_after and view.upload:
@@ -62,9 +65,10 @@ def _labels(view: FormView) -> dict[str, str]:
     return labels
 
 
-def render_thanks(view: FormView, reference: str) -> str:
-    """The page after a contact was taken: `reference` is the number the customer may quote."""
-    return TEMPLATES.get_template("thanks.html").render(view=view, texts=view.texts, reference=reference)
+def render_thanks(view: FormView, reference: str, state: str | None = None) -> str:
+    """The page after a contact was taken: `reference` is the number the customer may quote, `state` where they see what becomes
+    of it."""
+    return TEMPLATES.get_template("thanks.html").render(view=view, texts=view.texts, reference=reference, state=state)
 
 
 def render_problem(
@@ -86,7 +90,7 @@ def render_problem(
     )
 
 
-def headers(view: FormView | None = None) -> dict[str, str]:
+def headers(view: FormView | Look | None = None) -> dict[str, str]:
     """The response headers of these pages. The sites of the form's `origins` may frame it.
 
     `no-cache`, not `no-store`: going back must find what was written still in the fields.
@@ -99,6 +103,7 @@ def headers(view: FormView | None = None) -> dict[str, str]:
         "style-src": "'self'",
         "script-src": "'self'",
         "img-src": " ".join(images),
+        "connect-src": "'self'",
         "form-action": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": " ".join(("'self'", *(view.frame_origins if view else ()))),

@@ -38,6 +38,16 @@ class PageTexts:
     another: str
     back: str
     wait: str
+    topic_next: str
+    topic_change: str
+    progress: str
+    cancel: str
+    cancelled: str
+    failed: str
+    maybe: str
+    maybe_close: str
+    opens_apart: str
+    state: str
 
 
 TEXTS: Final[Mapping[Language, PageTexts]] = {
@@ -69,6 +79,16 @@ TEXTS: Final[Mapping[Language, PageTexts]] = {
         another="Scrivi un altro messaggio",
         back="Comincia con un modulo vuoto",
         wait="Puoi riprovare tra {seconds} secondi.",
+        topic_next="Continua",
+        topic_change="Cambia",
+        progress="Invio dei file: {percent} %",
+        cancel="Annulla l'invio",
+        cancelled="Invio annullato: non è partito niente, e quello che hai scritto è ancora qui.",
+        failed="La connessione si è interrotta. Quello che hai scritto è qui: premi di nuovo Invia, non arriva due volte.",
+        maybe="Forse la risposta c'è già",
+        maybe_close="Nascondi",
+        opens_apart="si apre in un'altra scheda",
+        state="Segui la tua richiesta",
     ),
     "en": PageTexts(
         own_name="English",
@@ -98,6 +118,16 @@ TEXTS: Final[Mapping[Language, PageTexts]] = {
         another="Write another message",
         back="Start with an empty form",
         wait="You can try again in {seconds} seconds.",
+        topic_next="Continue",
+        topic_change="Change",
+        progress="Sending files: {percent} %",
+        cancel="Cancel sending",
+        cancelled="Cancelled: nothing was sent, and what you wrote is still here.",
+        failed="The connection broke. What you wrote is still here: press Send again, it will not arrive twice.",
+        maybe="Perhaps the answer is here already",
+        maybe_close="Hide",
+        opens_apart="opens in another tab",
+        state="Follow your request",
     ),
 }
 

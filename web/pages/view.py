@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connectors.form_settings import FILES, WebFormSettings
+from connectors.form_topics import fields_with, of_topics
 from connectors.uploads import readable_size, readable_types
 from normalizer.advice import Language
 from normalizer.fields import FieldSpec, FieldType, label_of, localised
@@ -40,6 +41,24 @@ class FieldView:
     choices: tuple[tuple[str, str], ...]
     short: bool
     """Whether the answer is short enough for a narrow input."""
+    topics: tuple[str, ...]
+    """The topics with which it is shown; none: with all."""
+    asks: bool
+    """Whether its words may ask the FAQ."""
+    needed_with: tuple[str, ...]
+    """The topics with which it must be filled."""
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicsView:
+    """What the form may be about; `chosen` is empty until somebody has chosen."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+    chosen: str
+    needed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +102,22 @@ class FormView:
     rows: tuple[Row, ...]
     honeypot: str
     upload: UploadView | None
+    topics: TopicsView | None
+    faq: str | None
 
 
-def form_view(settings: WebFormSettings, language: Language, *, action: str, theme: str) -> FormView:
-    """The view of a form: `action` such as `/forms/site-form`, `theme` such as `/forms/site-form/theme.css`."""
+def form_view(
+    settings: WebFormSettings,
+    language: Language,
+    *,
+    action: str,
+    theme: str,
+    topic: str | None = None,
+    faq: str | None = None,
+) -> FormView:
+    """The view of a form: `action` such as `/forms/site-form`, `theme` such as `/forms/site-form/theme.css`, `faq` the path of
+    the FAQ whose articles are offered; `topic` is what was chosen."""
+    chosen = topic if topic in settings.topics else None
     texts = TEXTS[language]
     return FormView(
         language=language,
@@ -99,20 +130,34 @@ def form_view(settings: WebFormSettings, language: Language, *, action: str, the
         theme=theme,
         logo=settings.logo,
         frame_origins=settings.origins,
-        rows=tuple(_rows(settings, language)),
+        rows=tuple(_rows(settings, language, chosen)),
         honeypot=settings.honeypot,
         upload=_upload(settings, texts),
+        topics=_topics(settings, language, chosen),
+        faq=faq,
     )
 
 
-def _rows(settings: WebFormSettings, language: Language) -> Iterator[Row]:
+def _topics(settings: WebFormSettings, language: Language, chosen: str | None) -> TopicsView | None:
+    if not settings.topics:
+        return None
+    return TopicsView(
+        name=settings.topic_field,
+        label=localised(settings.topic_label, language),
+        choices=tuple((name, localised(topic.label, language)) for name, topic in settings.topics.items()),
+        chosen=chosen or "",
+        needed=settings.topic_required,
+    )
+
+
+def _rows(settings: WebFormSettings, language: Language, chosen: str | None) -> Iterator[Row]:
     # A group is drawn as one where its fields follow each other, in whatever order it names them.
     names = list(settings.fields)
     groups = {frozenset(group) for group in settings.groups if len(group) > 1}
     while names:
         group = next((group for group in groups if frozenset(names[: len(group)]) == group), None)
         count = len(group) if group else 1
-        fields = tuple(_field(settings, name, settings.fields[name], language) for name in names[:count])
+        fields = tuple(_field(settings, name, language, chosen) for name in names[:count])
         legend = None
         if group:
             legend = TEXTS[language].answer_at if group <= set(settings.address_fields) else TEXTS[language].any_of
@@ -120,8 +165,11 @@ def _rows(settings: WebFormSettings, language: Language) -> Iterator[Row]:
         del names[:count]
 
 
-def _field(settings: WebFormSettings, name: str, spec: FieldSpec, language: Language) -> FieldView:
+def _field(settings: WebFormSettings, name: str, language: Language, chosen: str | None) -> FieldView:
+    shown = fields_with(settings.topics, settings.fields, chosen)
+    spec = shown.get(name, settings.fields[name])
     control, inputmode = _INPUT[spec.type]
+    needed = [topic for topic, one in settings.topics.items() if name in one.required]
     return FieldView(
         name=name,
         control="textarea" if spec.multiline else control,
@@ -133,6 +181,10 @@ def _field(settings: WebFormSettings, name: str, spec: FieldSpec, language: Lang
         maxlength=spec.longest if spec.type == "text" else None,
         choices=_choices(spec, language),
         short=spec.type in ("number", "date") or (spec.type == "text" and spec.longest <= _SHORT),
+        topics=of_topics(settings.topics).get(name, ()),
+        asks=name in (settings.message_field, settings.subject_field),
+        needed_with=() if settings.fields[name].required else tuple(needed),
+        shown=name in shown,
     )
 
 

@@ -21,12 +21,12 @@ _FIELDS: Mapping[Refusal, str] = {"wrong_password": "old", "not_the_same": "agai
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/account`"""
+    """`GET /console/account`: one's own password, language and theme, and where one is logged in."""
     return await _page(visit, {})
 
 
 async def change_password(visit: Visit) -> web.StreamResponse:
-    """`POST /console/account/password`: a new one, for whoever knows the old one. Their other logins end."""
+    """`POST /console/account/password`: a new password, for whoever knows the old one. Their other logins end."""
     visit.what = visit.me.person.id
     try:
         refusal = await _refusal(visit)
@@ -42,7 +42,7 @@ async def change_password(visit: Visit) -> web.StreamResponse:
 
 
 async def choose_look(visit: Visit) -> web.StreamResponse:
-    """`POST /console/account/look`: language and theme."""
+    """`POST /console/account/look`: choose language and theme."""
     id_ = visit.what = visit.me.person.id
     language, theme = visit.form.text("language"), visit.form.text("theme")
     if language not in LANGUAGES or theme not in THEMES:

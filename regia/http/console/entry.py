@@ -30,7 +30,7 @@ class Entry:
     frames: bool = False
     """Whether the page holds a frame of our own."""
     quiet: bool = False
-    """A page asks for it by itself: it does not count as use of a login, and what it answers is never a redirect."""
+    """A page asks for it by itself: it does not count as use of a login."""
     first: bool = False
     """Open also to whoever has to choose a password before anything else."""
     largest: int = 64 * 1024

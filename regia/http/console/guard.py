@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import replace
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
@@ -56,10 +56,18 @@ def turned_away(visit: Visit) -> web.Response | None:
 
 def _to_log_in(visit: Visit) -> web.Response:
     request = visit.request
-    where = "/login" if visit.entry.method != "GET" or visit.entry.quiet else f"/login?next={quote(request.path_qs, safe='/')}"
+    back = request.path_qs if visit.entry.method == "GET" else _referring(request)
+    where = "/login" if visit.entry.quiet or not back else f"/login?next={quote(back, safe='/')}"
     if visit.is_fragment:  # its answer would be put into the page it came from
         return web.Response(status=401, headers={"HX-Redirect": visit.frame.link(where.partition("?")[0])})
     return visit.to(where)
+
+
+def _referring(request: web.Request) -> str:
+    """The page from which something was posted: what was typed is kept there. Only where it goes is looked at after the log-in
+    (`login.page`)."""
+    base = request.app[GATEWAY].configured.settings.server.base_path
+    return urlsplit(request.headers.get("Referer", "")).path.removeprefix(base)
 
 
 def require(visit: Visit) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection
 
+from router.model import DEFAULT
 from storage import recent
 from storage.recent import Change
 from web.console.live import LiveFilter, MessageRow
@@ -40,11 +41,17 @@ def _row(row: Mapping[str, Any], change: Change) -> MessageRow:
         subject=data["subject"] or "",
         text=" ".join((data["text"] or "").split())[:_TEXT],
         category=row["category"],
-        rule=row["discarded_by"] or routing["decided_by"].get("category") or "",
+        rule=_decider(row, routing),
         priority=routing["priority"] or 0,
         state=change.state,
         queued_ms=queued,
     )
+
+
+def _decider(row: Mapping[str, Any], routing: Mapping[str, Any]) -> str:
+    """Empty where no rule did: the default category."""
+    rule = str(row["discarded_by"] or routing["decided_by"].get("category") or "")
+    return "" if rule == DEFAULT else rule
 
 
 def fitting(rows: Collection[MessageRow], wanted: LiveFilter) -> list[MessageRow]:

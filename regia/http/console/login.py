@@ -19,19 +19,19 @@ from storage.staff import Staff
 from web.console.page import span
 from web.console.texts.login import LOGIN as TEXTS
 
-_NEXT: Final = re.compile(r"/console/(?:[A-Za-z0-9_~%?&=+,:@-]|[./](?![./]))*")
+_NEXT: Final = re.compile(r"/console/(?![./])(?:[A-Za-z0-9_~%?&=+,:@-]|[./](?![./]))*")
 """An address of the console: neither `//`, which names another host, nor `..`, nor `\\`, which browsers take for `/`."""
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/login?next=`: the form. Whoever is logged in goes on."""
+    """`GET /console/login?next=`: the form to log in. Whoever is logged in goes on."""
     if visit.login is not None:
         return visit.to(_next(visit.word("next")))
     return _form(visit, next_=visit.word("next"))
 
 
 async def enter(visit: Visit) -> web.StreamResponse:
-    """`POST /console/login`: name and password. The audit log has who it was, where the name is somebody's."""
+    """`POST /console/login`: log in with name and password. The audit log has who it was, where the name is somebody's."""
     name, next_ = people.folded(visit.form.text("name")), visit.form.text("next")
     known = visit.parts.cookies.get(visit.request, KNOWN)
     wait = await visit.parts.throttle.wait(name, address(visit.request), known)
@@ -76,7 +76,9 @@ async def _open(visit: Visit, person: Staff) -> Opened:
     def work(connection: Connection) -> Opened:
         if newer is not None:
             staff.change(connection, person.id, password=newer)
-        return logins.open_login(connection, person, family=family, lasting=lasting)
+        opened = logins.open_login(connection, person, family=family, lasting=lasting)
+        visit.login = opened.login  # from here on it is them: so the audit log has it
+        return opened
 
     return await visit.write(work)
 

@@ -10,6 +10,7 @@ from desk.staff.throttle import Throttle
 from regia.gateway import Gateway
 from regia.http.console.cookies import Cookies
 from regia.http.console.depths import Depths
+from regia.http.console.feed import Feed
 from regia.trying.attempt import Told
 from regia.trying.bench import Bench
 
@@ -21,6 +22,7 @@ class Parts:
     cookies: Cookies
     passwords: Passwords
     throttle: Throttle
+    feed: Feed
     bench: Bench
     depths: Depths
     checked: dict[str, tuple[Told, ...]]
@@ -34,6 +36,7 @@ class Parts:
             cookies=Cookies(settings.server),
             passwords=Passwords(),
             throttle=Throttle(gateway.stores.coordination, key),
+            feed=Feed(gateway),
             bench=Bench(),
             depths=Depths(gateway.stores.queues),
             checked={},

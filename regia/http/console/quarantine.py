@@ -55,7 +55,7 @@ async def discard(visit: Visit) -> web.StreamResponse:
 
 
 async def show(visit: Visit) -> web.StreamResponse:
-    """`GET /console/queues/quarantine/{id}`"""
+    """`GET /console/queues/quarantine/{id}`: one request that could not be read, with its bytes."""
     visit.what = visit.named("id")[:80]
     return await _show(visit)
 

@@ -22,7 +22,7 @@ _DEAD: Final = ".dead"
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/queues`"""
+    """`GET /console/queues`: what waits in every queue, how fast it comes and goes, and who takes it."""
     return await _page(visit, None)
 
 

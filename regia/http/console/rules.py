@@ -53,7 +53,7 @@ class _Stored:
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/rules?brand=&days=`"""
+    """`GET /console/rules?brand=&days=`: the rules that decide, how often each did, and their versions."""
     brand, days = rules_found.brand_of(visit), _days(visit)
     live, today = rules_found.live(visit, brand), time.time_ns() // 1_000_000 // DAY_MS
     stored = await visit.read(lambda connection: _stored(connection, brand, live, today - days + 1))

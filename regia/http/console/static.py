@@ -8,7 +8,7 @@ from web.console.assets import ASSETS, PREFIX
 
 
 async def static(visit: Visit) -> web.StreamResponse:
-    """`GET /console/static/{name}`: for ever under one link, which carries its hash."""
+    """`GET /console/static/{name}`: style sheets and scripts, for ever under one link that carries its hash."""
     asset = ASSETS.get(f"{PREFIX}{visit.named('name')}")
     if asset is None:
         raise Rejected("not_found", "there is no such file")

@@ -16,14 +16,41 @@ from typing import Final
 from aiohttp import web
 
 from connectors.errors import Rejected
-from regia.http.console import account, dead, live, login, playground, quarantine, queues, rules, rules_compare
+from regia.http.console import (
+    account,
+    audit,
+    customer,
+    customer_acts,
+    customer_leaving,
+    customer_merges,
+    customer_reply,
+    customers,
+    dead,
+    kpi,
+    live,
+    login,
+    message,
+    message_acts,
+    new,
+    playground,
+    quarantine,
+    queues,
+    rules,
+    rules_compare,
+    users,
+)
 from regia.http.console.entry import Entry
 from regia.http.console.static import static
 from regia.http.console.visit import Visit
 from regia.http.console.wrap import wrapped
+from web.console.texts import audit as audit_texts
+from web.console.texts import customers as customers_texts
+from web.console.texts import kpi as kpi_texts
 from web.console.texts import live as live_texts
+from web.console.texts import new as new_texts
 from web.console.texts import queues as queues_texts
 from web.console.texts import rules as rules_texts
+from web.console.texts import users as users_texts
 
 ROOT: Final = "/console"
 
@@ -43,6 +70,37 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/account/look", "viewer", account.choose_look, "account.look"),
     Entry("POST", "/account/logins", "viewer", account.log_out_elsewhere, "account.logins"),
     Entry("GET", "/", "viewer", live.page, nav=live_texts.NAV),
+    Entry("GET", "/live", "viewer", live.stream, quiet=True),
+    Entry("GET", "/customers", "viewer", customers.page, nav=customers_texts.NAV),
+    Entry("GET", "/customers/{id}", "viewer", customer.page, "customer.look"),
+    Entry("GET", "/customers/{id}/audit", "viewer", customer.audit, "customer.look"),
+    Entry("POST", "/customers/{id}/profile", "agent", customer_acts.change, "customer.profile"),
+    Entry("POST", "/customers/{id}/links/{link}/release", "agent", customer_acts.release, "customer.release"),
+    Entry("GET", "/customers/{id}/reply", "agent", customer_reply.words),
+    Entry("POST", "/customers/{id}/reply", "agent", customer_reply.send, "customer.reply", largest=customer_reply.LARGEST),
+    Entry("GET", "/customers/{id}/replies/{reply}", "agent", customer_reply.state, quiet=True),
+    Entry("GET", "/customers/{id}/merge", "agent", customer_merges.merge_page, "customer.look"),
+    Entry("POST", "/customers/{id}/merge", "agent", customer_merges.merge, "customer.merge"),
+    Entry("GET", "/customers/{id}/unmerge", "agent", customer_merges.unmerge_page, "customer.look"),
+    Entry("POST", "/customers/{id}/unmerge", "agent", customer_merges.unmerge, "customer.unmerge"),
+    Entry("POST", "/customers/{id}/export", "agent", customer_leaving.export, "customer.export"),
+    Entry("GET", "/customers/{id}/erase", "admin", customer_leaving.erase_page, "customer.look"),
+    Entry("POST", "/customers/{id}/erase", "admin", customer_leaving.erase, "customer.erase"),
+    Entry("POST", "/suggestions/{id}/accept", "agent", customer_acts.accept, "suggestion.accept"),
+    Entry("POST", "/suggestions/{id}/reject", "agent", customer_acts.reject, "suggestion.reject"),
+    Entry("GET", "/messages/right.yaml", "agent", message_acts.right, "messages.right"),
+    Entry("GET", "/messages/{id}", "viewer", message.page, "message.view", frames=True),
+    Entry("GET", "/messages/{id}/mail", "viewer", message.mail_frame),
+    Entry("GET", "/messages/{id}/files/{file}", "viewer", message.file, "message.file"),
+    Entry("GET", "/messages/{id}/raw", "admin", message.raw, "message.raw"),
+    Entry("POST", "/messages/{id}/mark", "agent", message_acts.mark, "message.mark", frames=True),
+    Entry("POST", "/messages/{id}/reroute", "agent", message_acts.send_again, "message.reroute", frames=True),
+    Entry("POST", "/messages/{id}/letters", "agent", message_acts.drive_letter, "message.redrive"),
+    Entry("POST", "/messages/{id}/held", "agent", message_acts.drive_held, "message.redrive"),
+    Entry("GET", "/new", "agent", new.page, nav=new_texts.NAV),
+    Entry("POST", "/new", "agent", new.accept, "contact.new", largest=512 * 1024),
+    Entry("GET", "/new/customers", "agent", new.customers, quiet=True),
+    Entry("GET", "/new/calls", "agent", new.calls, quiet=True),
     Entry("GET", "/queues", "viewer", queues.page, nav=queues_texts.NAV),
     Entry("GET", "/queues/figures", "viewer", queues.figures, quiet=True),
     Entry("GET", "/queues/dead", "viewer", dead.page),
@@ -67,6 +125,16 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/rules/playground/take", "agent", playground.take, "rules.take", largest=playground.BODY),
     Entry("POST", "/rules/playground/compare", "agent", playground.compare, "rules.compare", largest=playground.BODY),
     Entry("POST", "/rules/playground/reset", "agent", playground.reset, "rules.reset", largest=playground.BODY),
+    Entry("GET", "/kpi", "viewer", kpi.page, nav=kpi_texts.NAV),
+    Entry("GET", "/kpi.csv", "viewer", kpi.table),
+    Entry("GET", "/users", "admin", users.page, nav=users_texts.NAV),
+    Entry("POST", "/users", "admin", users.add, "user.add"),
+    Entry("POST", "/users/{id}/role", "admin", users.give_role, "user.role"),
+    Entry("POST", "/users/{id}/password", "admin", users.give_password, "user.password"),
+    Entry("POST", "/users/{id}/disable", "admin", users.disable, "user.disable"),
+    Entry("POST", "/users/{id}/enable", "admin", users.enable, "user.enable"),
+    Entry("POST", "/users/{id}/logout", "admin", users.log_out, "user.logout"),
+    Entry("GET", "/audit", "admin", audit.page, nav=audit_texts.NAV),
     Entry("GET", "/{rest:.*}", "viewer", _nothing),  # the last one: what no other entry has
 )
 

@@ -3,7 +3,8 @@
 (() => {
   const language = document.documentElement.lang || "it";
   const day = { year: "numeric", month: "2-digit", day: "2-digit" };
-  const clock = { hour: "2-digit", minute: "2-digit" };
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const locale = (navigator.languages || []).find((one) => one.toLowerCase().startsWith(language)) || language;
 
   // Times come in UTC, exact in their attribute: they are shown in the reader's own zone, the day only where it is not today.
   function localise(root) {
@@ -13,8 +14,10 @@
       const form = "seconds" in time.dataset ? { ...clock, second: "2-digit" } : clock;
       const today = at.toDateString() === new Date().toDateString();
       const options = today || time.dataset.only === "time" ? form : { ...day, ...form };
-      time.title = at.toLocaleString(language, { dateStyle: "full", timeStyle: "long" });
+      time.title = `${at.toLocaleString(language, { dateStyle: "full", timeStyle: "long" })} · ${at.toISOString().replace("T", " ").replace("Z", " UTC")}`;
       time.textContent = at.toLocaleString(language, options);
+      time.title = at.toLocaleString(locale, { dateStyle: "full", timeStyle: "long" });
+      time.textContent = at.toLocaleString(locale, options);
       time.dataset.local = "";
     }
   }
@@ -37,6 +40,29 @@
     if (token) event.detail.ctx.request.headers["X-CSRF"] = token.content;
   });
 
-  document.addEventListener("htmx:after:swap", () => localise(document));
+  // A list that grows is cut at its end.
+  function trim() {
+    for (const list of document.querySelectorAll("[data-most]")) {
+      while (list.children.length > Number(list.dataset.most)) list.lastElementChild.remove();
+    }
+  }
+
+  // Whether a page that says it is live is so.
+  function live(on) {
+    const badge = document.getElementById("live");
+    if (!badge) return;
+    badge.textContent = on ? badge.dataset.on : badge.dataset.off;
+    badge.classList.toggle("good", on);
+    badge.classList.toggle("warn", !on);
+  }
+  document.addEventListener("htmx:sse:after:connection", () => live(true));
+  document.addEventListener("htmx:sse:close", () => live(false));
+  document.addEventListener("htmx:sse:error", (event) => {
+    live(false);
+    if (event.detail.status === 401) window.location.reload();
+  });
+  document.addEventListener("over", () => window.location.reload()); // nobody is logged in any more
+
+  document.addEventListener("htmx:after:swap", () => { localise(document); trim(); });
   localise(document);
 })();

@@ -21,6 +21,7 @@ class LiveTexts:
     customer: str
     category: str
     rule: str
+    priority: str
     to_queue: str
     by_default: str
     discarded: str
@@ -36,8 +37,7 @@ class LiveTexts:
     all_well: str
     not_well: str
     channels: str
-    last_hour: str
-    last_contact: str
+    last_day: str
     silent: str
     never: str
     in_journal: str
@@ -62,6 +62,7 @@ LIVE: Final[Mapping[Language, LiveTexts]] = {
         customer="Cliente",
         category="Categoria",
         rule="Regola",
+        priority="Priorità",
         to_queue="In coda dopo",
         by_default="predefinita",
         discarded="scartato",
@@ -77,8 +78,7 @@ LIVE: Final[Mapping[Language, LiveTexts]] = {
         all_well="Tutto funziona",
         not_well="Qualcosa non va",
         channels="Canali",
-        last_hour="Ultima ora",
-        last_contact="Ultimo",
+        last_day="Contatti delle ultime 24 ore, ora per ora",
         silent="silenzioso",
         never="mai",
         in_journal="Nel giornale",
@@ -108,6 +108,7 @@ LIVE: Final[Mapping[Language, LiveTexts]] = {
         customer="Customer",
         category="Category",
         rule="Rule",
+        priority="Priority",
         to_queue="Queued after",
         by_default="default",
         discarded="discarded",
@@ -123,8 +124,7 @@ LIVE: Final[Mapping[Language, LiveTexts]] = {
         all_well="Everything works",
         not_well="Something is wrong",
         channels="Channels",
-        last_hour="Last hour",
-        last_contact="Last",
+        last_day="Contacts of the last 24 hours, hour by hour",
         silent="silent",
         never="never",
         in_journal="In the journal",

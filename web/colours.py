@@ -1,5 +1,6 @@
 """A brand's colour made readable: contrast by WCAG 2.2 (§1.4.3, 4.5 : 1 for text) on the light and on the dark page."""
 
+from dataclasses import dataclass
 from typing import Final
 
 Rgb = tuple[int, int, int]
@@ -15,18 +16,36 @@ _STEPS: Final = 20
 _STRAIGHT: Final = 0.04045
 
 
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """One colour made readable, as `#rrggbb`: to fill with, to write with on the fill, and to write with on the page."""
+
+    fill: str
+    on_fill: str
+    accent: str
+    dark_fill: str
+    dark_on_fill: str
+    dark_accent: str
+
+
+def palette(primary: str) -> Palette:
+    """`primary` is `#rrggbb`; the ground is `LIGHT_CARD` or `DARK_CARD`."""
+    colour = _parse(primary)
+    light = _readable_on(LIGHT_CARD, colour, BLACK, READABLE)
+    dark = _readable_on(DARK_CARD, colour, WHITE, CLEAR)
+    return Palette(_hex(colour), _hex(_text_on(colour)), _hex(light), _hex(dark), _hex(_text_on(dark)), _hex(dark))
+
+
 def theme(primary: str) -> str:
     """The style sheet that carries the colours of one form. `primary` is `#rrggbb`.
 
     It is a sheet of its own because the pages' Content-Security-Policy takes no inline style.
     """
-    colour = _parse(primary)
-    light = _readable_on(LIGHT_CARD, colour, BLACK, READABLE)
-    dark = _readable_on(DARK_CARD, colour, WHITE, CLEAR)
+    of = palette(primary)
     return (
-        f":root{{--fill:{_hex(colour)};--on-fill:{_hex(_text_on(colour))};--accent:{_hex(light)}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root{{--fill:{_hex(dark)};--on-fill:{_hex(_text_on(dark))};"
-        f"--accent:{_hex(dark)}}}}}\n"
+        f":root{{--fill:{of.fill};--on-fill:{of.on_fill};--accent:{of.accent}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root{{--fill:{of.dark_fill};--on-fill:{of.dark_on_fill};"
+        f"--accent:{of.dark_accent}}}}}\n"
     )
 
 

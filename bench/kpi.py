@@ -1,0 +1,103 @@
+"""How long figures take to be worked out among a million contacts: the worst of many questions."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import create_engine
+
+from bench.kpi_copies import multiply
+from bench.kpi_fill import UNTIL_MS, YEAR_MS, fill
+from desk.kpi.definitions import KPIS
+from desk.kpi.measuring import Condition
+from desk.kpi.report import Wanted, figure
+from desk.kpi.rolling import Rolling
+from storage.database import Database
+from storage.migrate import upgrade
+
+COPIES: Final = 20
+FRESH: Final = 5_000
+"""Contacts counted since, that the figures have loose; and a tenth of them that are not counted yet."""
+_DAY_MS: Final = 86_400_000
+_ONE: Final[tuple[Condition, ...]] = (("tag", ("tag-3",)),)
+_SEVERAL: Final[tuple[Condition, ...]] = (
+    *(("brand", ("verde", "officina")), ("channel", ("email", "call")), ("category", ("category-1",))),
+    *(("tag", ("tag-3", "tag-4")), ("field.shop", ("Roma",))),
+)
+_ORDER: Final[tuple[Condition, ...]] = (("field.order", ("IT-77",)),)
+QUESTIONS: Final[tuple[tuple[str, str | None, tuple[Condition, ...]], ...]] = (
+    ("each its own way", None, ()),
+    ("by day", "day", ()),
+    ("by category", "category", ()),
+    ("by product, of a tag", "product", _ONE),
+    ("by a field", "field.shop", ()),
+    ("by month, five conditions", "month", _SEVERAL),
+    ("by day, of one order", "day", _ORDER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Milliseconds for one question: the best of three, since others use the machine too."""
+
+    kpi: str
+    question: str
+    ms: float
+    count: int
+
+
+async def prepare(url: str, number: int, row: Callable[..., dict[str, Any]]) -> int:
+    """Put about `number` contacts of a year into an empty database, counted but for the last; how many there are. `row`
+    completes what a table needs."""
+    each, began_ms = number // COPIES, UNTIL_MS - YEAR_MS
+    make_tables(url)
+    fill(url, each, row, begin_ms=began_ms, days=365 / COPIES)
+    await _count(url)
+    engine = create_engine(Database(url).url)
+    multiply(engine, COPIES, YEAR_MS // COPIES)
+    engine.dispose()
+    fill(url, FRESH, row, begin_ms=UNTIL_MS - _DAY_MS, days=0.9, after=each * COPIES)
+    await _count(url)
+    fill(url, FRESH // 10, row, begin_ms=UNTIL_MS - _DAY_MS // 10, days=0.1, after=each * COPIES + FRESH)
+    return each * COPIES + FRESH + FRESH // 10
+
+
+def make_tables(url: str) -> None:
+    """Make the tables."""
+    database = Database(url)
+    upgrade(database.engine)
+    database.engine.dispose()
+
+
+async def ask(url: str) -> list[Took]:
+    """Every figure, each by every question, over the whole year."""
+    database = Database(url)
+    found = [await _time(database, name, *question) for name in KPIS for question in QUESTIONS]
+    await database.close()
+    return found
+
+
+def worst(took: list[Took]) -> Iterator[Took]:
+    """The slowest question of each figure."""
+    for name in KPIS:
+        yield max((one for one in took if one.kpi == name), key=lambda one: one.ms)
+
+
+async def _time(database: Database, name: str, told: str, by: str | None, where: tuple[Condition, ...]) -> Took:
+    # A little within the year, so that the first and last chunks are cut.
+    since_ms, until_ms = UNTIL_MS - YEAR_MS + 54_321, UNTIL_MS + _DAY_MS
+    wanted = Wanted(since_ms=since_ms, until_ms=until_ms, where=where, by=by, zone=ZoneInfo("Europe/Rome"))
+    best, count = float("inf"), 0
+    for _ in range(3):
+        began = time.perf_counter()
+        count = (await database.read(lambda connection: figure(connection, name, wanted))).all.count
+        best = min(best, time.perf_counter() - began)
+    return Took(name, told, best * 1000, count)
+
+
+async def _count(url: str) -> None:
+    database = Database(url)
+    await Rolling(database).finish(0)
+    await database.close()

@@ -1,0 +1,194 @@
+"""Answering a question about facts: how many, how long on average, in all and by group. The counted ones as they are stored,
+and those that changed a second ago counted at this moment: one snapshot of the database, and one way for both."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import and_, xor
+from typing import Final
+
+from sqlalchemy import Connection
+
+from desk.kpi.rolling import DONE, counted
+from storage import kpi_changes, kpi_store
+from storage.kpi_chunk import TIMES, Chunk, Fact, Measure, columns_of, loose
+from storage.kpi_store import Wanted
+
+MOST_GROUPS: Final = 1_000
+"""More values are no groups: who asks by order number asks for a list."""
+RANKED: Final = 20
+"""Groups up to which each has its median: that is read digit by digit."""
+
+Group = str | int | None
+"""A value of a dimension, or the beginning of a span of time; None: without a value."""
+Condition = tuple[str, Sequence[str]]
+"""A dimension, and values of which a fact has one."""
+
+
+class NotCounted(Exception):
+    """Figures are being counted for the first time, or after an update."""
+
+
+class TooManyGroups(Exception):
+    """It has more than `MOST_GROUPS` values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which facts, from `since_ms` on and before `until_ms`; all conditions hold. `by` is a dimension; or `edges`, rising times
+    from `since_ms` to `until_ms`, are the spans to group by. `measure` is summed, `split` counted by its values, and of
+    `members` the different values are wanted."""
+
+    kind: str
+    since_ms: int
+    until_ms: int
+    where: Sequence[Condition] = ()
+    by: str | None = None
+    edges: Sequence[int] = ()
+    measure: str | None = None
+    split: str | None = None
+    members: str | None = None
+
+
+class Numbers:
+    """The numbers of a measure in all chunks, digit by digit: so that one pass of the interpreter's own loops does each."""
+
+    def __init__(self) -> None:
+        self.has: list[int] = []
+        self.digits: list[list[int]] = []
+
+    def add(self, measure: Measure | None) -> None:
+        """Those of one more chunk."""
+        while measure is not None and len(self.digits) < len(measure.digits):
+            self.digits.append([0] * len(self.has))
+        for place, digits in enumerate(self.digits):
+            digits.append(measure.digits[place] if measure is not None and place < len(measure.digits) else 0)
+        self.has.append(measure.has if measure is not None else 0)
+
+
+@dataclass(slots=True)
+class Sums:
+    """What some facts come to."""
+
+    numbers: Numbers
+    count: int = 0
+    split: dict[str | None, int] = field(default_factory=dict)
+    members: set[str] = field(default_factory=set)
+    _chunks: list[int] = field(default_factory=list)
+    _bits: list[int] = field(default_factory=list)
+
+    def add(self, chunk: Chunk, bits: int, question: Question) -> None:
+        """Take in facts of a chunk, the last one whose numbers were added."""
+        self.count += bits.bit_count()
+        if question.measure is not None and (having := bits & self.numbers.has[-1]):
+            self._chunks.append(len(self.numbers.has) - 1)
+            self._bits.append(having)
+        if question.split is not None:
+            for value, some in chunk.by(question.split, bits):
+                self.split[value] = self.split.get(value, 0) + some.bit_count()
+        if question.members is not None:
+            self.members |= chunk.values(question.members, bits)
+
+    @property
+    def measured(self) -> int:
+        """How many of them have the measure."""
+        return _bits_in(self._bits)
+
+    @property
+    def total(self) -> int:
+        """The sum of the measure."""
+        return sum(_bits_in(map(and_, self._bits, digits)) << place for place, digits in enumerate(self._digits()))
+
+    def ranks(self, *percents: int) -> list[int | None]:
+        """The nearest ranks of the measure, such as 50 for the median; None where nothing has it."""
+        measured, digits = self.measured, list(self._digits())
+        return [self._rank(-(-measured * percent // 100), digits) if measured else None for percent in percents]
+
+    def _rank(self, left: int, all_digits: Sequence[Sequence[int]]) -> int:
+        found, some = 0, self._bits
+        for place in reversed(range(len(all_digits))):
+            ones = list(map(and_, some, all_digits[place]))
+            zeros = list(map(xor, some, ones))
+            below = _bits_in(zeros)
+            if left <= below:
+                some = zeros
+            else:
+                left, found, some = left - below, found | 1 << place, ones
+        return found
+
+    def _digits(self) -> Iterator[Sequence[int]]:
+        whole = len(self._chunks) == len(self.numbers.has)
+        for digits in self.numbers.digits:
+            yield digits if whole else [digits[chunk] for chunk in self._chunks]
+
+
+def _bits_in(bitmaps: Iterable[int]) -> int:
+    return sum(map(int.bit_count, bitmaps))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All facts, and each group: those of time in their order, others with the most facts first."""
+
+    all: Sums
+    groups: Mapping[Group, Sums]
+
+
+def ask(connection: Connection, question: Question) -> Answer:
+    """In one transaction that sees one moment. Raises `NotCounted` and `TooManyGroups`."""
+    if kpi_changes.state(connection).place != DONE:
+        raise NotCounted
+    numbers = Numbers()
+    everything = Sums(numbers)
+    groups: dict[Group, Sums] = {edge: Sums(numbers) for edge in question.edges[:-1]}
+    for chunk in _chunks(connection, question):
+        bits = chunk.between(question.since_ms, question.until_ms) if chunk.live else 0
+        for name, values in question.where:
+            bits &= chunk.having(name, values)
+        if not bits:
+            continue
+        if question.measure is not None:
+            numbers.add(chunk.measures.get(question.measure))
+        everything.add(chunk, bits, question)
+        for group, some in _grouped(chunk, bits, question):
+            if group not in groups:
+                groups[group] = Sums(numbers)
+            groups[group].add(chunk, some, question)
+        if len(groups) > MOST_GROUPS + len(question.edges):
+            raise TooManyGroups
+    return Answer(everything, groups if question.edges else dict(_most_first(groups)))
+
+
+def _chunks(connection: Connection, question: Question) -> Iterator[Chunk]:
+    names: set[str] = set()
+    for name, values in question.where:
+        names |= columns_of(name, values)
+    for dimension in (question.by, question.split, question.members):
+        names |= columns_of(dimension) if dimension is not None else set()
+    names |= {f"m:{question.measure}"} if question.measure is not None else set()
+    names |= {TIMES} if question.edges else set()
+    wanted = Wanted(question.kind, question.since_ms, question.until_ms, frozenset(names))
+    facts = counted(connection, kpi_changes.waiting(connection).units)
+    rest = [*kpi_store.fresh(connection, question.kind, facts.keys()), *_of(question.kind, facts.values())]
+    yield from kpi_store.chunks(connection, wanted, facts.keys())
+    if rest:
+        yield loose(rest, names)
+
+
+def _of(kind: str, facts: Iterable[Sequence[Fact]]) -> Iterator[Fact]:
+    return (fact for several in facts for fact in several if fact.kind == kind)
+
+
+def _grouped(chunk: Chunk, bits: int, question: Question) -> Iterator[tuple[Group, int]]:
+    if question.by is not None:
+        yield from chunk.by(question.by, bits)
+    for begin, end in pairwise(question.edges):
+        if begin <= chunk.last_ms and end > chunk.first_ms and (some := bits & chunk.between(begin, end)):
+            yield begin, some
+
+
+def _most_first(groups: Mapping[Group, Sums]) -> list[tuple[Group, Sums]]:
+    def order(one: tuple[Group, Sums]) -> tuple[int, bool, str]:
+        return -one[1].count, one[0] is None, str(one[0])
+
+    return sorted(groups.items(), key=order)

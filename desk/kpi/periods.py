@@ -1,0 +1,72 @@
+"""Days, weeks and months of a time zone as instants: on the days of summer time too, which have 23 or 25 hours."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+Span = Literal["hour", "day", "week", "month"]
+
+MOST_SPANS: Final = 2_000
+"""Points of one plot."""
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_HOUR_MS: Final = 3_600_000
+
+
+class TooManySpans(Exception):
+    """The period has more than `MOST_SPANS` of them."""
+
+
+def instant(text: str, zone: ZoneInfo) -> int | None:
+    """A day as the instant at which it begins there, a time without an offset as that zone's clock shows it; None where it is
+    neither. In milliseconds since 1970."""
+    try:
+        if _DAY.fullmatch(text):
+            return _begin(date.fromisoformat(text), zone)
+        at = datetime.fromisoformat(text)
+        return _ms(at if at.tzinfo else at.replace(tzinfo=zone))
+    except (ValueError, OverflowError):
+        return None
+
+
+def edges(since_ms: int, until_ms: int, span: Span, zone: ZoneInfo) -> list[int]:
+    """Where the spans of a period begin, and its end; the first and the last span may be cut. Raises `TooManySpans`."""
+    found = [since_ms]
+    following = _following(since_ms, span, zone)
+    while following < until_ms:
+        found.append(following)
+        if len(found) > MOST_SPANS:
+            raise TooManySpans
+        following = _following(following, span, zone)
+    return [*found, until_ms]
+
+
+def shown(ms: int, span: Span, zone: ZoneInfo) -> str:
+    """A span by its beginning there: `2026-11-21`, `2026-11`; an hour with the offset, since one comes twice."""
+    at = datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone)
+    if span == "month":
+        return at.strftime("%Y-%m")
+    return at.isoformat(timespec="minutes") if span == "hour" else at.date().isoformat()
+
+
+def _following(ms: int, span: Span, zone: ZoneInfo) -> int:
+    """The first beginning of a span behind an instant."""
+    if span == "hour":
+        # An hour of the zone's clock: some are half an hour off.
+        shift = datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).utcoffset() or timedelta()
+        off = int(shift.total_seconds() * 1000) % _HOUR_MS
+        return ((ms + off) // _HOUR_MS + 1) * _HOUR_MS - off
+    day = datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).date()
+    if span == "day":
+        return _begin(day + timedelta(days=1), zone)
+    if span == "week":
+        return _begin(day + timedelta(days=7 - day.weekday()), zone)
+    return _begin((day.replace(day=1) + timedelta(days=32)).replace(day=1), zone)
+
+
+def _begin(day: date, zone: ZoneInfo) -> int:
+    return _ms(datetime.combine(day, time(), zone))
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

@@ -1,0 +1,153 @@
+"""Counting what is new: first everything there is, conversation by conversation, then only what changes.
+
+What is long (reading and counting) is done in transactions that only read; those that write are short. Whoever asks for a
+figure reads what is counted, without the units that changed since, and counts these at that moment (`desk.kpi.measuring`):
+so a figure is never behind.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from desk.kpi.facts import contact, home_of, of_talk, of_ticket
+from storage import kpi_base as base
+from storage import kpi_changes as changes
+from storage import kpi_store as store
+from storage.database import Database
+from storage.kpi_changes import Changes, State
+from storage.kpi_store import Facts, Pack
+
+VERSION: Final = "1"
+"""Another one has everything counted anew: to be changed with what `desk.kpi.facts` makes."""
+DONE: Final = f"{VERSION}:done"
+_BUILDING: Final = f"{VERSION}:after:"
+BATCH: Final = 500
+"""Changes, and contacts of a journal, of one step."""
+_TALKS: Final = 2_000
+"""Conversations of one step where all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a step has read, in which state; `then` is the next place."""
+
+    state: State
+    then: str
+    changes: Changes | None
+    facts: Facts
+    packs: Sequence[Pack] = ()
+
+
+class Rolling:
+    """Counts, step by step. Each may be done by several at once: only one of them is written. `now_ms` is only written down.
+    All raise `DatabaseUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def step(self, now_ms: int) -> bool:
+        """Count some; whether there is more to do at once."""
+        state = await self._database.read(changes.state)
+        if not state.place.startswith(VERSION):
+            await self._database.write_beside(lambda one: _begin(one, now_ms))
+            return True
+        read = await self._database.read(_read_changes if state.place == DONE else _read_next)
+        more = await self._database.write_beside(lambda one: _write(one, read, now_ms))
+        return await self._seal(now_ms) or more
+
+    async def finish(self, now_ms: int) -> None:
+        """Count all there is."""
+        while await self.step(now_ms):
+            pass
+
+    async def leave_nothing(self, now_ms: int) -> None:
+        """Of what was erased or changed, see to it that the figures hold nothing of before."""
+        state = await self._database.read(changes.state)
+        if not state.place.startswith(VERSION):
+            await self._database.write_beside(lambda one: _clear(one, now_ms))
+            return
+        more = True
+        while more:
+            read = await self._database.read(_read_changes)
+            more = await self._database.write_beside(lambda one, read=read: _write(one, read, now_ms))  # type: ignore[misc]
+        while await self.sweep(now_ms):
+            pass
+
+    async def sweep(self, now_ms: int) -> bool:
+        """Take what does not hold any more out of a chunk; whether there was any."""
+
+        def work(connection: Connection) -> bool:
+            changes.hold(connection, now_ms)
+            return store.sweep(connection)
+
+        return await self._database.read(store.has_dead) and await self._database.write_beside(work)
+
+    async def _seal(self, now_ms: int) -> bool:
+        kind = await self._database.read(store.ripe)
+        if kind is None:
+            return False
+        ids, pack = await self._database.read(lambda one: store.oldest(one, kind))
+
+        def work(connection: Connection) -> bool:
+            changes.hold(connection, now_ms)
+            return store.seal(connection, ids, pack)
+
+        await self._database.write_beside(work)
+        return True
+
+
+def counted(connection: Connection, units: Collection[str]) -> Facts:
+    """The facts of units, as they are now; of a conversation, those of its tickets too."""
+    whole = base.units_with_tickets(connection, units)
+    talks = base.talks(connection, whole)
+    contacts = {talk.id: [contact(row) for row in talk.messages] for talk in talks.values()}
+    found = {unit: of_talk(talk, contacts[talk.id]) for unit, talk in talks.items()}
+    tickets = base.tickets(connection, whole)
+    others = base.messages_of(connection, {one.home for one in tickets.values()} - contacts.keys())
+    contacts |= {id_: [contact(row) for row in rows] for id_, rows in others.items()}
+    return found | {unit: of_ticket(one, home_of(contacts[one.home])) for unit, one in tickets.items()}
+
+
+def _clear(connection: Connection, now_ms: int) -> None:
+    changes.hold(connection, now_ms)
+    changes.clear(connection)
+    store.clear(connection)
+    changes.set_place(connection, "")
+
+
+def _begin(connection: Connection, now_ms: int) -> None:
+    _clear(connection, now_ms)
+    changes.save(connection, changes.everything(connection))
+    changes.set_place(connection, _BUILDING)
+
+
+def _read_changes(connection: Connection) -> _Read:
+    state = changes.state(connection)
+    found = changes.waiting(connection, BATCH)
+    return _Read(state, state.place, found, counted(connection, found.units))
+
+
+def _read_next(connection: Connection) -> _Read:
+    state = changes.state(connection)
+    ids = base.conversations_after(connection, state.place.removeprefix(_BUILDING), _TALKS)
+    then = f"{_BUILDING}{ids[-1]}" if ids else DONE
+    facts, packs = store.bundled(counted(connection, [base.talk(id_) for id_ in ids]))
+    return _Read(state, then, None, facts, packs)
+
+
+def _write(connection: Connection, read: _Read, now_ms: int) -> bool:
+    """What was changed since it was read is still among the changes, and counted again."""
+    if read.changes is not None and not (read.changes.units or read.changes.seen):
+        return False
+    if changes.hold(connection, now_ms) != read.state:
+        return True  # somebody else was faster, and may have known better
+    store.put(connection, read.facts)
+    for pack in read.packs:
+        store.add(connection, pack)
+    changes.set_place(connection, read.then)
+    if read.changes is None:
+        return True
+    changes.note(connection, read.changes)
+    return read.changes.more

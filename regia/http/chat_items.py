@@ -1,0 +1,103 @@
+"""A chat without a WebSocket: messages by POST, with their files, and a long poll for what is new."""
+
+import asyncio
+import re
+from typing import Final
+
+from aiohttp import web
+
+from connectors.errors import Rejected
+from regia.chats.window import Frame, Window
+from regia.http.chat import opened
+from regia.http.chat_visitors import bearer_guest, chat_of, cross_site
+from regia.http.errors import refused
+from regia.http.requests import GATEWAY, json_answer, read_body
+
+LONGEST: Final = 25
+"""Seconds: shorter than the 30 after which many proxies give up a request that says nothing."""
+_LOOK: Final = 5.0
+"""Seconds the first look may take."""
+_NUMBER: Final = re.compile(r"[0-9]{1,3}", re.ASCII)
+
+
+async def messages(request: web.Request) -> web.Response:
+    """`POST /chat/{connector}/messages`: one message, as JSON, or as multipart with files."""
+    chat = chat_of(request)
+    headers = cross_site(request, chat, "POST")
+    try:
+        guest, gateway = bearer_guest(request, chat), request.app[GATEWAY]
+        if request.content_length:
+            gateway.intake.look(min(request.content_length, chat.max_body))
+        body = await read_body(request, chat.max_body)
+        answer = json_answer(await guest.message(body, request.headers.get("Content-Type", "")), status=202)
+    except Rejected as error:
+        answer = refused(request, error)
+    answer.headers.update(headers)
+    return answer
+
+
+async def seen(request: web.Request) -> web.Response:
+    """`POST /chat/{connector}/seen`: what was delivered or read."""
+    chat = chat_of(request)
+    headers = cross_site(request, chat, "POST")
+    try:
+        await bearer_guest(request, chat).seen(await read_body(request, chat.settings.max_frame))
+        answer = web.Response(status=204)
+    except Rejected as error:
+        answer = refused(request, error)
+    answer.headers.update(headers)
+    return answer
+
+
+async def items(request: web.Request) -> web.Response:
+    """`GET /chat/{connector}/items?after=&wait=`: what is new behind a cursor, waiting for it if need be."""
+    chat = chat_of(request)
+    headers = cross_site(request, chat, "GET")
+    try:
+        guest, wait = bearer_guest(request, chat), _seconds(request)
+        window = guest.window(request.query.get("after"))
+        guest.join(window)
+        try:
+            found = await _wait(window, wait)
+        finally:
+            guest.leave(window)
+        told = {"items": found, "cursor": window.place, "open": opened(request, chat).is_open}
+        answer = json_answer(told, headers={"Cache-Control": "no-store"})
+    except Rejected as error:
+        answer = refused(request, error)
+    answer.headers.update(headers)
+    return answer
+
+
+def _seconds(request: web.Request) -> int:
+    text = request.query.get("wait", "0")
+    if not _NUMBER.fullmatch(text) or int(text) > LONGEST:
+        raise Rejected("malformed", f"wait must be a number of seconds from 0 to {LONGEST}")
+    return int(text)
+
+
+async def _wait(window: Window, seconds: int) -> list[Frame]:
+    """The first items there are, none where nothing came in time. Raises `Rejected("unavailable")`."""
+    try:
+        async with asyncio.timeout(max(_LOOK, seconds)):
+            first = await _items(window)
+    except TimeoutError:
+        if window.is_new:
+            raise Rejected("unavailable", "the database does not answer; try again", retry_after=5) from None
+        return []
+    if first or not seconds:
+        return first
+    try:
+        async with asyncio.timeout(seconds):
+            return await _items(window)
+    except TimeoutError:
+        return []
+
+
+async def _items(window: Window) -> list[Frame]:
+    """The next frame of items; none at the end of the gateway."""
+    while (frame := await window.next()) is not None:
+        if frame["type"] == "items":
+            found: list[Frame] = frame["items"]
+            return found
+    return []

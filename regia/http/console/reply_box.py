@@ -1,0 +1,95 @@
+"""The reply box: which contact is answered by which way, and with which words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import uuid4
+
+from desk.refusals import RefusalReason, Refused
+from desk.ways import Way, chosen
+from desk.wording import Chosen
+from regia.gateway import Gateway
+from regia.http.console.visit import Visit
+from regia.http.templates import fields_of
+
+FIELD: Final = "field."
+"""Before the name of a placeholder, in the names of inputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What is to be said: `text`, or what the template `name` makes of the `values` of its placeholders. `preview` is that, or
+    `refused` why it says nothing."""
+
+    text: str = ""
+    name: str = ""
+    language: str = ""
+    languages: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    preview: str = ""
+    subject: str | None = None
+    refused: RefusalReason | None = None
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """As the desk takes it. A placeholder that is left empty is the message's own."""
+        if not self.name:
+            return None
+        fields = tuple(sorted((name, value) for name, value in self.values.items() if value))
+        return Chosen(name=self.name, fields=fields, language=self.language or None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """`way` is the chosen one of all `ways`; None where nobody can be answered. `key`, made anew for each box, sees to it that
+    a second click sends nothing. `error` is why nothing was sent, a key of the texts."""
+
+    ways: Sequence[Way]
+    way: Way | None
+    templates: tuple[str, ...]
+    words: Words
+    key: str
+    error: str = ""
+    most_files: int = 0
+
+
+def box(visit: Visit, found: Sequence[Way], message: str, said: Words, *, key: str = "", error: str = "") -> Box:
+    """That which answers `message`, or without one the latest contact that can be."""
+    way = chosen(found, message)
+    return Box(
+        ways=found,
+        way=way,
+        templates=() if way is None else templates(visit.gateway, way.brand),
+        words=said,
+        key=key or str(uuid4()),
+        error=error,
+        most_files=visit.gateway.channels.files.most if way is not None and way.files else 0,
+    )
+
+
+def templates(gateway: Gateway, brand: str) -> tuple[str, ...]:
+    """The names of those that the rules of a brand have."""
+    return tuple(sorted(gateway.versions.rules.of(brand).answers.templates))
+
+
+def worded(gateway: Gateway, message: str, data: Mapping[str, Any], asked: Words) -> Words:
+    """What a template says to a message (of its id, and the `data` of its envelope), with its placeholders: first those that
+    were given, then the message's own. Words without a template as they are."""
+    if not asked.name:
+        return asked
+    ruleset = gateway.versions.rules.of(data["brand"])
+    template = ruleset.answers.templates.get(asked.name)
+    if template is None:
+        return Words(name=asked.name, refused="unknown_template")
+    language = asked.language if asked.language in template.texts else template.language(data["language"])
+    values = {one: asked.values.get(one) or _text(data["fields"].get(one)) for one in fields_of(ruleset, template)}
+    full = replace(asked, language=language, languages=tuple(template.texts), values=values)
+    try:
+        said = gateway.channels.render(message, data, full.chosen or Chosen(name=asked.name))
+    except Refused as refused:
+        return replace(full, refused=refused.reason)
+    return replace(full, preview=said.text, subject=said.subject)
+
+
+def _text(value: object) -> str:
+    return "" if value is None or isinstance(value, list) else str(value)

@@ -1,0 +1,63 @@
+"""Figures while the gateway runs: a few times a minute one node counts what has changed, in small transactions.
+
+Nobody waits for it: whoever asks for a figure counts what is not counted yet, and gets the same. What this saves is that work.
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+from desk.kpi.rolling import Rolling
+from regia.by_hand import now_ms
+from regia.gateway import Gateway
+from regia.runners.leases import Turn
+from storage.database import DatabaseUnavailable
+
+logger = logging.getLogger(__name__)
+
+EVERY: Final = 5.0
+"""Seconds between looks."""
+LEASE: Final = 60.0
+"""Seconds after which another node counts instead of one that is gone."""
+_REST: Final = 0.02
+"""Seconds between two transactions: contacts come first."""
+_UP: Final = 0.2
+
+
+class Counting:
+    """The counting of a gateway. `start` returns at once; the first look waits for the database."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._rolling = Rolling(gateway.stores.database)
+        self._turn = Turn(gateway, "kpi", LEASE)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="count figures")
+
+    async def stop(self) -> None:
+        """What was not committed is counted by whoever looks next."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            await self._turn.give_back()
+
+    async def look(self) -> None:
+        """Count what there is, where it is this node's turn. Raises `DatabaseUnavailable`."""
+        while await self._turn.mine() and await self._rolling.step(now_ms()):
+            await asyncio.sleep(_REST)
+        if await self._turn.mine():
+            await self._rolling.sweep(now_ms())
+
+    async def _run(self) -> None:
+        while "database" in self._gateway.missing:
+            await asyncio.sleep(_UP)
+        while True:
+            try:
+                await self.look()
+            except DatabaseUnavailable as error:
+                logger.warning("figures are not counted now", extra={"reason": str(error)})
+            except Exception:  # one defect must not end it for good
+                logger.exception("figures are not counted now, by a defect")
+            await asyncio.sleep(EVERY)

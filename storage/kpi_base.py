@@ -1,0 +1,125 @@
+"""What figures are made of, read unit by unit from the tables it is in: conversations with all that hangs on them, tickets."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from storage.bulk import among, ids_parameter
+from storage.outgoing import SENT
+from storage.schema import messages, outgoing, sla_timers, surveys, ticket_events
+
+_MESSAGE: Final = tuple(
+    messages.c[name]
+    for name in (
+        *("id", "conversation_id", "brand", "channel", "connector", "category", "kind", "handle_id", "at_ms"),
+        *("awaits_answer", "discarded_by", "repeat_of", "envelope"),
+    )
+)
+
+
+@dataclass(slots=True)
+class Talk:
+    """A conversation: its messages in the order of their times, when a person answered (in no order), what was promised, and
+    what was asked after its tickets."""
+
+    id: str
+    messages: list[Row[Any]]
+    answers: list[int] = field(default_factory=list)
+    promises: list[Row[Any]] = field(default_factory=list)
+    surveys: list[Row[Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Ticket:
+    """All that was told of a ticket, in the order in which it happened, and the conversation it began with."""
+
+    space: str
+    told: list[Row[Any]]
+    home: str
+
+
+def talk(id_: str) -> str:
+    """The unit of a conversation."""
+    return f"c/{id_}"
+
+
+def units_with_tickets(connection: Connection, units: Collection[str]) -> set[str]:
+    """These, and the tickets of the conversations among them."""
+    ids = _ids(units)
+    query = select(ticket_events.c.space, ticket_events.c.ticket).distinct()
+    rows = _among(connection, query, ticket_events.c.conversation_id, ids)
+    return {*units, *(f"t/{row.space}/{row.ticket}" for row in rows)}
+
+
+def talks(connection: Connection, units: Collection[str]) -> dict[str, Talk]:
+    """Every conversation among the units, by its unit; one of which nothing is left is empty."""
+    ids = _ids(units)
+    found = {id_: Talk(id_, rows) for id_, rows in messages_of(connection, ids).items()}
+    for id_, at_ms in _answers(connection, ids):
+        found[id_].answers.append(at_ms)
+    timers = select(sla_timers).where(sla_timers.c.state != "waiting").order_by(sla_timers.c.id)
+    for row in _among(connection, timers, sla_timers.c.conversation_id, ids):
+        found[row.conversation_id].promises.append(row)
+    asked = select(surveys).where(surveys.c.asked_ms.is_not(None)).order_by(surveys.c.id)
+    for row in _among(connection, asked, surveys.c.conversation_id, ids):
+        found[row.conversation_id].surveys.append(row)
+    return {talk(id_): one for id_, one in found.items()}
+
+
+def tickets(connection: Connection, units: Collection[str]) -> dict[str, Ticket]:
+    """Every ticket among the units, by its unit."""
+    query = select(ticket_events).order_by(ticket_events.c.at_ms, ticket_events.c.position)
+    told: dict[str, list[Row[Any]]] = {unit: [] for unit in units if unit.startswith("t/")}
+    for row in _among(connection, query, ticket_events.c.ticket, {unit[2:].split("/", 1)[1] for unit in told}):
+        if (unit := f"t/{row.space}/{row.ticket}") in told:
+            told[unit].append(row)
+    return {
+        unit: Ticket(unit[2:].split("/", 1)[0], rows, rows[0].conversation_id if rows else "") for unit, rows in told.items()
+    }
+
+
+def messages_of(connection: Connection, conversation_ids: Collection[str]) -> dict[str, list[Row[Any]]]:
+    """The messages of conversations, in the order of their times."""
+    found: dict[str, list[Row[Any]]] = {id_: [] for id_ in conversation_ids}
+    for row in _messages(connection, conversation_ids):
+        found[row.conversation_id].append(row)
+    return found
+
+
+def conversations_after(connection: Connection, last: str, limit: int) -> list[str]:
+    """Ids of the next conversations of which anything is stored, in their order."""
+    found: set[str] = set()
+    for table in (messages, ticket_events, sla_timers, surveys):
+        column = table.c.conversation_id
+        query = select(column).where(column > last).distinct().order_by(column).limit(limit)
+        found.update(connection.execute(query).scalars())
+    return sorted(found)[:limit]
+
+
+def _ids(units: Iterable[str]) -> list[str]:
+    return [unit[2:] for unit in units if unit.startswith("c/")]
+
+
+def _messages(connection: Connection, ids: Collection[str]) -> list[Row[Any]]:
+    rows = _among(connection, select(*_MESSAGE), messages.c.conversation_id, ids)
+    return sorted(rows, key=lambda row: (row.at_ms, row.id))
+
+
+def _answers(connection: Connection, ids: Collection[str]) -> list[tuple[str, int]]:
+    """When somebody, and no rule, answered in them: here, or by a way of the ticket system's own."""
+    at_ms = func.coalesce(outgoing.c.ended_ms, outgoing.c.created_ms).label("at_ms")
+    sent = select(outgoing.c.conversation_id, at_ms).where(outgoing.c.state == SENT, outgoing.c.automatic.is_(False))
+    there = select(ticket_events.c.conversation_id, ticket_events.c.at_ms).where(ticket_events.c.answered)
+    rows = [
+        *_among(connection, sent, outgoing.c.conversation_id, ids),
+        *_among(connection, there, ticket_events.c.conversation_id, ids),
+    ]
+    return [(row.conversation_id, row.at_ms) for row in rows]
+
+
+def _among(connection: Connection, query: Select[Any], column: Any, ids: Collection[str]) -> list[Row[Any]]:
+    if not ids:
+        return []
+    return list(connection.execute(query.where(among(connection, column)), ids_parameter(connection, ids)))

@@ -1,0 +1,119 @@
+"""Figures are what an oracle over the tables they are of says, at any moment: before anything new is counted, in the middle of
+counting, and after it."""
+
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from desk.kpi.definitions import KPIS, SPANS, Kpi
+from desk.kpi.measuring import RANKED
+from desk.kpi.report import Figure, Line, Wanted, figure
+from desk.kpi.rolling import Rolling
+from storage.database import Database
+from storage.schema import kpi_chunks
+from tests.kpi import oracle
+from tests.kpi.history import BEGINS, HOUR, History
+
+STEPS = 120
+_BY = (None, "", "hour", "day", "week", "month", "brand", "channel", "category", "tag", "target", "agent", "field.size")
+_BY_TOO = ("field.shop", "reason", "outcome", "question", "promise", "product", "connector", "survey")
+_WHERE = (
+    *(
+        ("brand", ["demo"]),
+        ("channel", ["email", "form"]),
+        ("category", ["returns"]),
+        ("tag", ["rma"]),
+        ("tag", ["vip", "b2b"]),
+    ),
+    *(("field.gift", ["true"]), ("field.size", ["28"]), ("product", ["POT-20"]), ("target", ["general"]), ("agent", ["marco"])),
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_figure_at_any_moment(database: Database, seed: int) -> None:
+    history, rolling, pick = History(seed), Rolling(database), Random(seed)  # noqa: S311 - the same each time
+    for _ in range(pick.choice((0, 30))):
+        await database.write(history.happen)
+    await rolling.finish(0)
+    done = []
+    for step in range(STEPS):
+        done.append(await database.write(history.happen))
+        if pick.random() < 0.15:
+            await rolling.step(0)
+        if pick.random() < 0.1:
+            await rolling.sweep(0)
+        if step % 12 == 0:
+            await database.read(lambda connection: _same(connection, pick, history.now_ms))
+    await rolling.finish(0)
+    while await rolling.sweep(0):
+        pass
+    await rolling.finish(0)
+    for _ in range(2):
+        await database.read(lambda connection: _same(connection, pick, history.now_ms))
+    chunks = await database.read(lambda one: one.execute(select(func.count()).select_from(kpi_chunks)).scalar_one())
+    assert chunks > 2, "too little happened for a chunk"
+    assert len(set(done)) == 9
+
+
+def _same(connection: Connection, pick: Random, now_ms: int) -> None:
+    """Every figure, each over another period, by another group, and of other conditions."""
+    rows = oracle.rows_of(connection)
+    for name in KPIS:
+        found = oracle.things(rows, name)
+        for _ in range(2):
+            zone = pick.choice(("UTC", "Europe/Rome", "Asia/Kathmandu", "America/New_York"))
+            times = sorted(pick.randrange(BEGINS[0] - 50 * HOUR, now_ms + HOUR) for _ in range(2))
+            since_ms, until_ms = pick.choice((times, (BEGINS[0] - 99 * HOUR, now_ms + 1), (now_ms - 90 * HOUR, now_ms + 1)))
+            by = pick.choice((*_BY, *_BY_TOO))
+            if by == "hour" and until_ms - since_ms > 900 * HOUR:
+                since_ms = until_ms - 900 * HOUR
+            where = pick.sample(_WHERE, pick.choice((0, 0, 1, 1, 2)))
+            wanted = Wanted(since_ms=since_ms, until_ms=until_ms, where=where, by=by, zone=ZoneInfo(zone))
+            answer = figure(connection, name, wanted)
+            kpi = KPIS[name]
+            expected = oracle.figure(found, since_ms, until_ms, where=where, by=answer.by, zone=zone)
+            ranked = len(answer.groups) <= RANKED
+            told = {group: _as_expected(kpi, sums, ranked or group == "*") for group, sums in expected.items()}
+            of = f"{name} by {by} where {where} in {zone} from {since_ms} to {until_ms}"
+            assert _told(answer) == told, of
+
+
+def _told(answer: Figure) -> dict[Any, Any]:
+    """What was answered; spans in which nothing was are no groups to the oracle."""
+    spans = answer.by in SPANS
+    told: dict[Any, Any] = {}
+    for one in answer.groups:
+        if one.count or not spans:
+            name = _whole(str(one.group), answer.by) if spans else one.group
+            assert name not in told
+            told[name] = _line(one)
+    return {"*": _line(answer.all)} | told if answer.all.count else told
+
+
+def _whole(group: str, by: str | None) -> str:
+    """The first week, or hour, may be cut: it bears the day, or time, on which the period begins."""
+    if by == "week":
+        day = date.fromisoformat(group)
+        return (day - timedelta(days=day.weekday())).isoformat()
+    return f"{group[:14]}00{group[16:]}" if by == "hour" else group
+
+
+def _line(line: Line) -> dict[str, Any]:
+    found = {name: getattr(line, name) for name in ("count", "measured", "mean", "parts")}
+    return found | ({"median": line.median, "p90": line.p90} if line.median is not None else {})
+
+
+def _as_expected(kpi: Kpi, sums: dict[str, Any], ranked: bool) -> dict[str, Any]:
+    found = {"count": sums["members"] if kpi.members else sums["count"], "measured": None, "mean": None, "parts": {}}
+    if kpi.measure:
+        found |= {"measured": sums["measured"], "mean": sums["mean"]}
+        found |= {"median": sums["median"], "p90": sums["p90"]} if sums["measured"] and ranked else {}
+    if kpi.split:
+        found["parts"] = sums["outcomes"]
+    if kpi.members:
+        found["parts"] = {"contacts": sums["count"]}
+    return found

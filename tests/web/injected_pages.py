@@ -1,0 +1,216 @@
+"""Contacts that are full of injections, and every page on which they are shown: a new page is a line of `VIEWS`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Final
+from urllib.parse import quote
+
+import orjson
+from sqlalchemy import Connection, select, update
+
+from regia.http.console.table import ENTRIES
+from storage.schema import messages
+from tests.console.contacts_in import contact_in, mail_in, settled
+from tests.console.scene import Scene, Somebody
+from tests.web.injections import INJECTIONS, Injection
+
+_LINE: Final = 300
+"""Characters of one line: a handle takes 320."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """What was sent. `contacts` and `calls`: the id of a message to the injections in it; `mails` to the one in its HTML."""
+
+    scene: Scene
+    who: Somebody
+    contacts: dict[str, Sequence[Injection]] = field(default_factory=dict)
+    calls: dict[str, Sequence[Injection]] = field(default_factory=dict)
+    mails: dict[str, Injection] = field(default_factory=dict)
+
+    async def customers(self) -> list[str]:
+        def work(connection: Connection) -> list[str]:
+            return list(connection.execute(select(messages.c.customer_id).distinct()).scalars())
+
+        return await self.scene.gateway.stores.database.read(work)
+
+
+async def sent(scene: Scene, who: Somebody) -> Hostile:
+    """Every injection in every place of a contact, and each in the HTML of a mail of its own."""
+    hostile = Hostile(scene, who)
+    for some in groups(INJECTIONS):
+        hostile.contacts[await _contact(scene, some)] = some
+        hostile.calls[await _call(scene, some)] = some
+    found = await asyncio.gather(*(mail_in(scene, _mail(one)) for one in INJECTIONS))
+    hostile.mails.update(zip(found, INJECTIONS, strict=True))
+    await settled(scene)
+    return hostile
+
+
+def groups(injections: Sequence[Injection]) -> Iterator[Sequence[Injection]]:
+    """As many as fit into one line."""
+    some: list[Injection] = []
+    for one in injections:
+        if some and len(" ".join(line(each) for each in (*some, one))) > _LINE:
+            yield some
+            some = []
+        some.append(one)
+    yield some
+
+
+def line(one: Injection) -> str:
+    """On one line, as names and subjects are."""
+    return " ".join("".join(c if c.isprintable() else " " for c in one.payload).split())
+
+
+async def _contact(scene: Scene, some: Sequence[Injection]) -> str:
+    """A visit: name, address, subject, words, fields, files, page and place."""
+    joined = " ".join(map(line, some))
+    address = "https://shop.example/" + "".join(joined.split())
+    return await contact_in(
+        scene,
+        sender={
+            "handle": {"kind": "nick", "value": joined},
+            "name": joined,
+            "claims": [{"kind": "nick", "value": f"2 {joined}"}],
+        },
+        kind="visit",
+        subject=joined,
+        text="\n".join(one.payload.replace("\x01", "") for one in some),
+        visit={"shop": joined, "colleague": joined, "reason": joined, "products": list(map(line, some)), "outcome": joined},
+        attachments=[{"filename": f"{line(one)} .txt", "content": "eA==", "content_type": "text/plain"} for one in some[:5]],
+        page={"url": address, "title": joined, "referrer": address},
+        location={"latitude": 45.1, "longitude": 9.1, "name": joined, "address": joined},
+    )
+
+
+async def _call(scene: Scene, some: Sequence[Injection]) -> str:
+    """A telephone that rings."""
+    joined = " ".join(map(line, some))
+    sender = {"handle": {"kind": "nick", "value": f"3 {joined}"}, "name": joined}
+    return await contact_in(scene, sender=sender, kind="call", text=joined, call={"state": "ringing"})
+
+
+def _mail(one: Injection) -> EmailMessage:
+    shown = line(one)
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = f"{_quoted(shown)} <anna{INJECTIONS.index(one)}@example.it>"
+    mail["To"], mail["Subject"] = "help@demo.example", shown
+    mail["Message-ID"] = f"<{INJECTIONS.index(one)}@example.it>"
+    mail.set_content(f"<p>Buongiorno</p>{one.payload}", subtype="html")
+    mail.add_attachment(b"x", maintype="application", subtype="pdf", filename=shown)
+    return mail
+
+
+def _quoted(name: str) -> str:
+    return '"{}"'.format(name.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+async def unsanitise(hostile: Hostile) -> None:
+    """Put the HTML of the mails into their envelopes as it was sent: as if the sanitiser at the way in had let it pass."""
+
+    def work(connection: Connection) -> None:
+        for id_, one in hostile.mails.items():
+            row = connection.execute(select(messages.c.envelope).where(messages.c.id == id_)).one()
+            envelope = orjson.loads(row.envelope)
+            envelope["data"]["html"] = f"<p>Buongiorno</p>{one.payload}"
+            connection.execute(update(messages).where(messages.c.id == id_).values(envelope=orjson.dumps(envelope)))
+
+    await hostile.scene.gateway.stores.database.write(work)
+
+
+Paths = Callable[[Hostile], Awaitable[list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Pages of one address. `paths` are within the gateway."""
+
+    address: str
+    paths: Paths
+
+
+def _each(form: str, number: int = 1_000) -> Paths:
+    async def paths(hostile: Hostile) -> list[str]:
+        return [form.format(id_) for id_ in list(hostile.contacts)[:number]]
+
+    return paths
+
+
+async def _live(hostile: Hostile) -> list[str]:
+    """Everything, 50 a page."""
+
+    def work(connection: Connection) -> list[int]:
+        times = select(messages.c.received_ms).order_by(messages.c.received_ms.desc())
+        return list(connection.execute(times).scalars())
+
+    times = await hostile.scene.gateway.stores.database.read(work)
+    return ["/console/", *(f"/console/?before={at}" for at in times[45::45])]
+
+
+async def _mails(hostile: Hostile) -> list[str]:
+    """Some, with their frames: all of them are looked at as frames."""
+    return [f"/console/messages/{id_}" for id_ in list(hostile.mails)[::15]]
+
+
+async def _customers(hostile: Hostile) -> list[str]:
+    return [f"/console/customers/{id_}" for id_ in await hostile.customers()]
+
+
+async def _new(hostile: Hostile) -> list[str]:
+    """Those who ring, and the form that is filled in from a call, or by the address."""
+    calls = [f"/console/new?call={id_}" for id_ in list(hostile.calls)[::3]]
+    return ["/console/new", *calls, *(f"/console/new/customers?q={said}" for said in _quoted_lines())]
+
+
+async def _queries(_hostile: Hostile) -> list[str]:
+    """What stands in an address."""
+    brands = [f"/console/?brand={said}&channel={said}" for said in _quoted_lines()]
+    return [*brands, *(f"/console/messages/{quote(line(one), safe='')}" for one in INJECTIONS[::20])]
+
+
+def _quoted_lines() -> list[str]:
+    """All injections, as much at once as an address takes."""
+    said = " ".join(line(one) for one in INJECTIONS)
+    return [quote(said[place : place + 1_000]) for place in range(0, len(said), 990)]
+
+
+def _plain(*paths: str) -> Paths:
+    """Pages as they are."""
+
+    async def found(_hostile: Hostile) -> list[str]:
+        return [f"/console{path}" for path in paths]
+
+    return found
+
+
+VIEWS: Final = (
+    View("/", _live),
+    View("/messages/{id}", _each("/console/messages/{}")),
+    View("/messages/{id}", _mails),
+    View("/new", _new),
+    View("/{rest:.*}", _queries),
+    View("/customers/{id}", _customers),
+    View("/users", _plain("/users")),
+    View("/audit", _plain("/audit", "/audit?what=%3Cscript%3Efire()%3C/script%3E&act=%22%3E%3Cimg src=x onerror=fire()%3E")),
+)
+"""The pages on which something of customers stands. An address that this Regia does not have is left out."""
+
+NOTHING_OF_CUSTOMERS: Final = frozenset({"/static/{name:.+}", "/login", "/account"})
+AS_A_FILE: Final = frozenset({"/messages/right.yaml", "/messages/{id}/files/{file}", "/messages/{id}/raw"})
+AS_A_FRAME: Final = frozenset({"/messages/{id}/mail"})
+PARTS: Final = frozenset({"/live", "/new/calls", "/new/customers"})
+"""Fragments of pages above."""
+
+
+def views() -> list[View]:
+    known = {entry.path for entry in ENTRIES}
+    return [view for view in VIEWS if view.address in known]
+
+
+async def pages(hostile: Hostile) -> list[str]:
+    """All paths of all views."""
+    return [path for view in views() for path in await view.paths(hostile)]

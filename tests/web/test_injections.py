@@ -1,0 +1,161 @@
+"""Script and markup injection, over a hundred named classes, on every page that shows something of customers, in Chromium.
+
+Each wall is looked at alone: pages without their Content-Security-Policy, mails whose HTML was not sanitised at the way in. Two
+controls show that the suite can fail: the same classes on a page that takes no care, and our own pages without escaping.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+import web.console.page
+from regia.http.console.table import ENTRIES
+from tests.console.scene import a_console
+from tests.databases import migrated_sqlite
+from tests.web import injected_pages as sample
+from tests.web.injected import Seen, examine, frames, look, watching, without_care
+from tests.web.injected_pages import Hostile
+from tests.web.injections import INJECTIONS
+from web.console import mail
+from web.console.mail import Safe
+
+__all__ = ["migrated_sqlite"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    browser: Browser
+    hostile: Hostile
+    base: str
+
+    async def log_in(self, context: BrowserContext) -> None:
+        scene, who = self.hostile.scene, self.hostile.who
+        await context.add_cookies([{"name": scene.cookie, "value": who.secret, "url": f"{self.base}/console/"}])
+
+    async def mails(self, seen: Seen, context: BrowserContext, *, every: int = 1) -> list[str]:
+        """Mails as frames; whatever happened."""
+        await self.log_in(context)
+        urls = [f"{self.base}/console/messages/{id_}/mail" for id_ in list(self.hostile.mails)[::every]]
+        markup = await frames(context, f"{self.base}/", urls)
+        return [*markup, *seen.everything]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> AsyncIterator[Stage]:
+    async with (
+        a_console(tmp_path_factory.mktemp("stage"), migrated_sqlite, public_url=None) as scene,
+        async_playwright() as playwright,
+    ):
+        who = await scene.logged_in(await scene.person("admin.one", "admin"))
+        hostile = await sample.sent(scene, who)
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield Stage(browser, hostile, f"http://127.0.0.1:{scene.client.port}")
+        await browser.close()
+
+
+async def test_there_are_enough_classes_each_with_its_source() -> None:
+    assert len({one.name for one in INJECTIONS}) == len(INJECTIONS) >= 40
+    assert len({one.payload for one in INJECTIONS}) == len(INJECTIONS)
+    assert all(one.source for one in INJECTIONS)
+
+
+async def test_every_page_of_the_console_is_looked_at() -> None:
+    known = {view.address for view in sample.VIEWS}
+    known |= sample.NOTHING_OF_CUSTOMERS | sample.AS_A_FILE | sample.AS_A_FRAME | sample.PARTS
+    assert [entry.path for entry in ENTRIES if entry.method == "GET" and entry.path not in known] == []
+
+
+async def test_control_a_page_without_care(stage: Stage) -> None:
+    done = await without_care(stage.browser, INJECTIONS)
+    assert {name: (one.effect, done[name]) for name, one in _by_name().items() if one.effect != done[name]} == {}
+    assert Counter(done.values())["none"] < len(INJECTIONS) / 3, "most of them do something"
+
+
+async def test_control_our_own_pages_without_escaping(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web.console.page, "TEMPLATES", web.console.page.TEMPLATES.overlay(autoescape=False))
+    async with watching(stage.browser, own=stage.base, policy=False) as (context, seen):
+        await stage.log_in(context)
+        urls = [f"{stage.base}/console/messages/{id_}" for id_ in stage.hostile.contacts]
+        found = await look(context, urls[::3])
+    assert len(seen.fired) > 20
+    assert len({one.split()[-1] for one in seen.asked}) > 5
+    assert sum(len(one.markup) for one in found.values()) > 20
+
+
+@pytest.mark.parametrize("policy", [False, True], ids=["escaping alone", "as it is served"])
+async def test_nothing_runs_or_asks_elsewhere_on_any_page(stage: Stage, policy: bool) -> None:
+    async with watching(stage.browser, own=stage.base, policy=policy) as (context, seen):
+        await stage.log_in(context)
+        paths = await sample.pages(stage.hostile)
+        found = await look(context, [f"{stage.base}{path}" for path in (paths if not policy else paths[::5])])
+    assert seen.everything == []
+    assert {url: one.markup for url, one in found.items() if one.markup} == {}
+    if not policy:
+        for id_, some in stage.hostile.contacts.items():
+            said = _squeezed(found[f"{stage.base}/console/messages/{id_}"].text)
+            assert [one.name for one in some if _squeezed(one.payload) not in said] == [], "it is shown as it was written"
+
+
+async def test_nothing_runs_in_the_frame_of_any_mail(stage: Stage) -> None:
+    async with watching(stage.browser, own=stage.base, policy=False) as (context, seen):
+        assert await stage.mails(seen, context, every=3) == []
+
+
+async def test_nothing_runs_in_the_frame_of_mails_that_were_not_sanitised_before(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sample.unsanitise(stage.hostile)
+    async with watching(stage.browser, own=stage.base, policy=False) as (context, seen):
+        assert await stage.mails(seen, context) == []
+    # And the control: the same without the sanitiser.
+    monkeypatch.setattr(mail, "safe", lambda html, _images: Safe(html, 0))
+    async with watching(stage.browser, own=stage.base, policy=False) as (context, seen):
+        assert await stage.mails(seen, context, every=2)
+        assert len({one.split()[0] for one in seen.fired}) > 15
+        assert len({one.split()[0] for one in seen.asked}) > 7
+    # The policy of the frame alone: nothing runs, and nothing is asked for.
+    async with watching(stage.browser, own=stage.base) as (context, seen):
+        await stage.mails(seen, context, every=2)
+        assert (seen.fired, seen.asked) == ([], [])
+
+
+async def test_forms_that_come_back_with_what_was_typed(stage: Stage) -> None:
+    said = " ".join(sample.line(one) for one in INJECTIONS)
+    async with watching(stage.browser, own=stage.base, policy=False) as (context, seen):
+        tab = await context.new_page()
+        await tab.goto(f"{stage.base}/console/login")
+        await tab.fill("[name=name]", said)
+        await tab.fill("[name=password]", "x")
+        await tab.click("main [type=submit]")
+        assert (await examine(tab)).markup == []
+        await tab.goto(f"{stage.base}/forms/form")
+        for name in await tab.evaluate("[...document.querySelectorAll('input[type=text],textarea')].map((one) => one.name)"):
+            await tab.fill(f"[name={name}]", said[:2000])
+        await tab.evaluate("document.querySelector('form').noValidate = true")
+        await tab.click("form button")
+        assert (await examine(tab)).markup == []
+        await stage.log_in(context)
+        id_ = next(iter(stage.hostile.contacts))
+        await tab.goto(f"{stage.base}/console/messages/{id_}")
+        await tab.fill("[name=note]", said)
+        await tab.click("form[action$=reroute] [type=submit]")
+        await tab.wait_for_selector(".error")
+        assert await tab.input_value("[name=note]") == said
+        assert (await examine(tab)).markup == []
+        assert seen.everything == []
+
+
+def _by_name() -> dict[str, sample.Injection]:
+    return {one.name: one for one in INJECTIONS}
+
+
+def _squeezed(text: str) -> str:
+    """Without blanks, and without what no one sees."""
+    return "".join(c for c in text if c.isprintable() and not c.isspace())

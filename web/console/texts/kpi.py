@@ -1,0 +1,218 @@
+"""What the page of figures says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from normalizer.advice import Language
+
+NAV: Final[Mapping[Language, str]] = {"it": "Numeri", "en": "Figures"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiTexts:
+    """`figures` has title and meaning by the name of a figure (`desk.kpi.definitions`), and of `articles`; `nothing` says what
+    is missing where a figure has no groups. `words`: small ones, and outcomes."""
+
+    title: str
+    period: str
+    days: Mapping[int, str]
+    from_: str
+    until: str
+    own_period: str
+    filters: str
+    brand: str
+    channel: str
+    category: str
+    tag: str
+    field: str
+    field_hint: str
+    zone: str
+    before: str
+    not_counted: str
+    not_understood: str
+    over_time: str
+    as_table: str
+    spreadsheet: str
+    everything: str
+    more: str
+    span: str
+    contacts_over_time: str
+    sla_kept: str
+    to_customers: str
+    figures: Mapping[str, tuple[str, str]]
+    nothing: Mapping[str, str]
+    words: Mapping[str, str]
+
+
+KPI: Final[Mapping[Language, KpiTexts]] = {
+    "it": KpiTexts(
+        title="Numeri",
+        period="Periodo",
+        days={1: "Oggi", 7: "7 giorni", 30: "30 giorni", 90: "90 giorni", 365: "Un anno"},
+        from_="Dal",
+        until="Prima del",
+        own_period="Altro periodo e filtri",
+        filters="Filtri",
+        brand="Marchio",
+        channel="Canale",
+        category="Categoria",
+        tag="Etichetta",
+        field="Campo",
+        field_hint="nome=valore, per esempio order=IT-2231",
+        zone="I giorni sono quelli di {zone}.",
+        before="rispetto al periodo prima",
+        not_counted="I numeri si stanno contando per la prima volta: riprova tra un minuto.",
+        not_understood="Il periodo o un filtro non si capisce: le date sono come 2026-11-21, il campo come nome=valore.",
+        over_time="Nel tempo",
+        as_table="Gli stessi numeri in tabella",
+        spreadsheet="CSV",
+        everything="Tutto in CSV",
+        more="altri {number} nel CSV",
+        span="Quando",
+        contacts_over_time="Contatti",
+        sla_kept="Tempi mantenuti",
+        to_customers="Vedi i clienti",
+        figures={
+            "first_reply": (
+                "Prima risposta",
+                "Dal primo contatto di una conversazione alla prima risposta di una persona; conta il giorno del contatto. Le"
+                " conferme automatiche non contano.",
+            ),
+            "reply": (
+                "Risposta per canale",
+                "Da ogni contatto alla prima risposta di una persona che lo segue; conta il giorno del contatto.",
+            ),
+            "closing": (
+                "Chiusura",
+                "Dall'apertura di un ticket alla sua ultima chiusura, dei ticket chiusi; conta il giorno della chiusura.",
+            ),
+            "agents": ("Ticket per agente", "Ticket per l'ultimo agente indicato; conta il giorno dell'apertura."),
+            "reasons": ("Motivi di contatto", "Contatti per categoria, con la quota di ciascuna."),
+            "pipelines": (
+                "Contatti per coda",
+                "Contatti per le code in cui le regole li hanno messi; può stare in più code.",
+            ),
+            "sources": ("Provenienza", "Contatti per canale, con la quota di ciascuno."),
+            "products": ("Prodotti", "Contatti per il prodotto che le regole hanno riconosciuto."),
+            "sla": (
+                "Tempi promessi",
+                "Promesse mantenute e mancate, lasciate cadere o ancora in corso; conta quando la promessa è iniziata.",
+            ),
+            "surveys": (
+                "Sondaggi",
+                "Voti dei clienti per domanda; conta quando il ticket del sondaggio è stato chiuso.",
+            ),
+            "unheard": (
+                "Clienti in attesa",
+                "Clienti con contatti a cui nessuno ha risposto finora; conta quando hanno scritto.",
+            ),
+            "articles": ("Articoli più letti", "Letture degli articoli della FAQ, e quanti lettori hanno detto che è servito."),
+        },
+        nothing={
+            "reply": "Nessuna risposta di una persona in questo periodo.",
+            "agents": "Nessun ticket con un agente: i sistemi di ticket lo dicono con gli eventi dei ticket.",
+            "products": "Nessun prodotto riconosciuto: le regole lo dicono con `product`.",
+            "sla": "Nessuna promessa: le categorie la dichiarano con `sla`.",
+            "surveys": "Nessuna risposta a un sondaggio in questo periodo.",
+            "articles": "Nessuna lettura in questo periodo.",
+            "": "Niente in questo periodo.",
+        },
+        words={
+            "of": "su {number}",
+            "median": "mediana",
+            "kept": "mantenute",
+            "breached": "mancate",
+            "running": "in corso",
+            "dropped": "lasciate",
+            "open": "aperti",
+            "closed": "chiusi",
+            "contacts": "contatti",
+            "helped": "è servito",
+            "not_helped": "non è servito",
+        },
+    ),
+    "en": KpiTexts(
+        title="Figures",
+        period="Period",
+        days={1: "Today", 7: "7 days", 30: "30 days", 90: "90 days", 365: "One year"},
+        from_="From",
+        until="Before",
+        own_period="Other period and filters",
+        filters="Filters",
+        brand="Brand",
+        channel="Channel",
+        category="Category",
+        tag="Tag",
+        field="Field",
+        field_hint="name=value, such as order=IT-2231",
+        zone="Days are those of {zone}.",
+        before="against the period before",
+        not_counted="The figures are being counted for the first time: try again in a minute.",
+        not_understood="The period or a filter is not understood: days are written 2026-11-21, a field name=value.",
+        over_time="Over time",
+        as_table="The same figures as a table",
+        spreadsheet="CSV",
+        everything="All as CSV",
+        more="{number} more in the CSV",
+        span="When",
+        contacts_over_time="Contacts",
+        sla_kept="Promises kept",
+        to_customers="See the customers",
+        figures={
+            "first_reply": (
+                "First reply",
+                "From the first contact of a conversation to the first answer by a person; counted when the contact came."
+                " Automatic acknowledgements do not count.",
+            ),
+            "reply": (
+                "Reply by channel",
+                "From each contact to the first answer by a person behind it; counted when the contact came.",
+            ),
+            "closing": (
+                "Closing",
+                "From a ticket's opening to its last closing, of closed tickets; counted when it was closed.",
+            ),
+            "agents": ("Tickets per agent", "Tickets by the agent who was named last; counted when the ticket was opened."),
+            "reasons": ("Reasons for contact", "Contacts by category, with the share of each."),
+            "pipelines": ("Contacts per queue", "Contacts by the queues that rules put them into; one may go to several."),
+            "sources": ("Sources", "Contacts by channel, with the share of each."),
+            "products": ("Products", "Contacts by the product that the rules recognised."),
+            "sla": (
+                "Promised times",
+                "Promises kept and breached, dropped or still running; counted when the promise began.",
+            ),
+            "surveys": (
+                "Surveys",
+                "What customers scored, by question; counted when the survey's ticket was closed.",
+            ),
+            "unheard": (
+                "Unheard customers",
+                "Customers with contacts that nobody has answered until now; counted when they wrote.",
+            ),
+            "articles": ("Most read articles", "Views of the FAQ's articles, and how many readers said that it helped."),
+        },
+        nothing={
+            "reply": "No answer by a person in this period.",
+            "agents": "No ticket with an agent: ticket systems tell it by the events of tickets.",
+            "products": "No product was recognised: rules tell it by `product`.",
+            "sla": "No promise: categories declare one by `sla`.",
+            "surveys": "Nobody answered a survey in this period.",
+            "articles": "Nothing was read in this period.",
+            "": "Nothing in this period.",
+        },
+        words={
+            "of": "of {number}",
+            "median": "median",
+            "kept": "kept",
+            "breached": "breached",
+            "running": "running",
+            "dropped": "dropped",
+            "open": "open",
+            "closed": "closed",
+            "contacts": "contacts",
+            "helped": "helped",
+            "not_helped": "did not help",
+        },
+    ),
+}

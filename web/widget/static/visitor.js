@@ -1,0 +1,52 @@
+// Who is there: a visitor by a token of the gateway, a user by a token of the site.
+
+class Visitor {
+  /** `forget` is called where what was said is not this person's. */
+  constructor(store, gateway, settings, forget) {
+    Object.assign(this, { store, gateway, settings, forget, refused: null });
+  }
+
+  /** Has the gateway know who is there. Throws `Refusal`. */
+  async ready() {
+    const user = (await this.settings.user()) || null;
+    this.gateway.user = user === this.refused ? null : user;
+    const subject = subjectOf(user);
+    const before = this.store.read("user") ?? null;
+    if (before !== subject) {
+      // Somebody else's chat is not shown, nor continued.
+      if (before !== null) for (const key of ["token", "draft", "flow", "email", "email told"]) this.store.write(key, undefined);
+      this.forget();
+      this.store.write("user", subject ?? undefined);
+    }
+    this.gateway.token = await this.token();
+  }
+
+  async token() {
+    const known = () => this.store.read("token");
+    const ask = async () => {
+      if (known()) return known();
+      const { token } = await this.gateway.ask("visitor", { bare: true, body: {} });
+      if (!known()) this.store.write("token", token);
+      return known();
+    };
+    return known() || alone(`${this.store.prefix}visitor`, ask);
+  }
+
+  /** The gateway does not take the site's word for a user, or the visitor's token. */
+  renew(code) {
+    if (/^signature/.test(code)) this.refused = this.gateway.user;
+    else if (this.store.read("token") === this.gateway.token) {
+      this.store.write("token", undefined);
+      this.forget();
+    }
+  }
+}
+
+/** Whom a JWT is about, null where it tells nobody. The gateway proves it; here it only keeps chats apart. */
+function subjectOf(jwt) {
+  try {
+    return String(JSON.parse(atob(jwt.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub);
+  } catch {
+    return jwt;
+  }
+}
