@@ -45,3 +45,14 @@ def test_no_script_of_ours_evaluates_or_writes_markup() -> None:
     own = (FOLDER / "console.js").read_text()
     for word in ("eval(", "Function(", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write"):
         assert word not in own
+
+
+def test_style_sheets_close_what_they_open() -> None:
+    """A rule that is not closed takes all that follow with it, and no browser says so."""
+    for path in FOLDER.glob("*.css"):
+        depth = 0
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            depth += line.count("{") - line.count("}")
+            assert depth >= 0, f"{path.name}:{number}"
+            assert depth == 0 or not line.startswith("/* ---"), f"{path.name}:{number}"
+        assert depth == 0, path.name

@@ -76,6 +76,8 @@ def why_of(explanation: Mapping[str, Any], routing: Mapping[str, Any]) -> Why:
 def _came_to(routing: Mapping[str, Any], field: str) -> str:
     copies = [target for target in routing["targets"] if target != routing["category"]]
     value = copies if field in ("copy_to", "queue") else routing.get(field)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {one}" for name, one in value.items() if one is not None)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value) if value is not None else ""
 
 
@@ -87,7 +89,9 @@ def _rule(one: Mapping[str, Any]) -> RuleLine:
         outcome=one["outcome"],
         won=tuple(one.get("won") or ()),
         condition=failed.get("condition", ""),
-        values=tuple((fact, value_in_words(value)) for fact, value in (failed.get("values") or {}).items()),
+        values=tuple(
+            (fact, "" if value is None else value_in_words(value)) for fact, value in failed.get("values", {}).items()
+        ),
         error=failed.get("error") or "",
     )
 

@@ -118,6 +118,7 @@ EN: Final = MessageTexts(
     won="decides",
     won_nothing="decides nothing",
     was="was",
+    was_missing="was missing",
     overruled="Discarded by {by}, whatever the rules say: {reason}",
     ruleset="Version of the rules",
     by_itself={"default": "by default", "category": "from the category"},

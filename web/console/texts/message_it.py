@@ -122,6 +122,7 @@ IT: Final = MessageTexts(
     won="decide",
     won_nothing="non decide nulla",
     was="era",
+    was_missing="non c'era",
     overruled="Scartato da {by}, qualunque cosa dicano le regole: {reason}",
     ruleset="Versione delle regole",
     by_itself={"default": "predefinita", "category": "dalla categoria"},

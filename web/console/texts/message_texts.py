@@ -49,6 +49,7 @@ class MessageTexts:
     won: str
     won_nothing: str
     was: str
+    was_missing: str
     overruled: str
     ruleset: str
     by_itself: Mapping[str, str]
