@@ -58,7 +58,7 @@ async def test_everything_goes_and_everything_of_others_stays(database: Database
     assert sorted(id_ for part in parts for id_ in part.envelopes) == sorted(anna.messages)
     assert [part.last for part in parts] == [*([False] * (len(parts) - 1)), True]
     assert all(len(part.envelopes) <= limit for part in parts)
-    # Found by their bytes, and the queues' copies by their ids: not from here. What changed for figures goes once it is counted.
+    # Found by their bytes, and the queues' copies by their ids: not from here. What changed for figures goes later.
     assert set(holding(after, *anna.secrets)) <= ELSEWHERE
     assert holding(after, f"app {anna.tag}") == {"signals": 1}, "nothing but its bytes says whose it is"
     assert of_others(before, anna) | {"local_messages": []} == of_others(after, anna) | {"local_messages": []}
