@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import sync_playwright
 
+from scripts import console_pictures
 from tests.e2e.gateway import EMBEDDED, Gateway
 from tests.servers.roundup import PASSWORD, RoundupServer
 
@@ -54,6 +55,7 @@ rules:
 def main(pictures: Path = PICTURES) -> None:
     """Write all of them."""
     pictures.mkdir(exist_ok=True)
+    console_pictures.draw(pictures)
     with (
         tempfile.TemporaryDirectory(prefix="regia-pictures-") as folder,
         RoundupServer.start(Path(folder, "roundup")) as tracker,
