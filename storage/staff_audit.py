@@ -1,10 +1,11 @@
-"""The log of what was done and looked at in the console. Rows are only ever appended."""
+"""The log of what was done and looked at in the console. Rows are only ever appended, and removed by age alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
+from storage.retention import PAGE, Before, Done, Place
 from storage.schema_staff import staff_audit
 
 
@@ -43,3 +44,10 @@ def listed(
         if value:
             query = query.where(column == value)
     return [Entry(**row) for row in connection.execute(query).mappings()]
+
+
+def old(connection: Connection, before: Before, _place: Place, _now_ms: int) -> Done:
+    """A step of `storage.retention`: remove the oldest rows."""
+    found = select(staff_audit.c.position).where(staff_audit.c.at_ms < (before.others or 0)).limit(PAGE)
+    removed = connection.execute(delete(staff_audit).where(staff_audit.c.position.in_(found))).rowcount
+    return Done(removed, () if removed else None)

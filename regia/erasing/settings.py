@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Days = Annotated[int, Field(ge=1, le=36_500)]
 Brand = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
 OfBrand = Literal["messages", "raw", "attachments", "quarantine", "signals", "outgoing", "tickets", "surveys"]
-Kind = OfBrand | Literal["events", "event_ids", "repeats", "mentions", "challenges", "operations", "notices"]
+Kind = OfBrand | Literal["events", "event_ids", "repeats", "mentions", "challenges", "operations", "notices", "console"]
 
 _CONFIG: Final = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -47,6 +47,7 @@ class Retention(BrandRetention):
     notices: Days | None = Field(
         default=30, description="Days for which it is kept who was told of what; what could not be told by then is forgotten."
     )
+    console: Days | None = Field(default=None, description="Days for which the audit log of the console is kept.")
     brands: dict[Brand, BrandRetention] = Field(default_factory=dict, description="Brand to what is different there.")
 
     def days(self, kind: Kind, brand: str | None = None) -> int | None:

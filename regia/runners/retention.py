@@ -23,6 +23,7 @@ from regia.gateway import Gateway
 from regia.runners.leases import Turn
 from regia.watch.metrics import REMOVED
 from storage import retention as steps
+from storage import staff_audit
 from storage.blobs import BlobsUnavailable
 from storage.database import DatabaseUnavailable
 from storage.retention import Before, Done, Place, Step
@@ -67,6 +68,7 @@ _FOR_ALL: Final[Mapping[Kind, Step]] = {
     "challenges": steps.old_challenges,
     "operations": steps.old_operations,
     "notices": steps.old_notices,
+    "console": staff_audit.old,
 }
 
 

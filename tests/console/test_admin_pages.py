@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from desk.staff.passwords import Passwords
 from storage import staff, staff_audit
+from storage.retention import Before, Done
 from tests.console.scene import Scene, Somebody
 
 HOSTILE = "\"'><script>alert(1)</script>&{{7*7}}"
@@ -91,3 +92,16 @@ async def test_the_audit_log_is_read_page_by_page_and_by_what_is_wanted(scene: S
     assert [cell.text().strip() for cell in one.css("tbody td:nth-child(4)")] == ["cus_7"]
     assert (await scene.page("/audit?before=x&staff=%00", admin)).css("tbody tr")
     assert await scene.audit(1) == [(admin.person.id, "user.role", "cus_149", "done")], "to read it is not in it"
+
+
+async def test_the_log_is_kept_for_so_long_as_is_said(scene: Scene) -> None:
+    def fill(connection: Any) -> None:
+        for at in range(1, 6):
+            staff_audit.note(connection, at_ms=at, staff_id=None, act="login", what=f"stf_{at}", result="wrong")
+
+    database = scene.gateway.stores.database
+    await database.write(fill)
+    done = await database.write(lambda one: staff_audit.old(one, Before(4, {}), (), 0))
+    again = await database.write(lambda one: staff_audit.old(one, Before(4, {}), (), 0))
+    assert (done, again) == (Done(3, ()), Done(0, None))
+    assert [row[2] for row in await scene.audit()] == ["stf_5", "stf_4"]

@@ -161,7 +161,7 @@ class Feed:
             logger.exception("the newest messages are not shown")
         glance = await self.glance()
         for watcher in self._watchers:
-            watcher.see(rows, None if glance is self._told else glance)
+            watcher.see(rows, None if glance == self._told else glance)
         self._told = glance
 
     def _changed(self, connection: Connection) -> list[MessageRow]:

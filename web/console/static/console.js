@@ -3,7 +3,8 @@
 (() => {
   const language = document.documentElement.lang || "it";
   const day = { year: "numeric", month: "2-digit", day: "2-digit" };
-  const clock = { hour: "2-digit", minute: "2-digit" };
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const locale = (navigator.languages || []).find((one) => one.toLowerCase().startsWith(language)) || language;
 
   // Times come in UTC, exact in their attribute: they are shown in the reader's own zone, the day only where it is not today.
   function localise(root) {
@@ -13,8 +14,8 @@
       const form = "seconds" in time.dataset ? { ...clock, second: "2-digit" } : clock;
       const today = at.toDateString() === new Date().toDateString();
       const options = today || time.dataset.only === "time" ? form : { ...day, ...form };
-      time.title = `${at.toLocaleString(language, { dateStyle: "full", timeStyle: "long" })} · ${at.toISOString().replace("T", " ").replace("Z", " UTC")}`;
-      time.textContent = at.toLocaleString(language, options);
+      time.title = `${at.toLocaleString(locale, { dateStyle: "full", timeStyle: "long" })} · ${at.toISOString().replace("T", " ").replace("Z", " UTC")}`;
+      time.textContent = at.toLocaleString(locale, options);
       time.dataset.local = "";
     }
   }
