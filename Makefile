@@ -32,6 +32,7 @@ demo: install ## sample traffic into the running gateway
 test: install-dev ## installs the servers the tests need, then runs the tests
 	@scripts/test-deps.sh
 	@scripts/editor-server.sh
+	@scripts/axe.sh
 	@scripts/consumer-deps.sh
 	@scripts/ticket-systems.sh
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not proof" $(ARGS)
