@@ -26,7 +26,9 @@ ACT: Final = """() => {
         for (const name of ["mouseover", "pointerover", "mouseenter"])
             node.dispatchEvent(new MouseEvent(name, {bubbles: true}));
         const to = node.getAttribute("href") || "";
-        if (node.closest("form[accept-charset], summary") || /^[/?]/.test(to) || /^(https?:)?\\/\\//.test(to)) continue;
+        const own = location.hostname !== "control.example"
+            && ((node.form && node.form.action.startsWith(location.origin)) || node.closest("summary"));
+        if (own || /^[/?]/.test(to) || /^(https?:)?\\/\\//.test(to)) continue;
         if (node.focus) node.focus();
         if (/^(a|button|mtext|text)$/i.test(node.localName) || /^(submit|image)$/.test(node.type)) {
             if (node.click) node.click(); else node.dispatchEvent(new MouseEvent("click", {bubbles: true}));
@@ -39,15 +41,15 @@ AGAIN: Final = "() => { document.body.innerHTML = document.body.innerHTML }"
 """What makes of a mutation what it is: the markup is written out and read again."""
 
 MARKUP: Final = """() => {
-    const inside = document.querySelector("main") || document.body, own = inside.localName === "main";
+    const inside = document.querySelector("main") || document.body, mail = location.pathname.endsWith("/mail");
     const elements = new RegExp("^(script|object|embed|style|link|base|meta|video|audio|math|animate|image|marquee|plaintext"
-        + "|xmp|noscript)$", "i");
+        + "|xmp)$", "i");
     const fields = /^(form|input|button|textarea|select)$/;
     const names = /^on|^style$|^srcdoc$|^srcset$|^ping$|^formaction$|hx-on|^background$/i;
     const places = /^(href|src|action|data|poster)$/i, schemes = /^[\\s\\x00-\\x1f]*(javascript|data|vbscript):/i;
     const bad = (node) => elements.test(node.localName)
         || (node.localName === "iframe" && !node.classList.contains("mail"))
-        || (!own && fields.test(node.localName))
+        || (mail && fields.test(node.localName))
         || [...node.attributes].some(({name, value}) => names.test(name) || (places.test(name) && schemes.test(value))
             || (places.test(name) && name !== "href" && /^(https?:)?\\/\\//i.test(value)));
     return [[...inside.querySelectorAll("*")].filter(bad).map((node) => node.outerHTML.slice(0, 200)), inside.textContent];
@@ -93,6 +95,7 @@ async def watching(
     try:
         yield context, seen
     finally:
+        await context.unroute_all(behavior="ignoreErrors")  # pages that go on asking when they are closed
         await context.close()
 
 
@@ -154,7 +157,7 @@ async def examine(tab: Tab) -> Seen:
     return seen
 
 
-async def frames(context: BrowserContext, own: str, urls: Sequence[str], *, act: str = ACT) -> list[str]:
+async def frames(context: BrowserContext, own: str, urls: Sequence[str], *, settle: float = _SETTLE) -> list[str]:
     """Open pages as frames of one page of the same origin, many at once, and act in each; what has become markup in any."""
     markup: list[str] = []
     for place in range(0, len(urls), 36):
@@ -164,15 +167,15 @@ async def frames(context: BrowserContext, own: str, urls: Sequence[str], *, act:
         await context.route(address, _serving(html))
         tab = await context.new_page()
         await tab.goto(address, wait_until="domcontentloaded")
-        await asyncio.sleep(_SETTLE)
+        await asyncio.sleep(settle)
         for frame in tab.main_frame.child_frames:
             try:
                 markup += [f"{frame.name} {one}" for one in (await frame.evaluate(MARKUP))[0]]
-                for one in (act, *([] if own != CONTROL else [AGAIN])):
+                for one in (ACT, *([] if own != CONTROL else [AGAIN])):
                     await frame.evaluate(one)
             except Error:  # it went elsewhere
                 continue
-        await asyncio.sleep(_SETTLE)
+        await asyncio.sleep(settle)
         await tab.close()
         await context.unroute(address)
     return markup
@@ -206,10 +209,10 @@ async def without_care(browser: Browser, injections: Sequence[Injection]) -> dic
     they should are looked at once more: on a busy machine something may come too late."""
     done = await _without_care(browser, injections)
     late = [one for one in injections if done[one.name] != one.effect]
-    return done | (await _without_care(browser, late) if late else {})
+    return done | (await _without_care(browser, late, settle=2.0) if late else {})
 
 
-async def _without_care(browser: Browser, injections: Sequence[Injection]) -> dict[str, str]:
+async def _without_care(browser: Browser, injections: Sequence[Injection], settle: float = _SETTLE) -> dict[str, str]:
 
     async def serve(route: Route) -> None:
         place = route.request.url.removeprefix(CONTROL)
@@ -223,7 +226,7 @@ async def _without_care(browser: Browser, injections: Sequence[Injection]) -> di
     async with watching(browser) as (context, seen):
         await context.route(f"{CONTROL}**", serve)
         urls = [f"{CONTROL}{place}" for place in range(len(injections))]
-        await frames(context, CONTROL, urls)
+        await frames(context, CONTROL, urls, settle=settle)
         fired, asked = {one.split()[0] for one in seen.fired}, {one.split()[0] for one in seen.asked}
     return {
         one.name: "script" if url in fired else "request" if url in asked else "none"

@@ -168,14 +168,14 @@ async def _new(hostile: Hostile) -> list[str]:
 
 async def _queries(_hostile: Hostile) -> list[str]:
     """What stands in an address."""
-    brands = [f"/console/?brand={said}&channel={said}" for said in _quoted_lines()]
+    brands = [f"/console/?brand={said}" for said in _quoted_lines()]
     return [*brands, *(f"/console/messages/{quote(line(one), safe='')}" for one in INJECTIONS[::20])]
 
 
 def _quoted_lines() -> list[str]:
     """All injections, as much at once as an address takes."""
     said = " ".join(line(one) for one in INJECTIONS)
-    return [quote(said[place : place + 1_000]) for place in range(0, len(said), 990)]
+    return [quote(said[place : place + 2_200]) for place in range(0, len(said), 2_100)]
 
 
 def _plain(*paths: str) -> Paths:

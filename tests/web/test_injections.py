@@ -55,7 +55,9 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path)
     ):
         who = await scene.logged_in(await scene.person("admin.one", "admin"))
         hostile = await sample.sent(scene, who)
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield Stage(browser, hostile, f"http://127.0.0.1:{scene.client.port}")
         await browser.close()
 

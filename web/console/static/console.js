@@ -14,9 +14,7 @@
       const form = "seconds" in time.dataset ? { ...clock, second: "2-digit" } : clock;
       const today = at.toDateString() === new Date().toDateString();
       const options = today || time.dataset.only === "time" ? form : { ...day, ...form };
-      time.title = `${at.toLocaleString(language, { dateStyle: "full", timeStyle: "long" })} · ${at.toISOString().replace("T", " ").replace("Z", " UTC")}`;
-      time.textContent = at.toLocaleString(language, options);
-      time.title = at.toLocaleString(locale, { dateStyle: "full", timeStyle: "long" });
+      time.title = `${at.toLocaleString(locale, { dateStyle: "full", timeStyle: "long" })} · ${at.toISOString().replace("T", " ").replace("Z", " UTC")}`;
       time.textContent = at.toLocaleString(locale, options);
       time.dataset.local = "";
     }
