@@ -76,7 +76,7 @@ async def table(visit: Visit) -> web.StreamResponse:
     except NotAsked as error:
         raise Rejected("malformed", str(error)) from None
     except NotCounted:
-        raise Rejected("unavailable", "the figures are being counted", retry_after=30) from None
+        return visit.to("/kpi")  # it says that they are being counted
     return visit.file(as_csv(found).encode(), content_type="text/csv; charset=utf-8", name=f"{name or 'kpi'}.csv")
 
 
