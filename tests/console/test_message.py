@@ -19,6 +19,7 @@ from storage import lookup, operations
 from tests.console.contacts_in import a_mail, contact_in, mail_in, settled
 from tests.console.scene import Scene, Somebody, a_console
 from tests.databases import migrated_sqlite
+from tests.web.accessible import findings
 
 __all__ = ["migrated_sqlite"]
 
@@ -240,6 +241,7 @@ async def test_the_frame_in_chromium_shows_pictures_of_the_mail_and_nothing_from
         await image.scroll_into_view_if_needed()
         title = await tab.locator("time").first.get_attribute("title")
         await tab.wait_for_load_state("networkidle")
+        assert await findings(tab) == []
         await browser.close()
     assert [status for path, status in asked if path.startswith("/attachments/")] == [200]
     assert {status for _, status in asked} == {200}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import orjson
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page as Tab
@@ -16,6 +17,7 @@ from storage import lookup
 from tests.console.contacts_in import contact_in, settled
 from tests.console.scene import PASSWORD, Scene, Somebody, a_console
 from tests.databases import migrated_sqlite
+from tests.web.accessible import findings
 
 __all__ = ["migrated_sqlite"]
 
@@ -41,8 +43,6 @@ class Counter:
         return answer.status, answer.headers.get("Location", ""), LexborHTMLParser(await answer.text())
 
     async def envelope(self, id_: str) -> dict[str, object]:
-        import orjson
-
         await settled(self.scene)
         row = await self.scene.gateway.stores.database.read(lambda one: lookup.message(one, id_))
         assert row is not None
@@ -161,6 +161,7 @@ async def test_nothing_typed_is_lost_by_a_log_out(counter: Counter) -> None:
         await _log_in(tab, counter, "/console/new")
         await tab.fill("#f-q", "anna")
         await tab.check("#found input[name=link] >> nth=0")
+        assert await findings(tab) == []
         await tab.fill("#f-text", "Il coperchio non chiude")
         await tab.select_option("[name=hint]", "returns")
         await tab.context.clear_cookies()  # the login ends meanwhile
