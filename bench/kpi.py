@@ -17,7 +17,7 @@ from desk.kpi.rolling import Rolling
 from storage.database import Database
 from storage.migrate import upgrade
 
-COPIES: Final = 20
+COPIES: Final = 50
 FRESH: Final = 5_000
 """Contacts counted since, that the figures have loose; and a tenth of them that are not counted yet."""
 _DAY_MS: Final = 86_400_000
@@ -27,7 +27,8 @@ _SEVERAL: Final[tuple[Condition, ...]] = (
     *(("tag", ("tag-3", "tag-4")), ("field.shop", ("Roma",))),
 )
 _ORDER: Final[tuple[Condition, ...]] = (("field.order", ("IT-77",)),)
-QUESTIONS: Final[tuple[tuple[str, str | None, tuple[Condition, ...]], ...]] = (
+Asked = tuple[str, str | None, tuple[Condition, ...]]
+QUESTIONS: Final[tuple[Asked, ...]] = (
     ("each its own way", None, ()),
     ("by day", "day", ()),
     ("by category", "category", ()),
@@ -71,10 +72,10 @@ def make_tables(url: str) -> None:
     database.engine.dispose()
 
 
-async def ask(url: str) -> list[Took]:
-    """Every figure, each by every question, over the whole year."""
+async def ask(url: str, *, enough_ms: float = 0) -> list[Took]:
+    """Every figure, each by every question, over the whole year. What took no more than `enough_ms` is not asked again."""
     database = Database(url)
-    found = [await _time(database, name, *question) for name in KPIS for question in QUESTIONS]
+    found = [await _time(database, name, question, enough_ms) for name in KPIS for question in QUESTIONS]
     await database.close()
     return found
 
@@ -85,7 +86,8 @@ def worst(took: list[Took]) -> Iterator[Took]:
         yield max((one for one in took if one.kpi == name), key=lambda one: one.ms)
 
 
-async def _time(database: Database, name: str, told: str, by: str | None, where: tuple[Condition, ...]) -> Took:
+async def _time(database: Database, name: str, question: Asked, enough_ms: float) -> Took:
+    told, by, where = question
     # A little within the year, so that the first and last chunks are cut.
     since_ms, until_ms = UNTIL_MS - YEAR_MS + 54_321, UNTIL_MS + _DAY_MS
     wanted = Wanted(since_ms=since_ms, until_ms=until_ms, where=where, by=by, zone=ZoneInfo("Europe/Rome"))
@@ -93,8 +95,10 @@ async def _time(database: Database, name: str, told: str, by: str | None, where:
     for _ in range(3):
         began = time.perf_counter()
         count = (await database.read(lambda connection: figure(connection, name, wanted))).all.count
-        best = min(best, time.perf_counter() - began)
-    return Took(name, told, best * 1000, count)
+        best = min(best, (time.perf_counter() - began) * 1000)
+        if best <= enough_ms:
+            break
+    return Took(name, told, best, count)
 
 
 async def _count(url: str) -> None:

@@ -43,12 +43,25 @@ def multiply(engine: Engine, copies: int, apart_ms: int) -> None:
         last = connection.exec_driver_sql("SELECT max(seq) FROM event_ids").scalar_one()
         for kind in connection.execute(select(kpi_fresh.c.kind).distinct()).scalars().all():
             store.seal(connection, *store.oldest(connection, kind))
+        later = _take_apart(connection) if engine.dialect.name == "sqlite" else []
         for table in _BASE:
             _copy(connection, table, copies, apart_ms, last)
+        for statement in later:
+            connection.exec_driver_sql(statement)
         _copy_chunks(connection, copies, apart_ms)
         connection.execute(delete(kpi_changes))  # the copies are counted
         connection.execute(kpi_seen.update().values(upto=last * copies))
         connection.commit()
+
+
+def _take_apart(connection: Connection) -> list[str]:
+    """Drop indexes and triggers of SQLite, which are sooner made at the end; the statements that make them again."""
+    mine = ", ".join(f"'{table.name}'" for table in _BASE)
+    query = f"SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'table' AND tbl_name IN ({mine})"  # noqa: S608 - our own names
+    found = connection.exec_driver_sql(query).all()
+    for type_, name, _ in found:
+        connection.exec_driver_sql(f"DROP {type_} {name}")
+    return [sql for _, _, sql in found]
 
 
 def _copy(connection: Connection, table: Table, copies: int, apart_ms: int, last: int) -> None:
@@ -62,10 +75,10 @@ def _copy(connection: Connection, table: Table, copies: int, apart_ms: int, last
 
 def _moved(table: Table, name: str, apart_ms: int, last: int) -> str:
     if name.endswith("_ms") and name not in ("taken_ms", "promised_ms", "ahead_ms"):
-        return f"{name} + i * {apart_ms}"
+        return f"{name} + CAST(i AS BIGINT) * {apart_ms}"
     if name in _IDS or (name == "id" and table is not handles) or (table is handles and name == "id"):
         return f"(10 + i) || '_' || {name}"
-    return f"seq + i * {last}" if name == "seq" else name
+    return f"seq + CAST(i AS BIGINT) * {last}" if name == "seq" else name
 
 
 def _copy_chunks(connection: Connection, copies: int, apart_ms: int) -> None:

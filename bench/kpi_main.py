@@ -5,6 +5,7 @@ How long figures take among a million contacts of a year. About five minutes and
 
 import argparse
 import asyncio
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -43,7 +44,9 @@ async def _measure(name: str, number: int) -> tuple[list[Took], int]:
             server = stack.enter_context(DurablePostgreSQL.start(folder / "postgresql"))
             url = server.url_of(server.create_database())
         made = await prepare(url, number, row)
-        return await ask(url), made
+        found = await ask(url)
+        print(name, *(f"{one.kpi} {one.question}: {one.ms:.0f} ms" for one in worst(found)), sep="\n  ", file=sys.stderr)
+        return found, made
 
 
 def report(took: dict[str, tuple[list[Took], int]], head: str) -> str:
