@@ -44,7 +44,7 @@ __all__ = ["database", "filled_url", "migrated_postgresql", "postgresql_url"]
         ("passwords are a nuisance", None),
         ("μπλε σκύλος που τρέχει", None),
         ("7#kQ!x9$Lp2@w", None),
-        (one_time(), None),
+        pytest.param(one_time(), None, id="one of ours"),
     ],
 )
 def test_what_nobody_should_have_as_a_password(password: str, why: Weakness | None) -> None:

@@ -157,7 +157,8 @@ async def _mails(hostile: Hostile) -> list[str]:
 
 
 async def _customers(hostile: Hostile) -> list[str]:
-    return [f"/console/customers/{id_}" for id_ in await hostile.customers()]
+    """All who wrote in several ways, and some of those with one mail: each mail has a page of its own."""
+    return [f"/console/customers/{id_}" for id_ in (await hostile.customers())[::3]]
 
 
 async def _new(hostile: Hostile) -> list[str]:
@@ -187,6 +188,22 @@ def _plain(*paths: str) -> Paths:
     return found
 
 
+def _asked(form: str) -> Paths:
+    """A page that takes words of its address, with all injections in them."""
+
+    async def found(_hostile: Hostile) -> list[str]:
+        return [form.format(said) for said in _quoted_lines()]
+
+    return found
+
+
+async def _merges(hostile: Hostile) -> list[str]:
+    """Both sides of the previews, what is before an erase, and the log."""
+    some = (await hostile.customers())[:3]
+    of_one = [f"/console/customers/{id_}/{what}" for id_ in some for what in ("audit", "merge", "unmerge", "erase")]
+    return [*of_one, f"/console/customers/{some[0]}/merge?with={some[1]}"]
+
+
 VIEWS: Final = (
     View("/", _live),
     View("/messages/{id}", _each("/console/messages/{}")),
@@ -194,16 +211,49 @@ VIEWS: Final = (
     View("/new", _new),
     View("/{rest:.*}", _queries),
     View("/customers/{id}", _customers),
+    View("/customers/{id}/merge", _merges),
+    View("/customers", _plain("/customers")),
+    View("/customers", _asked("/console/customers?q={0}")),
+    View("/kpi", _asked("/console/kpi?tag={0}")),
+    View("/queues", _plain("/queues")),
+    View("/queues/dead", _asked("/console/queues/dead?queue={0}")),
+    View("/queues/quarantine", _asked("/console/queues/quarantine?connector={0}")),
+    View("/rules", _plain("/rules", "/rules/check")),
     View("/users", _plain("/users")),
     View("/audit", _plain("/audit", "/audit?what=%3Cscript%3Efire()%3C/script%3E&act=%22%3E%3Cimg src=x onerror=fire()%3E")),
 )
 """The pages on which something of customers stands. An address that this Regia does not have is left out."""
 
-NOTHING_OF_CUSTOMERS: Final = frozenset({"/static/{name:.+}", "/login", "/account"})
-AS_A_FILE: Final = frozenset({"/messages/right.yaml", "/messages/{id}/files/{file}", "/messages/{id}/raw"})
+NOTHING_OF_CUSTOMERS: Final = frozenset(
+    {
+        "/static/{name:.+}",
+        "/login",
+        "/account",
+        "/rules/check",
+        "/rules/show",
+        "/rules/version",
+        "/rules/compare",
+        "/rules/playground",
+    }
+)
+AS_A_FILE: Final = frozenset({"/messages/right.yaml", "/messages/{id}/files/{file}", "/messages/{id}/raw", "/kpi.csv"})
 AS_A_FRAME: Final = frozenset({"/messages/{id}/mail"})
-PARTS: Final = frozenset({"/live", "/new/calls", "/new/customers"})
-"""Fragments of pages above."""
+PARTS: Final = frozenset(
+    {
+        "/live",
+        "/new/calls",
+        "/new/customers",
+        "/queues/figures",
+        "/customers/{id}/reply",
+        "/customers/{id}/replies/{reply}",
+        "/customers/{id}/audit",
+        "/customers/{id}/unmerge",
+        "/customers/{id}/erase",
+    }
+)
+"""Fragments of pages above, and those that `_merges` looks at."""
+ONE_OF_A_LIST: Final = frozenset({"/queues/dead/{id}", "/queues/quarantine/{id}"})
+"""Bytes in a text field, escaped as everywhere; their own tests have hostile ones."""
 
 
 def views() -> list[View]:
