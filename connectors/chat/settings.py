@@ -46,6 +46,7 @@ class Sockets(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     visitor: int = Field(default=10, gt=0, le=1000, description="Open connections of one visitor: tabs of a browser.")
+    address: int = Field(default=500, gt=0, description="Open connections of one address, behind which a whole office may be.")
     all: int = Field(default=10_000, gt=0, description="Open connections of all visitors on one node.")
 
 

@@ -31,8 +31,9 @@ class Throttle:
     async def wait(self, name: str, address: str, known: str) -> int | None:
         """Count one try; None where it may be made, else in how many seconds at most one may. `known`: the browser's cookie."""
         browser = known.partition(".")[0] if self._is_ours(name, known) else ""
-        counted = [(f"login/name/{name}/{browser}/{seconds}", count, seconds) for count, seconds in BY_NAME]
-        counted += [(f"login/address/{address}/{seconds}", count, seconds) for count, seconds in BY_ADDRESS if not browser]
+        # Addresses first: one that has no more tries must not use up those of names.
+        counted = [(f"login/address/{address}/{seconds}", count, seconds) for count, seconds in BY_ADDRESS if not browser]
+        counted += [(f"login/name/{name}/{browser}/{seconds}", count, seconds) for count, seconds in BY_NAME]
         for key, count, seconds in counted:
             if not await self._hit(key, count, seconds):
                 return seconds

@@ -63,11 +63,11 @@ class Hub:
     def ended(self) -> bool:
         return self._ended
 
-    def join(self, window: Window, *, most: int, most_of_visitor: int) -> None:
+    def join(self, window: Window, *, most: int, most_of_visitor: int, most_of_address: int) -> None:
         """Begin to tell a window. Raises `Rejected("rate_limited")` where there are too many, `unavailable` at the end."""
         if self._ended:
             raise Rejected("unavailable", "the gateway is stopping; try again", retry_after=1)
-        self._windows.add(window, most=most, most_of_visitor=most_of_visitor)
+        self._windows.add(window, most=most, most_of_visitor=most_of_visitor, most_of_address=most_of_address)
         if not self._opened.is_set():
             self._feed.begin()  # a new window asks for everything itself
             self._opened.set()

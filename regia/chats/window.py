@@ -43,6 +43,8 @@ class Window:
     visitor: str
     whose: Handles
     cursor: Cursor
+    address: str = ""
+    """Where it comes from, for the number of connections."""
     closing: int | None = None
     """The code with which it is to be closed."""
     is_new: bool = True

@@ -15,9 +15,12 @@ class Windows:
         self._by_value: dict[str, dict[Window, None]] = {}
         self._visitors: Counter[str] = Counter()
         self._connectors: Counter[str] = Counter()
+        self._addresses: Counter[str] = Counter()
 
-    def add(self, window: Window, *, most: int, most_of_visitor: int) -> None:
+    def add(self, window: Window, *, most: int, most_of_visitor: int, most_of_address: int) -> None:
         """Raises `Rejected("rate_limited")` where there are too many."""
+        if self._addresses[window.address] >= most_of_address:
+            raise Rejected("rate_limited", f"more than {most_of_address} connections of one address", retry_after=30)
         if self._visitors[window.visitor] >= most_of_visitor:
             raise Rejected("rate_limited", f"more than {most_of_visitor} connections of one visitor", retry_after=10)
         if self._connectors[window.whose.connector] >= most:
@@ -51,7 +54,9 @@ class Windows:
         return bool(self._by_value)
 
     def _count(self, window: Window, change: int) -> None:
-        for counts, key in ((self._visitors, window.visitor), (self._connectors, window.whose.connector)):
+        connector = window.whose.connector
+        of = ((self._visitors, window.visitor), (self._connectors, connector), (self._addresses, window.address))
+        for counts, key in of:
             counts[key] += change
             if not counts[key]:
                 del counts[key]

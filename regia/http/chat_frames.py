@@ -37,11 +37,19 @@ class Guest:
         return cls(request, chat, client, chat.person(_frame(request, chat, client, "message")))
 
     async def message(self, body: bytes, content_type: str = JSON) -> dict[str, Any]:
-        """Accept one message: what the widget is told. Raises `Rejected`, and then nothing was kept."""
+        """Count and accept one message: what the widget is told. Raises `Rejected`, and then nothing was kept."""
+        await self.within_rates()
+        return await self.accepted(body, content_type)
+
+    async def within_rates(self) -> None:
+        """Count a message, before its body is read where that may be large. Raises `Rejected("rate_limited")`."""
+        rates, coordination, name = self.chat.settings.rate, self.request.app[GATEWAY].stores.coordination, self.chat.name
+        await within(rates.visitor, f"chat/{name}/{self.client.visitor}", coordination)
+        await within(rates.address, f"chat/{name}/at/{address(self.request)}", coordination)
+
+    async def accepted(self, body: bytes, content_type: str = JSON) -> dict[str, Any]:
+        """Accept a message that was counted. Raises `Rejected`."""
         gateway, chat = self.request.app[GATEWAY], self.chat
-        rates, coordination = chat.settings.rate, gateway.stores.coordination
-        await within(rates.visitor, f"chat/{chat.name}/{self.client.visitor}", coordination)
-        await within(rates.address, f"chat/{chat.name}/at/{address(self.request)}", coordination)
         received = _frame(self.request, chat, self.client, "message", body, content_type)
         parsed = gateway.faqs.as_read(chat.name, await verified(self.request, chat, received))
         acceptance = await gateway.intake.accept(chat.name, parsed, received.received_at)
@@ -76,12 +84,14 @@ class Guest:
         """One that has everything up to `after`."""
         person = self.person
         whose = handles(self.chat.name, self.chat.settings.brand, person.seen, person.handle.kind)
-        return Window(self.client.visitor, whose, cursor_of(after, whose))
+        return Window(self.client.visitor, whose, cursor_of(after, whose), address(self.request))
 
     def join(self, window: Window) -> None:
         """Begin to tell it. Raises `Rejected`: `rate_limited`, `unavailable`."""
         limits = self.chat.settings.sockets
-        self.request.app[GATEWAY].chats.join(window, most=limits.all, most_of_visitor=limits.visitor)
+        self.request.app[GATEWAY].chats.join(
+            window, most=limits.all, most_of_visitor=limits.visitor, most_of_address=limits.address
+        )
 
     def leave(self, window: Window) -> None:
         """After `join`."""

@@ -26,10 +26,10 @@ async def messages(request: web.Request) -> web.Response:
     headers = cross_site(request, chat, "POST")
     try:
         guest, gateway = bearer_guest(request, chat), request.app[GATEWAY]
-        if request.content_length:
-            gateway.intake.look(min(request.content_length, chat.max_body))
+        await guest.within_rates()
+        gateway.intake.look(min(request.content_length or chat.max_body, chat.max_body))
         body = await read_body(request, chat.max_body)
-        answer = json_answer(await guest.message(body, request.headers.get("Content-Type", "")), status=202)
+        answer = json_answer(await guest.accepted(body, request.headers.get("Content-Type", "")), status=202)
     except Rejected as error:
         answer = refused(request, error)
     answer.headers.update(headers)
@@ -56,12 +56,15 @@ async def items(request: web.Request) -> web.Response:
     try:
         guest, wait = bearer_guest(request, chat), _seconds(request)
         window = guest.window(request.query.get("after"))
+        before = window.place
         guest.join(window)
         try:
             found = await _wait(window, wait)
         finally:
             guest.leave(window)
-        told = {"items": found, "cursor": window.place, "open": opened(request, chat).is_open}
+        # Never where the window has come to: what it was told and nobody took would be passed over.
+        place = found["cursor"] if found else before
+        told = {"items": found["items"] if found else [], "cursor": place, "open": opened(request, chat).is_open}
         answer = json_answer(told, headers={"Cache-Control": "no-store"})
     except Rejected as error:
         answer = refused(request, error)
@@ -76,28 +79,27 @@ def _seconds(request: web.Request) -> int:
     return int(text)
 
 
-async def _wait(window: Window, seconds: int) -> list[Frame]:
-    """The first items there are, none where nothing came in time. Raises `Rejected("unavailable")`."""
+async def _wait(window: Window, seconds: int) -> Frame | None:
+    """The first items there are, None where nothing came in time. Raises `Rejected("unavailable")`."""
     try:
         async with asyncio.timeout(max(_LOOK, seconds)):
             first = await _items(window)
     except TimeoutError:
         if window.is_new:
             raise Rejected("unavailable", "the database does not answer; try again", retry_after=5) from None
-        return []
-    if first or not seconds:
+        return None
+    if first is None or first["items"] or not seconds:
         return first
     try:
         async with asyncio.timeout(seconds):
-            return await _items(window)
+            return await _items(window) or first
     except TimeoutError:
-        return []
+        return first
 
 
-async def _items(window: Window) -> list[Frame]:
-    """The next frame of items; none at the end of the gateway."""
+async def _items(window: Window) -> Frame | None:
+    """The next frame of items; None at the end of the gateway."""
     while (frame := await window.next()) is not None:
         if frame["type"] == "items":
-            found: list[Frame] = frame["items"]
-            return found
-    return []
+            return frame
+    return None

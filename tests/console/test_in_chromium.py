@@ -16,8 +16,11 @@ from regia.http.console.parts import CONSOLE
 from regia.http.console.table import ENTRIES
 from tests.console.scene import PASSWORD, Scene, a_console
 from tests.console.test_live import wrote
+from tests.http.served import ALL
+from tests.web.accessible import findings
 from tests.web.test_form_page import chromium
 
+NARROW = 320
 PAGES = (*(entry.path for entry in ENTRIES if entry.nav is not None), "/account", "/nothing")
 
 
@@ -81,12 +84,15 @@ async def test_the_page_says_when_it_is_not_live_and_goes_on(shop: Scene) -> Non
 
 
 async def test_every_page_fits_and_nothing_on_it_is_stopped_by_the_policy(shop: Scene) -> None:
-    await wrote(shop, "Vorrei un rimborso " + "x" * 300, name="Anna " + "B" * 80)
+    id_ = await wrote(shop, "Vorrei un rimborso " + "x" * 300, name="Anna " + "B" * 80)
+    data = await (await shop.client.get(f"/v1/messages/{id_}", headers=ALL)).json()
+    customer = data["envelope"]["subject"]
+    of_one = (f"/messages/{id_}", *(f"/customers/{customer}{what}" for what in ("", "/audit", "/merge", "/erase")))
     async with chromium() as browser, logged_in(browser, shop) as (tab, complaints):
-        for width, theme in product((320, 390, 1360), ("light", "dark")):
+        for width, theme in product((NARROW, 390, 1360), ("light", "dark")):
             await tab.set_viewport_size({"width": width, "height": 800})
             await tab.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-            for path in PAGES:
+            for path in (*PAGES, *of_one):
                 await tab.goto(f"http://127.0.0.1:{shop.client.port}/console{path}")
                 await looks_right(tab, width, theme, path)
         assert [text for text in complaints if "404" not in text] == []
@@ -98,6 +104,8 @@ async def looks_right(tab: Tab, width: int, theme: str, path: str) -> None:
     assert await tab.locator("h1").count() == 1, path
     dark = await tab.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every(v => v < 60)")
     assert dark is (theme == "dark"), path
+    if width != NARROW:  # what is found there is found on a phone
+        assert await findings(tab) == [], (path, width, theme)
 
 
 async def test_without_a_script_all_of_it_works(shop: Scene) -> None:

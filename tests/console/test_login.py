@@ -218,3 +218,11 @@ async def test_too_many_tries_from_one_address_wait(scene: Scene) -> None:
     assert (statuses[count - 1], statuses[count]) == (401, 429)
     far = {"X-Forwarded-For": "203.0.113.9"}
     assert (await log_in(scene, "other", WRONG, browser=browser, **far)).status == 401
+
+
+async def test_what_strangers_send_is_not_written_down(scene: Scene) -> None:
+    """Only a try to log in is an act: else anybody could fill the log."""
+    await scene.person("anna", "agent")
+    for body in ({"x": "1"}, {"name": "anna", "password": "x"}):
+        assert (await scene.post("/login", NOBODY, body)).status == 403
+    assert await scene.audit() == []

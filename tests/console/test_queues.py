@@ -1,6 +1,5 @@
 """Queues, dead letters and quarantine in the console: what is shown to whom, what is done in bulk, and what is written down."""
 
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,9 @@ from selectolax.lexbor import LexborHTMLParser
 from dispatcher.base import QueueState
 from regia.http.console import depths
 from regia.http.console.depths import Depths
-from storage.bulk import insert_rows
-from storage.schema import quarantine
-from tests.console.at_work import looking, send
+from tests.console.at_work import bury, hold, looking, send
 from tests.console.scene import Scene, Somebody, a_console
-from tests.http.served import WORKER, worked_off
+from tests.http.served import worked_off
 from tests.web.accessible import findings
 
 LONG = "x" * 4000
@@ -30,26 +27,6 @@ async def plain(tmp_path: Path, migrated_sqlite: Path) -> AsyncIterator[Scene]:
 
 async def login(scene: Scene, role: Any) -> Somebody:
     return await scene.logged_in(await scene.person(f"one.{role}", role))
-
-
-async def bury(scene: Scene, *texts: str) -> list[str]:
-    """Contacts of which a consumer wants nothing to know; their envelope ids."""
-    ids = [await send(scene, text) for text in texts]
-    taken = (await (await scene.client.post("/v1/queues/demo.general/take?limit=50", headers=WORKER)).json())["messages"]
-    for one in taken:
-        await scene.client.post(f"/v1/queues/receipts/{one['receipt']}/reject?requeue=false", headers=WORKER)
-    return ids
-
-
-async def hold(scene: Scene, *raws: bytes, connector: str = "desk", reason: str = "unreadable") -> None:
-    now = time.time_ns() // 1_000_000
-    common = {"connector": connector, "reason": reason, "detail": "a name is missing", "raw_sha256": "0" * 64}
-    rows = [
-        {"id": f"{connector}-{n}", **common, "raw": raw, "content_type": "application/json", "received_ms": now + n}
-        | {"attempts": 0, "state": "held"}
-        for n, raw in enumerate(raws)
-    ]
-    await scene.gateway.stores.database.write(lambda connection: insert_rows(connection, quarantine, rows))
 
 
 def words(page: LexborHTMLParser, selector: str) -> list[str]:
@@ -71,7 +48,7 @@ async def test_depths_are_shown_and_what_is_not_known_says_so(scene: Scene) -> N
     assert (ready, taken, into, out, consumers) == ("1", "0", "0.00", "—", "?")
     assert oldest.startswith("20")
     assert rows["demo.general"][0] == "0"
-    assert words(page, ".figures strong") == ["1", "0", "2"]
+    assert words(page, ".depth-figures strong") == ["1", "0", "2"]
     part = await scene.get("/queues/figures", await login(scene, "agent"), **{"HX-Request": "true"})
     assert (await part.text()).strip().startswith('<div id="figures"')
 

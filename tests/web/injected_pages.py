@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from regia.http.console.table import ENTRIES
 from storage.schema import messages
+from tests.console.at_work import hold, reject
 from tests.console.contacts_in import contact_in, mail_in, settled
 from tests.console.scene import Scene, Somebody
 from tests.web.injections import INJECTIONS, Injection
@@ -47,6 +48,8 @@ async def sent(scene: Scene, who: Somebody) -> Hostile:
     found = await asyncio.gather(*(mail_in(scene, _mail(one)) for one in INJECTIONS))
     hostile.mails.update(zip(found, INJECTIONS, strict=True))
     await settled(scene)
+    await reject(scene)
+    await hold(scene, *(one.payload.encode() for one in INJECTIONS))
     return hostile
 
 
@@ -204,6 +207,18 @@ async def _merges(hostile: Hostile) -> list[str]:
     return [*of_one, f"/console/customers/{some[0]}/merge?with={some[1]}"]
 
 
+async def _letters(hostile: Hostile) -> list[str]:
+    """Some dead letters; the lists have all of them."""
+    rows = (await hostile.scene.page("/queues/dead", hostile.who)).css("a[href*='/queues/dead/']")
+    return sorted({str(row.attributes["href"]) for row in rows})[:6]
+
+
+async def _held(_hostile: Hostile) -> list[str]:
+    """Some of what could not be read; a message's page shows the same for those that have one."""
+    ids = [f"desk-{number}" for number in range(0, len(INJECTIONS), 12)]
+    return [f"/console/{of}/{id_}" for id_ in ids for of in ("queues/quarantine", "messages")]
+
+
 VIEWS: Final = (
     View("/", _live),
     View("/messages/{id}", _each("/console/messages/{}")),
@@ -216,6 +231,10 @@ VIEWS: Final = (
     View("/customers", _asked("/console/customers?q={0}")),
     View("/kpi", _asked("/console/kpi?tag={0}")),
     View("/queues", _plain("/queues")),
+    View("/queues/dead", _plain("/queues/dead")),
+    View("/queues/dead/{id}", _letters),
+    View("/queues/quarantine", _plain("/queues/quarantine")),
+    View("/queues/quarantine/{id}", _held),
     View("/queues/dead", _asked("/console/queues/dead?queue={0}")),
     View("/queues/quarantine", _asked("/console/queues/quarantine?connector={0}")),
     View("/rules", _plain("/rules", "/rules/check")),
@@ -252,8 +271,6 @@ PARTS: Final = frozenset(
     }
 )
 """Fragments of pages above, and those that `_merges` looks at."""
-ONE_OF_A_LIST: Final = frozenset({"/queues/dead/{id}", "/queues/quarantine/{id}"})
-"""Bytes in a text field, escaped as everywhere; their own tests have hostile ones."""
 
 
 def views() -> list[View]:

@@ -16,8 +16,6 @@ PARTS: Final = (
     *("dom", "store", "outbox", "http", "visitor", "line", "sender", "conversation", "flow"),
     *("bubbles", "options", "composer", "panel", "chat", "start"),
 )
-CACHE: Final = "public, max-age=300, stale-while-revalidate=86400"
-"""For `Cache-Control`: the address of the script does not change with it."""
 _AROUND: Final = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
 _COMMENT: Final = re.compile(r"//|/\*\*|\*[ /]")
 

@@ -10,6 +10,7 @@ from desk.staff import people
 from desk.staff.passwords import LONGEST, TooMany, weakness
 from desk.staff.people import Refusal
 from normalizer.advice import LANGUAGES
+from regia.http.console.cookies import KNOWN
 from regia.http.console.visit import Visit
 from regia.http.visitors import address
 from storage import staff
@@ -63,7 +64,8 @@ async def _refusal(visit: Visit) -> Refusal | None:
     """Why the new password is not taken. Raises `Rejected("rate_limited")`, and `TooMany`."""
     person, form = visit.me.person, visit.form
     old, new = form.secret("old"), form.secret("new")
-    wait = await visit.parts.throttle.wait(person.name, address(visit.request), "")
+    known = visit.parts.cookies.get(visit.request, KNOWN)
+    wait = await visit.parts.throttle.wait(person.name, address(visit.request), known)
     if wait is not None:
         raise Rejected("rate_limited", "too many tries", retry_after=wait)
     if not await visit.parts.passwords.is_right(old[:LONGEST], person.password):

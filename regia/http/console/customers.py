@@ -7,15 +7,19 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from connectors.errors import Rejected
+from connectors.form_settings import RateLimit
 from identity.views import unheard
 from identity.views.cards import Card, cards, newest
 from identity.views.paging import BadCursor
 from identity.views.search import Found, search
 from regia.http.console.visit import Visit
+from regia.http.rates import within
 from web.console.texts.customers import CUSTOMERS
 
 _PAGE: Final = 40
 _FOUND: Final = 20
+_GUESSES: Final = RateLimit(count=60, seconds=600)
+"""Who sees addresses in part must not find out the rest of them by trying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ async def page(visit: Visit) -> web.StreamResponse:
     """`GET /console/customers?q=&unheard=&before=`: whoever fits `q`; without it the newest, or who waits for an answer."""
     typed, waiting, before = visit.word("q"), bool(visit.word("unheard")), visit.word("before")
     spaces, whole = visit.gateway.configured.brands, visit.frame.masked
+    if typed and whole:
+        await within(_GUESSES, f"console/search/{visit.me.person.id}", visit.gateway.stores.coordination)
 
     def work(connection: Connection) -> Listed:
         if typed:

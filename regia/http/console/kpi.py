@@ -27,7 +27,7 @@ _LESS_IS_BETTER: Final = {"first_reply": True, "closing": True, "unheard": True,
 
 async def page(visit: Visit) -> web.StreamResponse:
     """`GET /console/kpi?days=&since=&until=&brand=&channel=&category=&tag=&field=`: figures of a period."""
-    chosen, zone = Chosen.of(visit), visit.gateway.configured.settings.console.zone
+    chosen, zone = _chosen(visit), visit.gateway.configured.settings.console.zone
     problem, found, of = "", None, wanted(Asked(zone=zone))
     try:
         asked = chosen.asked(zone)
@@ -68,7 +68,7 @@ async def page(visit: Visit) -> web.StreamResponse:
 
 async def table(visit: Visit) -> web.StreamResponse:
     """`GET /console/kpi.csv?kpi=&…`: the same figures for a spreadsheet, all of their groups."""
-    chosen, zone = Chosen.of(visit), visit.gateway.configured.settings.console.zone
+    chosen, zone = _chosen(visit), visit.gateway.configured.settings.console.zone
     name = visit.word("kpi")
     try:
         asked = chosen.asked(zone, (name,) if name else ())
@@ -78,6 +78,14 @@ async def table(visit: Visit) -> web.StreamResponse:
     except NotCounted:
         return visit.to("/kpi")  # it says that they are being counted
     return visit.file(as_csv(found).encode(), content_type="text/csv; charset=utf-8", name=f"{name or 'kpi'}.csv")
+
+
+def _chosen(visit: Visit) -> Chosen:
+    """Raises `Rejected("scope_missing")`: by a field somebody who sees personal data masked could find out who wrote."""
+    chosen = Chosen.of(visit)
+    if chosen.field and visit.frame.masked:
+        raise Rejected("scope_missing", "this role sees personal data masked, and fields may hold some")
+    return chosen
 
 
 def _value(found: Figure) -> float | None:
@@ -108,11 +116,6 @@ def _plot(found: Found, name: str, of: Wanted, language: Language) -> views.Plot
     rows = [(one, views.said(figure, lines[one], language)) for one in named if one in lines]
     unit = "count" if counted else "ms"
     return views.Plot(name=name, unit=unit, times=[at // 1000 for at in begins], values=values, rows=rows)
-
-
-def _blocks(found: Found, labels: Mapping[str, str], texts: KpiTexts, language: Language) -> list[views.Block]:
-    made = [_block(found.now[name], labels, texts, language) for name in BLOCKS]
-    return [*made, _articles(found, texts, language)]
 
 
 def _block(found: Figure, labels: Mapping[str, str], texts: KpiTexts, language: Language) -> views.Block:

@@ -82,7 +82,8 @@ async def _tell(visit: Visit, response: web.StreamResponse, watcher: Watcher) ->
         rows, glance = await watcher.news(PING)
         if time.monotonic() - looked >= _STILL:
             looked = time.monotonic()
-            if await login_of(visit.request, visit.parts.cookies.get(visit.request, LOGIN)) is None:
+            login = await login_of(visit.request, visit.parts.cookies.get(visit.request, LOGIN))
+            if login is None or login.role != visit.me.role:  # another role may see more, or less
                 await response.write(b"event: over\ndata: \n\n")
                 return
         told = _event(visit, rows, glance, visit.parts.feed.position) if rows or glance else b": \n\n"

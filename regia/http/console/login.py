@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 from sqlalchemy import Connection
 
+from connectors.errors import Rejected
 from desk.staff import logins, people
 from desk.staff.logins import Opened
 from desk.staff.passwords import LONGEST, TooMany
@@ -74,6 +75,9 @@ async def _open(visit: Visit, person: Staff) -> Opened:
     family = "ipv6" if ":" in address(visit.request) else "ipv4"
 
     def work(connection: Connection) -> Opened:
+        now = staff.named(connection, person.name)
+        if now is None or now.disabled or now.password != person.password:  # changed while the password was looked at
+            raise Rejected("handshake_refused", "the password was changed meanwhile")
         if newer is not None:
             staff.change(connection, person.id, password=newer)
         opened = logins.open_login(connection, person, family=family, lasting=lasting)

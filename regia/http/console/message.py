@@ -1,5 +1,6 @@
 """The page of one message, and what it is made of: the frame with a mail's HTML, the files, the provider's own bytes."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -81,7 +82,8 @@ async def mail_frame(visit: Visit) -> web.StreamResponse:
     row = await stored.row_of(visit.request, visit.named("id"))
     _not_masked(visit)
     data = orjson.loads(row["envelope"])["data"]
-    found = mail.safe(data["html"] or "", _images(visit, data))
+    visit.what = row["id"]
+    found = await asyncio.to_thread(mail.safe, data["html"] or "", _images(visit, data))
     if found is None:
         raise Rejected("not_found", "this mail has no HTML that can be shown")
     return web.Response(text=mail.render(visit.frame, found), headers=mail.headers())

@@ -101,7 +101,9 @@ async def drive_held(visit: Visit) -> web.StreamResponse:
 
 
 async def right(visit: Visit) -> web.StreamResponse:
-    """`GET /console/messages/right.yaml`: marked messages as tests of rules."""
+    """`GET /console/messages/right.yaml`: marked messages as tests of rules, with their texts."""
+    if visit.frame.masked:
+        raise Rejected("scope_missing", "this role sees personal data masked, and tests have whole texts")
     rows = await visit.read(lambda connection: marks.marked(connection, _EXPORTED))
     return visit.file(
         as_tests(rows, visit.gateway.versions.rules.of).encode(),

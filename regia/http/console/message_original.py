@@ -1,5 +1,6 @@
 """What the provider sent, as much of it as can be shown."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -25,7 +26,10 @@ async def original_of(visit: Visit, row: Any, data: Mapping[str, Any]) -> Origin
     data masked sees what it is, too."""
     about = {"content_type": row["raw_content_type"], "size": data["raw"]["size"]}
     gone = row["raw"] is None and not row["raw_sha256"]
-    if data["html"] and not visit.frame.masked and (found := mail.safe(data["html"], {})) is not None:
+    found = None
+    if data["html"] and not visit.frame.masked:
+        found = await asyncio.to_thread(mail.safe, data["html"], {})  # a long mail takes a second, in which others must go on
+    if found is not None:
         return Original(form="mail", **about, gone=gone, remote=found.remote, tall=_height(found.html))
     if gone or visit.frame.masked or about["size"] > _LARGEST or not _is_text(about["content_type"]):
         return Original(form="bytes", **about, gone=gone)

@@ -90,7 +90,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/suggestions/{id}/reject", "agent", customer_acts.reject, "suggestion.reject"),
     Entry("GET", "/messages/right.yaml", "agent", message_acts.right, "messages.right"),
     Entry("GET", "/messages/{id}", "viewer", message.page, "message.view", frames=True),
-    Entry("GET", "/messages/{id}/mail", "viewer", message.mail_frame),
+    Entry("GET", "/messages/{id}/mail", "viewer", message.mail_frame, "message.view"),
     Entry("GET", "/messages/{id}/files/{file}", "viewer", message.file, "message.file"),
     Entry("GET", "/messages/{id}/raw", "admin", message.raw, "message.raw"),
     Entry("POST", "/messages/{id}/mark", "agent", message_acts.mark, "message.mark", frames=True),

@@ -86,8 +86,10 @@ async def _let_in(visit: Visit, entries: Sequence[Entry]) -> web.StreamResponse:
         return away
     guard.require(visit)
     if entry.method != "GET":
+        visit.noted = visit.login is None  # what strangers send is no act: only a try to log in is written down
         visit.form = await read_form(request, entry.largest)
         guard.from_our_page(visit)
+        visit.noted = False
     await guard.keep_alive(visit, time.time_ns() // 1_000_000)
     return await entry.handler(visit)
 

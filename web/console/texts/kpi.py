@@ -39,7 +39,6 @@ class KpiTexts:
     span: str
     contacts_over_time: str
     sla_kept: str
-    to_customers: str
     figures: Mapping[str, tuple[str, str]]
     nothing: Mapping[str, str]
     words: Mapping[str, str]
@@ -72,7 +71,6 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
         span="Quando",
         contacts_over_time="Contatti",
         sla_kept="Tempi mantenuti",
-        to_customers="Vedi i clienti",
         figures={
             "first_reply": (
                 "Prima risposta",
@@ -158,7 +156,6 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
         span="When",
         contacts_over_time="Contacts",
         sla_kept="Promises kept",
-        to_customers="See the customers",
         figures={
             "first_reply": (
                 "First reply",
