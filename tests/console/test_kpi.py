@@ -17,11 +17,11 @@ from web.console.texts.kpi import KPI
 
 
 async def counted(scene: Scene, contacts: int) -> Somebody:
-    """A viewer, after so many contacts were counted."""
+    """An agent, after so many contacts were counted."""
     for number in range(contacts):
         await wrote(scene, f"Buongiorno, avete padelle numero {number}?")
     await Rolling(scene.gateway.stores.database).finish(int(datetime.now(UTC).timestamp() * 1000))
-    return await scene.logged_in(await scene.person("vera", "viewer"))
+    return await scene.logged_in(await scene.person("vera", "agent"))
 
 
 def test_every_figure_is_called_something_in_every_language() -> None:
