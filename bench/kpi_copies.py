@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, Final
 
+from msgspec import msgpack
 from sqlalchemy import Connection, Engine, Table, delete, select
 
 from storage import kpi_store as store
@@ -90,7 +91,7 @@ def _copy_chunks(connection: Connection, copies: int, apart_ms: int) -> None:
             moved = {name: chunk[name] + copy * apart_ms for name in ("first_ms", "last_ms")}
             row = {name: value for name, value in chunk.items() if name != "id"} | moved
             new = connection.execute(kpi_chunks.insert().values(row).returning(kpi_chunks.c.id)).scalar_one()
-            _insert(connection, kpi_columns, columns, new, lambda one, by=copy * apart_ms: {"body": _later(one, by)})
+            _insert(connection, kpi_columns, columns, new, lambda one, by=copy: {"body": _later(one, by, apart_ms)})
             _insert(
                 connection, kpi_places, places, new, lambda one, by=copy: {"unit": f"{one.unit[:2]}{10 + by}_{one.unit[2:]}"}
             )
@@ -100,6 +101,10 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Any], chunk: in
     insert_rows(connection, table, [{**row._mapping, "chunk": chunk, **change(row)} for row in rows])
 
 
-def _later(column: Any, by_ms: int) -> bytes:
+def _later(column: Any, copy: int, apart_ms: int) -> bytes:
     body: bytes = column.body
-    return array("q", [one + by_ms for one in array("q", body)]).tobytes() if column.name == TIMES else body
+    if column.name == TIMES:
+        return array("q", [one + copy * apart_ms for one in array("q", body)]).tobytes()
+    if column.name.startswith("d:handle"):
+        return msgpack.encode({f"{10 + copy}_{link}": bits for link, bits in msgpack.decode(body).items()})
+    return body

@@ -67,7 +67,7 @@ def figures(connection: Connection, asked: Asked, of: Wanted) -> list[Figure]:
 
 
 def as_json(found: Sequence[Figure]) -> dict[str, Any]:
-    """For programs: durations in milliseconds."""
+    """For programs."""
     return {"kpis": as_data(found)}
 
 

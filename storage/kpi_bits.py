@@ -23,6 +23,13 @@ def unpacked(stored: bytes) -> int:
     return bits_of(struct.unpack(f"<{len(stored) // 2}H", stored[1:]))
 
 
+def places_in(stored: bytes) -> Sequence[int]:
+    """The places of the bitmap that `packed` made."""
+    if stored[:1] == _DENSE:
+        return places_of(int.from_bytes(stored[1:], "little"))
+    return struct.unpack(f"<{len(stored) // 2}H", stored[1:])
+
+
 def bits_of(places: Sequence[int]) -> int:
     """A bitmap with these places set, which rise."""
     if len(places) < _FEW:

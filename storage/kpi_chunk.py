@@ -16,7 +16,7 @@ from zlib import crc32
 
 from msgspec import msgpack
 
-from storage.kpi_bits import from_bytes, packed, places_of, to_bytes, unpacked
+from storage.kpi_bits import from_bytes, packed, places_in, places_of, to_bytes, unpacked
 
 TIMES: Final = "@times"
 """The column of a chunk's times. Dimensions are named `d:…`, measures `m:…`."""
@@ -113,8 +113,12 @@ class Chunk:
 
     def values(self, name: str, among: int) -> set[str]:
         """The values that some facts have, of a dimension with one for each."""
+        if among == (1 << self.size) - 1:
+            return set(self.dims.get(name, ()))
         if name not in self._by_place:
-            self._by_place[name] = {place: value for value, bits in self._unpacked(name) for place in places_of(bits)}
+            self._by_place[name] = {
+                place: value for value, stored in self.dims.get(name, {}).items() for place in places_in(stored)
+            }
         by_place = self._by_place[name]
         return {by_place[place] for place in places_of(among) if place in by_place}
 

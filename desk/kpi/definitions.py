@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from desk.kpi.periods import Span
 
-Unit = Literal["contacts", "tickets", "promises", "customers", "ms", "points"]
+Unit = Literal["contacts", "tickets", "promises", "customers", "s", "points"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ _ALL: Final = (
         name="first_reply",
         label="First reply",
         meaning="from the first contact of a conversation to the first answer by a person; counted when the contact came",
-        unit="ms",
+        unit="s",
         kind="contact",
         measure="first",
     ),
@@ -42,7 +42,7 @@ _ALL: Final = (
         name="reply",
         label="Reply, by channel",
         meaning="from any contact to the first answer by a person behind it; counted when the contact came",
-        unit="ms",
+        unit="s",
         kind="contact",
         measure="reply",
         by="channel",
@@ -51,7 +51,7 @@ _ALL: Final = (
         name="closing",
         label="Closing",
         meaning="from a ticket's opening to its last closing, of tickets that are closed; counted when it was closed",
-        unit="ms",
+        unit="s",
         kind="closed",
         measure="closing",
     ),

@@ -2,11 +2,11 @@
 
 | kind | when it counts | measures |
 | --- | --- | --- |
-| `contact` | when it came | `reply`, `first`: milliseconds until a person answered |
+| `contact` | when it came | `reply`, `first`: seconds until a person answered |
 | `waiting` | when it came | |
 | `ticket` | when it was opened | |
-| `closed` | when it was closed last | `closing`: milliseconds from its opening |
-| `promise` | when it began | `taken`: milliseconds of working time |
+| `closed` | when it was closed last | `closing`: seconds from its opening |
+| `promise` | when it began | `taken`: seconds of working time |
 | `survey` | when its ticket was closed | |
 | `score` | the same | `score` |
 """
@@ -27,6 +27,7 @@ SILENT: Final = ("edit", "delete", "reaction")
 LONGEST: Final = 100
 """Characters of a value that is counted by: more is a text, and no two are the same."""
 MOST_FIELDS: Final = 20
+_SECOND: Final = 1_000
 
 Dims = dict[str, Names]
 
@@ -73,7 +74,7 @@ def of_ticket(ticket: Ticket, home: Dims) -> list[Fact]:
     dims = {"brand": (ticket.space,), **home, **_given(**last), "outcome": ("closed" if closed else "open",)}
     facts = [Fact("ticket", opened[0] if opened else ticket.told[0].at_ms, dims, {})]
     if closed is not None:
-        measures = {"closing": closed.at_ms - opened[0]} if opened else {}
+        measures = {"closing": (closed.at_ms - opened[0]) // _SECOND} if opened else {}
         facts.append(Fact("closed", closed.at_ms, dims, measures))
     return facts
 
@@ -124,7 +125,7 @@ def _contacts(contacts: Sequence[Contact], answers: Sequence[int]) -> list[Fact]
         measures = {}
         place = bisect_left(answers, one.at_ms)
         if one.awaited and place < len(answers):
-            measures["reply"] = answers[place] - one.at_ms
+            measures["reply"] = (answers[place] - one.at_ms) // _SECOND
             if is_first:
                 measures["first"] = measures["reply"]
         is_first = is_first and not one.awaited
@@ -149,7 +150,7 @@ def _promise(row: Row[Any], dims: Mapping[str, Names]) -> list[Fact]:
         outcome = "breached" if late else "running"
     else:
         outcome = "breached" if late else "dropped" if is_dropped else "kept"
-    measures = {"taken": row.taken_ms} if row.state == "ended" and not is_dropped else {}
+    measures = {"taken": row.taken_ms // _SECOND} if row.state == "ended" and not is_dropped else {}
     own = _given(brand=row.brand, category=row.category, promise=row.promise, outcome=outcome)
     return [Fact("promise", row.started_ms, {**dims, **own}, measures)]
 

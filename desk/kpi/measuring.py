@@ -16,7 +16,7 @@ from storage.kpi_store import Wanted
 
 MOST_GROUPS: Final = 1_000
 """More values are no groups: who asks by order number asks for a list."""
-RANKED: Final = 20
+RANKED: Final = 12
 """Groups up to which each has its median: that is read digit by digit."""
 
 Group = str | int | None

@@ -111,22 +111,17 @@ def figure(connection: Connection, name: str, wanted: Wanted) -> Figure:
 
 
 def rows(found: Figure) -> list[list[str]]:
-    """As lines of a table with `COLUMNS`: the whole first, with a `*` as its group. Durations are in seconds."""
+    """As lines of a table with `COLUMNS`: the whole first, with a `*` as its group."""
     return [_row(found, "*", found.all), *(_row(found, one.group or "", one) for one in found.groups)]
 
 
 def _row(found: Figure, group: str, line: Line) -> list[str]:
     count = line.count if line.measured is None else line.measured
     share = "" if line.share is None else f"{line.share:.4f}"
-    values = (_number(found.unit, one) for one in (line.mean, line.median, line.p90))
+    mean = "" if line.mean is None else f"{line.mean:.3f}"
+    ranks = ("" if one is None else str(one) for one in (line.median, line.p90))
     parts = " ".join(f"{name}={number}" for name, number in line.parts.items())
-    return [found.kpi, "s" if found.unit == "ms" else found.unit, group, str(count), share, *values, parts]
-
-
-def _number(unit: str, value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value / 1000:.3f}" if unit == "ms" else f"{value:.2f}"
+    return [found.kpi, found.unit, group, str(count), share, mean, *ranks, parts]
 
 
 def _line(kpi: Kpi, group: str | None, sums: Sums, everything: int, owners: Mapping[str, str], *, ranked: bool) -> Line:

@@ -47,7 +47,7 @@ def kpi(
     tag: Annotated[Many, typer.Option(help="With this tag.")] = None,
     field: Annotated[Many, typer.Option(metavar="NAME=VALUE", help="Where a field has this value.")] = None,
     by: ByOption = None,
-    as_csv_: Annotated[bool, typer.Option("--csv", help="For a spreadsheet; durations in seconds.")] = False,
+    as_csv_: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -109,4 +109,4 @@ def _told(found: Figure, line: Line) -> str:
 def _number(found: Figure, value: float | None) -> str:
     if value is None:
         return "-"
-    return duration(round(value / 1000)) if found.unit == "ms" else f"{value:.2f}".removesuffix(".00")
+    return duration(round(value)) if found.unit == "s" else f"{value:.2f}".removesuffix(".00")

@@ -141,7 +141,7 @@ def _waited(rows: Rows, message: dict[str, Any]) -> int | None:
     ]
     times += [one["at_ms"] for one in rows["ticket_events"] if one["conversation_id"] == here and one["answered"]]
     later = [at_ms for at_ms in times if at_ms >= message["at_ms"]]
-    return min(later) - message["at_ms"] if later else None
+    return (min(later) - message["at_ms"]) // 1000 if later else None
 
 
 def contacts(rows: Rows) -> Iterator[Thing]:
@@ -202,7 +202,7 @@ def closing(rows: Rows) -> Iterator[Thing]:
         if is_closed:
             opened = [one["at_ms"] for one in several if one["event"] == "opened"]
             closed = max(one["at_ms"] for one in several if one["event"] == "closed")
-            yield Thing(closed, dims, closed - min(opened) if opened else None)
+            yield Thing(closed, dims, (closed - min(opened)) // 1000 if opened else None)
 
 
 def sla(rows: Rows) -> Iterator[Thing]:

@@ -67,9 +67,9 @@ def test_for_a_spreadsheet_without_formulas() -> None:
         ("reasons", "*", "2", ""),
         ("reasons", "'+39", "2", ""),
         ("reasons", "vip", "2", ""),
-        ("reply", "*", "1", "90.500"),
-        ("reply", "'+39", "1", "90.500"),
-        ("reply", "vip", "1", "90.500"),
+        ("reply", "*", "1", "90.000"),
+        ("reply", "'+39", "1", "90.000"),
+        ("reply", "vip", "1", "90.000"),
     ]
     assert '\'=HYPERLINK(""x"")' in kpi("reasons", "--csv", *PERIOD).stdout
 
