@@ -45,8 +45,8 @@ MARKUP: Final = """() => {
     const elements = new RegExp("^(script|object|embed|style|link|base|meta|video|audio|math|animate|image|marquee|plaintext"
         + "|xmp)$", "i");
     const fields = /^(form|input|button|textarea|select)$/;
-    const names = /^on|^style$|^srcdoc$|^srcset$|^ping$|^formaction$|hx-on|^background$/i;
-    const places = /^(href|src|action|data|poster)$/i, schemes = /^[\\s\\x00-\\x1f]*(javascript|data|vbscript):/i;
+    const names = /^on|^style$|^srcdoc$|^srcset$|^ping$|hx-on|^background$/i;
+    const places = /^(href|src|action|formaction|data|poster)$/i, schemes = /^[\\s\\x00-\\x1f]*(javascript|data|vbscript):/i;
     const bad = (node) => elements.test(node.localName)
         || (node.localName === "iframe" && !node.classList.contains("mail"))
         || (mail && fields.test(node.localName))

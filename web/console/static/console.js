@@ -61,6 +61,16 @@
   });
   document.addEventListener("over", () => window.location.reload()); // nobody is logged in any more
 
-  document.addEventListener("htmx:after:swap", () => { localise(document); trim(); });
+  // What can be scrolled sideways must be so by the keyboard too.
+  function reach() {
+    for (const box of document.querySelectorAll(".scroll")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  }
+  window.addEventListener("resize", reach);
+
+  document.addEventListener("htmx:after:swap", () => { localise(document); trim(); reach(); });
   localise(document);
+  reach();
 })();
