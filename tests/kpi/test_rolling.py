@@ -1,0 +1,116 @@
+"""Counting: by several at once, anew after an update, and what becomes of chunks."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import Connection, delete, func, select
+
+from desk.kpi import rolling
+from desk.kpi.measuring import NotCounted, TooManyGroups
+from desk.kpi.periods import TooManySpans
+from desk.kpi.report import BadQuestion, Wanted, figure
+from desk.kpi.rolling import Rolling
+from storage.database import Database
+from storage.schema import event_ids, kpi_changes, kpi_chunks, kpi_fresh, kpi_seen, messages
+from tests.kpi.planted import AT, contact
+
+DAY = 86_400_000
+ALL = Wanted(since_ms=0, until_ms=AT * 2, by="")
+
+
+async def plant(database: Database, numbers: range, **more: object) -> None:
+    def work(connection: Connection) -> None:
+        for number in numbers:
+            contact(connection, number, AT + number, "returns", **more)
+
+    await database.write(work)
+
+
+async def count(database: Database, name: str = "sources") -> int:
+    return (await database.read(lambda one: figure(one, name, ALL))).all.count
+
+
+async def size(database: Database, table: object) -> int:
+    return await database.read(lambda one: one.execute(select(func.count()).select_from(table)).scalar_one())  # type: ignore[call-overload, no-any-return]
+
+
+async def test_nothing_is_said_until_all_is_counted(database: Database) -> None:
+    await plant(database, range(3))
+    with pytest.raises(NotCounted):
+        await count(database)
+    work = Rolling(database)
+    assert await work.step(0)
+    with pytest.raises(NotCounted):
+        await count(database)
+    await work.finish(0)
+    assert await count(database) == 3
+
+
+async def test_several_who_count_at_once(database: Database) -> None:
+    await plant(database, range(20))
+    await asyncio.gather(*(Rolling(database).finish(0) for _ in range(3)))
+    await plant(database, range(20, 40))
+    await asyncio.gather(*(Rolling(database).finish(0) for _ in range(3)))
+    assert await count(database) == 40
+    assert await size(database, kpi_chunks) == 5
+    assert await size(database, kpi_fresh) == 0
+
+
+async def test_all_is_counted_anew_by_another_version(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await plant(database, range(5))
+    await Rolling(database).finish(0)
+    for name, value in (("VERSION", "2"), ("DONE", "2:done"), ("_BUILDING", "2:after:")):
+        monkeypatch.setattr(rolling, name, value)
+    monkeypatch.setattr("desk.kpi.measuring.DONE", "2:done")
+    with pytest.raises(NotCounted):
+        await count(database)
+    await Rolling(database).finish(0)
+    assert await count(database) == 5
+
+
+async def test_a_chunk_that_is_mostly_dead_is_given_up(database: Database) -> None:
+    await plant(database, range(8))
+    work = Rolling(database)
+    await work.finish(0)
+    assert await size(database, kpi_chunks) == 1
+    gone = messages.c.id.in_([f"m{number}" for number in range(6)])
+    await database.write(lambda connection: connection.execute(delete(messages).where(gone)))
+    assert await count(database) == 2
+    await work.finish(0)
+    while await work.sweep(0):
+        await work.finish(0)
+    assert (await size(database, kpi_chunks), await size(database, kpi_fresh)) == (0, 2)
+    assert await size(database, kpi_changes) == 0
+    assert await count(database) == 2
+
+
+async def test_what_is_committed_late_is_a_gap_until_then(database: Database) -> None:
+    await plant(database, range(1, 4))  # number 1 of the journal is not there yet
+    work = Rolling(database)
+    await work.finish(0)
+    assert await database.read(lambda one: one.execute(select(kpi_seen.c.gaps)).scalar_one()) == "[1]"
+    await plant(database, range(1))
+    assert await count(database) == 4
+    await work.finish(0)
+    assert await database.read(lambda one: one.execute(select(kpi_seen.c.gaps)).scalar_one()) == "[]"
+
+
+async def test_ids_that_were_forgotten_are_no_news(database: Database) -> None:
+    await plant(database, range(3))
+    await Rolling(database).finish(0)
+    await database.write(lambda connection: connection.execute(delete(event_ids)))
+    assert await count(database) == 3
+
+
+async def test_questions_that_are_too_large(database: Database) -> None:
+    def work(connection: Connection) -> None:
+        for number in range(1_100):
+            contact(connection, number, AT + number, f"category {number}")
+
+    await database.write(work)
+    await Rolling(database).finish(0)
+    for by, error in (("category", TooManyGroups), ("hour", TooManySpans), ("shoe", BadQuestion)):
+        with pytest.raises(error):
+            await database.read(lambda one, by=by: figure(one, "sources", Wanted(since_ms=0, until_ms=AT * 2, by=by)))  # type: ignore[misc]
+    with pytest.raises(BadQuestion):
+        await count(database, "shoes")
