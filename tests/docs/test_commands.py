@@ -24,6 +24,8 @@ PAGES = (
     "docs/surveys.md",
     "docs/console.md",
     "docs/kpi.md",
+    "docs/faq.md",
+    "docs/state-page.md",
 )
 ELSEWHERE = {"README.md", "ADDING_A_CHANNEL.md"}
 """Pages with commands whose tests stand in files of their own."""
