@@ -1,6 +1,7 @@
 """`regia rules check` and `coverage`: what they print, and with which status they end."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_coverage(rules: Path) -> None:
 def test_values_that_the_configuration_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     demo = Path(__file__).parents[2] / "config" / "examples" / "demo"
     monkeypatch.setenv("REGIA__DATA__PATH", str(tmp_path / "data"))
-    (tmp_path / "regia.yaml").write_text((demo / "regia.yaml").read_text())
+    shutil.copytree(demo, tmp_path, dirs_exist_ok=True)
     rule = "  - {name: typo, when: {brand: [demo, demoo], connector: site-from}, then: {tags: x}}\n"
     text = (demo / "rules.yaml").read_text()
     (tmp_path / "rules.yaml").write_text(text.replace("rules:\n", f"rules:\n{rule}", 1))

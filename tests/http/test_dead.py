@@ -80,7 +80,7 @@ async def test_listed_shown_driven_again_and_discarded(client: Client, gateway: 
 
 
 async def test_a_request_goes_no_further_than_it_may(client: Client, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dead, "_LOOK", 2)
+    monkeypatch.setattr(dead, "LOOK", 2)
     ids = await bury(client, gateway, "uno", "due", "tre")
     done = await post(client, "/v1/dead/redrive", {"ids": [ids[1], ids[2]]})
     assert (done["done"], done["looked"], done["lying"], done["left"]) == (1, 2, 3, 2)
