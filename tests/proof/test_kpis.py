@@ -1,4 +1,4 @@
-"""A million contacts of a year in SQLite, a fifth of them in PostgreSQL: every figure by every question, and SQL confirms it."""
+"""A million contacts of a year in SQLite, a fifth in PostgreSQL: every figure by every question, and SQL confirms counts."""
 
 from pathlib import Path
 
