@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from playwright.async_api import Page as Tab
 
+from tests.browser import chromium
 from tests.web.chat_shop import FLOW, Shop, shop
-from tests.web.test_form_page import chromium
 
 Scene = Callable[[Shop, Tab], Awaitable[None]]
 WIDE: Final = {"width": 900, "height": 760}

@@ -100,8 +100,10 @@ def mail_user(dovecot: DovecotServer) -> str:
 
 
 @pytest.fixture
-def amqp_url(rabbitmq: RabbitMQServer) -> str:
-    return rabbitmq.new_vhost()
+def amqp_url(rabbitmq: RabbitMQServer) -> Iterator[str]:
+    url = rabbitmq.new_vhost()
+    yield url
+    rabbitmq.done_with(url)
 
 
 @pytest.fixture

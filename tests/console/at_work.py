@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from storage import lookup
 from storage.bulk import insert_rows
 from storage.schema import quarantine
+from tests.browser import chromium
 from tests.console.scene import Scene, Somebody
 from tests.http.served import DESK, WORKER, worked_off
 
@@ -61,8 +62,7 @@ async def routing(scene: Scene, id_: str) -> dict[str, Any]:
 @asynccontextmanager
 async def looking(scene: Scene, who: Somebody, **more: Any) -> AsyncIterator[tuple[Page, list[str]]]:
     """A tab that is logged in, and what went wrong in it."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    async with chromium() as browser:
         given: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "locale": "it-IT", **more}
         context = await browser.new_context(**given)
         url = str(scene.client.make_url("/console"))
@@ -71,7 +71,4 @@ async def looking(scene: Scene, who: Somebody, **more: Any) -> AsyncIterator[tup
         complaints: list[str] = []
         tab.on("console", lambda message: complaints.append(message.text))
         tab.on("pageerror", lambda error: complaints.append(str(error)))
-        try:
-            yield tab, complaints
-        finally:
-            await browser.close()
+        yield tab, complaints

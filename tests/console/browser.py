@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 from playwright.async_api import Page as Tab
-from playwright.async_api import async_playwright
 
+from tests.browser import chromium
 from tests.console.scene import PASSWORD, Scene
 
 Opened = tuple[Tab, list[str]]
@@ -18,24 +18,20 @@ async def tab(
 ) -> AsyncIterator[Opened]:
     """A tab at the console, with the complaints of its console and pages."""
     complaints: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        try:
-            context = await browser.new_context(
-                base_url=f"http://127.0.0.1:{scene.client.port}",
-                locale="it-IT",
-                timezone_id="Europe/Rome",
-                color_scheme=scheme,
-                viewport={"width": width, "height": height},
-                **more,
-            )
-            made = await context.new_page()
-            made.set_default_timeout(15_000)
-            made.on("console", lambda message: complaints.append(message.text))
-            made.on("pageerror", lambda error: complaints.append(str(error)))
-            yield made, complaints
-        finally:
-            await browser.close()
+    async with chromium() as browser:
+        context = await browser.new_context(
+            base_url=f"http://127.0.0.1:{scene.client.port}",
+            locale="it-IT",
+            timezone_id="Europe/Rome",
+            color_scheme=scheme,
+            viewport={"width": width, "height": height},
+            **more,
+        )
+        made = await context.new_page()
+        made.set_default_timeout(15_000)
+        made.on("console", lambda message: complaints.append(message.text))
+        made.on("pageerror", lambda error: complaints.append(str(error)))
+        yield made, complaints
 
 
 async def log_in(page: Tab, name: str) -> None:

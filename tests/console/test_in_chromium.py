@@ -14,11 +14,11 @@ from playwright.async_api import Page as Tab
 
 from regia.http.console.parts import CONSOLE
 from regia.http.console.table import ENTRIES
+from tests.browser import chromium
 from tests.console.scene import PASSWORD, Scene, a_console
 from tests.console.test_live import wrote
 from tests.http.served import ALL
 from tests.web.accessible import findings
-from tests.web.test_form_page import chromium
 
 NARROW = 320
 PAGES = (*(entry.path for entry in ENTRIES if entry.nav is not None), "/account", "/nothing")

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
 from selectolax.lexbor import LexborHTMLParser
 
 from connectors.base import Parsed, Unreadable
@@ -16,6 +15,7 @@ from regia.runners.adoption import adopt
 from router.load import load
 from router.testing import run_tests
 from storage import lookup, operations
+from tests.browser import chromium
 from tests.console.contacts_in import a_mail, contact_in, mail_in, settled
 from tests.console.scene import Scene, Somebody, a_console
 from tests.databases import migrated_sqlite
@@ -227,8 +227,7 @@ async def test_what_is_not_there_yet_or_never_was(desk: Desk) -> None:
 
 async def test_the_frame_in_chromium_shows_pictures_of_the_mail_and_nothing_from_elsewhere(desk: Desk) -> None:
     scene, asked = desk.scene, []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    async with chromium() as browser:
         context = await browser.new_context(locale="it-IT", timezone_id="Europe/Rome")
         base = f"http://127.0.0.1:{scene.client.port}"
         # The gateway thinks it is behind https, as a browser here does not: its cookie is given by hand.
@@ -242,7 +241,6 @@ async def test_the_frame_in_chromium_shows_pictures_of_the_mail_and_nothing_from
         title = await tab.locator("time").first.get_attribute("title")
         await tab.wait_for_load_state("networkidle")
         assert await findings(tab) == []
-        await browser.close()
     assert [status for path, status in asked if path.startswith("/attachments/")] == [200]
     assert {status for _, status in asked} == {200}
     assert title is not None

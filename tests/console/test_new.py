@@ -10,10 +10,10 @@ import orjson
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page as Tab
-from playwright.async_api import async_playwright
 from selectolax.lexbor import LexborHTMLParser
 
 from storage import lookup
+from tests.browser import chromium
 from tests.console.contacts_in import contact_in, settled
 from tests.console.scene import PASSWORD, Scene, Somebody, a_console
 from tests.databases import migrated_sqlite
@@ -153,8 +153,7 @@ async def test_without_a_script_the_search_keeps_what_was_typed(counter: Counter
 
 
 async def test_nothing_typed_is_lost_by_a_log_out(counter: Counter) -> None:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    async with chromium() as browser:
         tab = await browser.new_page(locale="it-IT")
         complaints: list[str] = []
         tab.on("console", lambda said: complaints.append(said.text))
@@ -176,7 +175,6 @@ async def test_nothing_typed_is_lost_by_a_log_out(counter: Counter) -> None:
         where = tab.url
         await tab.reload()
         assert await tab.input_value("#f-text") == ""
-        await browser.close()
     data = await counter.envelope(id_of(where))
     assert data["sender"]["handle"]["value"] == "+393331234567"  # type: ignore[index]
     assert [said for said in complaints if "Content Security" in said or "Error" in said] == []

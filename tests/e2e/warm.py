@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.e2e import crashing
+from tests.e2e import crashing, failing
 
 _ROOT: Final = Path(__file__).parents[2]
 _SERVE: Final = "from tests.e2e.warm import serve; serve()"
@@ -199,6 +199,7 @@ def _become(order: Order, files: list[int], app: Any) -> None:
     code = 0
     try:
         crashing.arm()
+        failing.arm()
         app()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)

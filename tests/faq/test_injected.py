@@ -6,9 +6,9 @@ from urllib.parse import quote
 from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
 
+from tests.browser import chromium
 from tests.faq.injections import INJECTIONS
 from tests.faq.shop import Shop
-from tests.web.test_form_page import chromium
 
 FORM = "/forms/form?lang=it"
 

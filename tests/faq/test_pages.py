@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from storage.faq_counts import most_viewed
 from storage.schema import messages
+from tests.browser import chromium
 from tests.faq.shop import Shop
 from tests.http.served import worked_off
 from tests.web.accessible import findings
-from tests.web.test_form_page import chromium
 
 FORM = "/forms/form?lang=it"
 SENT = "form[data-busy] > button[type=submit]"

@@ -628,7 +628,9 @@ async def test_of_a_gateway_over_http(
                 await asyncio.sleep(0.02)
             assert page["alarms"] == {"desk/token": "refused: the provider says that it is not valid"}
             assert page["status"] == "ready"
-            assert 'regia_token_ok{connector="desk",name="token"} 0.0' in await (await client.get("/metrics")).text()
+            # Of one look, the alarm is there before the figure.
+            while 'regia_token_ok{connector="desk",name="token"} 0.0' not in await (await client.get("/metrics")).text():
+                await asyncio.sleep(0.02)
             while sum(hour.contacts for hour in await Node(gateway, watching_._watcher, Clock()).hours("desk")) != 1:
                 await asyncio.sleep(0.02)
         gateway.traffic.came("desk", 1)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.web.test_form_page import chromium
+from tests.browser import chromium
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -99,6 +99,7 @@ async def test_on_a_phone_it_fills_the_screen_and_keeps_the_focus(browser: Brows
         tab = await it.tab(viewport={"width": 390, "height": 760}, has_touch=True, is_mobile=True)
         await tab.tap(".launcher")
         await expect(tab.locator(".panel")).to_have_attribute("aria-modal", "true")
+        await tab.locator(".panel").evaluate("(panel) => Promise.all(panel.getAnimations().map((one) => one.finished))")
         box = await tab.locator(".panel").bounding_box()
         assert box == {"x": 0, "y": 0, "width": 390, "height": 760}
         assert await tab.evaluate("document.documentElement.scrollWidth") == 390

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Page as Tab
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -19,6 +18,7 @@ from connectors.form_settings import WebFormSettings
 from connectors.web_form import WebForm, choose_language
 from normalizer.advice import LANGUAGES, Language
 from normalizer.inbound import InboundMessage, Page
+from tests.browser import chromium
 from web.colours import DARK_CARD, LIGHT_CARD, READABLE, contrast, theme
 from web.pages.assets import ASSETS, link
 from web.pages.form import headers, render_form, render_problem, render_thanks
@@ -206,16 +206,6 @@ async def gateway() -> AsyncIterator[Shop]:
         yield shop
     finally:
         await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 async def fill(tab: Tab) -> None:

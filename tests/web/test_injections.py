@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext
 
 import web.console.page
 from regia.http.console.table import ENTRIES
+from tests.browser import chromium
 from tests.console.scene import a_console
 from tests.databases import migrated_sqlite
 from tests.web import injected_pages as sample
@@ -51,15 +52,11 @@ class Stage:
 async def stage(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> AsyncIterator[Stage]:
     async with (
         a_console(tmp_path_factory.mktemp("stage"), migrated_sqlite, public_url=None) as scene,
-        async_playwright() as playwright,
+        chromium() as browser,
     ):
         who = await scene.logged_in(await scene.person("admin.one", "admin"))
         hostile = await sample.sent(scene, who)
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
         yield Stage(browser, hostile, f"http://127.0.0.1:{scene.client.port}")
-        await browser.close()
 
 
 async def test_there_are_enough_classes_each_with_its_source() -> None:

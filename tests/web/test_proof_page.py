@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from normalizer.advice import LANGUAGES, Language
 from normalizer.inbound import Handle
 from regia.gateway import Gateway
+from tests.browser import chromium
 from tests.customers import add_customer
 from tests.databases import migrated_sqlite
 from tests.http.served import SITE, Client, is_up, make_gateway, serving
 from tests.http.test_proofs import links, secret_of
-from tests.web.test_form_page import chromium
 from web.pages.proof import ProofState, masked, render_proof
 
 __all__ = ["migrated_sqlite"]

@@ -15,11 +15,11 @@ from normalizer.advice import LANGUAGES, Language
 from regia.gateway import Gateway
 from storage import surveys as rows
 from storage.schema import surveys as table
+from tests.browser import chromium
 from tests.databases import migrated_sqlite
 from tests.erasing.planted import row as a_row
 from tests.http.served import Client, is_up, make_gateway, serving
 from tests.surveys.shop import DAY, surveys
-from tests.web.test_form_page import chromium
 from web.pages.survey import GOOD, QuestionView, SurveyState, page_language, render_survey
 
 __all__ = ["migrated_sqlite"]
