@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from desk.kpi.definitions import DIMENSIONS, FIELD, KPIS, SPANS, Kpi
 from desk.kpi.measuring import RANKED, Condition, Group, Question, Sums, ask
@@ -147,7 +147,8 @@ def _line(kpi: Kpi, group: str | None, sums: Sums, everything: int, owners: Mapp
 
 
 def _people(sums: Sums, owners: Mapping[str, str]) -> int:
-    return len({owners.get(one, one) for one in sums.members})
+    shared = sums.members & owners.keys()
+    return len(sums.members) - len(shared) + len({owners[one] for one in shared})
 
 
 def _name(group: Group, span: Span | None, zone: ZoneInfo) -> str | None:
@@ -155,6 +156,11 @@ def _name(group: Group, span: Span | None, zone: ZoneInfo) -> str | None:
 
 
 def _owners(connection: Connection, links: set[str]) -> dict[str, str]:
-    """Whose an address is now: merges move it, and nothing is counted anew for that."""
-    query = select(handles.c.id, handles.c.customer_id).where(among(connection, handles.c.id))
-    return {row.id: row.customer_id for row in connection.execute(query, ids_parameter(connection, sorted(links)))}
+    """Whose an address is now, of those that share their customer with another: merges move it, and nothing is counted anew
+    for that."""
+    of_one = func.count().over(partition_by=handles.c.customer_id)
+    theirs = (
+        select(handles.c.id, handles.c.customer_id, of_one.label("number")).where(among(connection, handles.c.id)).subquery()
+    )
+    query = select(theirs.c.id, theirs.c.customer_id).where(theirs.c.number > 1)
+    return {row.id: row.customer_id for row in connection.execute(query, ids_parameter(connection, list(links))).all()}
