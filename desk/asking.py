@@ -39,7 +39,7 @@ class Desk:
             return await attaching.queue(self.database, self.blobs, self.channels, reply, work, now_ms=now_ms)
         except Refused as refused:
             told = _told(reply, refused, now_ms)
-            await self.database.write(lambda connection: reply_events.reject(connection, told))
+            await self.database.write_together(lambda connection: reply_events.reject(connection, told))
             raise
 
     async def unreadable(self, asker: str, body: bytes, now_ms: int, *, key: str | None, reason: str = "malformed") -> None:
