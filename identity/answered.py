@@ -6,13 +6,17 @@ other customer still waits.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, and_, select, update
 
 from identity.holding import Held
 from identity.people import Customer
 from identity.store import rows_among
-from storage.schema import handles, messages
+from storage.database import DatabaseUnavailable
+from storage.schema import customers, handles, messages
+
+_ROUNDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,20 @@ class Waiting:
     held: Held
     customer: Customer
     conversation_id: str
+
+
+def lock(connection: Connection, message_id: str) -> None:
+    """Whoever wrote a message is not erased, merged or split until the end of the transaction. For who need know nothing of
+    them: `hold` reads it all."""
+    owner = (
+        select(handles.c.customer_id).join(messages, handles.c.id == messages.c.handle_id).where(messages.c.id == message_id)
+    )
+    for _ in range(_ROUNDS):
+        whose = connection.execute(owner).scalar_one_or_none()
+        connection.execute(select(customers.c.id).where(customers.c.id == whose).with_for_update())
+        if whose == connection.execute(owner).scalar_one_or_none():  # it did not move while the lock was waited for
+            return
+    raise DatabaseUnavailable("this customer is being merged by other nodes")
 
 
 def hold(connection: Connection, message_id: str) -> Waiting | None:
