@@ -32,7 +32,8 @@ class Desk:
             if (before := replies.queued_before(connection, reply)) is not None:
                 return before  # also where what it answered is not kept any more
             # Whoever erases the customer comes before or after this, and not in between.
-            answered.lock(connection, replies.contact_of(connection, reply, self.channels, now_ms)["id"])
+            contact = reply.message_id or replies.contact_of(connection, reply, self.channels, now_ms)["id"]
+            answered.lock(connection, contact)
             return replies.queue(connection, reply, self.channels, now_ms, put_since)
 
         try:

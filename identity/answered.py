@@ -35,7 +35,8 @@ def lock(connection: Connection, message_id: str) -> None:
         select(handles.c.customer_id).join(messages, handles.c.id == messages.c.handle_id).where(messages.c.id == message_id)
     )
     for _ in range(_ROUNDS):
-        whose = connection.execute(owner).scalar_one_or_none()
+        if (whose := connection.execute(owner).scalar_one_or_none()) is None:
+            return
         connection.execute(select(customers.c.id).where(customers.c.id == whose).with_for_update())
         if whose == connection.execute(owner).scalar_one_or_none():  # it did not move while the lock was waited for
             return
