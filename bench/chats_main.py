@@ -110,9 +110,9 @@ def report(spoken: Sequence[Spoken], seconds: float, share: float, head: str, pa
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench chats", description=__doc__)
     parser.add_argument("--chats", type=int, default=500)
-    parser.add_argument("--messages", type=int, default=10)
+    parser.add_argument("--messages", type=int, default=8)
     parser.add_argument("--answers", type=int, default=3)
-    parser.add_argument("--pause", type=float, default=5.0, help="seconds between the messages of one chat")
+    parser.add_argument("--pause", type=float, default=15.0, help="seconds between the messages of one chat")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/chat.md")
     return parser.parse_args(arguments)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -433,6 +433,31 @@ async def test_a_database_or_journal_that_is_away_repeats_nothing(desk: Desk, mo
     await desk.step()
     assert [told[0] for told in await desk.told()] == [id_]
     assert len(desk.channel.seen) == 1
+
+
+async def test_a_defect_in_recording_is_that_of_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.channel.open.clear()
+    ids = [await desk.queue(str(number)) for number in range(3)]
+    settle, sizes = outgoing_tries.settle, list[int]()
+
+    def broken(connection: Connection, node: str, tried: Sequence[outgoing_tries.Tried]) -> set[str]:
+        sizes.append(len(tried))
+        if any(one.row.id == ids[1] for one in tried):
+            raise ValueError("a defect")
+        return settle(connection, node, tried)
+
+    with monkeypatch.context() as wrong:
+        wrong.setattr(outgoing_tries, "settle", broken)
+        await desk.sender.look()
+        tasks = set(desk.sender._tasks)
+        desk.channel.open.set()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        await desk.done()
+    assert [type(one) for one in ended if one is not None] == [ValueError]
+    assert await desk.states() == ["sent", "sending", "sent"]
+    assert sizes == [3, 1, 1, 1]
 
 
 async def test_a_defect_ends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -99,6 +99,30 @@ async def test_one_of_a_conversation_at_a_time(database: Database) -> None:
     assert [row.id for row in await claim(database)] == [second.id], "an end holds nothing back"
 
 
+async def test_many_are_settled_at_once_each_as_it_ended(database: Database) -> None:
+    await add(database, *(new(conversation=None, secret=number == 3) for number in range(5)))
+    first, second, third, fourth, fifth = await claim(database)
+    assert await settle(database, fifth, "failed")
+    tried = [
+        Tried(row=second, values={"state": "sent", "ended_ms": NOW, "external_id": "2"}, parts=("2", "2b")),
+        Tried(row=first, values={"state": "sent", "ended_ms": NOW, "external_id": "1"}),
+        Tried(row=third, values={"state": "queued", "due_ms": NOW + 5, "error": "retryable: later"}),
+        Tried(row=fourth, values={"state": "failed", "ended_ms": NOW, "error": "blocked: no"}),
+        Tried(row=fifth, values={"state": "sent", "ended_ms": NOW}),
+    ]
+    kept = await database.write(lambda connection: outgoing_tries.settle(connection, "n1", tried))
+    assert kept == {first.id, second.id, third.id, fourth.id}, "the fifth had its end"
+    rows = [await state(database, row.id) for row in (first, second, third, fourth, fifth)]
+    assert [(row["state"], row["external_id"], row["error"], row["text"]) for row in rows] == [
+        ("sent", "1", None, "Ciao"),
+        ("sent", "2", None, "Ciao"),
+        ("queued", None, "retryable: later", "Ciao"),
+        ("failed", None, "blocked: no", ""),
+        ("failed", None, None, "Ciao"),
+    ]
+    assert await database.read(lambda connection: set(outgoing_parts.parts_of(connection, second.id))) == {"2", "2b"}
+
+
 @pytest.mark.parametrize("end", ["sent", "failed", "unknown"])
 async def test_an_end_is_final(database: Database, end: str) -> None:
     await add(database, new())
