@@ -3,7 +3,8 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgT
 _AT_ONCE: Final = 64
 """Requests for tokens, and answers of agents, at once."""
 _PATIENCE: Final = 120.0
-_AGAIN: Final = 0.05
 
 
 class Broken(Exception):
@@ -34,9 +34,33 @@ class Spoken:
     shown: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Messages and answers that windows lack or were shown twice, and chats where they stand in another order than they were
+    said."""
+
+    lost: int
+    twice: int
+    disordered: int
+
+
+def faults(spoken: Sequence[Spoken]) -> Faults:
+    """Of all chats."""
+    lost = twice = disordered = 0
+    for one in spoken:
+        texts = list(one.items.values())
+        lost += len({*one.sent, *one.answered} - set(texts))
+        twice += len(one.twice) + len(texts) - len(set(texts))
+        for said in (one.sent, one.answered):
+            shown = [text for text in texts if text in said]
+            disordered += shown != [text for text in said if text in shown]
+    return Faults(lost, twice, disordered)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """So many chats at once, each with so many messages and answers, `pause` seconds apart."""
+    """So many chats at once, each with so many messages and answers, `pause` seconds apart. They begin one after the other
+    within the first pause: five hundred people do not press Enter in the same moment."""
 
     base: str
     connector: str
@@ -68,31 +92,39 @@ class _Chat:
         self._spoken = Spoken()
         self._asked: dict[str, float] = {}
         """When an answer was asked for, by its text."""
+        self._to_answer: asyncio.Queue[str] = asyncio.Queue()
+        """Envelopes, for the agent."""
+        self._delivered: set[str] = set()
+        self._moved = asyncio.Event()
         self._accepted: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         self._all = asyncio.Event()
 
     async def run(self) -> Spoken:
         base, headers = f"{self._load.base}/chat/{self._load.connector}", {"Origin": self._load.origin}
+        await asyncio.sleep(self._load.pause * self._number / self._load.chats)
         async with self._gate, self._http.post(f"{base}/visitor", json={}, headers=headers) as answer:
             token = (await answer.json())["token"]
         async with self._http.ws_connect(f"{base}/ws", headers=headers) as ws:
             await ws.send_json({"type": "hello", "token": token, "user": None, "after": None, "language": "it"})
-            reading = asyncio.create_task(self._read(ws))
+            tasks = [asyncio.create_task(self._read(ws)), asyncio.create_task(self._agent())]
             try:
                 await self._talk(ws)
-                async with asyncio.timeout(_PATIENCE):
-                    await self._all.wait()
-            except TimeoutError:
-                raise Broken(f"chat {self._number} saw {len(self._spoken.items)} items in {_PATIENCE:.0f} s") from None
+                with suppress(TimeoutError):  # what did not come is lost
+                    async with asyncio.timeout(_PATIENCE):
+                        await self._all.wait()
             finally:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for one in ended:
+            if isinstance(one, Exception):
+                raise one
         return self._spoken
 
     async def _talk(self, ws: ClientWebSocketResponse) -> None:
-        """Message after message; some of them are answered while the next are written."""
+        """Message after message; some of them are to be answered while the next are written."""
         load = self._load
-        every = max(1, load.messages // max(1, load.answers))
+        asked, every = 0, max(1, load.messages // max(1, load.answers))
         for number in range(load.messages):
             text, id_ = f"chat {self._number} messaggio {number}", str(uuid.uuid4())
             began = time.perf_counter()
@@ -103,26 +135,30 @@ class _Chat:
                 raise Broken(f"chat {self._number}: {told}")
             self._spoken.accepted.append(time.perf_counter() - began)
             self._spoken.sent.append(text)
-            if (number + 1) % every == 0 and len(self._spoken.answered) < load.answers:
-                await self._answer(told["envelope"], f"chat {self._number} risposta {len(self._spoken.answered)}")
+            if (number + 1) % every == 0 and asked < load.answers:
+                asked += 1
+                self._to_answer.put_nowait(told["envelope"])
             await asyncio.sleep(load.pause)
 
-    async def _answer(self, envelope: str, text: str) -> None:
+    async def _agent(self) -> None:
+        """One answer after the other, each once the message is on its way to agents: before, none would have it."""
         headers = {"Authorization": f"Bearer {self._load.token}"}
-        while True:
-            self._asked[text] = time.perf_counter()
+        for number in range(self._load.answers):
+            envelope = await self._to_answer.get()
+            while envelope not in self._delivered:
+                self._moved.clear()
+                await self._moved.wait()
+            text = f"chat {self._number} risposta {number}"
             body = {"message": envelope, "text": text, "author": "Anna"}
+            self._asked[text] = time.perf_counter()
             async with self._gate, self._http.post(f"{self._load.base}/v1/replies", json=body, headers=headers) as answer:
-                if answer.status == 202:  # noqa: PLR2004
-                    self._spoken.answered.append(text)
-                    return
-                told = await answer.json()
-            if told["error"] != "unknown_message":  # it is not in the tables yet: no agent would have it
-                raise Broken(f"chat {self._number}: {told}")
-            await asyncio.sleep(_AGAIN)
+                if answer.status != 202:  # noqa: PLR2004
+                    self._all.set()
+                    raise Broken(f"chat {self._number}: {await answer.json()}")
+            self._spoken.answered.append(text)
+            self._look()
 
     async def _read(self, ws: ClientWebSocketResponse) -> None:
-        spoken, whole = self._spoken, self._load.messages + self._load.answers
         async for message in ws:
             if message.type is not WSMsgType.TEXT:
                 return
@@ -131,8 +167,13 @@ class _Chat:
                 self._accepted.put_nowait(frame)
             for item in frame.get("items", ()):
                 self._see(item)
-            if len(spoken.items) == whole and len(spoken.answered) == self._load.answers:
-                self._all.set()
+            self._look()
+
+    def _look(self) -> None:
+        """Whether all has been said and shown. An answer may be shown before its request is answered."""
+        spoken, load = self._spoken, self._load
+        if len(spoken.items) == load.messages + load.answers and len(spoken.answered) == load.answers:
+            self._all.set()
 
     def _see(self, item: Mapping[str, Any]) -> None:
         spoken, now = self._spoken, time.perf_counter()
@@ -140,6 +181,9 @@ class _Chat:
         if state in spoken.states:
             spoken.twice.append(item["text"])
         spoken.states.add(state)
+        if item["direction"] == "in" and item["state"] == "delivered":
+            self._delivered.add(item["id"])
+            self._moved.set()
         if item["id"] not in spoken.items and item["direction"] == "out":
             spoken.shown.append(now - self._asked[item["text"]])
         spoken.items.setdefault(item["id"], item["text"])

@@ -32,14 +32,15 @@ class Desk:
             if (before := replies.queued_before(connection, reply)) is not None:
                 return before  # also where what it answered is not kept any more
             # Whoever erases the customer comes before or after this, and not in between.
-            answered.hold(connection, replies.contact_of(connection, reply, self.channels, now_ms)["id"])
+            contact = reply.message_id or replies.contact_of(connection, reply, self.channels, now_ms)["id"]
+            answered.lock(connection, contact)
             return replies.queue(connection, reply, self.channels, now_ms, put_since)
 
         try:
             return await attaching.queue(self.database, self.blobs, self.channels, reply, work, now_ms=now_ms)
         except Refused as refused:
             told = _told(reply, refused, now_ms)
-            await self.database.write(lambda connection: reply_events.reject(connection, told))
+            await self.database.write_together(lambda connection: reply_events.reject(connection, told))
             raise
 
     async def unreadable(self, asker: str, body: bytes, now_ms: int, *, key: str | None, reason: str = "malformed") -> None:

@@ -30,7 +30,7 @@ _AGAIN: Final = 0.25
 async def queue(database: Database, blobs: Blobs, channels: Channels, reply: Reply, work: Work, *, now_ms: int) -> Queued:
     """Put its files, and then do `work`. Raises `Refused`, `DatabaseUnavailable` and `BlobsUnavailable`."""
     if not reply.files:
-        return await database.write(lambda connection: work(connection, {}))
+        return await database.write_together(lambda connection: work(connection, {}))
     before = await database.read(lambda connection: _known(connection, reply, channels, now_ms))
     if before is not None:
         return before

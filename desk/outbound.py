@@ -9,7 +9,7 @@ import orjson
 from connectors.base import ApprovedTemplate, Outgoing, OutgoingFile
 from connectors.errors import SendFailed
 from normalizer.inbound import Button, Handle
-from storage.outgoing import Claimed
+from storage.outgoing_tries import Claimed
 
 
 def message(row: Claimed, files: tuple[OutgoingFile, ...] = ()) -> Outgoing:

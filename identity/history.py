@@ -5,7 +5,8 @@ An answer stands by the contact it answers: it is of whoever has the link of tha
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from identity import answered, said
 from identity.people import HISTORY, Customer, Direction, Interaction
+from identity.store import rows_among
 from normalizer.text import snippet
 from storage.outgoing import SENT
 from storage.schema import handles, messages, outgoing
@@ -63,18 +65,31 @@ def stored(connection: Connection, customer_id: str) -> list[Interaction]:
     return together(map(contact, connection.execute(contacts)), map(_answer, connection.execute(answers)))
 
 
-def left(connection: Connection, reply_id: str, contact_id: str, written_ms: int) -> None:
-    """A person's reply to a contact has left: what it answers waits no longer, and it stands in the history of who gets it.
-    Done twice, the second finds nothing."""
-    waiting = answered.hold(connection, contact_id)
-    if waiting is None:
-        return
-    answered.mark(connection, waiting, written_ms)
-    row = connection.execute(_ANSWERS.where(outgoing.c.id == reply_id)).one_or_none()
-    customer = waiting.customer
-    if row is not None and all(one.id != reply_id for one in customer.history):
-        add(customer, _answer(row))
-        waiting.held.save([customer])
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A person's reply that has left, what it answers, and when it was written."""
+
+    reply_id: str
+    contact_id: str
+    written_ms: int
+
+
+def left(connection: Connection, replies: Collection[Left]) -> None:
+    """What these answer waits no longer, and they stand in the histories of who gets them. Done twice, the second finds
+    nothing."""
+    holding = answered.hold_all(connection, {one.contact_id for one in replies})
+    rows = {row.id: row for row in rows_among(connection, _ANSWERS, outgoing.c.id, [one.reply_id for one in replies])}
+    changed: list[Customer] = []
+    for one in replies:
+        if (waiting := holding.get(one.contact_id)) is None:
+            continue
+        answered.mark(connection, waiting, one.written_ms)
+        customer, row = waiting.customer, rows.get(one.reply_id)
+        if row is not None and all(before.id != row.id for before in customer.history):
+            add(customer, _answer(row))
+            changed.append(customer)
+    if changed:
+        next(iter(holding.values())).held.save(changed)  # all are held together
 
 
 def contact(row: Row[Any]) -> Interaction:

@@ -6,38 +6,25 @@ a node keeps the order of what is committed.
 """
 
 import asyncio
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.pool import QueuePool
 
+from storage.engines import READERS, engine_of, url_of
 from storage.threads import Threads
+from storage.together import Together
 
 T = TypeVar("T")
 
 _STATES: Final = frozenset({"25006", "25P03", "25P04"})
 """PostgreSQL's states that pass, of those its driver calls no operational error: a server that became a standby, and a
 transaction that stood idle, or was open, for too long."""
-_READERS: Final = 2
-_PATIENCE: Final = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-"""libpq's limits (seconds; the last in milliseconds), so that a server that vanished is noticed and not waited for."""
-_LIMITS: Final = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "15s"}
-"""The server's limits, so that a node that froze in the middle of a transaction does not stop the others: they give up
-waiting for its locks, and try again until the server has ended its transaction."""
 _FINISH: Final = 0.75
 """Seconds that `close` leaves to what is running."""
 _GIVE_UP: Final = 0.25
@@ -60,18 +47,19 @@ class Database:
     """Runs functions of a connection in transactions. `write` calls are done one after the other, in their order."""
 
     def __init__(self, url: str) -> None:
-        self.url = _url(url)
-        self.engine = _engine(self.url, begin="BEGIN IMMEDIATE")
+        self.url = url_of(url)
+        self.engine = engine_of(self.url, begin="BEGIN IMMEDIATE")
         # A reading transaction sees one moment: the books would not balance over several.
         self._read_engine = (
-            _engine(self.url, begin="BEGIN")
+            engine_of(self.url, begin="BEGIN")
             if self.is_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
         self._writer = Threads(1, "database-writer")
-        self._readers = Threads(_READERS, "database-reader")
+        self._readers = Threads(READERS, "database-reader")
         self._apart = Threads(1, "database-apart")
         self._beside = Threads(1, "database-beside")
+        self._together: Together[Callable[[Connection], Any], Any] = Together(self._write_all, shared=DatabaseUnavailable)
         self._connections: set[Any] = set()
         """The drivers' connections that are in a transaction now."""
         self._schema: str | None = None
@@ -105,6 +93,21 @@ class Database:
         """As `write`, for short work that need not wait for long transactions: on PostgreSQL by a connection of its own."""
         threads = self._writer if self.is_sqlite else self._beside  # on SQLite one writes at a time anyway
         return await threads.do(lambda: self._transaction(self.engine, work, writes=True))
+
+    async def write_together(self, work: Callable[[Connection], T]) -> T:
+        """As `write`, for short work that many ask for at once: on SQLite, where each transaction waits for its fsync, what
+        came while the last one was written shares one. An error of `work` undoes what it did, and nothing of the others."""
+        if not self.is_sqlite:  # there who locks rows of many, in no order, may wait for who waits for it
+            return await self.write(work)
+        outcome = await self._together.do(work)
+        if isinstance(outcome, _Failed):
+            raise outcome.error
+        return outcome  # type: ignore[no-any-return]  # that of `work`
+
+    async def _write_all(self, works: Sequence[Callable[[Connection], Any]]) -> Sequence[Any]:
+        if len(works) == 1:
+            return [await self.write(works[0])]
+        return await self.write(lambda connection: [_apart(connection, work) for work in works])
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction of a reading thread. Raises `DatabaseUnavailable`."""
@@ -171,6 +174,23 @@ class Database:
             raise _stopping()
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: Exception
+
+
+def _apart(connection: Connection, work: Callable[[Connection], T]) -> T | _Failed:
+    """What `work` returns, or its error with nothing of it kept. What the driver says may have ended the whole transaction,
+    so that is raised."""
+    try:
+        with connection.begin_nested():
+            return work(connection)
+    except DBAPIError:
+        raise
+    except Exception as error:  # noqa: BLE001  # it is that of whoever asked for this work
+        return _Failed(error)
+
+
 def _stopping() -> DatabaseUnavailable:
     return DatabaseUnavailable("this process is stopping")
 
@@ -203,50 +223,3 @@ def _passing(error: DBAPIError) -> bool:
 def _what(error: DBAPIError) -> str:
     """The driver's words without statement and parameters, which hold customers' data."""
     return f"{type(error.orig).__name__}: {str(error.orig).splitlines()[0] if str(error.orig) else ''}"
-
-
-def _url(url: str) -> URL:
-    """`postgresql://` means the psycopg driver; `sqlite:///` creates the file's folder."""
-    parsed = make_url(url)
-    if parsed.drivername in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    return parsed
-
-
-def _options(url: URL) -> str:
-    """Our limits, then what the address says, which holds where it says otherwise: the server takes the last."""
-    given = url.query.get("options", ())
-    ours = [f"-c {name}={value}" for name, value in _LIMITS.items()]
-    return " ".join([*ours, *((given,) if isinstance(given, str) else given)])
-
-
-def _engine(url: URL, *, begin: str) -> Engine:
-    # hide_parameters: parameters are customers' data and must not reach a log through an exception's text.
-    if url.get_backend_name() != "sqlite":
-        patience: dict[str, Any] = {name: value for name, value in _PATIENCE.items() if name not in url.query}
-        patience["options"] = _options(url)
-        return create_engine(
-            url, hide_parameters=True, pool_pre_ping=True, pool_size=_READERS + 2, max_overflow=1, connect_args=patience
-        )
-    engine = create_engine(url, hide_parameters=True, poolclass=QueuePool, pool_size=_READERS, connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: sqlite3.Connection, _record: Any) -> None:
-        # The driver's own transaction handling would begin too late for BEGIN IMMEDIATE.
-        connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "secure_delete=ON",
-            "wal_autocheckpoint=16000",
-            "cache_size=-65536",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def do_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine

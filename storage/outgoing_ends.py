@@ -1,16 +1,38 @@
-"""The end of rows that nobody sends any more: lost on their way, without a connector, or of no use any more."""
+"""Ends: those of rows that nobody sends any more (lost, without a connector, of no use), and which are still to be told."""
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, update
 
-from storage.outgoing import FAILED, QUEUED, SENDING, SENT, TAKEN, UNKNOWN, WORDS_AFTER
-from storage.schema import outgoing, signals
+from storage.outgoing import FAILED, OPEN, QUEUED, SENDING, SENT, TAKEN, UNKNOWN, WORDS_AFTER
+from storage.schema import messages, outgoing, signals
 
 _LOST: Final = "unknown: the gateway ended while it was being sent: it may have left, and is not sent again"
 _ORPHANED: Final = "unsupported: its connector is not in the configuration"
 _TOO_LATE: Final = "retryable: it could not leave while it was of use"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A row whose end is to be told."""
+
+    id: str
+    connector: str
+    state: str
+    attempts: int
+    external_id: str | None
+    handle_value: str
+    message_id: str | None
+    automatic: bool
+    created_ms: int
+    provider_code: str | None
+    error: str | None
+    ended_ms: int
+    brand: str | None
+    channel: str | None
+    account: str | None
 
 
 def lose(connection: Connection, node: str, now_ms: int, *, started: bool = False) -> int:
@@ -45,6 +67,30 @@ def outlive(connection: Connection, node: str, now_ms: int) -> int:
     """What was to leave before now and is still queued becomes `failed`; how many rows."""
     this = and_(outgoing.c.told_ms.is_(None), outgoing.c.state == QUEUED, outgoing.c.until_ms <= now_ms)
     return _end(connection, this, state=FAILED, node=node, ended_ms=now_ms, error=_TOO_LATE)
+
+
+def untold(connection: Connection, node: str, limit: int, before_ms: int) -> list[Ended]:
+    """Ends that this node has recorded and not yet told, and those of before that time which no other node has told: there may
+    be none of that name any more."""
+    shared = ("brand", "account")  # the contact's it answers, or its own
+    own = [one for one in outgoing.columns if one.name in Ended.__dataclass_fields__ and one.name not in shared]
+    either = [func.coalesce(messages.c[name], outgoing.c[name]).label(name) for name in shared]
+    mine = or_(outgoing.c.node == node, outgoing.c.ended_ms < before_ms)
+    query: Select[Any] = (
+        select(*own, *either, messages.c.channel)
+        .join(messages, messages.c.id == outgoing.c.message_id, isouter=True)
+        .where(outgoing.c.told_ms.is_(None), mine, outgoing.c.state.not_in(OPEN))
+        .order_by(outgoing.c.position)
+        .limit(limit)
+    )
+    return [Ended(**row) for row in connection.execute(query).mappings()]
+
+
+def tell(connection: Connection, ended: Sequence[Ended], now_ms: int) -> None:
+    """Their ends are told; one that has come to another end since is not."""
+    for state in sorted({one.state for one in ended}):
+        ids = [one.id for one in ended if one.state == state]
+        connection.execute(update(outgoing).where(outgoing.c.id.in_(ids), outgoing.c.state == state).values(told_ms=now_ms))
 
 
 def _end(connection: Connection, this: ColumnElement[bool], **values: object) -> int:

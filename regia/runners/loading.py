@@ -4,8 +4,8 @@ from connectors.base import OutgoingFile
 from connectors.errors import SendFailed
 from regia.links import Links
 from storage.blobs import BlobDamaged, BlobMissing, Blobs, BlobsUnavailable
-from storage.outgoing import Claimed
 from storage.outgoing_files import FileRow
+from storage.outgoing_tries import Claimed
 
 
 class Loader:

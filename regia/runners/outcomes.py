@@ -9,7 +9,9 @@ import orjson
 from connectors.base import Sent, Status
 from connectors.errors import SendFailed
 from connectors.exchange import OWN
-from storage.outgoing import FAILED, QUEUED, SENT, UNKNOWN, Claimed, Ended
+from storage.outgoing import FAILED, QUEUED, SENT, UNKNOWN
+from storage.outgoing_ends import Ended
+from storage.outgoing_tries import Claimed
 
 BACKOFF: Final = (30.0, 120.0, 600.0, 1800.0, 7200.0)
 """Seconds to the next try; the last again and again."""

@@ -7,7 +7,7 @@ A row is marked `sending` before the channel is called. Killed in between, nobod
 import asyncio
 import logging
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -15,39 +15,34 @@ from typing import Final
 from sqlalchemy import Connection
 
 from connectors.abilities import Limits
-from connectors.base import Connector, Http, Outgoing, Parsed, Sent
-from connectors.errors import Rejected, SendFailed
-from desk import reply_events, reply_states
+from connectors.base import Connector, Http, Outgoing, Sent
+from connectors.errors import SendFailed
 from desk.outbound import message
-from identity import history
 from regia.pipeline.intake import Intake
 from regia.runners import outcomes
 from regia.runners.loading import Loader
 from regia.runners.pacing import Pace
+from regia.runners.settling import Settling
+from regia.runners.telling import Telling
 from regia.runners.tidying import tidy
 from regia.watch.metrics import OUTGOING
 from regia.watch.sends import Sends
-from storage import outgoing
+from storage import outgoing_tries
 from storage.database import Database, DatabaseUnavailable
-from storage.outgoing import Claimed, Ended
+from storage.outgoing_tries import Claimed, Tried
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE, SHOWN_AT_ONCE = 4, 32
+AT_ONCE, SHOWN_AT_ONCE = 4, 256
 """Messages on the way through one connector; the second where nobody is called, and we show ourselves what has left."""
 LONGEST: Final = 900.0
 """Seconds after which a channel that bounds nothing itself is given up."""
 LOST: Final = 3600.0
 """Seconds after which a row in `sending` is nobody's: more than the longest try and every pause of a machine."""
 
-ELSEWHERE: Final = 300.0
-"""Seconds after which an end is told by any node: who recorded it is gone, or has told it and could not write that down."""
-
 _LOOK: Final = 1.0
 _TIDY: Final = 60.0
-_AGAIN: Final = 1.0
 _LET_GO: Final = 2.0
-_TOLD_AT_ONCE: Final = 100
 
 
 class Sender:
@@ -73,7 +68,6 @@ class Sender:
         self._database = database
         self._connectors = connectors
         self._http = http
-        self._intake = intake
         self._node = node
         self._loader = loader
         self._limits = limits or {}
@@ -81,6 +75,8 @@ class Sender:
         self._left = left or {}
         self._now = now
         self._clock = clock
+        self._settling = Settling(database, node)
+        self._telling = Telling(database, intake, node)
         self._pace = Pace({name: limit.rate for name, limit in self._limits.items()}, clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: Counter[str] = Counter()
@@ -108,7 +104,7 @@ class Sender:
         await self._tidy()
         now_ms = self._now_ms()
         free = [name for name in self._connectors if self._busy[name] < self._most(name)]
-        for name in await self._database.read(lambda connection: outgoing.due(connection, now_ms, free)):
+        for name in await self._database.read(lambda connection: outgoing_tries.due(connection, now_ms, free)):
             for row in await self._claim(name, now_ms):
                 task = asyncio.create_task(self._send(row), name=f"send {row.id}")
                 self._tasks.add(task)
@@ -148,11 +144,13 @@ class Sender:
         limit = self._most(connector) - self._busy[connector]
 
         def work(connection: Connection) -> list[Claimed]:
-            rows = outgoing.claim(connection, connector, self._node, now_ms=now_ms, lost_ms=lost_ms, limit=limit)
+            rows = outgoing_tries.claim(connection, connector, self._node, now_ms=now_ms, lost_ms=lost_ms, limit=limit)
+            named: dict[str, str] = {}
             for row in rows:
                 with suppress(SendFailed):  # `send` says the same again
                     if (id_ := self._connectors[connector].outgoing_id(message(row))) is not None:
-                        outgoing.name(connection, row.id, id_)
+                        named[row.id] = id_
+            outgoing_tries.name(connection, named)
             return rows
 
         rows = await self._database.write(work)
@@ -163,7 +161,7 @@ class Sender:
         try:
             values, parts = await self._known_outcome(row)
             OUTGOING.labels(row.connector, values["state"]).inc()
-            await self._settle(row, values, parts)
+            await self._settle(Tried(row=row, values=values, parts=parts))
         finally:
             self._busy[row.connector] -= 1
             self._wake.set()
@@ -203,50 +201,12 @@ class Sender:
                 self._pace.hold(account, failed.retry_after)
             raise
 
-    async def _settle(self, row: Claimed, values: outcomes.Values, parts: Sequence[str]) -> None:
-        """Until it is recorded: without it the row would become `unknown`."""
-
-        def work(connection: Connection) -> bool:
-            kept = outgoing.settle(connection, row, self._node, values, parts)
-            if kept and values["state"] not in outgoing.OPEN:  # what was told of it while it was being sent
-                reply_events.tell(connection, reply_states.reached(connection, [row.id]))
-            return kept
-
-        while True:
-            try:
-                kept = await self._database.write(work)
-            except DatabaseUnavailable:
-                await asyncio.sleep(_AGAIN)
-                continue
-            if not kept:
-                logger.warning("a message was given up before it was known what became of it", extra={"outgoing": row.id})
-            elif (told := self._left.get(row.connector)) is not None:
-                await told(row.id, row.handle_value)
-            return
+    async def _settle(self, tried: Tried) -> None:
+        row = tried.row
+        if not await self._settling.record(tried):
+            logger.warning("a message was given up before it was known what became of it", extra={"outgoing": row.id})
+        elif (told := self._left.get(row.connector)) is not None:
+            await told(row.id, row.handle_value)
 
     async def _tell(self) -> None:
-        """Ends become statuses like those that providers send. Told twice, the second is a repeat."""
-        before_ms = self._now_ms() - int(ELSEWHERE * 1000)
-        ended = await self._database.read(lambda one: outgoing.untold(one, self._node, _TOLD_AT_ONCE, before_ms))
-        by_connector: defaultdict[str, list[Ended]] = defaultdict(list)
-        for one in ended:
-            if one.state == outgoing.SENT and not one.automatic:
-                await self._answered(one)
-            by_connector[one.connector].append(one)
-        for connector, ends in by_connector.items():
-            statuses = tuple(outcomes.status(one) for one in ends if one.brand is not None)
-            try:
-                await self._intake.accept(connector, Parsed(statuses=statuses))
-            except Rejected:  # the journal takes nothing now, and has said so
-                return
-            await self._told(ends)
-
-    async def _answered(self, sent: Ended) -> None:
-        """What a person's reply answers waits no longer, and the reply stands in the customer's history, before anybody hears
-        that it was sent: also where only the provider's later word says so. Done twice, the second finds nothing."""
-        if (contact := sent.message_id) is not None:
-            await self._database.write(lambda connection: history.left(connection, sent.id, contact, sent.created_ms))
-
-    async def _told(self, ended: Sequence[Ended]) -> None:
-        now_ms = self._now_ms()
-        await self._database.write(lambda connection: outgoing.tell(connection, ended, now_ms))
+        await self._telling.tell(self._now_ms())

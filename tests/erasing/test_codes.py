@@ -9,7 +9,7 @@ from desk.proofs import BrandProofs, Decided, Proofs, Wanted, Way
 from identity.challenges import Method, Rules
 from identity.policy import Policy
 from normalizer.inbound import Handle
-from storage import erasure, exported, family, outgoing, retention
+from storage import erasure, exported, family, outgoing_tries, retention
 from storage.database import Database
 from storage.erasure import Act
 from storage.retention import Before
@@ -52,7 +52,9 @@ async def test_codes_go_with_their_customer_and_others_stay(database: Database, 
     await ask(database, "cus_bruno", ANNAS, "code")
     await ask(database, "cus_bruno", BRUNOS, "code")
     if taken:
-        await database.write(lambda connection: outgoing.claim(connection, "mail", "n1", now_ms=NOW, lost_ms=NOW + 1, limit=9))
+        await database.write(
+            lambda connection: outgoing_tries.claim(connection, "mail", "n1", now_ms=NOW, lost_ms=NOW + 1, limit=9)
+        )
     act = Act("act_1", "token", NOW + 9)
     part = await database.write(lambda connection: erasure.finish(connection, "cus_anna", act, 10))
     assert part is not None

@@ -12,9 +12,9 @@ from normalizer.inbound import Reply
 from regia.gateway import Gateway
 from regia.http.openapi import openapi
 from regia.runners import outcomes
-from storage import erased, events, outgoing, outgoing_ends
+from storage import erased, events, outgoing_ends, outgoing_tries
 from storage.bulk import insert_rows
-from storage.outgoing import Ended
+from storage.outgoing_ends import Ended
 from storage.schema import conversations, messages, outgoing_parts
 from storage.schema import outgoing as table
 from tests.contacts import START, email, inbound
@@ -171,7 +171,7 @@ async def test_a_later_one_does_not_hold_up_others(client: Client, gateway: Gate
 
     def claim(at_ms: int) -> Any:
         return gateway.stores.database.write(
-            lambda one: outgoing.claim(one, "mail", "n1", now_ms=at_ms, lost_ms=at_ms + 1, limit=9)
+            lambda one: outgoing_tries.claim(one, "mail", "n1", now_ms=at_ms, lost_ms=at_ms + 1, limit=9)
         )
 
     assert [row.id for row in await claim(now_ms)] == [now["id"]]
@@ -204,7 +204,7 @@ async def settled(gateway: Gateway, id_: str, parts: int = 1) -> None:
         connection.execute(update(table).values(**values))
         if parts > 1:
             insert_rows(connection, outgoing_parts, named)
-        return outgoing.untold(connection, "n1", 10, 0)
+        return outgoing_ends.untold(connection, "n1", 10, 0)
 
     (ended,) = await gateway.stores.database.write(work)
     await hear(gateway, outcomes.status(ended))

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from identity import history
+from identity.history import Left
 from storage.database import Database
 from storage.schema import messages, outgoing
 from tests.contacts import START, message
@@ -34,7 +35,7 @@ def enter(connection: Connection, contact_id: str, id_: str, written_ms: int, **
         "told_ms": written_ms + 2,
     }
     connection.execute(insert(outgoing), [row | more])
-    history.left(connection, id_, contact_id, written_ms)
+    history.left(connection, [Left(id_, contact_id, written_ms)])
 
 
 async def replied(database: Database, name: str, id_: str, *, hours: float, **more: Any) -> None:

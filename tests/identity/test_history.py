@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, delete
 
 from identity import history, merges
+from identity.history import Left
 from identity.people import HISTORY, Identified
 from normalizer.inbound import Handle
 from storage.database import Database
@@ -71,7 +72,7 @@ async def test_twice_is_once_and_late_is_in_its_place(database: Database) -> Non
     await wrote(database, "m1")
     await replied(database, "m1", "out_2", hours=2)
     await replied(database, "m1", "out_1", hours=1)
-    await database.write(lambda one: history.left(one, "out_1", str(message("m1").id), NOW))
+    await database.write(lambda one: history.left(one, [Left("out_1", str(message("m1").id), NOW)]))
     second = await wrote(database, "m2", hours=3)
     assert [one.id for one in second.history] == [str(message("m1").id), "out_1", "out_2"]
 
@@ -90,7 +91,7 @@ async def test_a_contact_that_is_gone_has_no_answer(database: Database) -> None:
     await wrote(database, "m1")
     await database.write(lambda one: one.execute(delete(messages)))
     before = await histories(database)
-    await database.write(lambda one: history.left(one, "out_1", str(message("m1").id), NOW))
+    await database.write(lambda one: history.left(one, [Left("out_1", str(message("m1").id), NOW)]))
     assert await histories(database) == before
 
 

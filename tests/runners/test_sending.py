@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import orjson
@@ -21,12 +22,12 @@ from identity.ids import new_id
 from regia.links import Links
 from regia.pipeline.accepted import AcceptedStatus, decode
 from regia.pipeline.intake import Intake
-from regia.runners import outcomes, sending
+from regia.runners import outcomes, sending, settling
 from regia.runners.loading import Loader
 from regia.runners.outcomes import BACKOFF
 from regia.runners.sending import AT_ONCE, Sender
 from regia.watch.sends import Sends
-from storage import outgoing, outgoing_parts
+from storage import outgoing_ends, outgoing_parts, outgoing_tries
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseUnavailable
 from storage.journal import Journal
@@ -347,22 +348,22 @@ def _dies(*_: object, **__: object) -> Any:
     raise Killed
 
 
-POINTS: list[tuple[str, str, list[str]]] = [
-    ("before it is claimed", "claim", ["sent"]),
-    ("before the id is stored", "name", ["sent"]),
-    ("before its end is recorded", "settle", ["unknown"]),
-    ("before the end is read", "untold", ["sent"]),
-    ("before the end is marked as told", "tell", ["sent"]),
+POINTS: list[tuple[str, ModuleType, str, list[str]]] = [
+    ("before it is claimed", outgoing_tries, "claim", ["sent"]),
+    ("before the id is stored", outgoing_tries, "name", ["sent"]),
+    ("before its end is recorded", outgoing_tries, "settle", ["unknown"]),
+    ("before the end is read", outgoing_ends, "untold", ["sent"]),
+    ("before the end is marked as told", outgoing_ends, "tell", ["sent"]),
 ]
 
 
-@pytest.mark.parametrize(("_point", "function", "end"), POINTS, ids=[point for point, _, _ in POINTS])
+@pytest.mark.parametrize(("_point", "module", "function", "end"), POINTS, ids=[point for point, *_ in POINTS])
 async def test_killed_at_a_point_nothing_is_sent_twice(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, _point: str, function: str, end: list[str]
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, _point: str, module: ModuleType, function: str, end: list[str]
 ) -> None:
     id_ = await desk.queue()
     with monkeypatch.context() as deadly:
-        deadly.setattr(outgoing, function, _dies)
+        deadly.setattr(module, function, _dies)
         with suppress(Killed):
             await desk.sender.look()
         await desk.done()
@@ -411,16 +412,16 @@ async def test_it_stops_with_what_is_on_its_way_arrived(desk: Desk, monkeypatch:
 
 
 async def test_a_database_or_journal_that_is_away_repeats_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "_AGAIN", 0.005)
+    monkeypatch.setattr(settling, "AGAIN", 0.005)
     id_ = await desk.queue()
-    settle, away = outgoing.settle, [True] * 3
+    settle, away = outgoing_tries.settle, [True] * 3
 
-    def sometimes(*arguments: Any) -> bool:
+    def sometimes(*arguments: Any) -> set[str]:
         if away and away.pop():
             raise DatabaseUnavailable("away")
         return settle(*arguments)
 
-    monkeypatch.setattr(outgoing, "settle", sometimes)
+    monkeypatch.setattr(outgoing_tries, "settle", sometimes)
 
     async def refuse(*_: object) -> None:
         raise Rejected("unavailable", "the disk is full")
@@ -434,16 +435,41 @@ async def test_a_database_or_journal_that_is_away_repeats_nothing(desk: Desk, mo
     assert len(desk.channel.seen) == 1
 
 
+async def test_a_defect_in_recording_is_that_of_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.channel.open.clear()
+    ids = [await desk.queue(str(number)) for number in range(3)]
+    settle, sizes = outgoing_tries.settle, list[int]()
+
+    def broken(connection: Connection, node: str, tried: Sequence[outgoing_tries.Tried]) -> set[str]:
+        sizes.append(len(tried))
+        if any(one.row.id == ids[1] for one in tried):
+            raise ValueError("a defect")
+        return settle(connection, node, tried)
+
+    with monkeypatch.context() as wrong:
+        wrong.setattr(outgoing_tries, "settle", broken)
+        await desk.sender.look()
+        tasks = set(desk.sender._tasks)
+        desk.channel.open.set()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        await desk.done()
+    assert [type(one) for one in ended if one is not None] == [ValueError]
+    assert await desk.states() == ["sent", "sending", "sent"]
+    assert sizes == [3, 1, 1, 1]
+
+
 async def test_a_defect_ends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(sending, "_LOOK", 0.005)
-    due, errors = outgoing.due, [ValueError("a defect"), DatabaseUnavailable("away")]
+    due, errors = outgoing_tries.due, [ValueError("a defect"), DatabaseUnavailable("away")]
 
     def sometimes(*arguments: Any) -> set[str]:
         if errors:
             raise errors.pop()
         return due(*arguments)
 
-    monkeypatch.setattr(outgoing, "due", sometimes)
+    monkeypatch.setattr(outgoing_tries, "due", sometimes)
     await desk.queue()
     running = asyncio.create_task(desk.sender.run())
     with caplog.at_level(logging.WARNING, "regia.runners.sending"):
@@ -462,7 +488,7 @@ async def test_what_nobody_sends_any_more_ends_within_minutes(desk: Desk) -> Non
 
     def of_another_node(connection: Connection) -> None:
         now_ms = int(desk.time * 1000)
-        outgoing.claim(connection, "mail", "n2", now_ms=now_ms, lost_ms=now_ms + 3_600_000, limit=1)
+        outgoing_tries.claim(connection, "mail", "n2", now_ms=now_ms, lost_ms=now_ms + 3_600_000, limit=1)
 
     await desk.database.write(of_another_node)
     await desk.step()

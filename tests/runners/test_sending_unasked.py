@@ -9,7 +9,8 @@ from connectors.errors import SendFailed
 from desk.outbound import message
 from regia.pipeline.accepted import AcceptedStatus, decode
 from storage import outgoing
-from storage.outgoing import Claimed, NewOutgoing
+from storage.outgoing import NewOutgoing
+from storage.outgoing_tries import Claimed
 from storage.schema import outgoing as table
 from tests.runners.test_sending import Desk, database, desk
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from storage import database as database_module
-from storage import migrate
+from storage import engines, migrate
 from storage.database import Database, DatabaseUnavailable
 from storage.schema import messages, rulesets
 from tests.servers.postgresql import PostgreSQLServer
@@ -223,7 +223,7 @@ class TestAnotherNodeThatFroze:
         await database.close()
 
     async def test_a_lock_is_not_waited_for_without_end(self, postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(database_module._LIMITS, "lock_timeout", "200ms")
+        monkeypatch.setitem(engines._LIMITS, "lock_timeout", "200ms")
         database = Database(postgresql_url)
         await add(database, "a")
         with psycopg.connect(_for_libpq(postgresql_url)) as other:
@@ -236,7 +236,7 @@ class TestAnotherNodeThatFroze:
     async def test_its_transaction_is_ended_and_it_may_try_again(
         self, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(database_module._LIMITS, "idle_in_transaction_session_timeout", "300ms")
+        monkeypatch.setitem(engines._LIMITS, "idle_in_transaction_session_timeout", "300ms")
         frozen, other = Database(postgresql_url), Database(postgresql_url)
         await add(other, "a")
         locked, thaw = threading.Event(), threading.Event()
@@ -260,7 +260,7 @@ class TestAnotherNodeThatFroze:
         await other.close()
 
     async def test_one_that_migrates_for_long_is_waited_for(self, postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(database_module._LIMITS, "lock_timeout", "200ms")
+        monkeypatch.setitem(engines._LIMITS, "lock_timeout", "200ms")
         database = Database(postgresql_url)
         with psycopg.connect(_for_libpq(postgresql_url)) as other:
             other.execute("SELECT pg_advisory_xact_lock(%s)", (database_module.MIGRATING,))

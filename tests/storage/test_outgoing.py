@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, delete
 
-from storage import outgoing, outgoing_ends, outgoing_parts
+from storage import outgoing, outgoing_ends, outgoing_parts, outgoing_tries
 from storage.database import Database
-from storage.outgoing import Claimed, NewOutgoing
+from storage.outgoing import NewOutgoing
+from storage.outgoing_tries import Claimed, Tried
 from storage.schema import messages
 from tests.answered import store
 
@@ -47,13 +48,14 @@ async def add(database: Database, *rows: NewOutgoing) -> None:
 
 async def claim(database: Database, node: str = "n1", *, now_ms: int = NOW, limit: int = 10) -> list[Claimed]:
     return await database.write(
-        lambda connection: outgoing.claim(connection, "mail", node, now_ms=now_ms, lost_ms=now_ms + HOUR, limit=limit)
+        lambda connection: outgoing_tries.claim(connection, "mail", node, now_ms=now_ms, lost_ms=now_ms + HOUR, limit=limit)
     )
 
 
 async def settle(database: Database, row: Claimed, state: str, node: str = "n1", **values: Any) -> bool:
     fields = {"state": state, "ended_ms": NOW} | values
-    return await database.write(lambda connection: outgoing.settle(connection, row, node, fields))
+    tried = [Tried(row=row, values=fields)]
+    return await database.write(lambda connection: outgoing_tries.settle(connection, node, tried)) == {row.id}
 
 
 async def state(database: Database, id_: str) -> Any:
@@ -97,6 +99,30 @@ async def test_one_of_a_conversation_at_a_time(database: Database) -> None:
     assert [row.id for row in await claim(database)] == [second.id], "an end holds nothing back"
 
 
+async def test_many_are_settled_at_once_each_as_it_ended(database: Database) -> None:
+    await add(database, *(new(conversation=None, secret=number == 3) for number in range(5)))
+    first, second, third, fourth, fifth = await claim(database)
+    assert await settle(database, fifth, "failed")
+    tried = [
+        Tried(row=second, values={"state": "sent", "ended_ms": NOW, "external_id": "2"}, parts=("2", "2b")),
+        Tried(row=first, values={"state": "sent", "ended_ms": NOW, "external_id": "1"}),
+        Tried(row=third, values={"state": "queued", "due_ms": NOW + 5, "error": "retryable: later"}),
+        Tried(row=fourth, values={"state": "failed", "ended_ms": NOW, "error": "blocked: no"}),
+        Tried(row=fifth, values={"state": "sent", "ended_ms": NOW}),
+    ]
+    kept = await database.write(lambda connection: outgoing_tries.settle(connection, "n1", tried))
+    assert kept == {first.id, second.id, third.id, fourth.id}, "the fifth had its end"
+    rows = [await state(database, row.id) for row in (first, second, third, fourth, fifth)]
+    assert [(row["state"], row["external_id"], row["error"], row["text"]) for row in rows] == [
+        ("sent", "1", None, "Ciao"),
+        ("sent", "2", None, "Ciao"),
+        ("queued", None, "retryable: later", "Ciao"),
+        ("failed", None, "blocked: no", ""),
+        ("failed", None, None, "Ciao"),
+    ]
+    assert await database.read(lambda connection: set(outgoing_parts.parts_of(connection, second.id))) == {"2", "2b"}
+
+
 @pytest.mark.parametrize("end", ["sent", "failed", "unknown"])
 async def test_an_end_is_final(database: Database, end: str) -> None:
     await add(database, new())
@@ -137,7 +163,7 @@ async def test_who_has_something_to_send(database: Database) -> None:
     )
 
     async def due(now_ms: int) -> set[str]:
-        return await database.read(lambda connection: outgoing.due(connection, now_ms, ["mail", "wa"]))
+        return await database.read(lambda connection: outgoing_tries.due(connection, now_ms, ["mail", "wa"]))
 
     assert await due(NOW - 1) == set()
     assert await due(NOW) == {"mail"}
@@ -177,11 +203,11 @@ async def test_an_end_is_told_once_by_the_node_that_knows_it(database: Database)
     message_id = await store(database, "m1")
     await add(database, new(message_id), new(conversation="con_2"))
     sent, open_ = await claim(database)
-    await database.write(lambda connection: outgoing.name(connection, sent.id, "1@demo.example"))
+    await database.write(lambda connection: outgoing_tries.name(connection, {sent.id: "1@demo.example"}))
     await settle(database, sent, "sent")
 
-    async def untold(node: str, before_ms: int = 0) -> list[outgoing.Ended]:
-        return await database.read(lambda connection: outgoing.untold(connection, node, 10, before_ms))
+    async def untold(node: str, before_ms: int = 0) -> list[outgoing_ends.Ended]:
+        return await database.read(lambda connection: outgoing_ends.untold(connection, node, 10, before_ms))
 
     [ended] = await untold("n1")
     assert (ended.id, ended.state, ended.external_id, ended.brand, ended.channel, ended.account) == (
@@ -193,9 +219,9 @@ async def test_an_end_is_told_once_by_the_node_that_knows_it(database: Database)
         "help@demo.example",
     )
     assert await untold("n2") == []
-    await database.write(lambda connection: outgoing.tell(connection, [replace(ended, state="unknown")], NOW))
+    await database.write(lambda connection: outgoing_ends.tell(connection, [replace(ended, state="unknown")], NOW))
     assert await untold("n1") == [ended]  # it has come to another end since it was read
-    await database.write(lambda connection: outgoing.tell(connection, [ended], NOW))
+    await database.write(lambda connection: outgoing_ends.tell(connection, [ended], NOW))
     assert await untold("n1") == []
     assert await settle(database, open_, "failed")
     [ended] = await untold("n1")
@@ -236,8 +262,8 @@ async def test_a_message_is_recognised_by_our_own_id(
     await add(database, row)
     [claimed] = await claim(database)
     await settle(database, claimed, ended, error="no answer")
-    read = await database.read(lambda connection: outgoing.untold(connection, "n1", 10, 0))
-    await database.write(lambda connection: outgoing.tell(connection, read, NOW))
+    read = await database.read(lambda connection: outgoing_ends.untold(connection, "n1", 10, 0))
+    await database.write(lambda connection: outgoing_ends.tell(connection, read, NOW))
     named = [
         outgoing_parts.Named("mail", row.id, "their-1", taken=told),
         outgoing_parts.Named("mail", row.id, "their-2", taken=False),

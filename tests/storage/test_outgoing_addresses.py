@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from storage import lookup, outgoing
+from storage import lookup, outgoing, outgoing_ends
 from storage.bulk import insert_rows
 from storage.database import Database
 from storage.schema import handles, messages
@@ -70,7 +70,7 @@ async def test_one_for_later_ends_when_it_would_leave_and_is_told_by_its_node(da
     assert await claim(database, now_ms=NOW + 8) == []
     assert (await state(database, row.id))["state"] == "queued"
     assert await claim(database, now_ms=NOW + 9) == []
-    [ended] = await database.read(lambda connection: outgoing.untold(connection, "n1", 10, 0))
+    [ended] = await database.read(lambda connection: outgoing_ends.untold(connection, "n1", 10, 0))
     assert (ended.id, ended.state, ended.error, ended.brand) == (row.id, "failed", GONE, "demo")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, text
 
-from storage import automatic, outgoing, outgoing_ends
+from storage import automatic, outgoing, outgoing_ends, outgoing_tries
 from storage.database import Database
 from storage.outgoing import NewOutgoing
 from storage.schema import outgoing as table
@@ -38,7 +38,7 @@ async def test_what_comes_too_late_does_not_leave(database: Database) -> None:
     await add(database, late, endless)
 
     async def due(now_ms: int) -> set[str]:
-        return await database.read(lambda connection: outgoing.due(connection, now_ms, ["mail"]))
+        return await database.read(lambda connection: outgoing_tries.due(connection, now_ms, ["mail"]))
 
     async def outlive(now_ms: int) -> int:
         return await database.write(lambda connection: outgoing_ends.outlive(connection, "n1", now_ms))
@@ -102,14 +102,14 @@ async def test_its_end_is_told_of_its_own_brand_and_account(database: Database) 
     await add(database, unasked())
     [row] = await claim(database)
     await settle(database, row, "sent")
-    [ended] = await database.read(lambda connection: outgoing.untold(connection, "n1", 10, 0))
+    [ended] = await database.read(lambda connection: outgoing_ends.untold(connection, "n1", 10, 0))
     assert (ended.id, ended.brand, ended.account, ended.channel) == (row.id, "demo", "+390212345678", None)
 
 
 async def test_it_counts_for_no_limit_on_answers_and_is_known_when_it_is_answered(database: Database) -> None:
     await add(database, unasked(automatic=True), new("m1", automatic=True))
     [row, _] = await claim(database)
-    await database.write(lambda connection: outgoing.name(connection, row.id, "code@demo.example"))
+    await database.write(lambda connection: outgoing_tries.name(connection, {row.id: "code@demo.example"}))
 
     def lately(connection: Connection) -> tuple[int, list[bool]]:
         answered = [automatic.any_of(connection, ids, None, but="nobody") for ids in ([], ["x@y"], ["code@demo.example"])]
@@ -131,7 +131,7 @@ async def test_positions_are_never_given_again(database: Database) -> None:
 async def test_what_somebody_asked_for_can_be_left_out(database: Database) -> None:
     await add(database, new("m1", automatic=True, reply_key="regia/survey\n1"))
     [row] = await claim(database)
-    await database.write(lambda connection: outgoing.name(connection, row.id, "survey@demo.example"))
+    await database.write(lambda connection: outgoing_tries.name(connection, {row.id: "survey@demo.example"}))
 
     def known(connection: Connection) -> list[bool]:
         return [automatic.any_of(connection, ["survey@demo.example"], None, but=but) for but in ("regia/survey", "nobody")]

@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, text
 
-from storage import outgoing
+from storage import outgoing_tries
 from storage.database import Database
 from storage.migrate import configuration, upgrade
 from storage.schema import conversations, customers, handles, messages, suggestions
@@ -114,7 +114,9 @@ async def test_a_pair_is_suggested_once(older: Database) -> None:
 
 
 async def test_what_waits_to_be_sent_still_does(older: Database) -> None:
-    (row,) = await older.write(lambda connection: outgoing.claim(connection, "whatsapp", "n1", now_ms=2, lost_ms=3, limit=9))
+    (row,) = await older.write(
+        lambda connection: outgoing_tries.claim(connection, "whatsapp", "n1", now_ms=2, lost_ms=3, limit=9)
+    )
     assert (row.id, row.message_id, row.conversation_id, row.text) == ("out_1", "m1", "con_a", "Ciao")
     assert (row.until_ms, row.secret, row.envelope is not None) == (None, False, True)
 
