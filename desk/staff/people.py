@@ -119,7 +119,7 @@ def enable(connection: Connection, id_: str) -> Staff:
 
 
 def choose_password(connection: Connection, id_: str, hashed: str, *, keep: str) -> Staff:
-    """One that its owner chose, which ends their logins but `keep` (the hash of its token). Raises `NotDone("unknown_user")`."""
+    """One that its owner chose; their logins end but `keep` (the hash of its token). Raises `NotDone("unknown_user")`."""
     person = _known(connection, id_)
     staff.close_all(connection, id_, but=keep)
     return _changed(connection, person, password=hashed, must_change=False, password_until_ms=None)
