@@ -132,6 +132,13 @@ def give_password(connection: Connection, id_: str, hashed: str, *, until_ms: in
     return _changed(connection, person, password=hashed, must_change=True, password_until_ms=until_ms)
 
 
+def name_for_customers(person: Staff) -> str | None:
+    """What customers read of who answers them; None where that would be the name they log in with, which is nobody's business:
+    whoever was given no name of their own is called by that."""
+    display = person.display.strip()
+    return None if not display or folded(display) == person.name else display
+
+
 def is_over(person: Staff, at_ms: int) -> bool:
     """Whether somebody has a one-time password that was used or has ended: nobody can log in with it."""
     return person.must_change and (person.password_until_ms is None or at_ms >= person.password_until_ms)

@@ -159,6 +159,25 @@ async def test_where_somebody_is_there_no_first_admin_is_made(scene: Scene) -> N
     assert told == []
 
 
+@pytest.mark.parametrize(
+    ("name", "display", "told"),
+    [
+        ("marco", "Marco Neri", "Marco Neri"),
+        ("marco", "", None),
+        ("Marco", "  ", None),
+        ("marco", "MARCO", None),
+        ("marco.neri@shop.example", "", None),
+        ("admin", "Admin", None),
+    ],
+)
+async def test_customers_never_read_what_somebody_logs_in_with(
+    database: Database, name: str, display: str, told: str | None
+) -> None:
+    person = NewPerson(name=name, display=display, role="agent", password=HASHED)
+    made = await database.write(lambda one: people.add(one, person))
+    assert people.name_for_customers(made) == told
+
+
 async def test_several_nodes_make_one_first_admin(database: Database) -> None:
     def at_once(connection: Connection) -> Staff | None:
         return people.add_first(connection, HASHED, people.now_ms() + 1_000)
