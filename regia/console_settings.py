@@ -43,12 +43,19 @@ class Console(_Section):
     enabled: bool = Field(default=True, description="Whether there is a console.")
     idle: Span = Field(default="8h", description="A login that is not used ends after so long: a number and `m`, `h` or `d`.")
     longest: Span = Field(default="7d", description="A login ends after so long, however much it is used.")
+    one_time: Span = Field(
+        default="24h", description="A one-time password that nobody used ends after so long, that of the first admin too."
+    )
     mask: Mask = Mask()
     zone: Zone = Field(default="UTC", description="The time zone of the days in figures, such as Europe/Rome.")
 
     @property
     def lasting(self) -> Lasting:
         return Lasting(idle_ms=milliseconds(self.idle), whole_ms=milliseconds(self.longest))
+
+    @property
+    def one_time_ms(self) -> int:
+        return milliseconds(self.one_time)
 
 
 def milliseconds(span: Span) -> int:

@@ -12,7 +12,7 @@ from uuid import UUID
 _SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _LINK: Final = re.compile(rb"/attachments/([A-Za-z0-9_-]{1,100})\?expires=([0-9]{1,12})&signature=([0-9a-f]{64})")
 _ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,16}")
-_VISITOR: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_VISITOR: Final = re.compile(r"([A-Za-z0-9_-]{1,64})\.([0-9]{1,7})", re.ASCII)
 _SHORT: Final = 16
 """Bytes of the signature of a survey, and of a state."""
 _STATE: Final = re.compile(r"[A-Za-z0-9_-]{46}", re.ASCII)
@@ -25,6 +25,13 @@ class StateOf(NamedTuple):
     """What a link to the page of a contact's state is for: its message, and how many days ago the link was made."""
 
     message_id: str
+    age: int
+
+
+class VisitorOf(NamedTuple):
+    """Whose a chat's token is, and how many days ago it was made."""
+
+    visitor_id: str
     age: int
 
 
@@ -65,16 +72,17 @@ class Links:
         ours = hmac.compare_digest(self._sign_survey(survey_id).encode(), signature.encode(errors="replace"))
         return survey_id if ours else None
 
-    def visitor(self, connector: str, visitor_id: str) -> str:
-        """The token of a visitor of a chat. Whoever has it is that visitor."""
-        return f"{visitor_id}.{self._sign_visitor(connector, visitor_id)}"
+    def visitor(self, connector: str, visitor_id: str, *, now: int | None = None) -> str:
+        """The token of a visitor of a chat. Whoever has it is that visitor. In it stands the day on which it was made."""
+        told = f"{visitor_id}.{(int(time.time()) if now is None else now) // _DAY}"
+        return f"{told}.{self._sign_visitor(connector, told)}"
 
-    def visitor_of(self, connector: str, token: str) -> str | None:
-        """The id of the visitor that a token of ours is for, or None."""
-        visitor_id, _, signature = token.partition(".")
-        ours = self._sign_visitor(connector, visitor_id).encode()
-        known = hmac.compare_digest(ours, signature.encode(errors="replace")) and _VISITOR.fullmatch(visitor_id)
-        return visitor_id if known else None
+    def visitor_of(self, connector: str, token: str) -> VisitorOf | None:
+        """What a token of ours is for, or None. How old it may be its reader decides."""
+        told, _, signature = token.rpartition(".")
+        ours = hmac.compare_digest(self._sign_visitor(connector, told).encode(), signature.encode(errors="replace"))
+        found = _VISITOR.fullmatch(told)
+        return VisitorOf(found[1], int(time.time()) // _DAY - int(found[2])) if ours and found else None
 
     def state(self, message_id: str, *, now: int | None = None) -> str:
         """Where whoever has the link sees what became of a contact. All that are made on one day are the same."""
@@ -120,10 +128,10 @@ class Links:
         """As many bits as for a survey."""
         return hmac.new(self._key, b"state\n" + told, hashlib.sha256).digest()[:_SHORT]
 
-    def _sign_visitor(self, connector: str, visitor_id: str) -> str:
+    def _sign_visitor(self, connector: str, told: str) -> str:
         # A key of its own: no other link of ours can be made to look like a token, nor a token like a link.
         key = hmac.new(self._key, b"chat visitors", hashlib.sha256).digest()
-        whole = hmac.new(key, f"{connector}\n{visitor_id}".encode(errors="replace"), hashlib.sha256).digest()
+        whole = hmac.new(key, f"{connector}\n{told}".encode(errors="replace"), hashlib.sha256).digest()
         return _text(whole)
 
     def _sign(self, attachment_id: str, expires: int) -> str:

@@ -122,6 +122,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "rate.visitor.count": "messages one visitor may send",
         "rate.visitor.seconds": "in so many seconds",
         "rate.address.count": "messages and new visitors of one address",
+        "rate.asks.count": "requests of one address that are no messages",
+        "rate.asks.seconds": "in so many seconds",
         "rate.address.seconds": "in so many seconds",
         "user_tokens": "signed tokens of the site's users; without it, none is believed",
         "fields": "fields a message may carry; others are refused",

@@ -16,12 +16,14 @@ staff = Table(
     Column("theme", Text, nullable=False),
     Column("disabled", Boolean, nullable=False, server_default=text("false")),
     Column("must_change", Boolean, nullable=False, server_default=text("false")),
+    Column("password_until_ms", BigInteger),
     Column("created_ms", BigInteger, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
     Index("ux_staff_name", "name", unique=True),
 )
 """A person who uses the console. `name` is what they log in with, casefolded; `display` what others read. `password` is its
-argon2id hash. Without `language` the browser's is taken. `must_change`: the password was made by somebody else."""
+argon2id hash. Without `language` the browser's is taken. `must_change`: the password was made by somebody else, and lets
+nobody in any more from `password_until_ms` on."""
 
 logins = Table(
     "logins",

@@ -23,6 +23,7 @@ class Staff:
     theme: str = "auto"
     disabled: bool = False
     must_change: bool = False
+    password_until_ms: int | None = None
     created_ms: int
     changed_ms: int
 
@@ -80,6 +81,12 @@ def others_with(connection: Connection, role: str, but: str) -> int:
 def change(connection: Connection, id_: str, **columns: Any) -> bool:
     """Whether there is somebody with this id."""
     return bool(connection.execute(update(staff).where(staff.c.id == id_).values(**columns)).rowcount)
+
+
+def use_up(connection: Connection, id_: str, now_ms: int) -> bool:
+    """Whether a one-time password still let its owner in, which it never does again: of several at once one is let in."""
+    holds = (staff.c.id == id_) & staff.c.must_change & (staff.c.password_until_ms > now_ms)
+    return bool(connection.execute(update(staff).where(holds).values(password_until_ms=now_ms)).rowcount)
 
 
 def open_login(connection: Connection, login: LoginRow) -> None:

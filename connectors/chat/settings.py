@@ -31,6 +31,13 @@ class AddressRate(RateLimit):
     count: int = Field(default=120, gt=0)
 
 
+class AskRate(RateLimit):
+    """At most `count` requests in `seconds` from one address that are no messages: what the widget is told, what is new, what
+    was seen, new connections. A whole company or a mobile network may be behind one address."""
+
+    count: int = Field(default=3_000, gt=0)
+
+
 class ChatRates(BaseModel):
     """How much may come; kept by the HTTP layer."""
 
@@ -38,16 +45,18 @@ class ChatRates(BaseModel):
 
     visitor: VisitorRate = VisitorRate()
     address: AddressRate = AddressRate()
+    asks: AskRate = AskRate()
 
 
 class Sockets(BaseModel):
-    """How many connections of this chat one node keeps open, long polls among them."""
+    """How many connections of this chat one node keeps open, also long polls and those that have not said who they are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     visitor: int = Field(default=10, gt=0, le=1000, description="Open connections of one visitor: tabs of a browser.")
     address: int = Field(default=500, gt=0, description="Open connections of one address, behind which a whole office may be.")
     all: int = Field(default=10_000, gt=0, description="Open connections of all visitors on one node.")
+    hello: int = Field(default=10, gt=0, le=60, description="Seconds in which a WebSocket must say whose it is.")
 
 
 class Users(UserTokenSettings):
@@ -90,6 +99,12 @@ class ChatSettings(ConnectorSettings):
     upload: UploadRules | None = UploadRules()
     rate: ChatRates = ChatRates()
     sockets: Sockets = Sockets()
+    token_days: int = Field(
+        default=180,
+        gt=0,
+        le=3650,
+        description="Days without use after which a browser is not known as the same visitor any more.",
+    )
     user_tokens: Users | None = None
     fields: dict[FieldName, FieldSpec] = Field(default_factory=dict, max_length=100)
     hours: Slug | None = Field(default=None, description="A calendar of the rules: when somebody is there to answer.")

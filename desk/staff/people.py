@@ -26,6 +26,7 @@ Refusal = Literal[
     "not_the_same",
     "wrong_password",
     "no_new_one",
+    "ended",
 ]
 """Why something was not done, for whoever asked."""
 
@@ -48,13 +49,14 @@ class NotDone(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPerson:
-    """`password` is a hash. `must_change`: whoever has it did not choose it."""
+    """`password` is a hash. `must_change`: whoever has it did not choose it, and it lets in once, before `until_ms`."""
 
     name: str
     display: str
     role: Role
     password: str
     must_change: bool = True
+    until_ms: int | None = None
 
 
 def add(connection: Connection, new: NewPerson) -> Staff:
@@ -70,6 +72,7 @@ def add(connection: Connection, new: NewPerson) -> Staff:
         password=new.password,
         role=new.role,
         must_change=new.must_change,
+        password_until_ms=new.until_ms,
         created_ms=at_ms,
         changed_ms=at_ms,
     )
@@ -78,12 +81,13 @@ def add(connection: Connection, new: NewPerson) -> Staff:
     return person
 
 
-def add_first(connection: Connection, hashed: str) -> Staff | None:
-    """The first admin, where there never was anybody; None where there is. Of several nodes that try at once one adds it."""
+def add_first(connection: Connection, hashed: str, until_ms: int) -> Staff | None:
+    """The first admin, where there never was anybody; None where there is. Of several nodes that try at once one adds it.
+    With the password, given as its hash, they can log in once, before `until_ms`."""
     if not staff.is_empty(connection):
         return None
     try:
-        return add(connection, NewPerson(name=FIRST, display="Admin", role="admin", password=hashed))
+        return add(connection, NewPerson(name=FIRST, display="Admin", role="admin", password=hashed, until_ms=until_ms))
     except NotDone:
         return None
 
@@ -114,11 +118,30 @@ def enable(connection: Connection, id_: str) -> Staff:
     return _changed(connection, _known(connection, id_), disabled=False)
 
 
-def give_password(connection: Connection, id_: str, hashed: str, *, must_change: bool, keep: str = "") -> Staff:
-    """A new one, which ends their logins but `keep` (the hash of its token). Raises `NotDone("unknown_user")`."""
+def choose_password(connection: Connection, id_: str, hashed: str, *, keep: str) -> Staff:
+    """One that its owner chose; their logins end but `keep` (the hash of its token). Raises `NotDone("unknown_user")`."""
     person = _known(connection, id_)
     staff.close_all(connection, id_, but=keep)
-    return _changed(connection, person, password=hashed, must_change=must_change)
+    return _changed(connection, person, password=hashed, must_change=False, password_until_ms=None)
+
+
+def give_password(connection: Connection, id_: str, hashed: str, *, until_ms: int) -> Staff:
+    """A one-time password, good for one log-in before `until_ms`; all logins end. Raises `NotDone("unknown_user")`."""
+    person = _known(connection, id_)
+    staff.close_all(connection, id_)
+    return _changed(connection, person, password=hashed, must_change=True, password_until_ms=until_ms)
+
+
+def name_for_customers(person: Staff) -> str | None:
+    """What customers read of who answers them; None where that would be the name they log in with, which is nobody's business:
+    whoever was given no name of their own is called by that."""
+    display = person.display.strip()
+    return None if not display or folded(display) == person.name else display
+
+
+def is_over(person: Staff, at_ms: int) -> bool:
+    """Whether somebody has a one-time password that was used or has ended: nobody can log in with it."""
+    return person.must_change and (person.password_until_ms is None or at_ms >= person.password_until_ms)
 
 
 def _known(connection: Connection, id_: str) -> Staff:

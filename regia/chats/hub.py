@@ -19,7 +19,7 @@ from regia.chats.feed import Feed
 from regia.chats.news import TOPIC, TYPING, News, writing
 from regia.chats.pending import Pending
 from regia.chats.window import STOPPING, Window
-from regia.chats.windows import Windows
+from regia.chats.windows import Waiting, Windows
 from regia.links import Links
 from regia.watch.newest import Newest
 from storage import transcripts
@@ -72,6 +72,10 @@ class Hub:
             self._feed.begin()  # a new window asks for everything itself
             self._opened.set()
         self.look_at(window.whose.values)
+
+    def waiting(self, connector: str, address: str, *, most: int, most_of_address: int) -> Waiting:
+        """Count a connection that has not said whose it is. Raises `Rejected("rate_limited")`."""
+        return self._windows.wait(connector, address, most=most, most_of_address=most_of_address)
 
     def leave(self, window: Window) -> None:
         """After `join`."""

@@ -33,8 +33,7 @@ _WORDS = {
 def list_(config: ConfigOption = None) -> None:
     """Everybody, with role and state."""
     for person in read(standing(config).settings, staff.everybody):
-        state = "disabled" if person.disabled else "one-time password" if person.must_change else "active"
-        typer.echo(f"{person.name:24} {person.role:8} {state:18} {from_ms(person.created_ms)}  {person.display}")
+        typer.echo(f"{person.name:24} {person.role:8} {_state(person):18} {from_ms(person.created_ms)}  {person.display}")
 
 
 @app.command()
@@ -46,10 +45,12 @@ def add(
 ) -> None:
     """Add somebody, and print a password for their first log-in."""
     password, known = passwords.one_time(), _role(role)
-    new = NewPerson(name=name, display=display, role=known, password=_hashed(password))
     settings = standing(config).settings
+    until_ms = people.now_ms() + settings.console.one_time_ms
+    new = NewPerson(name=name, display=display, role=known, password=_hashed(password), until_ms=until_ms)
     _done(lambda: write(settings, lambda one: _noted(one, "user.add", people.add(one, new))))
     typer.echo(f"{people.folded(name)} is added as {known}. One-time password: {password}")
+    typer.echo(_holds(until_ms))
 
 
 @app.command()
@@ -64,9 +65,10 @@ def role(name: NameArgument, role: RoleArgument, config: ConfigOption = None) ->
 def password(name: NameArgument, config: ConfigOption = None) -> None:
     """Print a new one-time password for somebody, and log them out everywhere."""
     new = passwords.one_time()
-    hashed = _hashed(new)
-    _change(config, name, "user.password", lambda one, id_: people.give_password(one, id_, hashed, must_change=True))
+    hashed, until_ms = _hashed(new), people.now_ms() + standing(config).settings.console.one_time_ms
+    _change(config, name, "user.password", lambda one, id_: people.give_password(one, id_, hashed, until_ms=until_ms))
     typer.echo(f"One-time password of {people.folded(name)}: {new}")
+    typer.echo(_holds(until_ms))
 
 
 @app.command()
@@ -93,6 +95,18 @@ def logout(name: NameArgument, config: ConfigOption = None) -> None:
 
     _change(config, name, "user.logout", end)
     typer.echo(f"{people.folded(name)} is logged out everywhere")
+
+
+def _state(person: Staff) -> str:
+    if person.disabled:
+        return "disabled"
+    if people.is_over(person, people.now_ms()):
+        return "password ended"
+    return "one-time password" if person.must_change else "active"
+
+
+def _holds(until_ms: int) -> str:
+    return f"It lets in once, until {from_ms(until_ms)}."
 
 
 def _change(config: ConfigOption, name: str, act: str, work: people.Change) -> None:

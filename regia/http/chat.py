@@ -7,11 +7,13 @@ from typing import Final
 from aiohttp import web
 
 from connectors.chat import Chat
+from connectors.errors import Rejected
 from connectors.web_form import choose_language
 from normalizer.advice import Language
 from normalizer.envelope_data import from_ms
 from regia.chats.opening import Opening, opening
-from regia.http.chat_visitors import chat_of, cross_site
+from regia.http.chat_visitors import chat_of, cross_site, not_too_often
+from regia.http.errors import refused
 from regia.http.rates import within
 from regia.http.requests import GATEWAY, json_answer, read_body
 from regia.http.visitors import address
@@ -49,6 +51,12 @@ async def config(request: web.Request) -> web.Response:
     """`GET /chat/{connector}/config?lang=`: what the widget needs to show itself."""
     chat = chat_of(request)
     headers = cross_site(request, chat, "GET")
+    try:
+        await not_too_often(request, chat)
+    except Rejected as error:
+        answer = refused(request, error)
+        answer.headers.update(headers)
+        return answer
     now = opened(request, chat)
     faq = chat.settings.faq
     base = request.app[GATEWAY].configured.settings.server.base_url

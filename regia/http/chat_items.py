@@ -9,7 +9,7 @@ from aiohttp import web
 from connectors.errors import Rejected
 from regia.chats.window import Frame, Window
 from regia.http.chat import opened
-from regia.http.chat_visitors import bearer_guest, chat_of, cross_site
+from regia.http.chat_visitors import bearer_guest, bearer_of, chat_of, cross_site, not_too_often, renewed
 from regia.http.errors import refused
 from regia.http.requests import GATEWAY, json_answer, read_body
 
@@ -41,6 +41,7 @@ async def seen(request: web.Request) -> web.Response:
     chat = chat_of(request)
     headers = cross_site(request, chat, "POST")
     try:
+        await not_too_often(request, chat)
         await bearer_guest(request, chat).seen(await read_body(request, chat.settings.max_frame))
         answer = web.Response(status=204)
     except Rejected as error:
@@ -54,6 +55,7 @@ async def items(request: web.Request) -> web.Response:
     chat = chat_of(request)
     headers = cross_site(request, chat, "GET")
     try:
+        await not_too_often(request, chat)
         guest, wait = bearer_guest(request, chat), _seconds(request)
         window = guest.window(request.query.get("after"))
         before = window.place
@@ -65,6 +67,7 @@ async def items(request: web.Request) -> web.Response:
         # Never where the window has come to: what it was told and nobody took would be passed over.
         place = found["cursor"] if found else before
         told = {"items": found["items"] if found else [], "cursor": place, "open": opened(request, chat).is_open}
+        told |= renewed(request, chat, bearer_of(request) or "")
         answer = json_answer(told, headers={"Cache-Control": "no-store"})
     except Rejected as error:
         answer = refused(request, error)

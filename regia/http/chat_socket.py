@@ -14,11 +14,13 @@ from aiohttp import WSMsgType, web
 from connectors.chat import Chat
 from connectors.errors import Rejected
 from regia.chats.window import Window
+from regia.chats.windows import Waiting
 from regia.http.chat import opened
 from regia.http.chat_frames import Guest
-from regia.http.chat_visitors import chat_of, client_of, cross_site
+from regia.http.chat_visitors import chat_of, client_of, cross_site, not_too_often, renewed
 from regia.http.errors import count
 from regia.http.requests import GATEWAY
+from regia.http.visitors import address
 from storage.database import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
@@ -30,8 +32,6 @@ BAD_FRAME: Final = 1003
 DEFECT: Final = 1011
 _STOPPING: Final = 1012
 _DONE: Final = 1000
-_HELLO: Final = 10.0
-"""Seconds until the first frame."""
 _HEARTBEAT: Final = 25.0
 """Seconds between pings: shorter than the minute after which many proxies end a silent connection."""
 _SEND: Final = 20.0
@@ -58,21 +58,30 @@ async def socket(request: web.Request) -> web.StreamResponse:
     cross_site(request, chat, "GET", needs_origin=True)
     if request.app[GATEWAY].chats.ended:
         raise Rejected("unavailable", "the gateway is stopping; try again", retry_after=1)
+    await not_too_often(request, chat)
+    limits = chat.settings.sockets
+    waiting = request.app[GATEWAY].chats.waiting(chat.name, address(request), most=limits.all, most_of_address=limits.address)
+    with waiting:
+        return await _open(request, chat, waiting)
+
+
+async def _open(request: web.Request, chat: Chat, waiting: Waiting) -> web.WebSocketResponse:
     ws = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=chat.settings.max_frame, timeout=_CLOSE, compress=False)
     await ws.prepare(request)
     try:
-        await _serve(request, chat, ws)
+        await _serve(request, chat, ws, waiting)
     except Exception:
         logger.exception("a chat ended by a defect")
         await _close(ws, DEFECT)
     return ws
 
 
-async def _serve(request: web.Request, chat: Chat, ws: web.WebSocketResponse) -> None:
+async def _serve(request: web.Request, chat: Chat, ws: web.WebSocketResponse, waiting: Waiting) -> None:
     try:
         talk = await _greeted(request, chat, ws)
         if talk is None:
             return
+        waiting.over()  # from here on its window is counted
         talk.guest.join(talk.window)
     except Rejected as error:
         count(request, error)
@@ -93,19 +102,21 @@ async def _serve(request: web.Request, chat: Chat, ws: web.WebSocketResponse) ->
 async def _greeted(request: web.Request, chat: Chat, ws: web.WebSocketResponse) -> "_Talk | None":
     """The first frame says who it is. None where the connection ended before. Raises `Rejected`."""
     try:
-        async with asyncio.timeout(_HELLO):
+        async with asyncio.timeout(chat.settings.sockets.hello):
             first = await ws.receive()
     except TimeoutError:
-        raise Rejected("too_slow", f"no hello came within {_HELLO:.0f} seconds") from None
+        raise Rejected("too_slow", f"no hello came within {chat.settings.sockets.hello} seconds") from None
     if first.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
         return None
     hello = _read(first.data) if first.type is WSMsgType.TEXT else {}
     if hello.get("type") != "hello":
         raise Rejected("malformed", "the first frame must be hello")
-    client = client_of(request, chat, _word(hello, "token"), _word(hello, "user"), _word(hello, "language"))
+    token = _word(hello, "token")
+    client = client_of(request, chat, token, _word(hello, "user"), _word(hello, "language"))
     guest = Guest.of(request, chat, client)
     window = guest.window(_word(hello, "after"))
-    window.offer({"type": "welcome", "cursor": window.place, "open": opened(request, chat).is_open})
+    told = {"type": "welcome", "cursor": window.place, "open": opened(request, chat).is_open}
+    window.offer(told | renewed(request, chat, token or ""))
     return _Talk(ws, guest, window)
 
 

@@ -12,15 +12,15 @@ logger = logging.getLogger(__name__)
 
 
 async def within(rate: RateLimit, key: str, coordination: Coordination) -> None:
-    """Count one post of `key`. Raises `Rejected("rate_limited")`."""
+    """Count one request of `key`. Raises `Rejected("rate_limited")`."""
     try:
         allowed = await coordination.hit(key, rate.count, rate.seconds)
     except CoordinationUnavailable as error:
         # A customer must not be turned away because our own counter is gone.
-        logger.warning("posts are not counted", extra={"reason": str(error)})
+        logger.warning("requests are not counted", extra={"reason": str(error)})
         return
     if not allowed:
-        raise Rejected("rate_limited", f"more than {rate.count} posts in {rate.seconds} seconds", retry_after=rate.seconds)
+        raise Rejected("rate_limited", f"more than {rate.count} requests in {rate.seconds} seconds", retry_after=rate.seconds)
 
 
 async def user_within_rate(connector: Connector, received: Request, coordination: Coordination) -> None:

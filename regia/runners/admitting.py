@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from desk.staff import passwords, people
 from desk.staff.passwords import Passwords
+from normalizer.envelope_data import from_ms
 from regia.gateway import Gateway
 from storage import staff
 from storage.database import DatabaseUnavailable
@@ -62,12 +63,15 @@ class Admitting:
         password = passwords.one_time()
         hashed = await Passwords().hash(password)
 
+        settings = self._gateway.configured.settings
+        until_ms = people.now_ms() + settings.console.one_time_ms
+
         def work(connection: Connection) -> bool:
-            return people.add_first(connection, hashed) is not None
+            return people.add_first(connection, hashed, until_ms) is not None
 
         if await database.write(work):
-            base = self._gateway.configured.settings.server.base_url
             self._tell(
-                f"\nThe console's first user, shown only now: log in at {base}/console/\n"
+                f"\nThe console's first user, shown only now: log in at {settings.server.base_url}/console/\n"
                 f"  name      {people.FIRST}\n  password  {password}\n"
+                f"It lets in once, until {from_ms(until_ms)}. Another one: regia user password {people.FIRST}\n"
             )

@@ -47,7 +47,8 @@ class Scene:
     client: Client
 
     async def person(self, name: str, role: Role, **more: Any) -> Staff:
-        new = NewPerson(name=name, display=name.title(), role=role, password=HASHED, **({"must_change": False} | more))
+        given = {"display": name.title(), "must_change": False} | more
+        new = NewPerson(name=name, role=role, password=HASHED, **given)
         return await self.gateway.stores.database.write(lambda connection: people.add(connection, new))
 
     async def logged_in(self, person: Staff) -> Somebody:

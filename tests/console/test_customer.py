@@ -15,6 +15,7 @@ from aiohttp import FormData
 from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import select
 
+from desk.transcripts import name_of
 from identity.views.search import search
 from normalizer.inbound import Reply, reference_number
 from regia.http.console import customer as pages
@@ -208,7 +209,7 @@ async def test_a_reply_is_sent_once_to_who_wrote(scene: Scene, people: dict[str,
     assert {answer.status for answer in answers} == {303}
     assert len({answer.headers["Location"] for answer in answers}) == 1
     (row,) = await rows(scene, select(outgoing).where(outgoing.c.handle_value == "elsa@reply.example"))
-    assert (row.text, row.author, row.message_id) == (form["text"], "Agent.C", form["message"])
+    assert (row.text, row.author, row.message_id) == (form["text"], f"staff/{agent.person.id}", form["message"])  # type: ignore[union-attr]
 
     shown = await scene.page(answers[0].headers["Location"].removeprefix("/console"), agent)
     assert "elsa@reply.example" in text_of(shown, "#watched")
@@ -228,6 +229,20 @@ async def test_a_reply_is_sent_once_to_who_wrote(scene: Scene, people: dict[str,
     answer = await scene.post(f"/customers/{other}/reply", agent, form | {"key": "k-5"})
     assert answer.status == 404, "a message of somebody else is not answered from this page"
     assert len(await rows(scene, select(outgoing.c.id).where(outgoing.c.handle_value == "elsa@reply.example"))) == 1
+
+
+async def test_whoever_has_no_name_of_their_own_answers_as_the_team(scene: Scene) -> None:
+    """The widget writes the team's name where there is none (`desk.transcripts`); colleagues read who it was."""
+    id_, _ = await anna(scene, "Lia Bassi", "lia@reply.example", "+393385550019")
+    agent = await scene.logged_in(await scene.person("l.login", "agent", display=""))
+    form = await reply_form(scene, agent, id_) | {"text": "Gentile Lia, arriva domani."}
+    assert (await scene.post(f"/customers/{id_}/reply", agent, form)).status == 303
+    (row,) = await rows(scene, select(outgoing).where(outgoing.c.handle_value == "lia@reply.example"))
+    assert agent.person is not None
+    assert row.author == f"staff/{agent.person.id}"
+    assert name_of(row.author, automatic=False) is None
+    for path in (f"/customers/{id_}", f"/messages/{form['message']}"):
+        assert "l.login" in (await scene.page(path, agent)).css_first("main").text()  # type: ignore[union-attr]
 
 
 async def test_a_file_goes_along_where_the_channel_takes_it(scene: Scene, people: dict[str, Somebody]) -> None:

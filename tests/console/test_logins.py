@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from argon2 import PasswordHasher
 
+from desk.staff import people
 from regia.http.console.parts import CONSOLE
 from storage import staff
 from tests.console.scene import PASSWORD, QUICK, Scene, Somebody
@@ -64,7 +65,7 @@ async def test_a_hash_of_older_parameters_is_made_anew(scene: Scene) -> None:
 
 
 async def test_a_one_time_password_is_good_for_choosing_another_and_nothing_else(scene: Scene) -> None:
-    anna = await scene.person("anna", "admin", must_change=True)
+    anna = await scene.person("anna", "admin", must_change=True, until_ms=people.now_ms() + 60_000)
     answer = await log_in(scene, "anna", next="/console/users")
     assert answer.headers["Location"] == "/console/account"
     cookie = cookie_of(answer, scene).value

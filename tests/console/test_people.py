@@ -144,7 +144,7 @@ async def test_the_first_admin_is_made_once_and_the_password_told_once(scene: Sc
     await asyncio.gather(*(runner.admit() for runner in runners))
     await runners[0].admit()
     (line,) = told
-    password = line.split()[-1]
+    password = line.split("password", 1)[1].split()[0]
     (admin,) = await scene.gateway.stores.database.read(staff.everybody)
     assert (admin.name, admin.role, admin.must_change) == ("admin", "admin", True)
     assert await Passwords().is_right(password, admin.password)
@@ -159,9 +159,28 @@ async def test_where_somebody_is_there_no_first_admin_is_made(scene: Scene) -> N
     assert told == []
 
 
+@pytest.mark.parametrize(
+    ("name", "display", "told"),
+    [
+        ("marco", "Marco Neri", "Marco Neri"),
+        ("marco", "", None),
+        ("Marco", "  ", None),
+        ("marco", "MARCO", None),
+        ("marco.neri@shop.example", "", None),
+        ("admin", "Admin", None),
+    ],
+)
+async def test_customers_never_read_what_somebody_logs_in_with(
+    database: Database, name: str, display: str, told: str | None
+) -> None:
+    person = NewPerson(name=name, display=display, role="agent", password=HASHED)
+    made = await database.write(lambda one: people.add(one, person))
+    assert people.name_for_customers(made) == told
+
+
 async def test_several_nodes_make_one_first_admin(database: Database) -> None:
     def at_once(connection: Connection) -> Staff | None:
-        return people.add_first(connection, HASHED)
+        return people.add_first(connection, HASHED, people.now_ms() + 1_000)
 
     made = await asyncio.gather(database.write(at_once), database.write_beside(at_once), database.write_apart(at_once))
     assert len([one for one in made if one is not None]) == 1

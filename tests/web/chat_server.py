@@ -51,6 +51,8 @@ class ChatServer:
     readings: set[str] = field(default_factory=set)
     articles: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
+    newer: str | None = None
+    """The token that visitors get in the place of theirs."""
     users: list[str | None] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
@@ -161,7 +163,8 @@ class ChatServer:
             await socket.close(code=4401)
             return socket
         self.users.append(hello["user"])
-        await socket.send_json({"type": "welcome", "cursor": str(len(self.items)), "open": self.config["open"]})
+        welcome = {"type": "welcome", "cursor": str(len(self.items)), "open": self.config["open"]}
+        await socket.send_json(welcome | ({"token": self.newer} if self.newer else {}))
         await socket.send_json(
             {"type": "items", "items": self.items[int(hello["after"] or 0) :], "cursor": str(len(self.items))}
         )

@@ -117,6 +117,46 @@ async def test_without_sockets_it_polls_and_later_takes_the_socket_again(browser
     assert it.gateway.texts == ["uno", "due"]
 
 
+TOKEN = "JSON.parse(localStorage.getItem(Object.keys(localStorage).find((key) => key.endsWith(' token'))))"
+
+
+async def test_a_newer_token_is_kept(browser: Browser) -> None:
+    async with shop(browser) as it:
+        it.gateway.newer = "visitor-newer"
+        it.gateway.tokens.add("visitor-newer")
+        tab = await it.tab()
+        await opened(tab)
+        await write(tab, "uno")
+        await expect(ticks(tab, "sent")).to_have_count(1)
+        assert await tab.evaluate(TOKEN) == "visitor-newer"
+        it.gateway.tokens = {"visitor-newer"}
+        await tab.reload()
+        await write(tab, "due")
+        await expect(ticks(tab, "sent")).to_have_count(2)
+    assert it.gateway.tokens == {"visitor-newer"}, "no other visitor was made"
+
+
+async def test_a_token_that_has_ended_costs_no_message(browser: Browser) -> None:
+    """The browser becomes another visitor; what waits, and what is half written, goes on."""
+    async with shop(browser) as it:
+        tab = await it.tab()
+        await opened(tab)
+        await write(tab, "prima")
+        await expect(ticks(tab, "sent")).to_have_count(1)
+        before = await tab.evaluate(TOKEN)
+        await it.gateway.stop()
+        await write(tab, "durante")
+        await tab.fill("#text", "a metà")
+        it.gateway.tokens.clear()
+        await it.gateway.start()
+        await soon(lambda: it.gateway.texts == ["prima", "durante"])
+        assert await tab.input_value("#text") == "a metà"
+        assert await tab.evaluate(TOKEN) != before
+        await write(tab, "dopo")
+        await soon(lambda: it.gateway.texts == ["prima", "durante", "dopo"])
+    assert len(it.gateway.tokens) == 1
+
+
 async def test_two_tabs_show_and_send_everything_once(browser: Browser) -> None:
     async with shop(browser) as it:
         context = await it.context()

@@ -208,7 +208,7 @@ def _place(data: Mapping[str, Any]) -> Iterator[Fact]:
     page, location = data["page"] or {}, data["location"] or {}
     yield Fact(name="page", value=page.get("title") or page.get("url") or "", kind=TEXT, link=web_link(page.get("url")))
     yield Fact(name="referrer", value=page.get("referrer") or "", kind=TEXT)
-    yield Fact(name="faq", value=", ".join(map(str, data["faq"])))
+    yield Fact(name="faq", value=", ".join(map(str, data["faq"])), kind=TEXT)
     where = [str(location[name]) for name in ("name", "address") if location.get(name)]
     if location.get("latitude") is not None:
         where.append(f"{location['latitude']}, {location['longitude']}")

@@ -38,7 +38,7 @@ async def change_password(visit: Visit) -> web.StreamResponse:
     except TooMany:
         raise Rejected("rate_limited", "too many passwords are looked at now", retry_after=5) from None
     person, token = visit.me.person, visit.me.token
-    await visit.write(lambda one: people.give_password(one, person.id, hashed, must_change=False, keep=token))
+    await visit.write(lambda one: people.choose_password(one, person.id, hashed, keep=token))
     return visit.to("/account" if not person.must_change else "/", said="password_changed")
 
 

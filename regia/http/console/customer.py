@@ -154,4 +154,4 @@ async def _words(visit: Visit, seen: Seen) -> reply_box.Words:
     row = await visit.read(lambda connection: lookup.message(connection, way.message))
     if row is None:
         return reply_box.Words()
-    return reply_box.worded(visit.gateway, way.message, orjson.loads(row["envelope"])["data"], reply_box.Words(name=name))
+    return reply_box.worded(visit, way.message, orjson.loads(row["envelope"])["data"], reply_box.Words(name=name))

@@ -16,6 +16,7 @@ from desk.asking import Desk
 from desk.files import ReplyFile
 from desk.refusals import Refused
 from desk.replies import Reply
+from desk.staff import people
 from desk.ways import Way, ways
 from identity.views.tops import top_of
 from regia.http.console import customer
@@ -50,8 +51,8 @@ async def words(visit: Visit) -> web.StreamResponse:
     given = {name.removeprefix(FIELD): value for name, value in query.items() if name.startswith(FIELD)}
     typed = Words(name=visit.word("template"), language=visit.word("language"), values=given)
     asked = await _asked(visit, id_, visit.word("message"), "", typed)
-    said = worded(visit.gateway, asked.message, asked.data, typed)
-    if visit.word("edit") and said.refused is None:
+    said = worded(visit, asked.message, asked.data, typed)
+    if visit.word("edit") and said.refused is None and not visit.frame.masked:
         said = Words(text=said.preview)
     shown = box(visit, asked.found, asked.message, said)
     return visit.page("customer.html", CUSTOMER, block="words", box=shown, customer_id=id_)
@@ -95,7 +96,7 @@ def _reply(visit: Visit, asked: _Asked) -> Reply:
         template=asked.words.chosen,
         message_id=asked.message,
         files=tuple(ReplyFile(content=one.content, filename=one.filename, content_type=one.content_type) for one in files),
-        author=visit.me.person.display,
+        author=people.name_for_customers(visit.me.person) or visit.actor,  # the id: customers then read the team's name
         key=asked.key,
         asker=visit.actor,
     )
@@ -104,7 +105,7 @@ def _reply(visit: Visit, asked: _Asked) -> Reply:
 async def _again(visit: Visit, asked: _Asked, reason: str) -> web.StreamResponse:
     """The page with what was typed, and why nothing was sent."""
     await visit.note(reason)
-    said = worded(visit.gateway, asked.message, asked.data, asked.words)
+    said = worded(visit, asked.message, asked.data, asked.words)
     key = "" if reason == "key_used" else asked.key
     return await customer.show(visit, status=422, reply=box(visit, asked.found, asked.message, said, key=key, error=reason))
 

@@ -12,6 +12,7 @@ from connectors.errors import Rejected
 from desk.staff import logins, people
 from desk.staff.logins import Opened
 from desk.staff.passwords import LONGEST, TooMany
+from desk.staff.people import NotDone
 from regia.http.console.cookies import ENTRY, KNOWN, LOGIN
 from regia.http.console.visit import Visit
 from regia.http.visitors import address
@@ -46,7 +47,10 @@ async def enter(visit: Visit) -> web.StreamResponse:
         return await _refused(visit, "throttled", next_, 5)
     if person is None or not right:
         return await _refused(visit, "wrong", next_)
-    opened = await _open(visit, person)
+    # Only whoever has the password is told that it is over: to all others it is a wrong one.
+    opened = None if people.is_over(person, people.now_ms()) else await _open(visit, person)
+    if opened is None:
+        return await _refused(visit, "ended", next_)
     return _welcomed(visit, opened, next_)
 
 
@@ -66,8 +70,9 @@ async def _is_right(visit: Visit, person: Staff | None) -> bool:
     return await visit.parts.passwords.is_right(password[:LONGEST], hashed)
 
 
-async def _open(visit: Visit, person: Staff) -> Opened:
-    """A new login. The hash is made anew where its parameters are no longer ours."""
+async def _open(visit: Visit, person: Staff) -> Opened | None:
+    """A new login; None where another one used the one-time password up meanwhile. The hash is made anew where its parameters
+    are no longer ours."""
     passwords = visit.parts.passwords
     stale = passwords.is_stale(person.password)
     newer = await passwords.hash(visit.form.secret("password")) if stale else None
@@ -75,6 +80,8 @@ async def _open(visit: Visit, person: Staff) -> Opened:
     family = "ipv6" if ":" in address(visit.request) else "ipv4"
 
     def work(connection: Connection) -> Opened:
+        if person.must_change and not staff.use_up(connection, person.id, people.now_ms()):
+            raise NotDone("ended")
         now = staff.named(connection, person.name)
         if now is None or now.disabled or now.password != person.password:  # changed while the password was looked at
             raise Rejected("handshake_refused", "the password was changed meanwhile")
@@ -84,7 +91,10 @@ async def _open(visit: Visit, person: Staff) -> Opened:
         visit.login = opened.login  # from here on it is them: so the audit log has it
         return opened
 
-    return await visit.write(work)
+    try:
+        return await visit.write(work)
+    except NotDone:
+        return None
 
 
 def _welcomed(visit: Visit, opened: Opened, next_: str) -> web.Response:

@@ -13,6 +13,7 @@ from dispatcher.letters import Wanted
 from dispatcher.local import LocalQueues
 from regia.compose import open_letters
 from regia.http import stored
+from regia.http.console import customer as customer_page
 from regia.http.console import message_rows
 from regia.http.console.message_original import original_of
 from regia.http.console.visit import Visit
@@ -51,6 +52,7 @@ async def shown(
     around = await visit.read(lambda connection: message_rows.around(connection, row))
     explained = await stored.explanation(visit.request, row)
     rules = visit.gateway.versions.rules.of(row["brand"])
+    people = await visit.read(customer_page.people)
     customer, customer_kind = message.customer_of(data)
     return visit.page(
         "message.html",
@@ -67,6 +69,7 @@ async def shown(
         original=await original_of(visit, row, data),
         why=None if explained is None else message_rows.why_of(explained, data["routing"]),
         around=around,
+        people=people,
         letters=await _letters(visit, row["id"]),
         playbook=message.web_link(data["routing"]["playbook"]),
         labels={name: one.label or name for name, one in rules.categories.items()},

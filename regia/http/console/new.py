@@ -18,7 +18,7 @@ from regia.http.console import new_rows
 from regia.http.console.live import labels_of
 from regia.http.console.visit import Visit
 from regia.pipeline.intake import Acceptance
-from web.console.new import NAMES, OWN, CustomerFound, Draft, Where, body_of, fields_of
+from web.console.new import NAMES, OWN, CustomerFound, Draft, Ringing, Where, body_of, fields_of
 from web.console.texts.common import COMMON
 from web.console.texts.new import NEW
 
@@ -35,9 +35,13 @@ async def page(visit: Visit) -> web.StreamResponse:
         if found is None:
             raise Rejected("unknown_message", "there is no such call")
         call, link = found
-        own = {call.kind: call.value} if call.kind in ("phone", "email") else {}
-        values |= {"kind": "call", "link": link, "name": call.name, **own}
+        values |= {"kind": "call", "link": link} | ({} if visit.frame.masked else _said_of(call))
     return await _page(visit, Draft(values=values), done=_done(visit.word("done")), customer=visit.word("customer"))
+
+
+def _said_of(call: Ringing) -> dict[str, str]:
+    """Who rings, as fields of the form. Whoever sees it masked has the link of the caller alone, which is enough."""
+    return {"name": call.name} | ({call.kind: call.value} if call.kind in ("phone", "email") else {})
 
 
 async def customers(visit: Visit) -> web.StreamResponse:

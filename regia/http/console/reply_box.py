@@ -72,9 +72,11 @@ def templates(gateway: Gateway, brand: str) -> tuple[str, ...]:
     return tuple(sorted(gateway.versions.rules.of(brand).answers.templates))
 
 
-def worded(gateway: Gateway, message: str, data: Mapping[str, Any], asked: Words) -> Words:
+def worded(visit: Visit, message: str, data: Mapping[str, Any], asked: Words) -> Words:
     """What a template says to a message (of its id, and the `data` of its envelope), with its placeholders: first those that
-    were given, then the message's own. Words without a template as they are."""
+    were given, then the message's own. Words without a template as they are. Whoever sees personal data masked is not shown the
+    message's own: what is left empty is filled in when it is sent."""
+    gateway = visit.gateway
     if not asked.name:
         return asked
     ruleset = gateway.versions.rules.of(data["brand"])
@@ -87,8 +89,12 @@ def worded(gateway: Gateway, message: str, data: Mapping[str, Any], asked: Words
     try:
         said = gateway.channels.render(message, data, full.chosen or Chosen(name=asked.name))
     except Refused as refused:
-        return replace(full, refused=refused.reason)
-    return replace(full, preview=said.text, subject=said.subject)
+        return replace(full, values=_shown(visit, asked, values), refused=refused.reason)
+    return replace(full, values=_shown(visit, asked, values), preview=said.text, subject=said.subject)
+
+
+def _shown(visit: Visit, asked: Words, values: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: asked.values.get(name, "") for name in values} if visit.frame.masked else values
 
 
 def _text(value: object) -> str:

@@ -1,6 +1,5 @@
 """Who may use the console: for admins."""
 
-import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +14,7 @@ from desk.staff.roles import ROLES, role_of
 from regia.http.console.visit import Visit
 from storage import staff
 from storage.staff import Staff
+from web.console.page import span
 from web.console.texts.users import USERS
 
 _USED: Final = 90 * 86_400_000
@@ -41,7 +41,13 @@ async def add(visit: Visit) -> web.StreamResponse:
     if role is None:
         raise Rejected("malformed", "there is no such role")
     name, password = visit.form.text("name"), passwords.one_time()
-    new = NewPerson(name=name, display=visit.form.text("display"), role=role, password=await _hashed(visit, password))
+    new = NewPerson(
+        name=name,
+        display=visit.form.text("display"),
+        role=role,
+        password=await _hashed(visit, password),
+        until_ms=_until_ms(visit),
+    )
 
     def work(connection: Connection) -> Staff:
         person = people.add(connection, new)
@@ -85,7 +91,7 @@ async def give_password(visit: Visit) -> web.StreamResponse:
     password = passwords.one_time()
     hashed = await _hashed(visit, password)
     try:
-        person = await visit.write(lambda one: people.give_password(one, id_, hashed, must_change=True))
+        person = await visit.write(lambda one: people.give_password(one, id_, hashed, until_ms=_until_ms(visit)))
     except NotDone as refused:
         return await _refused(visit, refused)
     if id_ == visit.me.person.id:
@@ -114,13 +120,28 @@ async def _hashed(visit: Visit, password: str) -> str:
         raise Rejected("rate_limited", "too many passwords are looked at now", retry_after=5) from None
 
 
+def _until_ms(visit: Visit) -> int:
+    return people.now_ms() + visit.gateway.configured.settings.console.one_time_ms
+
+
 async def _page(visit: Visit, said: _Said, *, status: int = 200) -> web.Response:
-    since = time.time_ns() // 1_000_000 - _USED
+    now_ms = people.now_ms()
+    since = now_ms - _USED
 
     def work(connection: Connection) -> tuple[list[Staff], dict[str, tuple[int, int]]]:
         return staff.everybody(connection), staff.logged_in(connection, since)
 
     everybody, used = await visit.read(work)
+    lasts_ms = visit.gateway.configured.settings.console.one_time_ms
     return visit.page(
-        "users.html", USERS, status=status, people=everybody, used=used, roles=ROLES, said=said, me=visit.me.person.id
+        "users.html",
+        USERS,
+        status=status,
+        people=everybody,
+        over={person.id for person in everybody if people.is_over(person, now_ms)},
+        lasting=span(lasts_ms),
+        used=used,
+        roles=ROLES,
+        said=said,
+        me=visit.me.person.id,
     )

@@ -26,6 +26,8 @@ LOGIN: Final[Mapping[Language, LoginTexts]] = {
         enter="Entra",
         wrong={
             "wrong": "Nome utente o password non corretti.",
+            "ended": "Questa password monouso è già stata usata o è scaduta. Chiedine un'altra a un amministratore,"
+            " o sulla macchina del gateway esegui: regia user password NOME",
             "throttled": "Troppi tentativi. Riprova al più tardi tra {wait}.",
             "stale": "La pagina era aperta da troppo: riprova.",
         },
@@ -37,6 +39,8 @@ LOGIN: Final[Mapping[Language, LoginTexts]] = {
         enter="Log in",
         wrong={
             "wrong": "User name or password is not right.",
+            "ended": "This one-time password was used already or has ended. Ask an admin for another one,"
+            " or run on the gateway's machine: regia user password NAME",
             "throttled": "Too many tries. Try again in {wait} at the latest.",
             "stale": "The page was open for too long: try again.",
         },

@@ -57,9 +57,9 @@ USERS: Final[Mapping[Language, UsersTexts]] = {
         new_password="Nuova password",  # noqa: S106  # a label
         log_out="Chiudi accessi",
         made="Password monouso di {name}",
-        made_hint="Si vede solo adesso: consegnala di persona. Al primo accesso va sostituita.",
+        made_hint="Si vede solo adesso: consegnala di persona. Vale per un solo accesso, entro {lasting}, e lì va sostituita.",
         you="tu",
-        states={"active": "attivo", "one_time": "password monouso", "disabled": "disabilitato"},
+        states={"active": "attivo", "one_time": "password monouso", "over": "password scaduta", "disabled": "disabilitato"},
         refusals={
             "bad_name": "Da 1 a 80 caratteri: lettere, cifre e . _ @ + -",
             "name_taken": "C'è già un utente con questo nome.",
@@ -86,9 +86,9 @@ USERS: Final[Mapping[Language, UsersTexts]] = {
         new_password="New password",  # noqa: S106  # a label
         log_out="End log-ins",
         made="One-time password of {name}",
-        made_hint="It is shown only now: hand it over in person. It is replaced at the first log-in.",
+        made_hint="It is shown only now: hand it over in person. It lets in once, within {lasting}, and is replaced then.",
         you="you",
-        states={"active": "active", "one_time": "one-time password", "disabled": "disabled"},
+        states={"active": "active", "one_time": "one-time password", "over": "password ended", "disabled": "disabled"},
         refusals={
             "bad_name": "1 to 80 characters: letters, digits and . _ @ + -",
             "name_taken": "There is a user of this name already.",

@@ -28,6 +28,7 @@ class Chat {
       items: (frame) => this.heard(frame),
       typing: (name) => this.somebodyTypes(name),
       change: () => this.lineChanged(),
+      token: (text) => this.visitor.keep(text),
       renew,
     });
     const hooks = { accepted: (entry) => this.accepted(entry), change: () => this.show(), renew };

@@ -12,7 +12,7 @@ const POLLING = 60000;
 
 class Line {
   /** `hooks`: ready() → the visitor's token is there, hello() → a frame, cursor(), items(frame), typing(name), change(),
-   *  renew(code): who is there is not taken any more. */
+   *  token(text): a newer one, renew(code): who is there is not taken any more. */
   constructor(gateway, hooks) {
     Object.assign(this, { gateway, hooks, failures: 0, tries: 0, socket: null, polls: false, waiting: new Map() });
     window.addEventListener("online", () => {
@@ -125,6 +125,7 @@ class Line {
     if (frame.type === "welcome") {
       this.failures = 0;
       this.socket = socket;
+      this.hooks.token(frame.token);
       this.hooks.items({ items: [], open: frame.open });
       this.rise();
     } else if (frame.type === "items") this.hooks.items(frame);
@@ -147,7 +148,9 @@ class Line {
       const after = this.hooks.cursor();
       const asked = new URLSearchParams({ wait: this.polls ? POLL : 0, ...(after == null ? {} : { after }) });
       try {
-        this.hooks.items(await this.gateway.ask(`items?${asked}`, { signal: stop.signal }));
+        const told = await this.gateway.ask(`items?${asked}`, { signal: stop.signal });
+        this.hooks.token(told.token);
+        this.hooks.items(told);
       } catch (refusal) {
         // Nobody is there: it may be the socket that comes back first.
         if (!refusal.status) this.failures = 1;

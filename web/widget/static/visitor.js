@@ -32,6 +32,13 @@ class Visitor {
     return known() || alone(`${this.store.prefix}visitor`, ask);
   }
 
+  /** A newer token of the same visitor, in the place of the one that is in use. */
+  keep(token) {
+    if (!token || this.store.read("token") !== this.gateway.token) return;
+    this.store.write("token", token);
+    this.gateway.token = token;
+  }
+
   /** The gateway does not take the site's word for a user, or the visitor's token. */
   renew(code) {
     if (/^signature/.test(code)) this.refused = this.gateway.user;
