@@ -18,14 +18,11 @@ from regia.http.console.message import LOOK, shown
 from regia.http.console.visit import Visit
 from regia.http.quarantine import drive
 from regia.rerouting import NotRerouted, Reroute, reroute
-from regia.rules.marked import as_tests
 from storage import marks
 from web.console.texts.message import MESSAGE
 
 _NOTE: Final = 500
 """Characters of a note."""
-_EXPORTED: Final = 2_000
-"""Marked messages of one export, the newest."""
 
 
 async def mark(visit: Visit) -> web.StreamResponse:
@@ -98,18 +95,6 @@ async def drive_held(visit: Visit) -> web.StreamResponse:
     doing = Doing("quarantine.redrive", visit.actor, {"ids": [held]})
     _, driven = await drive(visit.gateway, doing, [held])
     return visit.to(f"/messages/{id_}?accepted=1", said="done" if driven.redriven else "still_held")
-
-
-async def right(visit: Visit) -> web.StreamResponse:
-    """`GET /console/messages/right.yaml`: marked messages as tests of rules, with their texts."""
-    if visit.frame.masked:
-        raise Rejected("scope_missing", "this role sees personal data masked, and tests have whole texts")
-    rows = await visit.read(lambda connection: marks.marked(connection, _EXPORTED))
-    return visit.file(
-        as_tests(rows, visit.gateway.versions.rules.of).encode(),
-        content_type="application/yaml; charset=utf-8",
-        name="right.yaml",
-    )
 
 
 async def _again(visit: Visit, row: Any, field: str, why: str) -> web.Response:

@@ -37,6 +37,7 @@ from regia.http.console import (
     queues,
     rules,
     rules_compare,
+    rules_marked,
     users,
 )
 from regia.http.console.entry import Entry
@@ -88,7 +89,6 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/customers/{id}/erase", "admin", customer_leaving.erase, "customer.erase"),
     Entry("POST", "/suggestions/{id}/accept", "agent", customer_acts.accept, "suggestion.accept"),
     Entry("POST", "/suggestions/{id}/reject", "agent", customer_acts.reject, "suggestion.reject"),
-    Entry("GET", "/messages/right.yaml", "agent", message_acts.right, "messages.right"),
     Entry("GET", "/messages/{id}", "viewer", message.page, "message.view", frames=True),
     Entry("GET", "/messages/{id}/mail", "viewer", message.mail_frame, "message.view"),
     Entry("GET", "/messages/{id}/files/{file}", "viewer", message.file, "message.file"),
@@ -117,6 +117,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("GET", "/rules/check", "viewer", rules.check),
     Entry("GET", "/rules/show", "viewer", rules.show),
     Entry("GET", "/rules/version", "viewer", rules.source),
+    Entry("GET", "/rules/marked.yaml", "admin", rules_marked.tests, "rules.marked"),
     Entry("GET", "/rules/compare", "agent", rules_compare.page),
     Entry("POST", "/rules/activate", "admin", rules_compare.activate, "rules.activate"),
     Entry("GET", "/rules/playground", "agent", playground.page),

@@ -70,6 +70,9 @@ class RulesTexts:
     compare: str
     roll_back: str
     download: str
+    marked: str
+    marked_says: str
+    marked_file: str
     fields: Mapping[str, str]
 
     def day_choices(self, days: Sequence[int]) -> list[tuple[int, str]]:
@@ -157,6 +160,12 @@ RULES: Final[Mapping[Language, RulesTexts]] = {
         compare="Confronta",
         roll_back="Torna a questa…",
         download="Scarica",
+        marked="Test dai messaggi segnati",
+        marked_says=(
+            "Ogni messaggio di cui qualcuno ha detto la categoria giusta diventa un test delle regole. Chi ha scritto non "
+            "c'è; indirizzi, numeri e nomi nel testo sono sostituiti. Rileggi il file prima di conservarlo."
+        ),
+        marked_file="Scarica i test (YAML)",
         fields=PLAYGROUND["it"].fields,
     ),
     "en": RulesTexts(
@@ -233,6 +242,12 @@ RULES: Final[Mapping[Language, RulesTexts]] = {
         compare="Compare",
         roll_back="Back to this…",
         download="Download",
+        marked="Tests from marked messages",
+        marked_says=(
+            "Every message whose right category somebody marked becomes a test of the rules. Who wrote is left out; "
+            "addresses, numbers and names in the text are replaced. Read the file through before you keep it."
+        ),
+        marked_file="Download the tests (YAML)",
         fields=PLAYGROUND["en"].fields,
     ),
 }
