@@ -57,7 +57,7 @@ def from_marks(
         *([f"{written.unknown_category} of a category that is gone"] if written.unknown_category else []),
         *([f"{written.otherwise} decided otherwise without personal data"] if written.otherwise else []),
     ]
-    typer.echo(f"{written.number} tests" + (f"; left out: {', '.join(left_out)}" if left_out else ""), err=True)
+    typer.echo(f"{written.number} tests" + (f"; left out: {', '.join(left_out)}" if left_out else ""), err=output is None)
 
 
 def _rows(connection: Connection, ids: list[str], since_ms: int | None, last: int) -> list[dict[str, Any]]:

@@ -260,7 +260,8 @@ AS_A_FRAME: Final = frozenset({"/messages/{id}/mail"})
 PARTS: Final = frozenset(
     {
         "/live",
-        "/new/calls",
+        "/new/live",
+        "/new/caller",
         "/new/customers",
         "/queues/figures",
         "/customers/{id}/reply",

@@ -9,8 +9,6 @@ from sqlalchemy import Connection, select
 
 from connectors.api import Api
 from connectors.api_settings import ApiSettings
-from identity.views import search
-from identity.views.search import Found
 from normalizer.advice import Language
 from normalizer.fields import FieldSpec, label_of, localised
 from regia.gateway import Gateway
@@ -22,7 +20,6 @@ RINGS_MS: Final = 3 * 60_000
 """A call of which nothing more was told rings no longer than that."""
 _RINGING: Final = frozenset({"ringing", "incoming", "initiated", "queued"})
 _CALLS: Final = 200
-_FOUND: Final = 8
 _ORDER: Final = {"phone": 0, "email": 1}
 _CONTROLS: Final = {"boolean": "checkbox", "date": "date", "choice": "select"}
 
@@ -54,11 +51,6 @@ def names_of(gateway: Gateway, connector: str) -> set[str]:
     """The names of a connector's fields."""
     settings = _settings(gateway, connector)
     return set(settings.fields) if settings else set()
-
-
-def found(connection: Connection, typed: str, spaces: Sequence[str], *, whole: bool) -> list[CustomerFound]:
-    """Customers who fit what was typed, each with an address by which a contact is theirs."""
-    return _with_addresses(connection, search.search(connection, typed, spaces=spaces, whole=whole, limit=_FOUND))
 
 
 def of_link(connection: Connection, link: str) -> CustomerFound | None:
@@ -109,8 +101,8 @@ def _call(id_: str, at_ms: int, envelope: bytes, customer: str | None) -> Ringin
     )
 
 
-def _with_addresses(connection: Connection, who: Sequence[Found]) -> list[CustomerFound]:
-    ids = [one.customer for one in who]
+def with_addresses(connection: Connection, ids: Sequence[str]) -> list[CustomerFound]:
+    """These customers in that order, each with an address by which a contact is theirs; who has none is left out."""
     names = select(customers.c.id, customers.c.name).where(among(connection, customers.c.id))
     named = {row.id: row.name for row in connection.execute(names, ids_parameter(connection, ids))}
     query = select(handles.c.id, handles.c.customer_id, handles.c.kind, handles.c.value)

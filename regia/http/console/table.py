@@ -19,6 +19,7 @@ from connectors.errors import Rejected
 from regia.http.console import (
     account,
     audit,
+    calls,
     customer,
     customer_acts,
     customer_leaving,
@@ -100,7 +101,8 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("GET", "/new", "agent", new.page, nav=new_texts.NAV),
     Entry("POST", "/new", "agent", new.accept, "contact.new", largest=512 * 1024),
     Entry("GET", "/new/customers", "agent", new.customers, quiet=True),
-    Entry("GET", "/new/calls", "agent", new.calls, quiet=True),
+    Entry("GET", "/new/live", "agent", calls.stream, quiet=True),
+    Entry("GET", "/new/caller", "agent", calls.caller, "customer.look", quiet=True),
     Entry("GET", "/queues", "viewer", queues.page, nav=queues_texts.NAV),
     Entry("GET", "/queues/figures", "viewer", queues.figures, quiet=True),
     Entry("GET", "/queues/dead", "viewer", dead.page),
