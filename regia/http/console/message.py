@@ -19,6 +19,7 @@ from regia.http.console.visit import Visit
 from regia.links import LIFETIME
 from web.console import mail, message
 from web.console.message import Stuck
+from web.console.texts.conditions import CONDITIONS
 from web.console.texts.message import MESSAGE
 
 _IMAGES: Final = 600
@@ -49,7 +50,8 @@ async def shown(
     """The page of a message. `wrong` and `typed`: of a form that is to be corrected, by field."""
     data = orjson.loads(row["envelope"])["data"]
     around = await visit.read(lambda connection: message_rows.around(connection, row))
-    explained = await stored.explanation(visit.request, row)
+    language = visit.frame.language
+    explained = await stored.explanation(visit.request, row, CONDITIONS[language])
     rules = visit.gateway.versions.rules.of(row["brand"])
     customer, customer_kind = message.customer_of(data)
     return visit.page(
@@ -65,7 +67,7 @@ async def shown(
         fields=message.fields_of(data),
         files=message.files_of(data),
         original=await original_of(visit, row, data),
-        why=None if explained is None else message_rows.why_of(explained, data["routing"]),
+        why=None if explained is None else message_rows.why_of(explained, data["routing"], language),
         around=around,
         letters=await _letters(visit, row["id"]),
         playbook=message.web_link(data["routing"]["playbook"]),

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -25,7 +25,9 @@ from storage import rule_hits, rulesets, shadows, staff
 from storage.rule_hits import ALL, DAY_MS
 from storage.rulesets import Activation, NodeRules
 from web.console.playground import said, wrong_of
+from web.console.problems import in_language
 from web.console.rules import NodeRow, RuleUse, ShadowRow, VersionRow
+from web.console.texts.conditions import CONDITIONS
 from web.console.texts.rules import RULES
 
 _DAYS: Final = (7, 30, 90)
@@ -57,11 +59,12 @@ async def page(visit: Visit) -> web.StreamResponse:
     brand, days = rules_found.brand_of(visit), _days(visit)
     live, today = rules_found.live(visit, brand), time.time_ns() // 1_000_000 // DAY_MS
     stored = await visit.read(lambda connection: _stored(connection, brand, live, today - days + 1))
-    warnings = visit.parts.checked.get(live.hash)
+    language = visit.frame.language
+    warnings = visit.parts.checked.get((live.hash, language))
     versions = visit.gateway.versions
     names = {rule.name for rule in live.rules}
     files = [name for name, _ in live.sources]
-    wrong = {name: wrong_of(files, problems) for name, problems in versions.problems.items()}
+    wrong = {name: wrong_of(files, problems, language) for name, problems in versions.problems.items()}
     return visit.page(
         "rules.html",
         RULES,
@@ -92,9 +95,11 @@ async def check(visit: Visit) -> web.StreamResponse:
     brand = rules_found.brand_of(visit)
     live, parts = rules_found.live(visit, brand), visit.parts
     known = {"connector": frozenset(visit.gateway.configured.connectors), "brand": frozenset(visit.gateway.configured.brands)}
-    if live.hash not in parts.checked:
+    key = (live.hash, visit.frame.language)
+    if key not in parts.checked:
         try:
-            parts.checked[live.hash] = await parts.bench.run(attempt.checked, live.sources, known)
+            told = await parts.bench.run(attempt.checked, live.sources, known, CONDITIONS[key[1]])
+            parts.checked[key] = tuple(replace(one, message=in_language(one.message, key[1])) for one in told)
         except (NotTried, Superseded):
             raise Rejected("unavailable", "the rules could not be looked at in time", retry_after=10) from None
         while len(parts.checked) > 8:  # noqa: PLR2004

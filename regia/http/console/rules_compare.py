@@ -141,7 +141,7 @@ async def _tested(visit: Visit, sources: Sources) -> tuple[tuple[Wrong, ...], Te
     try:
         problems = await bench.run(attempt.problems_of, sources)
         if problems:
-            return wrong_of(files, problems), None
+            return wrong_of(files, problems, visit.frame.language), None
         told = await bench.run(attempt.tested, sources)
     except NotTried as error:
         return (), Tests(why=error.why)
