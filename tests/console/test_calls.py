@@ -1,7 +1,6 @@
 """A telephone that rings: the exchange tells it, and the customer opens on the page New contact of everybody at a desk."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -9,10 +8,10 @@ from playwright.async_api import Page as Tab
 from playwright.async_api import expect
 from selectolax.lexbor import LexborHTMLParser
 
-from regia.compose import configure
 from tests.console.browser import log_in, tab
+from tests.console.own import own_console
 from tests.console.people_of_a_shop import anna
-from tests.console.scene import Scene, Somebody, a_console
+from tests.console.scene import Scene, Somebody
 from tests.console.test_stream import Stream
 from tests.http import served
 from tests.http.served import worked_off
@@ -23,16 +22,9 @@ MASKED = "console: {mask: {agent: true}}\n"
 NUMBER = "+393331234567"
 
 
-@asynccontextmanager
-async def a_desk(folder: Path, migrated: Path, patch: pytest.MonkeyPatch, more: str = "") -> AsyncIterator[Scene]:
+def a_desk(folder: Path, migrated: Path, patch: pytest.MonkeyPatch, more: str = "") -> AbstractAsyncContextManager[Scene]:
     """A console whose gateway hears an exchange."""
-    path = folder / "regia.yaml"
-    path.write_text(f"{more}{served.CONFIG}{EXCHANGE}")
-    path.with_name("rules.yaml").write_text(served.RULES)
-    found = configure(path, {**served.SECRETS, "PBX": "secret-of-the-exchange"})
-    patch.setattr(served, "configured", lambda: found)
-    async with a_console(folder, migrated, public_url=None) as scene:
-        yield scene
+    return own_console(folder, migrated, patch, config=f"{more}{served.CONFIG}{EXCHANGE}")
 
 
 async def ring(scene: Scene, call: str, number: str, state: str = "ringing") -> None:

@@ -86,5 +86,5 @@ def _callers(connection: Connection, call: Ringing, spaces: Sequence[str]) -> li
 def _last(connection: Connection, customer_id: str, call_id: str) -> tuple[Item, ...]:
     """What came in and went out last on all channels, and what tickets told, but this call itself."""
     found = stream_of(connection, customer_id, limit=_LAST + 1, cut=lambda text: snippet(text, _TEXT)).items
-    shown = [one for one in found if one.sort != "act" and getattr(one.what, "id", "") != call_id]
+    shown = [one for one in found if one.sort in ("message", "ticket") and getattr(one.what, "id", "") != call_id]
     return tuple(shown[:_LAST])

@@ -1,6 +1,5 @@
 """Answering a customer from their page, once however often it is sent."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from desk.refusals import Refused
 from desk.replies import Reply
 from desk.ways import Way, ways
 from identity.views.tops import top_of
+from regia import by_hand
 from regia.http.console import customer
 from regia.http.console.reply_box import FIELD, Words, box, worded
 from regia.http.console.visit import Visit
@@ -69,7 +69,7 @@ async def send(visit: Visit) -> web.StreamResponse:
     stores = visit.gateway.stores
     desk = Desk(stores.database, visit.gateway.channels, stores.blobs)
     try:
-        queued = await desk.reply(_reply(visit, asked), time.time_ns() // 1_000_000)
+        queued = await desk.reply(_reply(visit, asked), by_hand.now_ms())
     except ValidationError:
         return await _again(visit, asked, _TOO_LONG)
     except Refused as refused:
@@ -116,7 +116,7 @@ async def _asked(visit: Visit, id_: str, message: str, key: str, typed: Words) -
         top, row = top_of(connection, id_).id, lookup.message(connection, message)
         if row is None or lookup.owner_of(connection, row["handle_id"]) != top:
             raise Rejected("unknown_message", "this customer wrote no such message")
-        found = ways(connection, top, visit.gateway.channels, time.time_ns() // 1_000_000, message=message)
+        found = ways(connection, top, visit.gateway.channels, by_hand.now_ms(), message=message)
         return _Asked(message, key, typed, found, top, orjson.loads(row["envelope"])["data"])
 
     return await customer.looked(visit, work)

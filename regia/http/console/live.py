@@ -1,8 +1,7 @@
 """The page Live, and the stream that keeps it so."""
 
-import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -10,18 +9,16 @@ from sqlalchemy import Connection
 
 from regia.gateway import Gateway
 from regia.http.console import live_rows, streaming
-from regia.http.console.visit import Visit
+from regia.http.console.visit import Visit, number_of
 from storage import recent
 from web.console.glance import Glance
 from web.console.live import Choices, LiveFilter, MessageRow
 from web.console.texts.live import LIVE
 
-_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
-
 
 async def page(visit: Visit) -> web.StreamResponse:
     """`GET /console/?brand=&channel=&category=&before=&live=off`: Live, the newest messages that fit and how everything is."""
-    wanted, before = filter_of(visit.request.query), _number(visit.word("before"))
+    wanted, before = filter_of(visit.request.query), visit.number("before")
 
     def work(connection: Connection) -> tuple[int, list[MessageRow], list[str]]:
         position = recent.last_position(connection)  # before the rows: what comes between is told twice, and never missed
@@ -35,7 +32,7 @@ async def page(visit: Visit) -> web.StreamResponse:
         rows=rows,
         wanted=wanted,
         query=urlencode(wanted.query),
-        choices=_choices(visit.gateway, channels),
+        choices=choices_of(visit.gateway, channels),
         labels=labels_of(visit.gateway),
         glance=await visit.parts.feed.glance(),
         stream=visit.frame.link(f"/live?{urlencode({**wanted.query, 'after': position})}") if streams else "",
@@ -48,7 +45,7 @@ async def page(visit: Visit) -> web.StreamResponse:
 async def stream(visit: Visit) -> web.StreamResponse:
     """`GET /console/live?after=`: what changes, as server-sent events; goes on behind `Last-Event-ID`."""
     feed, wanted = visit.parts.feed, filter_of(visit.request.query)
-    after = _number(visit.request.headers.get("Last-Event-ID", "")) or _number(visit.word("after"))
+    after = number_of(visit.request.headers.get("Last-Event-ID", "")) or visit.number("after")
 
     async def first() -> bytes:
         missed = [] if after is None else await feed.since(after, wanted)
@@ -80,10 +77,7 @@ def labels_of(gateway: Gateway) -> dict[str, str]:
     return found
 
 
-def _choices(gateway: Gateway, channels: list[str]) -> Choices:
+def choices_of(gateway: Gateway, channels: Sequence[str]) -> Choices:
+    """What a page of messages or figures may be narrowed to."""
     brands = tuple(sorted(gateway.configured.brands))
     return Choices(brands=brands, channels=tuple(channels), categories=tuple(sorted(labels_of(gateway).items())))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if _NUMBER.fullmatch(text) else None

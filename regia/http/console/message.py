@@ -9,13 +9,13 @@ import orjson
 from aiohttp import web
 
 from connectors.errors import Rejected
-from dispatcher.letters import Wanted
+from dispatcher.letters import Looked, Wanted
 from dispatcher.local import LocalQueues
-from regia.compose import open_letters
 from regia.http import stored
 from regia.http.console import message_rows
 from regia.http.console.message_original import original_of
 from regia.http.console.visit import Visit
+from regia.http.dead import LOOK, with_letters
 from regia.links import LIFETIME
 from web.console import mail, message
 from web.console.message import Stuck
@@ -24,8 +24,6 @@ from web.console.texts.message import MESSAGE
 
 _IMAGES: Final = 600
 """Seconds a link to a picture of a mail is good for: as long as it takes to look at it."""
-LOOK: Final = 2_000
-"""Dead letters that are gone through for those of a message."""
 
 
 async def page(visit: Visit) -> web.StreamResponse:
@@ -134,11 +132,7 @@ async def _letters(visit: Visit, id_: str) -> tuple[Stuck, ...] | None:
     gateway = visit.gateway
     if not (isinstance(gateway.stores.queues, LocalQueues) or visit.word("dead")):
         return None
-    letters = open_letters(gateway.configured.settings, gateway.stores)
-    try:
-        found = await letters.look(Wanted(ids=(id_,)), 20, most=LOOK)
-    finally:
-        await letters.close()
+    found: Looked = await with_letters(gateway, lambda letters, _: letters.look(Wanted(ids=(id_,)), 20, most=LOOK))
     return tuple(
         Stuck(id=one.id, where=one.where, queue=one.queue, reason=one.reason, detail="", at_ms=one.at_ms)
         for one in found.letters

@@ -1,24 +1,24 @@
 """What people do with a message: say which category is right, send it to another queue, drive what of it is stuck again."""
 
-import time
 from typing import Any, Final
 
 from aiohttp import web
 from sqlalchemy import Connection
 
 from connectors.errors import Rejected
-from dispatcher.base import UnknownQueue
-from dispatcher.letters import Picked, Redrive, Wanted
-from regia import dead
+from dispatcher.letters import Letters, Picked, Redrive, Wanted
+from regia import by_hand, dead
 from regia.by_hand import Doing
-from regia.compose import open_letters, open_straight
+from regia.compose import open_straight
 from regia.http import stored
 from regia.http.console import message_rows
-from regia.http.console.message import LOOK, shown
+from regia.http.console.message import shown
 from regia.http.console.visit import Visit
+from regia.http.dead import LOOK, with_letters
 from regia.http.quarantine import drive
 from regia.rerouting import NotRerouted, Reroute, reroute
 from storage import marks
+from storage.database import Database
 from web.console.texts.message import MESSAGE
 
 _NOTE: Final = 500
@@ -35,7 +35,7 @@ async def mark(visit: Visit) -> web.StreamResponse:
 
     def work(connection: Connection) -> None:
         if category:
-            marks.mark(connection, id_, category, staff_id=visit.me.person.id, now_ms=time.time_ns() // 1_000_000)
+            marks.mark(connection, id_, category, staff_id=visit.me.person.id, now_ms=by_hand.now_ms())
         else:
             marks.unmark(connection, id_)
 
@@ -69,20 +69,15 @@ async def drive_letter(visit: Visit) -> web.StreamResponse:
     """`POST /console/messages/{id}/letters`: publish the dead letter `letter` to the queue it died in."""
     id_, letter = visit.named("id"), visit.form.text("letter")
     visit.what = f"{id_} {letter[:100]}"
-    gateway, picked = visit.gateway, Picked()
-    wanted = Wanted(ids=(letter,))
-    letters = open_letters(gateway.configured.settings, gateway.stores)
-    try:
+    picked, wanted = Picked(), Wanted(ids=(letter,))
+
+    async def work(letters: Letters, database: Database) -> None:
         ours = (await letters.look(wanted, 1, most=LOOK)).letters
         if not ours or ours[0].envelope_id != id_:
             raise Rejected("not_found", "there is no such letter of this message")
-        await dead.do(
-            letters, gateway.stores.database, wanted, Redrive(), actor=visit.actor, limit=1, picked=picked, said={}, most=LOOK
-        )
-    except UnknownQueue as error:
-        raise Rejected("not_found", str(error)) from None
-    finally:
-        await letters.close()
+        await dead.do(letters, database, wanted, Redrive(), actor=visit.actor, limit=1, picked=picked, said={}, most=LOOK)
+
+    await with_letters(visit.gateway, work)
     return visit.to(f"/messages/{id_}", said="done" if picked.done else "not_done")
 
 

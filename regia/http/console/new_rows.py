@@ -1,6 +1,5 @@
 """What the page New contact shows, out of the configuration and what is stored."""
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from connectors.api import Api
 from connectors.api_settings import ApiSettings
 from normalizer.advice import Language
 from normalizer.fields import FieldSpec, label_of, localised
+from regia import by_hand
 from regia.gateway import Gateway
 from storage.bulk import among, ids_parameter
 from storage.schema import customers, handles, messages
@@ -64,7 +64,7 @@ def of_link(connection: Connection, link: str) -> CustomerFound | None:
 
 def ringing(connection: Connection) -> list[Ringing]:
     """Telephones that ring now, the newest first."""
-    since = time.time_ns() // 1_000_000 - RINGS_MS
+    since = by_hand.now_ms() - RINGS_MS
     columns = (messages.c.id, messages.c.connector, messages.c.external_id, messages.c.received_ms, messages.c.envelope)
     query = select(*columns, handles.c.customer_id).outerjoin(handles, handles.c.id == messages.c.handle_id)
     query = query.where(messages.c.received_ms > since, messages.c.kind == "call").order_by(messages.c.received_ms.desc())

@@ -1,7 +1,6 @@
 """The rulesets: which version decides where, how often its rules matched, what is never reached, and all versions."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -12,6 +11,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from connectors.errors import Rejected
+from regia import by_hand
 from regia.http.console import rules_found
 from regia.http.console.visit import Visit
 from regia.rules.live import EVERY_BRAND
@@ -57,7 +57,7 @@ class _Stored:
 async def page(visit: Visit) -> web.StreamResponse:
     """`GET /console/rules?brand=&days=`: the rules that decide, how often each did, and their versions."""
     brand, days = rules_found.brand_of(visit), _days(visit)
-    live, today = rules_found.live(visit, brand), time.time_ns() // 1_000_000 // DAY_MS
+    live, today = rules_found.live(visit, brand), by_hand.now_ms() // DAY_MS
     stored = await visit.read(lambda connection: _stored(connection, brand, live, today - days + 1))
     language = visit.frame.language
     warnings = visit.parts.checked.get((live.hash, language))
@@ -109,13 +109,13 @@ async def check(visit: Visit) -> web.StreamResponse:
 
 async def source(visit: Visit) -> web.StreamResponse:
     """`GET /console/rules/version?hash=&file=`: a file of a version, to be kept."""
-    number = visit.word("file")
+    number = visit.number("file")
     found = await rules_found.version(visit, rules_found.brand_of(visit), visit.word("hash"))
-    if not (number.isascii() and number.isdigit() and int(number) < len(found.sources)):
+    if number is None or number >= len(found.sources):
         raise Rejected("not_found", "this version has no such file")
     names = rules_found.short_names([name for name, _ in found.sources])
-    safe = "".join(char if char.isalnum() or char in "._-" else "_" for char in names[int(number)].rpartition("/")[2])
-    body = found.sources[int(number)][1].encode()
+    safe = "".join(char if char.isalnum() or char in "._-" else "_" for char in names[number].rpartition("/")[2])
+    body = found.sources[number][1].encode()
     return visit.file(body, content_type="application/yaml; charset=utf-8", name=safe)
 
 
@@ -135,7 +135,7 @@ def _days(visit: Visit) -> int:
 def _stored(connection: Connection, brand: str, live: Ruleset, first: int) -> _Stored:
     names = [rule.name for rule in live.rules]
     return _Stored(
-        nodes=rulesets.nodes(connection, time.time_ns() // 1_000_000 - _GONE_MS),
+        nodes=rulesets.nodes(connection, by_hand.now_ms() - _GONE_MS),
         active=rulesets.active(connection).get(brand),
         chosen=rulesets.chosen(connection, 500),
         versions=rulesets.versions(connection, limit=_VERSIONS),

@@ -1,6 +1,5 @@
 """Who may use the console: for admins."""
 
-import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +11,7 @@ from desk.staff import passwords, people
 from desk.staff.passwords import TooMany
 from desk.staff.people import Change, NewPerson, NotDone
 from desk.staff.roles import ROLES, role_of
+from regia import by_hand
 from regia.http.console.visit import Visit
 from storage import staff
 from storage.staff import Staff
@@ -115,7 +115,7 @@ async def _hashed(visit: Visit, password: str) -> str:
 
 
 async def _page(visit: Visit, said: _Said, *, status: int = 200) -> web.Response:
-    since = time.time_ns() // 1_000_000 - _USED
+    since = by_hand.now_ms() - _USED
 
     def work(connection: Connection) -> tuple[list[Staff], dict[str, tuple[int, int]]]:
         return staff.everybody(connection), staff.logged_in(connection, since)

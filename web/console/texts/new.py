@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from normalizer.advice import Language
-from web.console.texts import customer_en, customer_it
+from web.console.texts import customer_lists_en, customer_lists_it
 from web.console.texts.customers import CUSTOMERS
 
 NAV: Final[Mapping[Language, str]] = {"it": "Nuovo contatto", "en": "New contact"}
@@ -80,7 +80,7 @@ NEW: Final[Mapping[Language, NewTexts]] = {
         standing=CUSTOMERS["it"].standing,
         waiting="{n} senza risposta",
         ticket="Ticket",
-        tickets=customer_it.TICKETS,
+        tickets=customer_lists_it.TICKETS,
         came_in="Ha scritto",
         went_out="Risposta",
         hidden_number="Il numero è nascosto: chiedi chi è.",
@@ -129,7 +129,7 @@ NEW: Final[Mapping[Language, NewTexts]] = {
         standing=CUSTOMERS["en"].standing,
         waiting="{n} not answered",
         ticket="Ticket",
-        tickets=customer_en.TICKETS,
+        tickets=customer_lists_en.TICKETS,
         came_in="Wrote",
         went_out="Answer",
         hidden_number="The number is hidden: ask who it is.",
