@@ -14,7 +14,7 @@ from router.model import Condition, FactTest, Group, Place, Rule
 from router.names import unused
 from router.reading import suggestion
 from router.ruleset import Ruleset
-from router.wording import condition_in_words
+from router.wording import ENGLISH, Words, condition_in_words
 
 Kind = Literal[
     "never_matches",
@@ -48,11 +48,14 @@ class Finding:
         return f"{file}:{line}:{column}: {'info' if self.kind == 'overlap' else 'warning'}: {self.message}"
 
 
-def check(ruleset: Ruleset, known: Mapping[str, Collection[str]] = MappingProxyType({})) -> list[Finding]:
-    """All warnings, in the order of the files. `known` has all values that some facts can have, such as `brand`."""
+def check(
+    ruleset: Ruleset, known: Mapping[str, Collection[str]] = MappingProxyType({}), words: Words = ENGLISH
+) -> list[Finding]:
+    """All warnings, in the order of the files. `known` has all values that some facts can have, such as `brand`. Conditions are
+    said in these words."""
     found = fates(ruleset)
     logic = Logic(ruleset.vocabulary)
-    warnings = [finding for fate in found for finding in _of_rule(fate, logic)]
+    warnings = [finding for fate in found for finding in _of_rule(fate, logic, words)]
     warnings += _unreached(ruleset, found)
     warnings += _untested(ruleset, found)
     warnings += _no_values(ruleset, known)
@@ -84,10 +87,10 @@ def overlaps(ruleset: Ruleset) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.place)
 
 
-def _of_rule(fate: Fate, logic: Logic) -> Iterator[Finding]:
+def _of_rule(fate: Fate, logic: Logic, words: Words) -> Iterator[Finding]:
     rule = fate.rule
     if fate.impossible:
-        yield Finding("never_matches", rule.place, rule.name, f"rule {rule.name!r} can never match: {_why(rule, logic)}")
+        yield Finding("never_matches", rule.place, rule.name, f"rule {rule.name!r} can never match: {_why(rule, logic, words)}")
     elif fate.stopped_by is not None:
         by = fate.stopped_by
         told = f"rule {by.name!r} ({_at(by)}) is final and matches whenever it would"
@@ -100,15 +103,15 @@ def _of_rule(fate: Fate, logic: Logic) -> Iterator[Finding]:
         yield Finding("does_nothing", rule.place, rule.name, f"rule {rule.name!r} does nothing when it matches")
 
 
-def _why(rule: Rule, logic: Logic) -> str:
+def _why(rule: Rule, logic: Logic, words: Words) -> str:
     """The one condition, or the two, that are enough for it."""
     parts = list(_flat(rule.when))[:_PARTS_MAX]
     for part in parts:
         if logic.exclude([part]):
-            return f"no message meets {_said(part)}"
+            return f"no message meets {_said(part, words)}"
     for one, other in combinations(parts, 2):
         if logic.exclude([one, other]):
-            return f"{_said(one)} and {_said(other)} exclude each other"
+            return f"{_said(one, words)} and {_said(other, words)} exclude each other"
     return "its conditions exclude one another"
 
 
@@ -120,8 +123,8 @@ def _flat(conditions: tuple[Condition, ...]) -> Iterator[Condition]:
             yield condition
 
 
-def _said(condition: Condition) -> str:
-    return f"line {condition.place[1]} ({condition_in_words(condition)})"
+def _said(condition: Condition, words: Words) -> str:
+    return f"line {condition.place[1]} ({condition_in_words(condition, words)})"
 
 
 def _at(rule: Rule) -> str:

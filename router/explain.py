@@ -16,15 +16,15 @@ import orjson
 from router.found import Found
 from router.model import Condition, Expression, Rule
 from router.ruleset import Ruleset
-from router.wording import condition_in_words, facts_of, value_in_words
+from router.wording import ENGLISH, Words, condition_in_words, facts_of, value_in_words
 
 
 class ExplanationMismatch(ValueError):
     """The explanation was written by another version of the rules, whose text is needed to render it."""
 
 
-def as_data(ruleset: Ruleset, explanation: bytes) -> dict[str, Any]:
-    """The explanation with names and places in the rules files.
+def as_data(ruleset: Ruleset, explanation: bytes, words: Words = ENGLISH) -> dict[str, Any]:
+    """The explanation with names and places in the rules files, conditions said in these words.
 
     Gives `ruleset`, `decided_by`, `values`, and `rules`: for each its `name`, `file`, `line` and `outcome` (`matched`,
     `failed`, `not_tried`); a matched one has `won` (fields), a failed one has `failed` (`condition` in words, `file`,
@@ -42,11 +42,11 @@ def as_data(ruleset: Ruleset, explanation: bytes) -> dict[str, Any]:
         "decided_by": record["decided_by"],
         **overruled,
         "values": record["values"],
-        "rules": list(_rules(ruleset, record)),
+        "rules": list(_rules(ruleset, record, words)),
     }
 
 
-def _rules(ruleset: Ruleset, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _rules(ruleset: Ruleset, record: dict[str, Any], words: Words) -> Iterator[dict[str, Any]]:
     found, stopped = Found(ruleset, record), record.get("stopped", len(ruleset.rules))
     for place, rule in enumerate(ruleset.rules):
         if place > stopped:
@@ -54,7 +54,7 @@ def _rules(ruleset: Ruleset, record: dict[str, Any]) -> Iterator[dict[str, Any]]
         elif (won := record["matched"].get(str(place))) is not None:
             yield _entry(rule, "matched", won=won)
         else:
-            yield _entry(rule, "failed", failed=_failed(found.first_failed(rule), ruleset, record))
+            yield _entry(rule, "failed", failed=_failed(found.first_failed(rule), ruleset, record, words))
 
 
 def _entry(rule: Rule, outcome: str, **more: Any) -> dict[str, Any]:
@@ -62,10 +62,10 @@ def _entry(rule: Rule, outcome: str, **more: Any) -> dict[str, Any]:
     return {"name": rule.name, "file": file, "line": line, "outcome": outcome, **more}
 
 
-def _failed(condition: Condition, ruleset: Ruleset, record: dict[str, Any]) -> dict[str, Any]:
+def _failed(condition: Condition, ruleset: Ruleset, record: dict[str, Any], words: Words) -> dict[str, Any]:
     file, line, column = condition.place
     failed = {
-        "condition": condition_in_words(condition),
+        "condition": condition_in_words(condition, words),
         "file": file,
         "line": line,
         "column": column,

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.bulk import among, ids_parameter
 from storage.schema import marks, messages, operations, reroutes, staff
 
 
@@ -76,9 +77,17 @@ def reroutes_of(connection: Connection, message_id: str) -> Sequence[Reroute]:
     ]
 
 
-def marked(connection: Connection, limit: int) -> list[dict[str, Any]]:
-    """The last messages that were marked, newest first: `right`, `said_ms`, and of the message its columns."""
+def marked(
+    connection: Connection, limit: int, *, ids: Sequence[str] | None = None, since_ms: int | None = None
+) -> list[dict[str, Any]]:
+    """The last messages that were marked, newest first, of these ids and marked from a time on: `right`, `said_ms`, and of the
+    message its columns."""
     columns = (marks.c.category.label("right"), marks.c.at_ms.label("said_ms"), messages.c.id, messages.c.brand)
     query = select(*columns, messages.c.channel, messages.c.category, messages.c.envelope)
     query = query.join(messages, messages.c.id == marks.c.message_id).order_by(marks.c.at_ms.desc(), marks.c.message_id)
-    return [{**row} for row in connection.execute(query.limit(limit)).mappings()]
+    if since_ms is not None:
+        query = query.where(marks.c.at_ms >= since_ms)
+    given = {}
+    if ids is not None:
+        query, given = query.where(among(connection, marks.c.message_id)), ids_parameter(connection, ids)
+    return [{**row} for row in connection.execute(query.limit(limit), given).mappings()]

@@ -1,6 +1,7 @@
-"""The timeline as people read it: messages both ways, and between them what happened to tickets and to the customer."""
+"""The timeline as people read it: messages both ways, and between them what happened to tickets, promised times, surveys and
+the customer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -10,7 +11,7 @@ from identity.views import log
 from identity.views.paging import Page, parts_of
 from identity.views.timeline import Cut, Moment, Only, timeline
 from identity.views.tops import top_of
-from storage.schema import audit, handles, messages, ticket_events
+from storage.schema import audit, handles, messages, sla_timers, surveys, ticket_events
 
 _TOLD: Final = ("merged", "unmerged", "ended", "proven")
 """Acts that a timeline shows; the log has all of them."""
@@ -30,13 +31,32 @@ class TicketTold:
     url: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line. `sort` says which of the three `what` is."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseBroken:
+    """A promised time that passed: `promise` is first_reply, next_reply or resolution, of the contact `message`."""
 
     at_ms: int
-    sort: Literal["message", "ticket", "act"]
-    what: Moment | TicketTold | log.Act
+    promise: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyTold:
+    """A survey that was asked (`state` asked), or came to an end: answered, partly, expired or skipped."""
+
+    at_ms: int
+    name: str
+    state: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line. `sort` says which of these `what` is."""
+
+    at_ms: int
+    sort: Literal["message", "ticket", "promise", "survey", "act"]
+    what: Moment | TicketTold | PromiseBroken | SurveyTold | log.Act
 
 
 def stream(
@@ -69,6 +89,12 @@ def _between(connection: Connection, customer_id: str, since: int | None, before
     for told in _tickets(connection, customer_id, since, before):
         names = ("at_ms", "ticket", "event", "agent", "reason", "url")
         yield Item(told.at_ms, "ticket", TicketTold(**{name: getattr(told, name) for name in names}))
+    for broken in _promises(connection, customer_id, since, before):
+        yield Item(
+            broken.due_ms, "promise", PromiseBroken(at_ms=broken.due_ms, promise=broken.promise, message=broken.message_id)
+        )
+    for survey in _surveys(connection, customer_id, since, before):
+        yield Item(survey.at_ms, "survey", survey)
     for act in _acts(connection, customer_id, since, before):
         yield Item(act.at_ms, "act", log.act(act))
 
@@ -77,6 +103,22 @@ def _tickets(connection: Connection, customer_id: str, since: int | None, before
     theirs = _written(customer_id, messages.c.conversation_id)
     query = select(ticket_events).where(ticket_events.c.conversation_id.in_(theirs))
     return _within(connection, query, ticket_events.c.at_ms, since, before)
+
+
+def _promises(connection: Connection, customer_id: str, since: int | None, before: int | None) -> Sequence[Row[Any]]:
+    theirs = _written(customer_id, messages.c.id)
+    query = select(sla_timers).where(sla_timers.c.message_id.in_(theirs), sla_timers.c.breached)
+    return _within(connection, query, sla_timers.c.due_ms, since, before)
+
+
+def _surveys(connection: Connection, customer_id: str, since: int | None, before: int | None) -> Iterator[SurveyTold]:
+    """Each when it was asked, and when it ended."""
+    links = select(handles.c.id).where(handles.c.customer_id == customer_id)
+    query = select(surveys).where(surveys.c.handle_id.in_(links))
+    for at in (surveys.c.asked_ms, surveys.c.closed_ms):
+        for row in _within(connection, query.where(surveys.c.asked_ms.is_not(None), at.is_not(None)), at, since, before):
+            state, at_ms = ("asked", row.asked_ms) if at is surveys.c.asked_ms else (row.state, row.closed_ms)
+            yield SurveyTold(at_ms=at_ms, name=row.name, state=state, ticket=row.ticket)
 
 
 def _acts(connection: Connection, customer_id: str, since: int | None, before: int | None) -> Sequence[Row[Any]]:

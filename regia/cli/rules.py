@@ -13,6 +13,7 @@ from regia.cli.common import ConfigOption, config_errors, fail
 from regia.cli.rules_check import Brand, Files, check, coverage, each_of, rules_of
 from regia.cli.rules_diff import diff
 from regia.cli.rules_live import activate, shadow, versions
+from regia.cli.rules_marked import from_marks
 from regia.cli.rules_preview import preview
 from regia.cli.standing import standing
 from regia.cli.stored import read
@@ -35,6 +36,7 @@ app.command()(activate)
 app.command()(shadow)
 app.command()(preview)
 app.command()(diff)
+app.command("tests-from-marks")(from_marks)
 
 
 @app.command("test")

@@ -17,6 +17,7 @@ from regia.http.requests import GATEWAY, json_answer
 from router.explain import as_data
 from router.load import load
 from router.ruleset import Ruleset
+from router.wording import ENGLISH, Words
 from storage import erased, lookup, outgoing, outgoing_files
 from storage.blobs import BlobMissing, BlobsUnavailable
 from storage.rulesets import sources_of
@@ -109,7 +110,7 @@ async def raw_of(request: web.Request, row: Any) -> bytes:
     return bytes(content) if content is not None else await _blob(request, row["raw_sha256"])
 
 
-async def explanation(request: web.Request, row: Any) -> Any:
+async def explanation(request: web.Request, row: Any, words: Words = ENGLISH) -> Any:
     """As `router.explain.as_data` gives it, by the version of the rules that decided, which may be an older one; None where
     that cannot be read any more."""
     gateway = request.app[GATEWAY]
@@ -122,7 +123,7 @@ async def explanation(request: web.Request, row: Any) -> Any:
             rules = await asyncio.to_thread(_loaded, sources)
         except ConfigError:  # stored by a Regia that took more
             return None
-    return as_data(rules, bytes(row["explanation"]))
+    return as_data(rules, bytes(row["explanation"]), words)
 
 
 @lru_cache(maxsize=8)

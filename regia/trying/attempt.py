@@ -17,6 +17,7 @@ from router.model import Decision, Place
 from router.ruleset import Ruleset
 from router.testing import Mismatch, run_tests
 from router.vocabulary import Facts
+from router.wording import ENGLISH, Words
 
 Sources = tuple[tuple[str, str], ...]
 """Files as (name, text)."""
@@ -29,12 +30,14 @@ _KEPT: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """Rules, those that decide now, and a message: its facts as `tests:` write them, and those given by themselves."""
+    """Rules, those that decide now, and a message: its facts as `tests:` write them, and those given by themselves. `words`:
+    how conditions are said."""
 
     sources: Sources
     live: Sources
     message: str
     given: Mapping[str, str]
+    words: Words = ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,7 @@ def attempt(given: Attempt) -> Decided:
         return Decided(wrong_message=error.problems)
     decision = ruleset.route(facts)
     moves = _moves(given, decision)
-    return Decided(decision=decision, explained=as_data(ruleset, decision.explanation), moves=moves)
+    return Decided(decision=decision, explained=as_data(ruleset, decision.explanation, given.words), moves=moves)
 
 
 def tested(sources: Sources) -> tuple[Tested, ...] | None:
@@ -106,13 +109,13 @@ def tested(sources: Sources) -> tuple[Tested, ...] | None:
     return tuple(Tested(one.name, one.place, one.mismatches, one.decision.decided_by) for one in run_tests(ruleset))
 
 
-def checked(sources: Sources, known: Mapping[str, frozenset[str]]) -> tuple[Told, ...]:
+def checked(sources: Sources, known: Mapping[str, frozenset[str]], words: Words = ENGLISH) -> tuple[Told, ...]:
     """What they may have wrong though they load; nothing where they do not. `known` as for `router.checking.check`."""
     try:
         ruleset, _ = _loaded(sources)
     except ConfigError:
         return ()
-    return tuple(Told(one.kind, one.place, one.name, one.message) for one in check(ruleset, known))
+    return tuple(Told(one.kind, one.place, one.name, one.message) for one in check(ruleset, known, words))
 
 
 def problems_of(sources: Sources) -> tuple[Problem, ...]:

@@ -146,12 +146,12 @@ async def test_the_right_category_is_kept_and_becomes_a_test_of_the_rules(desk: 
     assert (wrong.status, "Questa categoria non c" in await wrong.text()) == (422, True)
     assert (await scene.post(f"{address}/mark", desk.agent, {"category": "returns"})).status == 303
     assert "Agent.One dice che è giusta: Resi" in words(await scene.page(address, desk.admin))
-    text = await (await scene.get("/messages/right.yaml", desk.agent)).text()
+    text = await (await scene.get("/rules/marked.yaml", desk.admin)).text()
     assert "Marco" not in text
     assert "1234567" not in text
     rules = desk.scene.gateway.versions.rules.of("demo")
     assert "# " in text.splitlines()[0]
-    (found,) = run_tests(load([*rules.sources, ("right.yaml", text)]))
+    (found,) = run_tests(load([*rules.sources, ("marked.yaml", text)]))
     (wrong_field,) = found.mismatches
     assert (wrong_field.field, wrong_field.expected, wrong_field.actual) == ("category", "returns", "general"), (
         "that is what it is for"
@@ -160,7 +160,9 @@ async def test_the_right_category_is_kept_and_becomes_a_test_of_the_rules(desk: 
     assert row is not None
     assert row["category"] == "general", "what was decided stays"
     assert (await scene.post(f"{address}/mark", desk.agent, {"category": ""})).status == 303
-    assert (await scene.get("/messages/right.yaml", desk.viewer)).status == 403
+    assert (await scene.get("/rules/marked.yaml", desk.agent)).status == 403
+    assert "/rules/marked.yaml" in await (await scene.get("/rules", desk.admin)).text()
+    assert "/rules/marked.yaml" not in await (await scene.get("/rules", desk.agent)).text()
 
 
 async def test_sent_to_another_queue_with_a_note(desk: Desk) -> None:

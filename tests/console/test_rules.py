@@ -194,7 +194,7 @@ async def test_files_that_are_wrong_are_told_with_their_places(scene: Scene) -> 
     await scene.gateway.versions.refuse(ConfigError([problem]))
     page = await scene.page("/rules", lia)
     (told,) = words(page, ".broken .problems li")
-    assert told == "rules.yaml:12:7 rules[0].then: unknown key did you mean category?"
+    assert told == "rules.yaml:12:7 rules[0].then: chiave sconosciuta forse intendevi category?"
     await scene.gateway.versions.bring(scene.gateway.versions.files)
     assert not (await scene.page("/rules", lia)).css(".broken")
 

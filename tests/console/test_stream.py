@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from regia.http.console import feed, live
+from regia.http.console import feed, streaming
 from regia.http.console.feed import MOST, Watcher
 from regia.http.console.parts import CONSOLE
 from tests.console.scene import Scene, Somebody
@@ -94,8 +94,8 @@ async def test_nobody_looks_while_nobody_watches(scene: Scene, monkeypatch: pyte
 
 
 async def test_a_stream_ends_when_the_login_does(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_STILL", 0.0)
-    monkeypatch.setattr(live, "PING", 0.05)
+    monkeypatch.setattr(streaming, "_LOOK", 0.0)
+    monkeypatch.setattr(streaming, "PING", 0.05)
     who = await somebody(scene)
     async with watching(scene, who) as stream:
         await stream.until("id: ")

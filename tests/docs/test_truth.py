@@ -38,7 +38,7 @@ from tests.docs.pages import CHANNEL_PAGES, PAGES, ROOT, blocks, read
 
 RULES = "categories: {general: {}}\ndefault: general\n"
 PROSE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:`|\.venv/bin/)regia ((?:[a-z]+ ?)+)")
+COMMAND = re.compile(r"(?:`|\.venv/bin/)regia ((?:[a-z]+(?:-[a-z]+)* ?)+)")
 ADDRESS = re.compile(r"`(?:GET|POST)? ?(/(?:v1|webhooks|forms|health|attachments|metrics|openapi)[^`?\s…]*)`")
 FILES = re.compile(r"(?:\.py|\.ya?ml|\.md|\.sh|\.lock|/)$")
 NOT_OURS = (

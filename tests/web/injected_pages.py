@@ -255,12 +255,13 @@ NOTHING_OF_CUSTOMERS: Final = frozenset(
         "/rules/playground",
     }
 )
-AS_A_FILE: Final = frozenset({"/messages/right.yaml", "/messages/{id}/files/{file}", "/messages/{id}/raw", "/kpi.csv"})
+AS_A_FILE: Final = frozenset({"/rules/marked.yaml", "/messages/{id}/files/{file}", "/messages/{id}/raw", "/kpi.csv"})
 AS_A_FRAME: Final = frozenset({"/messages/{id}/mail"})
 PARTS: Final = frozenset(
     {
         "/live",
-        "/new/calls",
+        "/new/live",
+        "/new/caller",
         "/new/customers",
         "/queues/figures",
         "/customers/{id}/reply",

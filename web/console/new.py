@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from identity.views.stream import Item
+
 ContactKind = Literal["visit", "call"]
 NAMES: Final = ("where", "kind", "q", "link", "name", "phone", "email", "text", "hint", "reply", "shop", "known", "submission")
 """The fields of the form; those that a connector declares come as `field.<name>`."""
@@ -58,6 +60,21 @@ class Ringing:
     kind: str
     value: str
     line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A customer of whom the number of a caller is known. `link` is the id of an address of theirs; `last`, what came and went
+    last, as a timeline has it."""
+
+    id: str
+    name: str
+    standing: str
+    tier: str
+    messages: int
+    unanswered: int
+    link: str
+    last: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from web.console.assets import link
 from web.console.customer import evidence, shown_values
 from web.console.frame import Frame
+from web.console.kpi import number as in_digits
 from web.console.masking import masked
 from web.console.queues import line
 from web.console.rules import bars
@@ -117,7 +118,7 @@ def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
 @pass_context
 def _count(context: Context, number: int) -> str:
     """`1.000` in Italian, `1,000` in English."""
-    return f"{number:,}".replace(",", "." if context["frame"].language == "it" else ",")
+    return in_digits(number, context["frame"].language)
 
 
 TEMPLATES: Final = Environment(

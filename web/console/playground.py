@@ -1,15 +1,18 @@
 """The playground of the rules, and what came of trying them: plain values for its template."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from config.problems import Problem
+from normalizer.advice import Language
 from router.differing import Change
-from router.model import Decision, Place
+from router.model import Decision, Place, Sla
 from router.saying import decided_in_words
 from router.testing import Mismatch
 from router.wording import value_in_words
+from web.console.problems import in_language
+from web.console.texts.conditions import CONDITIONS
 
 _SHOWN: Final = (
     "category",
@@ -137,6 +140,7 @@ class Tests:
 
 def result_of(
     files: Sequence[str],
+    language: Language,
     *,
     why: str = "",
     problems: Sequence[Problem] = (),
@@ -146,10 +150,10 @@ def result_of(
     moves: Sequence[Change] | None = None,
 ) -> Result:
     """`files` are the names of the page's files in their order."""
-    wrong = wrong_of(files, (*problems, *wrong_message))
+    wrong = wrong_of(files, (*problems, *wrong_message), language)
     if decision is None or explained is None:
         return Result(why=why, wrong=wrong)
-    rules, left_out = _rules(files, explained["rules"])
+    rules, left_out = _rules(files, explained["rules"], language)
     by = decision.decided_by
     told = [FieldRow(name, said(value), by.get(name, "")) for name in _SHOWN if _is_said(value := getattr(decision, name))]
     found = [FieldRow(f"fields.{name}", str(value), "") for name, value in decision.extracted.items()]
@@ -175,9 +179,9 @@ def tests_of(files: Sequence[str], told: Sequence[tuple[str, Place, Sequence[Mis
     return Tests(total=len(told), failed=failed)
 
 
-def wrong_of(files: Sequence[str], problems: Sequence[Problem]) -> tuple[Wrong, ...]:
+def wrong_of(files: Sequence[str], problems: Sequence[Problem], language: Language) -> tuple[Wrong, ...]:
     """What is wrong with the files, or with the message, each with its place."""
-    return tuple(_wrong(files, one) for one in problems)
+    return tuple(_wrong(files, one, language) for one in problems)
 
 
 def spot(files: Sequence[str], file: str, line: int | None, column: int | None) -> Spot:
@@ -186,17 +190,19 @@ def spot(files: Sequence[str], file: str, line: int | None, column: int | None) 
     return Spot(file=number, name=file.rpartition("/")[2], line=line or 1, column=column or 1)
 
 
-def _wrong(files: Sequence[str], one: Problem) -> Wrong:
-    key = f"{one.key}: " if one.key else ""
-    return Wrong(
-        spot=spot(files, one.file, one.line, one.column), message=f"{key}{one.message}"[:500], hint=(one.hint or "")[:500]
-    )
+def _wrong(files: Sequence[str], one: Problem, language: Language) -> Wrong:
+    message = f"{one.key}: " if one.key else ""
+    message += in_language(one.message, language)
+    hint = in_language(one.hint or "", language)
+    return Wrong(spot=spot(files, one.file, one.line, one.column), message=message[:500], hint=hint[:500])
 
 
 def said(value: Any) -> str:
     """A value of a decision, short: nothing is a dash."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "—"
+    if isinstance(value, Sla) and value.calendar:
+        return f"{decided_in_words(replace(value, calendar=None))}, calendar {value.calendar}"
     return "—" if value is None else decided_in_words(value)
 
 
@@ -204,13 +210,13 @@ def _is_said(value: Any) -> bool:
     return value not in (None, (), "")
 
 
-def _rules(files: Sequence[str], rules: Sequence[Mapping[str, Any]]) -> tuple[tuple[RuleRow, ...], int]:
+def _rules(files: Sequence[str], rules: Sequence[Mapping[str, Any]], language: Language) -> tuple[tuple[RuleRow, ...], int]:
     """The first of them, and all that matched; how many are left out."""
     shown = [one for number, one in enumerate(rules) if number < _RULES_MAX or one["outcome"] == "matched"]
-    return tuple(_rule(files, one) for one in shown), len(rules) - len(shown)
+    return tuple(_rule(files, one, language) for one in shown), len(rules) - len(shown)
 
 
-def _rule(files: Sequence[str], rule: Mapping[str, Any]) -> RuleRow:
+def _rule(files: Sequence[str], rule: Mapping[str, Any], language: Language) -> RuleRow:
     at, failed = spot(files, rule["file"], rule["line"], 1), rule.get("failed")
     if failed is None:
         return RuleRow(name=rule["name"], spot=at, outcome=rule["outcome"], won=tuple(rule.get("won", ())))
@@ -220,8 +226,8 @@ def _rule(files: Sequence[str], rule: Mapping[str, Any]) -> RuleRow:
         outcome=rule["outcome"],
         condition=failed["condition"],
         why=spot(files, failed["file"], failed["line"], failed["column"]),
-        values=tuple((name, value_in_words(value)) for name, value in failed["values"].items()),
-        error=failed.get("error", ""),
+        values=tuple((name, value_in_words(value, CONDITIONS[language])) for name, value in failed["values"].items()),
+        error=in_language(failed.get("error", ""), language),
     )
 
 

@@ -1,6 +1,5 @@
 """The log of what was done and looked at: for admins."""
 
-import re
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,13 +12,12 @@ from storage.staff_audit import Entry
 from web.console.texts.audit import AUDIT
 
 SHOWN: Final = 100
-_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 async def page(visit: Visit) -> web.StreamResponse:
     """`GET /console/audit?staff=&act=&what=&before=`: the audit log, newest first."""
     wanted = {name: value for name in ("staff", "act", "what") if (value := visit.word(name))}
-    before = int(visit.word("before")) if _NUMBER.fullmatch(visit.word("before")) else None
+    before = visit.number("before")
 
     def work(connection: Connection) -> tuple[list[Entry], dict[str, str]]:
         fits = {"staff_id": wanted.get("staff"), "act": wanted.get("act"), "what": wanted.get("what")}

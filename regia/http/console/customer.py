@@ -1,6 +1,5 @@
 """The page of a customer: who they are, what they wrote and were answered, and what can be done."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -19,6 +18,7 @@ from identity.views import log, stream
 from identity.views.paging import BadCursor, Page
 from identity.views.profile import Profile, profile
 from identity.views.timeline import Moment, Only
+from regia import by_hand
 from regia.http.console import reply_box
 from regia.http.console.live import labels_of
 from regia.http.console.visit import Visit
@@ -115,7 +115,7 @@ def people(connection: Connection) -> dict[str, str]:
 
 
 async def _seen(visit: Visit, id_: str) -> Seen:
-    gateway, now_ms = visit.gateway, time.time_ns() // 1_000_000
+    gateway, now_ms = visit.gateway, by_hand.now_ms()
     policy = gateway.configured.settings.policy
     only, before = Only(channel=visit.word("channel") or None), visit.word("before") or None
     watched, answer = visit.word("reply"), visit.word("answer")

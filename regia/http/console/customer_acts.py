@@ -1,6 +1,5 @@
 """What is done to a customer from their page: said of them, an address let go, suggestions decided."""
 
-import time
 from typing import Any, Final
 
 from aiohttp import web
@@ -13,6 +12,7 @@ from identity.profiles import Changed, set_facts
 from identity.refusals import NotPossible
 from identity.views.profile import Profile, profile
 from identity.views.tops import own_link
+from regia import by_hand
 from regia.http.console import customer
 from regia.http.console.visit import Visit
 from web.console.customer import ProfileForm, facts_mark, shown_values
@@ -32,7 +32,7 @@ class _Meanwhile(Exception):
 def so(visit: Visit) -> dict[str, Any]:
     """Who does it, when, and by which policy, as the functions of identity take it."""
     policy = visit.gateway.configured.settings.policy
-    return {"actor": visit.actor, "now_ms": time.time_ns() // 1_000_000, "policy": policy}
+    return {"actor": visit.actor, "now_ms": by_hand.now_ms(), "policy": policy}
 
 
 async def change(visit: Visit) -> web.StreamResponse:

@@ -1,13 +1,13 @@
 """What a customer may ask for by law, from their page: everything of theirs, and that nothing of it is left."""
 
 import logging
-import time
 from typing import Any, Final
 
 from aiohttp import web
 
 from connectors.errors import Rejected
 from identity.views.profile import Profile, profile
+from regia import by_hand
 from regia.erasing.erase import erase as erase_all
 from regia.erasing.failures import EraseFailed
 from regia.erasing.reach import Reach
@@ -31,7 +31,7 @@ async def export(visit: Visit) -> web.StreamResponse:
     if visit.frame.masked:
         raise Rejected("scope_missing", "an archive holds everything unmasked")
     try:
-        found = await open_export(stores.database, stores.blobs, id_, actor=visit.actor, now_ms=time.time_ns() // 1_000_000)
+        found = await open_export(stores.database, stores.blobs, id_, actor=visit.actor, now_ms=by_hand.now_ms())
     except ExportFailed as failed:
         raise _refused(failed.reason, str(failed)) from None
     await visit.note("done")  # before its first byte: what cannot be written down is not shown
@@ -50,7 +50,7 @@ async def erase(visit: Visit) -> web.StreamResponse:
         await visit.note("not_confirmed")
         return await _page(visit, wrong=True)
     try:
-        await erase_all(Reach.of(visit.gateway), id_, actor=visit.actor, now_ms=time.time_ns() // 1_000_000)
+        await erase_all(Reach.of(visit.gateway), id_, actor=visit.actor, now_ms=by_hand.now_ms())
     except EraseFailed as failed:
         if failed.retryable:
             logger.warning("a customer is not erased yet", extra={"reason": failed.reason})
@@ -61,7 +61,7 @@ async def erase(visit: Visit) -> web.StreamResponse:
 
 
 async def _page(visit: Visit, *, wrong: bool, failed: str = "") -> web.StreamResponse:
-    id_, policy, now_ms = customer.id_of(visit), visit.gateway.configured.settings.policy, time.time_ns() // 1_000_000
+    id_, policy, now_ms = customer.id_of(visit), visit.gateway.configured.settings.policy, by_hand.now_ms()
     who: Profile | None = None
     try:
         who = await customer.looked(visit, lambda connection: profile(connection, id_, policy=policy, now_ms=now_ms))

@@ -13,6 +13,7 @@ from identity.views.profile import Profile, profile
 from identity.views.tops import top_of
 from regia.http.console import customer, customers
 from regia.http.console.customer_acts import so
+from regia.http.console.searching import look_for
 from regia.http.console.visit import Visit
 from web.console.texts.customer import CUSTOMER
 
@@ -63,13 +64,13 @@ async def _compare(visit: Visit, id_: str, other: str) -> web.StreamResponse:
 
 async def _choose(visit: Visit, id_: str) -> web.StreamResponse:
     typed, by = visit.word("q"), so(visit)
-    spaces = visit.gateway.configured.brands
+    hits = await look_for(visit, typed, limit=customers.FOUND)
 
     def work(connection: Connection) -> tuple[Profile, customers.Listed]:
         who = profile(connection, id_, policy=by["policy"], now_ms=by["now_ms"])
-        hits = customers.look_for(connection, typed, spaces, whole=visit.frame.masked)
-        others = [card for card in hits.cards if card.id != who.id and card.space == who.space]
-        return who, customers.Listed(others, hits.how, {})
+        shown = customers.listed(connection, hits)
+        others = [card for card in shown.cards if card.id != who.id and card.space == who.space]
+        return who, customers.Listed(others, shown.how, {})
 
     who, found = await customer.looked(visit, work)
     block = "others" if visit.is_fragment else None

@@ -1,6 +1,5 @@
 """Answering a customer from their page, once however often it is sent."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from desk.replies import Reply
 from desk.staff import people
 from desk.ways import Way, ways
 from identity.views.tops import top_of
+from regia import by_hand
 from regia.http.console import customer
 from regia.http.console.reply_box import FIELD, Words, box, worded
 from regia.http.console.visit import Visit
@@ -70,7 +70,7 @@ async def send(visit: Visit) -> web.StreamResponse:
     stores = visit.gateway.stores
     desk = Desk(stores.database, visit.gateway.channels, stores.blobs)
     try:
-        queued = await desk.reply(_reply(visit, asked), time.time_ns() // 1_000_000)
+        queued = await desk.reply(_reply(visit, asked), by_hand.now_ms())
     except ValidationError:
         return await _again(visit, asked, _TOO_LONG)
     except Refused as refused:
@@ -117,7 +117,7 @@ async def _asked(visit: Visit, id_: str, message: str, key: str, typed: Words) -
         top, row = top_of(connection, id_).id, lookup.message(connection, message)
         if row is None or lookup.owner_of(connection, row["handle_id"]) != top:
             raise Rejected("unknown_message", "this customer wrote no such message")
-        found = ways(connection, top, visit.gateway.channels, time.time_ns() // 1_000_000, message=message)
+        found = ways(connection, top, visit.gateway.channels, by_hand.now_ms(), message=message)
         return _Asked(message, key, typed, found, top, orjson.loads(row["envelope"])["data"])
 
     return await customer.looked(visit, work)

@@ -1,5 +1,6 @@
 """The list of customers: the newest, those that were not heard, and whoever is looked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,19 +8,16 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from connectors.errors import Rejected
-from connectors.form_settings import RateLimit
 from identity.views import unheard
 from identity.views.cards import Card, cards, newest
 from identity.views.paging import BadCursor
-from identity.views.search import Found, search
+from identity.views.search import Found
+from regia.http.console.searching import look_for
 from regia.http.console.visit import Visit
-from regia.http.rates import within
 from web.console.texts.customers import CUSTOMERS
 
 _PAGE: Final = 40
-_FOUND: Final = 20
-_GUESSES: Final = RateLimit(count=60, seconds=600)
-"""Who sees addresses in part must not find out the rest of them by trying."""
+FOUND: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +32,11 @@ class Listed:
 async def page(visit: Visit) -> web.StreamResponse:
     """`GET /console/customers?q=&unheard=&before=`: whoever fits `q`; without it the newest, or who waits for an answer."""
     typed, waiting, before = visit.word("q"), bool(visit.word("unheard")), visit.word("before")
-    spaces, whole = visit.gateway.configured.brands, visit.frame.masked
-    if typed and whole:
-        await within(_GUESSES, f"console/search/{visit.me.person.id}", visit.gateway.stores.coordination)
+    hits = await look_for(visit, typed, limit=FOUND) if typed else ()
 
     def work(connection: Connection) -> Listed:
         if typed:
-            return look_for(connection, typed, spaces, whole=whole)
+            return listed(connection, hits)
         return _waiting(connection, before) if waiting else _newest(connection, before)
 
     try:
@@ -51,11 +47,9 @@ async def page(visit: Visit) -> web.StreamResponse:
     return visit.page("customers.html", CUSTOMERS, block=block, found=found, typed=typed, waiting=waiting, before=before)
 
 
-def look_for(connection: Connection, typed: str, spaces: "frozenset[str] | set[str]", *, whole: bool) -> Listed:
-    """Whoever fits, the surest first. `whole`: only by what was typed to its end."""
-    hits = search(connection, typed, spaces=sorted(spaces), whole=whole, limit=_FOUND)
-    how = {hit.customer: hit for hit in hits}
-    return Listed(cards(connection, list(how)), how, {})
+def listed(connection: Connection, hits: Sequence[Found]) -> Listed:
+    """Those who were found, in that order."""
+    return Listed(cards(connection, [hit.customer for hit in hits]), {hit.customer: hit for hit in hits}, {})
 
 
 def _newest(connection: Connection, before: str) -> Listed:

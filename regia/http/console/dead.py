@@ -1,6 +1,5 @@
 """Dead letters: what lies there, and driving it again or taking it away, one or many."""
 
-import time
 from collections.abc import Callable
 from typing import Final, get_args
 
@@ -9,7 +8,9 @@ from aiohttp import web
 
 from connectors.errors import Rejected
 from dispatcher.letters import Act, Discard, Letter, Letters, Looked, Picked, Reason, Redrive, Wanted, Where
+from regia import by_hand
 from regia.dead import BadEdit, do, edit, find
+from regia.http.console.readable import readable
 from regia.http.console.visit import Visit
 from regia.http.dead import LOOK, with_letters
 from storage.database import Database
@@ -83,7 +84,7 @@ async def _letter(visit: Visit) -> Letter:
 def _show(visit: Visit, letter: Letter, body: str, *, wrong: str = "", status: int = 200) -> web.Response:
     cut = len(body) > _BODY
     if not wrong and not cut:
-        body = _pretty(body)
+        body = readable(body) or body
     row = _row(letter)
     return visit.page("letter.html", DEAD, status=status, letter=row, body=body[:_BODY], cut=cut, wrong=wrong)
 
@@ -142,7 +143,7 @@ async def _page(
         wanted=wanted,
         reasons=get_args(Reason),
         queues=sorted({state.name for state in await visit.parts.depths.now()}),
-        now_ms=time.time_ns() // 1_000_000,
+        now_ms=by_hand.now_ms(),
         done=done,
         asked=asked,
         untouched=untouched,
@@ -195,10 +196,3 @@ def _text(body: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         text = body[:_TEXT].decode("utf-8", "replace")
     return " ".join(str(text).split())[:_TEXT]
-
-
-def _pretty(body: str) -> str:
-    try:
-        return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
-    except ValueError:
-        return body

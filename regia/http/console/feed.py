@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from regia import by_hand
 from regia.gateway import Gateway
 from regia.http.console import glancing, live_rows
 from storage import recent
@@ -122,7 +123,7 @@ class Feed:
     async def since(self, position: int, wanted: LiveFilter) -> list[MessageRow]:
         """What somebody missed who was told everything up to `position`, newest first: what is new, and what has gone on in the
         last minute. Raises `DatabaseUnavailable`."""
-        lately = _now_ms() - _LATE_MS
+        lately = by_hand.now_ms() - _LATE_MS
 
         def work(connection: Connection) -> list[MessageRow]:
             changes = recent.changed(connection, position, lately, MOST)
@@ -146,7 +147,7 @@ class Feed:
 
         def work(connection: Connection) -> None:
             self.position = recent.last_position(connection)
-            self._remember(recent.changed(connection, self.position, _now_ms() - _LATE_MS, 2 * MOST))
+            self._remember(recent.changed(connection, self.position, by_hand.now_ms() - _LATE_MS, 2 * MOST))
 
         with suppress(DatabaseUnavailable):
             await self._gateway.stores.database.read(work)
@@ -166,7 +167,7 @@ class Feed:
 
     def _changed(self, connection: Connection) -> list[MessageRow]:
         """What is new or went on since the last look, oldest first."""
-        changes = recent.changed(connection, self.position, _now_ms() - _LATE_MS, 2 * MOST)
+        changes = recent.changed(connection, self.position, by_hand.now_ms() - _LATE_MS, 2 * MOST)
         new = [change for change in changes if self._known.get(change.id) != change.stamp]
         rows = live_rows.of_changes(connection, new[: 2 * MOST])
         self._remember(changes)
@@ -179,7 +180,3 @@ class Feed:
             self._known.move_to_end(change.id)
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -1,13 +1,13 @@
 """Looks at the whole system: what /health/ready, /metrics and /v1/queues say, in one view."""
 
 import asyncio
-import time
 from typing import Final
 
 from sqlalchemy import Connection
 
 from dispatcher.base import QueueState, QueuesUnavailable
 from dispatcher.topology import UNROUTED
+from regia import by_hand
 from regia.gateway import Gateway
 from regia.runners.standing import ELSEWHERE, OK, STARTING
 from storage import alarms, recent, traffic
@@ -40,7 +40,7 @@ class _Stored:
 
 async def glance(gateway: Gateway) -> Glance:
     """How everything is now. Whatever does not answer in time is shown as such."""
-    now_ms, stored = time.time_ns() // 1_000_000, _Stored()
+    now_ms, stored = by_hand.now_ms(), _Stored()
     wrong, states, pending, _ = await asyncio.gather(
         gateway.check(), _states(gateway), _pending(gateway), _stored(gateway, stored, now_ms)
     )

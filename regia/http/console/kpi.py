@@ -1,6 +1,6 @@
 """Figures: what came in, and what became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,11 +14,10 @@ from desk.kpi.report import Figure, Wanted
 from normalizer.advice import Language
 from regia.figures import Asked, NotAsked, as_csv, figures, wanted
 from regia.http.console.kpi_question import HEADLINES, OVER_TIME, Chosen, Found, find
-from regia.http.console.live import labels_of
+from regia.http.console.live import choices_of, labels_of
 from regia.http.console.visit import Visit
 from storage import recent
 from web.console import kpi as views
-from web.console.live import Choices
 from web.console.texts.kpi import KPI, KpiTexts
 
 BLOCKS: Final = ("reasons", "sources", "pipelines", "reply", "agents", "sla", "surveys", "products")
@@ -57,7 +56,7 @@ async def page(visit: Visit) -> web.StreamResponse:
         status=400 if problem == "not_understood" else 200,
         wanted=chosen,
         query=urlencode({name: value for name, value in asdict(chosen).items() if value}),
-        choices=_choices(visit, channels),
+        choices=choices_of(visit.gateway, channels),
         titles=titles,
         heads=titles | {"reasons": texts.contacts_over_time, "sla": texts.sla_kept},
         zone=zone,
@@ -134,9 +133,3 @@ def _articles(found: Found, texts: KpiTexts, language: Language) -> views.Block:
         for one in found.articles
     ]
     return views.Block(name="articles", bars=bars, more=0)
-
-
-def _choices(visit: Visit, channels: Sequence[str]) -> Choices:
-    gateway = visit.gateway
-    brands, categories = sorted(gateway.configured.brands), sorted(labels_of(gateway).items())
-    return Choices(brands=tuple(brands), channels=tuple(channels), categories=tuple(categories))

@@ -9,23 +9,22 @@ import orjson
 from aiohttp import web
 
 from connectors.errors import Rejected
-from dispatcher.letters import Wanted
+from dispatcher.letters import Looked, Wanted
 from dispatcher.local import LocalQueues
-from regia.compose import open_letters
 from regia.http import stored
 from regia.http.console import customer as customer_page
 from regia.http.console import message_rows
 from regia.http.console.message_original import original_of
 from regia.http.console.visit import Visit
+from regia.http.dead import LOOK, with_letters
 from regia.links import LIFETIME
 from web.console import mail, message
 from web.console.message import Stuck
+from web.console.texts.conditions import CONDITIONS
 from web.console.texts.message import MESSAGE
 
 _IMAGES: Final = 600
 """Seconds a link to a picture of a mail is good for: as long as it takes to look at it."""
-LOOK: Final = 2_000
-"""Dead letters that are gone through for those of a message."""
 
 
 async def page(visit: Visit) -> web.StreamResponse:
@@ -50,7 +49,8 @@ async def shown(
     """The page of a message. `wrong` and `typed`: of a form that is to be corrected, by field."""
     data = orjson.loads(row["envelope"])["data"]
     around = await visit.read(lambda connection: message_rows.around(connection, row))
-    explained = await stored.explanation(visit.request, row)
+    language = visit.frame.language
+    explained = await stored.explanation(visit.request, row, CONDITIONS[language])
     rules = visit.gateway.versions.rules.of(row["brand"])
     people = await visit.read(customer_page.people)
     customer, customer_kind = message.customer_of(data)
@@ -67,7 +67,7 @@ async def shown(
         fields=message.fields_of(data),
         files=message.files_of(data),
         original=await original_of(visit, row, data),
-        why=None if explained is None else message_rows.why_of(explained, data["routing"]),
+        why=None if explained is None else message_rows.why_of(explained, data["routing"], language),
         around=around,
         people=people,
         letters=await _letters(visit, row["id"]),
@@ -135,11 +135,7 @@ async def _letters(visit: Visit, id_: str) -> tuple[Stuck, ...] | None:
     gateway = visit.gateway
     if not (isinstance(gateway.stores.queues, LocalQueues) or visit.word("dead")):
         return None
-    letters = open_letters(gateway.configured.settings, gateway.stores)
-    try:
-        found = await letters.look(Wanted(ids=(id_,)), 20, most=LOOK)
-    finally:
-        await letters.close()
+    found: Looked = await with_letters(gateway, lambda letters, _: letters.look(Wanted(ids=(id_,)), 20, most=LOOK))
     return tuple(
         Stuck(id=one.id, where=one.where, queue=one.queue, reason=one.reason, detail="", at_ms=one.at_ms)
         for one in found.letters

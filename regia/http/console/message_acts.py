@@ -1,31 +1,28 @@
 """What people do with a message: say which category is right, send it to another queue, drive what of it is stuck again."""
 
-import time
 from typing import Any, Final
 
 from aiohttp import web
 from sqlalchemy import Connection
 
 from connectors.errors import Rejected
-from dispatcher.base import UnknownQueue
-from dispatcher.letters import Picked, Redrive, Wanted
-from regia import dead
+from dispatcher.letters import Letters, Picked, Redrive, Wanted
+from regia import by_hand, dead
 from regia.by_hand import Doing
-from regia.compose import open_letters, open_straight
+from regia.compose import open_straight
 from regia.http import stored
 from regia.http.console import message_rows
-from regia.http.console.message import LOOK, shown
+from regia.http.console.message import shown
 from regia.http.console.visit import Visit
+from regia.http.dead import LOOK, with_letters
 from regia.http.quarantine import drive
 from regia.rerouting import NotRerouted, Reroute, reroute
-from regia.rules.marked import as_tests
 from storage import marks
+from storage.database import Database
 from web.console.texts.message import MESSAGE
 
 _NOTE: Final = 500
 """Characters of a note."""
-_EXPORTED: Final = 2_000
-"""Marked messages of one export, the newest."""
 
 
 async def mark(visit: Visit) -> web.StreamResponse:
@@ -38,7 +35,7 @@ async def mark(visit: Visit) -> web.StreamResponse:
 
     def work(connection: Connection) -> None:
         if category:
-            marks.mark(connection, id_, category, staff_id=visit.me.person.id, now_ms=time.time_ns() // 1_000_000)
+            marks.mark(connection, id_, category, staff_id=visit.me.person.id, now_ms=by_hand.now_ms())
         else:
             marks.unmark(connection, id_)
 
@@ -72,20 +69,15 @@ async def drive_letter(visit: Visit) -> web.StreamResponse:
     """`POST /console/messages/{id}/letters`: publish the dead letter `letter` to the queue it died in."""
     id_, letter = visit.named("id"), visit.form.text("letter")
     visit.what = f"{id_} {letter[:100]}"
-    gateway, picked = visit.gateway, Picked()
-    wanted = Wanted(ids=(letter,))
-    letters = open_letters(gateway.configured.settings, gateway.stores)
-    try:
+    picked, wanted = Picked(), Wanted(ids=(letter,))
+
+    async def work(letters: Letters, database: Database) -> None:
         ours = (await letters.look(wanted, 1, most=LOOK)).letters
         if not ours or ours[0].envelope_id != id_:
             raise Rejected("not_found", "there is no such letter of this message")
-        await dead.do(
-            letters, gateway.stores.database, wanted, Redrive(), actor=visit.actor, limit=1, picked=picked, said={}, most=LOOK
-        )
-    except UnknownQueue as error:
-        raise Rejected("not_found", str(error)) from None
-    finally:
-        await letters.close()
+        await dead.do(letters, database, wanted, Redrive(), actor=visit.actor, limit=1, picked=picked, said={}, most=LOOK)
+
+    await with_letters(visit.gateway, work)
     return visit.to(f"/messages/{id_}", said="done" if picked.done else "not_done")
 
 
@@ -98,18 +90,6 @@ async def drive_held(visit: Visit) -> web.StreamResponse:
     doing = Doing("quarantine.redrive", visit.actor, {"ids": [held]})
     _, driven = await drive(visit.gateway, doing, [held])
     return visit.to(f"/messages/{id_}?accepted=1", said="done" if driven.redriven else "still_held")
-
-
-async def right(visit: Visit) -> web.StreamResponse:
-    """`GET /console/messages/right.yaml`: marked messages as tests of rules, with their texts."""
-    if visit.frame.masked:
-        raise Rejected("scope_missing", "this role sees personal data masked, and tests have whole texts")
-    rows = await visit.read(lambda connection: marks.marked(connection, _EXPORTED))
-    return visit.file(
-        as_tests(rows, visit.gateway.versions.rules.of).encode(),
-        content_type="application/yaml; charset=utf-8",
-        name="right.yaml",
-    )
 
 
 async def _again(visit: Visit, row: Any, field: str, why: str) -> web.Response:

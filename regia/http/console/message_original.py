@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import orjson
-
 from connectors.errors import Rejected
 from regia.http import stored
+from regia.http.console.readable import readable
 from regia.http.console.visit import Visit
 from web.console import mail
 from web.console.message import Original
@@ -51,11 +50,8 @@ def _is_text(content_type: str) -> bool:
 
 def _readable(content: bytes, content_type: str) -> str:
     """JSON with line ends, a form with one field a line, other texts as they are."""
-    try:
-        if "json" in content_type:
-            return orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2).decode()
-    except orjson.JSONDecodeError:
-        pass
+    if "json" in content_type and (json := readable(content)) is not None:
+        return json
     text = content.decode("utf-8", "replace")
     if "urlencoded" in content_type:
         return "\n".join(f"{name} = {value}" for name, value in parse_qsl(text, keep_blank_values=True))

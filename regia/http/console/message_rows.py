@@ -7,12 +7,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, or_, select
 
+from normalizer.advice import Language
 from router.wording import value_in_words
 from storage import lookup, marks, outgoing, outgoing_parts, sla
 from storage.marks import Mark, Reroute
 from storage.quarantine import HELD
 from storage.schema import messages, quarantine
 from web.console.message import Answer, Later, Promise, RuleLine, Stuck, Target, Why
+from web.console.problems import in_language
+from web.console.texts.conditions import CONDITIONS
 
 _LATER: Final = 50
 _TEXT: Final = 300
@@ -61,14 +64,14 @@ def belongs(connection: Connection, id_: str, held_id: str) -> bool:
     return row is not None and held_id in {one.id for one in _held(connection, row)}
 
 
-def why_of(explanation: Mapping[str, Any], routing: Mapping[str, Any]) -> Why:
-    """The explanation as `router.explain.as_data` gives it."""
+def why_of(explanation: Mapping[str, Any], routing: Mapping[str, Any], language: Language) -> Why:
+    """The explanation as `router.explain.as_data` gives it in that language."""
     over = explanation.get("overruled")
     decided = tuple((field, _came_to(routing, field), rule) for field, rule in explanation["decided_by"].items())
     return Why(
         ruleset=explanation["ruleset"],
         decided=decided,
-        rules=tuple(_rule(one) for one in explanation["rules"]),
+        rules=tuple(_rule(one, language) for one in explanation["rules"]),
         overruled=None if over is None else (str(over["by"]), str(over["reason"])),
     )
 
@@ -81,8 +84,8 @@ def _came_to(routing: Mapping[str, Any], field: str) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value) if value is not None else ""
 
 
-def _rule(one: Mapping[str, Any]) -> RuleLine:
-    failed = one.get("failed") or {}
+def _rule(one: Mapping[str, Any], language: Language) -> RuleLine:
+    failed, words = one.get("failed") or {}, CONDITIONS[language]
     return RuleLine(
         name=one["name"],
         place=f"{PurePath(one['file']).name}:{failed.get('line', one['line'])}",
@@ -90,9 +93,9 @@ def _rule(one: Mapping[str, Any]) -> RuleLine:
         won=tuple(one.get("won") or ()),
         condition=failed.get("condition", ""),
         values=tuple(
-            (fact, "" if value is None else value_in_words(value)) for fact, value in failed.get("values", {}).items()
+            (fact, "" if value is None else value_in_words(value, words)) for fact, value in failed.get("values", {}).items()
         ),
-        error=failed.get("error") or "",
+        error=in_language(failed.get("error") or "", language),
     )
 
 

@@ -16,6 +16,7 @@ from connectors.forms import JSON
 from normalizer.inbound import reference_number
 from regia.http.console import new_rows
 from regia.http.console.live import labels_of
+from regia.http.console.searching import look_for
 from regia.http.console.visit import Visit
 from regia.pipeline.intake import Acceptance
 from web.console.new import NAMES, OWN, CustomerFound, Draft, Ringing, Where, body_of, fields_of
@@ -23,6 +24,7 @@ from web.console.texts.common import COMMON
 from web.console.texts.new import NEW
 
 _KEY: Final = "Idempotency-Key"
+_FOUND: Final = 8
 _SAID_IN_THE_FORM: Final = ("invalid_fields", "malformed", "too_large", "unavailable")
 
 
@@ -35,7 +37,7 @@ async def page(visit: Visit) -> web.StreamResponse:
         if found is None:
             raise Rejected("unknown_message", "there is no such call")
         call, link = found
-        values |= {"kind": "call", "link": link} | ({} if visit.frame.masked else _said_of(call))
+        values |= {"kind": "call", "link": visit.word("link") or link} | ({} if visit.frame.masked else _said_of(call))
     return await _page(visit, Draft(values=values), done=_done(visit.word("done")), customer=visit.word("customer"))
 
 
@@ -48,11 +50,6 @@ async def customers(visit: Visit) -> web.StreamResponse:
     """`GET /console/new/customers?q=`: who fits what is typed, for the page."""
     found = await _found(visit, visit.word("q"))
     return visit.page("new_found.html", NEW, block="part", found=found, chosen="")
-
-
-async def calls(visit: Visit) -> web.StreamResponse:
-    """`GET /console/new/calls`: who rings, for the page, which asks every few seconds."""
-    return visit.page("new_calls.html", NEW, block="part", ringing=await visit.read(new_rows.ringing))
 
 
 async def accept(visit: Visit) -> web.StreamResponse:
@@ -149,8 +146,8 @@ async def _again(visit: Visit, draft: Draft, wrong: Mapping[str, str], *, status
 
 
 async def _found(visit: Visit, typed: str) -> Sequence[CustomerFound]:
-    spaces = sorted(visit.gateway.configured.brands)
-    return await visit.read(lambda connection: new_rows.found(connection, typed, spaces, whole=visit.frame.masked))
+    ids = [one.customer for one in await look_for(visit, typed, limit=_FOUND)]
+    return await visit.read(lambda connection: new_rows.with_addresses(connection, ids))
 
 
 async def _page(

@@ -1,6 +1,5 @@
 """What the page New contact shows, out of the configuration and what is stored."""
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -9,10 +8,9 @@ from sqlalchemy import Connection, select
 
 from connectors.api import Api
 from connectors.api_settings import ApiSettings
-from identity.views import search
-from identity.views.search import Found
 from normalizer.advice import Language
 from normalizer.fields import FieldSpec, label_of, localised
+from regia import by_hand
 from regia.gateway import Gateway
 from storage.bulk import among, ids_parameter
 from storage.schema import customers, handles, messages
@@ -22,7 +20,6 @@ RINGS_MS: Final = 3 * 60_000
 """A call of which nothing more was told rings no longer than that."""
 _RINGING: Final = frozenset({"ringing", "incoming", "initiated", "queued"})
 _CALLS: Final = 200
-_FOUND: Final = 8
 _ORDER: Final = {"phone": 0, "email": 1}
 _CONTROLS: Final = {"boolean": "checkbox", "date": "date", "choice": "select"}
 
@@ -56,11 +53,6 @@ def names_of(gateway: Gateway, connector: str) -> set[str]:
     return set(settings.fields) if settings else set()
 
 
-def found(connection: Connection, typed: str, spaces: Sequence[str], *, whole: bool) -> list[CustomerFound]:
-    """Customers who fit what was typed, each with an address by which a contact is theirs."""
-    return _with_addresses(connection, search.search(connection, typed, spaces=spaces, whole=whole, limit=_FOUND))
-
-
 def of_link(connection: Connection, link: str) -> CustomerFound | None:
     """The customer whose address this is; None where it is nobody's any more."""
     row = connection.execute(select(handles).where(handles.c.id == link, handles.c.ended_ms.is_(None))).mappings().one_or_none()
@@ -72,7 +64,7 @@ def of_link(connection: Connection, link: str) -> CustomerFound | None:
 
 def ringing(connection: Connection) -> list[Ringing]:
     """Telephones that ring now, the newest first."""
-    since = time.time_ns() // 1_000_000 - RINGS_MS
+    since = by_hand.now_ms() - RINGS_MS
     columns = (messages.c.id, messages.c.connector, messages.c.external_id, messages.c.received_ms, messages.c.envelope)
     query = select(*columns, handles.c.customer_id).outerjoin(handles, handles.c.id == messages.c.handle_id)
     query = query.where(messages.c.received_ms > since, messages.c.kind == "call").order_by(messages.c.received_ms.desc())
@@ -109,8 +101,8 @@ def _call(id_: str, at_ms: int, envelope: bytes, customer: str | None) -> Ringin
     )
 
 
-def _with_addresses(connection: Connection, who: Sequence[Found]) -> list[CustomerFound]:
-    ids = [one.customer for one in who]
+def with_addresses(connection: Connection, ids: Sequence[str]) -> list[CustomerFound]:
+    """These customers in that order, each with an address by which a contact is theirs; who has none is left out."""
     names = select(customers.c.id, customers.c.name).where(among(connection, customers.c.id))
     named = {row.id: row.name for row in connection.execute(names, ids_parameter(connection, ids))}
     query = select(handles.c.id, handles.c.customer_id, handles.c.kind, handles.c.value)

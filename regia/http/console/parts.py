@@ -7,6 +7,7 @@ from aiohttp import web
 
 from desk.staff.passwords import Passwords
 from desk.staff.throttle import Throttle
+from normalizer.advice import Language
 from regia.gateway import Gateway
 from regia.http.console.cookies import Cookies
 from regia.http.console.depths import Depths
@@ -25,8 +26,8 @@ class Parts:
     feed: Feed
     bench: Bench
     depths: Depths
-    checked: dict[str, tuple[Told, ...]]
-    """By the hash of a version, what it may have wrong though it loads."""
+    checked: dict[tuple[str, Language], tuple[Told, ...]]
+    """By the hash of a version and a language, what it may have wrong though it loads."""
 
     @classmethod
     def of(cls, gateway: Gateway) -> "Parts":

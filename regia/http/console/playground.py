@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from connectors.errors import Rejected
+from normalizer.advice import Language
 from regia.http.console import rules_found
 from regia.http.console.playground_sample import of_message
 from regia.http.console.rules_found import DRAFT, Version
@@ -18,6 +19,7 @@ from regia.trying.bench import NotTried, Superseded
 from storage import drafts, recent
 from storage.drafts import Draft
 from web.console.playground import Result, Sample, SourceFile, Tests, result_of, tests_of
+from web.console.texts.conditions import CONDITIONS
 from web.console.texts.playground import PLAYGROUND
 
 LARGEST: Final = 500_000
@@ -141,18 +143,20 @@ async def _try(visit: Visit, posted: _Posted) -> Result:
         live=rules_found.live(visit, posted.brand).sources,
         message=sample.facts or "{}",
         given={"channel": sample.channel.strip(), "subject": sample.subject, "text": sample.text},
+        words=CONDITIONS[visit.frame.language],
     )
     files = [name for name, _ in posted.sources]
     try:
         found = await visit.parts.bench.run(attempt.attempt, given, key=f"try {visit.me.person.id}")
     except NotTried as error:
-        return result_of(files, why=error.why)
-    return _result(files, found)
+        return result_of(files, visit.frame.language, why=error.why)
+    return _result(files, found, visit.frame.language)
 
 
-def _result(files: list[str], found: Decided) -> Result:
+def _result(files: list[str], found: Decided, language: Language) -> Result:
     return result_of(
         files,
+        language,
         problems=found.problems,
         wrong_message=found.wrong_message,
         decision=found.decision,

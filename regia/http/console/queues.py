@@ -1,6 +1,7 @@
 """The page of the queues: how full they are, how fast they fill and empty, and what lies beside them."""
 
-import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
@@ -9,6 +10,8 @@ from sqlalchemy import Connection
 from dispatcher.base import QueueState, QueuesUnavailable, queue_of
 from dispatcher.local import LocalQueues
 from dispatcher.topology import DEAD, REPLIES, TICKETS, UNROUTED
+from regia import by_hand
+from regia.http.console.depths import Depths
 from regia.http.console.visit import Visit
 from storage import outbox, quarantine, queue_figures
 from web.console.queues import QueueRow
@@ -31,41 +34,29 @@ async def figures(visit: Visit) -> web.StreamResponse:
     return await _page(visit, "figures")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is known of queues beside how full they are, by their names. `window` in seconds, `counted`: how much of it depths
+    are known for; `waiting`: since when something is to be published there."""
+
+    into: Mapping[str, int]
+    waiting: Mapping[str, int]
+    oldest: Mapping[str, int]
+    held: int
+    now_ms: int
+    window: float
+    counted: float
+
+
 async def _page(visit: Visit, block: str | None) -> web.Response:
-    queues, depths = visit.gateway.stores.queues, visit.parts.depths
     try:
-        states, away = await depths.now(), False
+        states, away = await visit.parts.depths.now(), False
     except QueuesUnavailable:
         states, away = [], True
-    known = depths.window(_WINDOW)
-    window = known if known >= _SHORTEST else _WINDOW
-    is_local, now_ms = isinstance(queues, LocalQueues), time.time_ns() // 1_000_000
-
-    def work(connection: Connection) -> tuple[dict[str, int], dict[str, int], dict[str, int], int]:
-        into = queue_figures.published_since(connection, now_ms - round(window * 1000))
-        waiting = {queue_of(*key): since for key, since in outbox.waiting(connection).items()}
-        oldest = queue_figures.oldest_local(connection) if is_local else {}
-        return {queue_of(*key): n for key, n in into.items()}, waiting, oldest, sum(quarantine.by_reason(connection).values())
-
-    into, waiting, oldest, held = await visit.read(work)
-
-    def row(state: QueueState) -> QueueRow:
-        kind, went_in = _kind(state.name), into.get(state.name, 0)
-        out = max(0.0, went_in - depths.change(state.name, _WINDOW)) / window
-        return QueueRow(
-            name=state.name,
-            ready=state.ready,
-            leased=None if state.leased < 0 else state.leased,
-            consumers=state.consumers,
-            oldest_ms=oldest.get(state.name),
-            into=went_in / window if kind == "target" else None,
-            out=out if known >= _SHORTEST and kind == "target" else None,
-            course=tuple(depths.course(state.name)),
-            waiting_ms=None if state.name not in waiting else max(0, now_ms - waiting[state.name]),
-            kind=kind,
-        )
-
-    rows = [row(state) for state in states]
+    is_local = isinstance(visit.gateway.stores.queues, LocalQueues)
+    counted = visit.parts.depths.window(_WINDOW)
+    known = await visit.read(lambda connection: _known(connection, counted, is_local=is_local))
+    rows = [_row(state, known, visit.parts.depths) for state in states]
     return visit.page(
         "queues.html",
         QUEUES,
@@ -74,11 +65,42 @@ async def _page(visit: Visit, block: str | None) -> web.Response:
         own=[row for row in rows if row.kind == "own"],
         dead=sum(row.ready for row in rows if row.kind == "dead"),
         unrouted=sum(row.ready for row in rows if row.kind == "unrouted"),
-        held=held,
-        pending=waiting,
+        held=known.held,
+        pending=known.waiting,
         is_local=is_local,
         away=away,
-        window=round(window),
+        window=round(known.window),
+    )
+
+
+def _known(connection: Connection, counted: float, *, is_local: bool) -> _Known:
+    now_ms, window = by_hand.now_ms(), counted if counted >= _SHORTEST else _WINDOW
+    into = queue_figures.published_since(connection, now_ms - round(window * 1000))
+    return _Known(
+        into={queue_of(*key): n for key, n in into.items()},
+        waiting={queue_of(*key): since for key, since in outbox.waiting(connection).items()},
+        oldest=queue_figures.oldest_local(connection) if is_local else {},
+        held=sum(quarantine.by_reason(connection).values()),
+        now_ms=now_ms,
+        window=window,
+        counted=counted,
+    )
+
+
+def _row(state: QueueState, known: _Known, depths: Depths) -> QueueRow:
+    kind, went_in = _kind(state.name), known.into.get(state.name, 0)
+    out = max(0.0, went_in - depths.change(state.name, _WINDOW)) / known.window
+    return QueueRow(
+        name=state.name,
+        ready=state.ready,
+        leased=None if state.leased < 0 else state.leased,
+        consumers=state.consumers,
+        oldest_ms=known.oldest.get(state.name),
+        into=went_in / known.window if kind == "target" else None,
+        out=out if known.counted >= _SHORTEST and kind == "target" else None,
+        course=tuple(depths.course(state.name)),
+        waiting_ms=None if state.name not in known.waiting else max(0, known.now_ms - known.waiting[state.name]),
+        kind=kind,
     )
 
 

@@ -1,9 +1,8 @@
 """The rulesets: which version decides where, how often its rules matched, what is never reached, and all versions."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -12,6 +11,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from connectors.errors import Rejected
+from regia import by_hand
 from regia.http.console import rules_found
 from regia.http.console.visit import Visit
 from regia.rules.live import EVERY_BRAND
@@ -25,7 +25,9 @@ from storage import rule_hits, rulesets, shadows, staff
 from storage.rule_hits import ALL, DAY_MS
 from storage.rulesets import Activation, NodeRules
 from web.console.playground import said, wrong_of
+from web.console.problems import in_language
 from web.console.rules import NodeRow, RuleUse, ShadowRow, VersionRow
+from web.console.texts.conditions import CONDITIONS
 from web.console.texts.rules import RULES
 
 _DAYS: Final = (7, 30, 90)
@@ -55,13 +57,14 @@ class _Stored:
 async def page(visit: Visit) -> web.StreamResponse:
     """`GET /console/rules?brand=&days=`: the rules that decide, how often each did, and their versions."""
     brand, days = rules_found.brand_of(visit), _days(visit)
-    live, today = rules_found.live(visit, brand), time.time_ns() // 1_000_000 // DAY_MS
+    live, today = rules_found.live(visit, brand), by_hand.now_ms() // DAY_MS
     stored = await visit.read(lambda connection: _stored(connection, brand, live, today - days + 1))
-    warnings = visit.parts.checked.get(live.hash)
+    language = visit.frame.language
+    warnings = visit.parts.checked.get((live.hash, language))
     versions = visit.gateway.versions
     names = {rule.name for rule in live.rules}
     files = [name for name, _ in live.sources]
-    wrong = {name: wrong_of(files, problems) for name, problems in versions.problems.items()}
+    wrong = {name: wrong_of(files, problems, language) for name, problems in versions.problems.items()}
     return visit.page(
         "rules.html",
         RULES,
@@ -92,9 +95,11 @@ async def check(visit: Visit) -> web.StreamResponse:
     brand = rules_found.brand_of(visit)
     live, parts = rules_found.live(visit, brand), visit.parts
     known = {"connector": frozenset(visit.gateway.configured.connectors), "brand": frozenset(visit.gateway.configured.brands)}
-    if live.hash not in parts.checked:
+    key = (live.hash, visit.frame.language)
+    if key not in parts.checked:
         try:
-            parts.checked[live.hash] = await parts.bench.run(attempt.checked, live.sources, known)
+            told = await parts.bench.run(attempt.checked, live.sources, known, CONDITIONS[key[1]])
+            parts.checked[key] = tuple(replace(one, message=in_language(one.message, key[1])) for one in told)
         except (NotTried, Superseded):
             raise Rejected("unavailable", "the rules could not be looked at in time", retry_after=10) from None
         while len(parts.checked) > 8:  # noqa: PLR2004
@@ -104,13 +109,13 @@ async def check(visit: Visit) -> web.StreamResponse:
 
 async def source(visit: Visit) -> web.StreamResponse:
     """`GET /console/rules/version?hash=&file=`: a file of a version, to be kept."""
-    number = visit.word("file")
+    number = visit.number("file")
     found = await rules_found.version(visit, rules_found.brand_of(visit), visit.word("hash"))
-    if not (number.isascii() and number.isdigit() and int(number) < len(found.sources)):
+    if number is None or number >= len(found.sources):
         raise Rejected("not_found", "this version has no such file")
     names = rules_found.short_names([name for name, _ in found.sources])
-    safe = "".join(char if char.isalnum() or char in "._-" else "_" for char in names[int(number)].rpartition("/")[2])
-    body = found.sources[int(number)][1].encode()
+    safe = "".join(char if char.isalnum() or char in "._-" else "_" for char in names[number].rpartition("/")[2])
+    body = found.sources[number][1].encode()
     return visit.file(body, content_type="application/yaml; charset=utf-8", name=safe)
 
 
@@ -130,7 +135,7 @@ def _days(visit: Visit) -> int:
 def _stored(connection: Connection, brand: str, live: Ruleset, first: int) -> _Stored:
     names = [rule.name for rule in live.rules]
     return _Stored(
-        nodes=rulesets.nodes(connection, time.time_ns() // 1_000_000 - _GONE_MS),
+        nodes=rulesets.nodes(connection, by_hand.now_ms() - _GONE_MS),
         active=rulesets.active(connection).get(brand),
         chosen=rulesets.chosen(connection, 500),
         versions=rulesets.versions(connection, limit=_VERSIONS),

@@ -3,7 +3,6 @@
 import asyncio
 import difflib
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +12,7 @@ from sqlalchemy import Connection
 
 from config.problems import ConfigError
 from connectors.errors import Rejected
+from regia import by_hand
 from regia.http.console import rules_found
 from regia.http.console.rules_found import DRAFT, Version
 from regia.http.console.visit import Visit
@@ -81,7 +81,7 @@ async def activate(visit: Visit) -> web.StreamResponse:
 
 async def _choose(visit: Visit, brand: str, found: Version) -> None:
     """The rows that every node follows; this node at once."""
-    chosen = Activation(brand=brand, hash=found.hash, actor=visit.actor, at_ms=time.time_ns() // 1_000_000)
+    chosen = Activation(brand=brand, hash=found.hash, actor=visit.actor, at_ms=by_hand.now_ms())
     id_, is_draft = visit.me.person.id, visit.form.text("to") == DRAFT
 
     def work(connection: Connection) -> None:
@@ -141,7 +141,7 @@ async def _tested(visit: Visit, sources: Sources) -> tuple[tuple[Wrong, ...], Te
     try:
         problems = await bench.run(attempt.problems_of, sources)
         if problems:
-            return wrong_of(files, problems), None
+            return wrong_of(files, problems, visit.frame.language), None
         told = await bench.run(attempt.tested, sources)
     except NotTried as error:
         return (), Tests(why=error.why)
@@ -158,7 +158,7 @@ async def _replayed(visit: Visit, brand: str, found: Version) -> Outcome:
     new = versions.files.version(found.hash) or rules.version(found.hash)
     if new is None:
         new = await asyncio.to_thread(load, found.sources)
-    since_ms = time.time_ns() // 1_000_000 - _chosen(visit, "days", _DAYS, 7) * _DAY_MS
+    since_ms = by_hand.now_ms() - _chosen(visit, "days", _DAYS, 7) * _DAY_MS
     others = frozenset(rules.live) - {brand}
     only = Only(brand=None if brand == "*" else brand, without=others if brand == "*" else frozenset(), since_ms=since_ms)
     last = _chosen(visit, "last", _MOST, _MOST[0])

@@ -19,6 +19,7 @@ from connectors.errors import Rejected
 from regia.http.console import (
     account,
     audit,
+    calls,
     customer,
     customer_acts,
     customer_leaving,
@@ -37,6 +38,7 @@ from regia.http.console import (
     queues,
     rules,
     rules_compare,
+    rules_marked,
     users,
 )
 from regia.http.console.entry import Entry
@@ -88,7 +90,6 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/customers/{id}/erase", "admin", customer_leaving.erase, "customer.erase"),
     Entry("POST", "/suggestions/{id}/accept", "agent", customer_acts.accept, "suggestion.accept"),
     Entry("POST", "/suggestions/{id}/reject", "agent", customer_acts.reject, "suggestion.reject"),
-    Entry("GET", "/messages/right.yaml", "agent", message_acts.right, "messages.right"),
     Entry("GET", "/messages/{id}", "viewer", message.page, "message.view", frames=True),
     Entry("GET", "/messages/{id}/mail", "viewer", message.mail_frame, "message.view"),
     Entry("GET", "/messages/{id}/files/{file}", "viewer", message.file, "message.file"),
@@ -100,7 +101,8 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("GET", "/new", "agent", new.page, nav=new_texts.NAV),
     Entry("POST", "/new", "agent", new.accept, "contact.new", largest=512 * 1024),
     Entry("GET", "/new/customers", "agent", new.customers, quiet=True),
-    Entry("GET", "/new/calls", "agent", new.calls, quiet=True),
+    Entry("GET", "/new/live", "agent", calls.stream, quiet=True),
+    Entry("GET", "/new/caller", "agent", calls.caller, "customer.look", quiet=True),
     Entry("GET", "/queues", "viewer", queues.page, nav=queues_texts.NAV),
     Entry("GET", "/queues/figures", "viewer", queues.figures, quiet=True),
     Entry("GET", "/queues/dead", "viewer", dead.page),
@@ -117,6 +119,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("GET", "/rules/check", "viewer", rules.check),
     Entry("GET", "/rules/show", "viewer", rules.show),
     Entry("GET", "/rules/version", "viewer", rules.source),
+    Entry("GET", "/rules/marked.yaml", "admin", rules_marked.tests, "rules.marked"),
     Entry("GET", "/rules/compare", "agent", rules_compare.page),
     Entry("POST", "/rules/activate", "admin", rules_compare.activate, "rules.activate"),
     Entry("GET", "/rules/playground", "agent", playground.page),

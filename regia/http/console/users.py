@@ -11,6 +11,7 @@ from desk.staff import passwords, people
 from desk.staff.passwords import TooMany
 from desk.staff.people import Change, NewPerson, NotDone
 from desk.staff.roles import ROLES, role_of
+from regia import by_hand
 from regia.http.console.visit import Visit
 from storage import staff
 from storage.staff import Staff
@@ -121,11 +122,11 @@ async def _hashed(visit: Visit, password: str) -> str:
 
 
 def _until_ms(visit: Visit) -> int:
-    return people.now_ms() + visit.gateway.configured.settings.console.one_time_ms
+    return by_hand.now_ms() + visit.gateway.configured.settings.console.one_time_ms
 
 
 async def _page(visit: Visit, said: _Said, *, status: int = 200) -> web.Response:
-    now_ms = people.now_ms()
+    now_ms = by_hand.now_ms()
     since = now_ms - _USED
 
     def work(connection: Connection) -> tuple[list[Staff], dict[str, tuple[int, int]]]:

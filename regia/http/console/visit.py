@@ -1,6 +1,6 @@
 """One request to the console, as its handlers see it: who it is, what was posted, and the ways to answer."""
 
-import time
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from connectors.errors import Rejected
 from desk.staff.logins import Login
+from regia import by_hand
 from regia.gateway import Gateway
 from regia.http.console.entry import Entry
 from regia.http.console.form import Form
@@ -23,6 +24,7 @@ from web.console.page import GUARDS, headers, render
 T = TypeVar("T")
 
 DONE: Final = "done"
+_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +70,10 @@ class Visit:
         """A word of the query; empty without it."""
         return self.request.query.get(name, "").replace("\0", "").strip()
 
+    def number(self, name: str) -> int | None:
+        """A number of the query; None without one."""
+        return number_of(self.word(name))
+
     def named(self, name: str) -> str:
         """What stands in the address at `{name}`."""
         return self.request.match_info[name].replace("\0", "")
@@ -97,7 +103,7 @@ class Visit:
     def _append(self, connection: Connection, result: str) -> None:
         if self.entry.audit is not None:
             who = None if self.login is None else self.login.person.id
-            now_ms = time.time_ns() // 1_000_000
+            now_ms = by_hand.now_ms()
             staff_audit.note(connection, at_ms=now_ms, staff_id=who, act=self.entry.audit, what=self.what, result=result)
 
     def page(
@@ -119,3 +125,8 @@ class Visit:
         """Something to be kept, such as a table as CSV."""
         kept = {"Content-Type": content_type, "Content-Disposition": f'attachment; filename="{name}"'}
         return web.Response(body=body, headers={**GUARDS, **kept})
+
+
+def number_of(text: str) -> int | None:
+    """What a browser sent where a number belongs; None where that is none."""
+    return int(text) if _NUMBER.fullmatch(text) else None

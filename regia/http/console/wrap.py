@@ -1,7 +1,6 @@
 """The one way through which every request to the console goes."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -13,6 +12,7 @@ from desk.staff.roles import may
 from dispatcher.base import QueuesUnavailable
 from identity.refusals import NotPossible
 from normalizer.advice import LANGUAGES, Language
+from regia import by_hand
 from regia.http.console import guard
 from regia.http.console.cookies import LOGIN
 from regia.http.console.entry import Entry
@@ -90,7 +90,7 @@ async def _let_in(visit: Visit, entries: Sequence[Entry]) -> web.StreamResponse:
         visit.form = await read_form(request, entry.largest)
         guard.from_our_page(visit)
         visit.noted = False
-    await guard.keep_alive(visit, time.time_ns() // 1_000_000)
+    await guard.keep_alive(visit, by_hand.now_ms())
     return await entry.handler(visit)
 
 

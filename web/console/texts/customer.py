@@ -8,6 +8,8 @@ from desk.refusals import REFUSALS
 from normalizer.advice import Language
 from web.console.texts import customer_en as en
 from web.console.texts import customer_it as it
+from web.console.texts import customer_lists_en as lists_en
+from web.console.texts import customer_lists_it as lists_it
 from web.console.texts.customers import CUSTOMERS, CustomersTexts
 
 
@@ -30,6 +32,8 @@ class CustomerTexts:
     acts: Mapping[str, str]
     ended: Mapping[str, str]
     tickets: Mapping[str, str]
+    promises: Mapping[str, str]
+    surveys: Mapping[str, str]
     states: Mapping[str, str]
     codes: Mapping[str, str]
     erasing: Mapping[str, str]
@@ -44,33 +48,37 @@ CUSTOMER: Final[Mapping[Language, CustomerTexts]] = {
     "it": CustomerTexts(
         list=CUSTOMERS["it"],
         words=it.WORDS,
-        reasons=it.REASONS,
-        guards=it.GUARDS,
-        refusals=_refusals(it.REFUSALS),
-        fields=it.FIELDS,
-        wrong=it.WRONG,
-        refused=it.REFUSED,
-        acts=it.ACTS,
-        ended=it.ENDED,
-        tickets=it.TICKETS,
-        states=it.STATES,
-        codes=it.CODES,
-        erasing=it.ERASING,
+        reasons=lists_it.REASONS,
+        guards=lists_it.GUARDS,
+        refusals=_refusals(lists_it.REFUSALS),
+        fields=lists_it.FIELDS,
+        wrong=lists_it.WRONG,
+        refused=lists_it.REFUSED,
+        acts=lists_it.ACTS,
+        ended=lists_it.ENDED,
+        tickets=lists_it.TICKETS,
+        promises=lists_it.PROMISES,
+        surveys=lists_it.SURVEYS,
+        states=lists_it.STATES,
+        codes=lists_it.CODES,
+        erasing=lists_it.ERASING,
     ),
     "en": CustomerTexts(
         list=CUSTOMERS["en"],
         words=en.WORDS,
-        reasons=en.REASONS,
-        guards=en.GUARDS,
-        refusals=_refusals(en.REFUSALS),
-        fields=en.FIELDS,
-        wrong=en.WRONG,
-        refused=en.REFUSED,
-        acts=en.ACTS,
-        ended=en.ENDED,
-        tickets=en.TICKETS,
-        states=en.STATES,
-        codes=en.CODES,
-        erasing=en.ERASING,
+        reasons=lists_en.REASONS,
+        guards=lists_en.GUARDS,
+        refusals=_refusals(lists_en.REFUSALS),
+        fields=lists_en.FIELDS,
+        wrong=lists_en.WRONG,
+        refused=lists_en.REFUSED,
+        acts=lists_en.ACTS,
+        ended=lists_en.ENDED,
+        tickets=lists_en.TICKETS,
+        promises=lists_en.PROMISES,
+        surveys=lists_en.SURVEYS,
+        states=lists_en.STATES,
+        codes=lists_en.CODES,
+        erasing=lists_en.ERASING,
     ),
 }

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from normalizer.advice import Language
+from web.console.texts import customer_lists_en, customer_lists_it
+from web.console.texts.customers import CUSTOMERS
 
 NAV: Final[Mapping[Language, str]] = {"it": "Nuovo contatto", "en": "New contact"}
 
@@ -23,6 +25,16 @@ class NewTexts:
     take_call: str
     open_customer: str
     line: str
+    no_name: str
+    standing: Mapping[str, str]
+    waiting: str
+    ticket: str
+    tickets: Mapping[str, str]
+    came_in: str
+    went_out: str
+    hidden_number: str
+    first_time: str
+    it_is_them: str
     who: str
     search: str
     search_hint: str
@@ -64,6 +76,16 @@ NEW: Final[Mapping[Language, NewTexts]] = {
         take_call="Compila da questa chiamata",
         open_customer="Apri il cliente",
         line="linea",
+        no_name="Senza nome",
+        standing=CUSTOMERS["it"].standing,
+        waiting="{n} senza risposta",
+        ticket="Ticket",
+        tickets=customer_lists_it.TICKETS,
+        came_in="Ha scritto",
+        went_out="Risposta",
+        hidden_number="Il numero è nascosto: chiedi chi è.",
+        first_time="Nessun contatto prima di questa chiamata.",
+        it_is_them="È questo cliente: compila",
         who="Chi è",
         search="Cerca il cliente",
         search_hint="Nome, telefono, e-mail, numero d'ordine o di pratica.",
@@ -103,6 +125,16 @@ NEW: Final[Mapping[Language, NewTexts]] = {
         take_call="Fill in from this call",
         open_customer="Open the customer",
         line="line",
+        no_name="No name",
+        standing=CUSTOMERS["en"].standing,
+        waiting="{n} not answered",
+        ticket="Ticket",
+        tickets=customer_lists_en.TICKETS,
+        came_in="Wrote",
+        went_out="Answer",
+        hidden_number="The number is hidden: ask who it is.",
+        first_time="No contact before this call.",
+        it_is_them="It is this customer: fill in",
         who="Who it is",
         search="Find the customer",
         search_hint="Name, telephone, e-mail, order or reference number.",

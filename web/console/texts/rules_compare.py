@@ -6,7 +6,8 @@ from typing import Final
 
 from normalizer.advice import Language
 from web.console.texts.playground import PLAYGROUND
-from web.console.texts.rules import RULES, RulesTexts
+from web.console.texts.rules import RULES
+from web.console.texts.rules_texts import RulesTexts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
