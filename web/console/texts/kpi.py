@@ -11,7 +11,7 @@ NAV: Final[Mapping[Language, str]] = {"it": "Numeri", "en": "Figures"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiTexts:
-    """`figures` has title and meaning by the name of a figure (`desk.kpi.definitions`), and of `articles`; `nothing` says what
+    """`figures` has title and meaning by the name of a figure (`desk.kpi.definitions`); `nothing` says what
     is missing where a figure has no groups. `words`: small ones, and outcomes."""
 
     title: str
@@ -91,6 +91,10 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
                 "Contatti per coda",
                 "Contatti per le code in cui le regole li hanno messi; può stare in più code.",
             ),
+            "tickets": (
+                "Ticket per coda",
+                "Ticket per le code dei contatti della loro conversazione, aperti e chiusi; può stare in più code.",
+            ),
             "sources": ("Provenienza", "Contatti per canale, con la quota di ciascuno."),
             "products": ("Prodotti", "Contatti per il prodotto che le regole hanno riconosciuto."),
             "sla": (
@@ -105,6 +109,10 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
                 "Clienti in attesa",
                 "Clienti con contatti a cui nessuno ha risposto finora; conta quando hanno scritto.",
             ),
+            "routing": (
+                "Categorie giuste",
+                "Contatti di cui qualcuno ha segnato la categoria giusta: smistati giusti e sbagliati.",
+            ),
             "articles": ("Articoli più letti", "Letture degli articoli della FAQ, e quanti lettori hanno detto che è servito."),
         },
         nothing={
@@ -113,7 +121,8 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "products": "Nessun prodotto riconosciuto: le regole lo dicono con `product`.",
             "sla": "Nessuna promessa: le categorie la dichiarano con `sla`.",
             "surveys": "Nessuna risposta a un sondaggio in questo periodo.",
-            "articles": "Nessuna lettura in questo periodo.",
+            "routing": "Nessuno ha segnato la categoria giusta di un messaggio di questo periodo.",
+            "articles": "Nessuna lettura: sono note per giorno e marchio, non per canale, categoria o campo.",
             "": "Niente in questo periodo.",
         },
         words={
@@ -125,6 +134,8 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "dropped": "lasciate",
             "open": "aperti",
             "closed": "chiusi",
+            "right": "giusti",
+            "wrong": "sbagliati",
             "contacts": "contatti",
             "helped": "è servito",
             "not_helped": "non è servito",
@@ -173,6 +184,10 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "agents": ("Tickets per agent", "Tickets by the agent who was named last; counted when the ticket was opened."),
             "reasons": ("Reasons for contact", "Contacts by category, with the share of each."),
             "pipelines": ("Contacts per queue", "Contacts by the queues that rules put them into; one may go to several."),
+            "tickets": (
+                "Tickets per queue",
+                "Tickets by the queues of their conversation's contacts, open and closed; one may be in several.",
+            ),
             "sources": ("Sources", "Contacts by channel, with the share of each."),
             "products": ("Products", "Contacts by the product that the rules recognised."),
             "sla": (
@@ -187,6 +202,10 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
                 "Unheard customers",
                 "Customers with contacts that nobody has answered until now; counted when they wrote.",
             ),
+            "routing": (
+                "Right categories",
+                "Contacts that somebody marked with their right category: routed right and wrong.",
+            ),
             "articles": ("Most read articles", "Views of the FAQ's articles, and how many readers said that it helped."),
         },
         nothing={
@@ -195,7 +214,8 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "products": "No product was recognised: rules tell it by `product`.",
             "sla": "No promise: categories declare one by `sla`.",
             "surveys": "Nobody answered a survey in this period.",
-            "articles": "Nothing was read in this period.",
+            "routing": "Nobody marked the right category of a message of this period.",
+            "articles": "Nothing was read: readings are known by day and brand, not by channel, category or field.",
             "": "Nothing in this period.",
         },
         words={
@@ -207,6 +227,8 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "dropped": "dropped",
             "open": "open",
             "closed": "closed",
+            "right": "right",
+            "wrong": "wrong",
             "contacts": "contacts",
             "helped": "helped",
             "not_helped": "did not help",
