@@ -262,6 +262,7 @@ PARTS: Final = frozenset(
         "/live",
         "/new/calls",
         "/new/customers",
+        "/kpi/part",
         "/queues/figures",
         "/customers/{id}/reply",
         "/customers/{id}/replies/{reply}",

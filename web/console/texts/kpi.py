@@ -12,14 +12,13 @@ NAV: Final[Mapping[Language, str]] = {"it": "Numeri", "en": "Figures"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiTexts:
     """`figures` has title and meaning by the name of a figure (`desk.kpi.definitions`); `nothing` says what
-    is missing where a figure has no groups. `words`: small ones, and outcomes."""
+    is missing where a figure has no groups. `groups` are what can be grouped by. `words`: small ones, outcomes."""
 
     title: str
     period: str
-    days: Mapping[int, str]
+    periods: Mapping[str, str]
     from_: str
     until: str
-    own_period: str
     filters: str
     brand: str
     channel: str
@@ -27,6 +26,14 @@ class KpiTexts:
     tag: str
     field: str
     field_hint: str
+    group_by: str
+    and_by: str
+    own_way: str
+    no_more: str
+    groups: Mapping[str, str]
+    by_reason: tuple[str, str]
+    loading: str
+    too_many: str
     zone: str
     before: str
     not_counted: str
@@ -48,10 +55,17 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
     "it": KpiTexts(
         title="Numeri",
         period="Periodo",
-        days={1: "Oggi", 7: "7 giorni", 30: "30 giorni", 90: "90 giorni", 365: "Un anno"},
+        periods={
+            "1": "Oggi",
+            "7": "7 giorni",
+            "30": "30 giorni",
+            "90": "90 giorni",
+            "month": "Questo mese",
+            "last-month": "Mese scorso",
+            "365": "Un anno",
+        },
         from_="Dal",
         until="Prima del",
-        own_period="Altro periodo e filtri",
         filters="Filtri",
         brand="Marchio",
         channel="Canale",
@@ -59,6 +73,28 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
         tag="Etichetta",
         field="Campo",
         field_hint="nome=valore, per esempio order=IT-2231",
+        group_by="Raggruppa per",
+        and_by="e per",
+        own_way="ciascuno a suo modo",
+        no_more="nient'altro",
+        groups={
+            "day": "giorno",
+            "week": "settimana",
+            "month": "mese",
+            "brand": "marchio",
+            "channel": "canale",
+            "category": "categoria",
+            "tag": "etichetta",
+            "product": "prodotto",
+            "target": "coda",
+            "agent": "agente",
+            "reason": "motivo del ticket",
+            "outcome": "esito",
+            "rule": "regola",
+        },
+        by_reason=("Sondaggi per motivo e canale", "Voti medi dei clienti per categoria del contatto e canale."),
+        loading="Si sta contando…",
+        too_many="Troppi gruppi: scegli un periodo più breve, un filtro o un altro raggruppamento.",
         zone="I giorni sono quelli di {zone}.",
         before="rispetto al periodo prima",
         not_counted="I numeri si stanno contando per la prima volta: riprova tra un minuto.",
@@ -144,10 +180,17 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
     "en": KpiTexts(
         title="Figures",
         period="Period",
-        days={1: "Today", 7: "7 days", 30: "30 days", 90: "90 days", 365: "One year"},
+        periods={
+            "1": "Today",
+            "7": "7 days",
+            "30": "30 days",
+            "90": "90 days",
+            "month": "This month",
+            "last-month": "Last month",
+            "365": "One year",
+        },
         from_="From",
         until="Before",
-        own_period="Other period and filters",
         filters="Filters",
         brand="Brand",
         channel="Channel",
@@ -155,6 +198,28 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
         tag="Tag",
         field="Field",
         field_hint="name=value, such as order=IT-2231",
+        group_by="Group by",
+        and_by="and by",
+        own_way="each in its own way",
+        no_more="nothing else",
+        groups={
+            "day": "day",
+            "week": "week",
+            "month": "month",
+            "brand": "brand",
+            "channel": "channel",
+            "category": "category",
+            "tag": "tag",
+            "product": "product",
+            "target": "queue",
+            "agent": "agent",
+            "reason": "reason of the ticket",
+            "outcome": "outcome",
+            "rule": "rule",
+        },
+        by_reason=("Surveys by reason and channel", "What customers scored on average, by category and channel."),
+        loading="Being counted…",
+        too_many="Too many groups: choose a shorter period, a filter, or another grouping.",
         zone="Days are those of {zone}.",
         before="against the period before",
         not_counted="The figures are being counted for the first time: try again in a minute.",
