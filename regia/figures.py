@@ -28,13 +28,13 @@ class NotAsked(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """As somebody writes it. `names`: which figures, none for all; times are days of `zone`, or times; `fields` are
-    `name=value`."""
+    `name=value`. `by`: no more than two, each a group of its own of the one before."""
 
     names: Sequence[str] = ()
     since: str | None = None
     until: str | None = None
     zone: str = "UTC"
-    by: str | None = None
+    by: Sequence[str] | None = None
     brands: Sequence[str] = ()
     channels: Sequence[str] = ()
     categories: Sequence[str] = ()
@@ -51,7 +51,10 @@ def wanted(asked: Asked, now: datetime | None = None) -> Wanted:
     until_ms = int(at.timestamp() * 1000) + 1 if asked.until is None else _instant("until", asked.until, zone)
     if until_ms < since_ms:
         raise NotAsked("until must not be before since")
-    return Wanted(since_ms=since_ms, until_ms=until_ms, where=_where(asked), by=asked.by, zone=zone)
+    by, across, *more = (*asked.by, None, None) if asked.by else (None, None)
+    if any(more):
+        raise NotAsked("by may be given twice, and no more often")
+    return Wanted(since_ms=since_ms, until_ms=until_ms, where=_where(asked), by=by, across=across, zone=zone)
 
 
 def figures(connection: Connection, asked: Asked, of: Wanted) -> list[Figure]:
@@ -61,9 +64,10 @@ def figures(connection: Connection, asked: Asked, of: Wanted) -> list[Figure]:
     except BadQuestion as error:
         raise NotAsked(str(error)) from error
     except TooManyGroups:
-        raise NotAsked(f"{asked.by} has more than {MOST_GROUPS} values here: choose a shorter period, or conditions") from None
+        told = f"{_by(of)} comes to more than {MOST_GROUPS} groups here: choose a shorter period, or conditions"
+        raise NotAsked(told) from None
     except TooManySpans:
-        raise NotAsked(f"the period is longer than {MOST_SPANS} times one {asked.by}: choose a longer span") from None
+        raise NotAsked(f"the period by {_by(of)} is longer than {MOST_SPANS} of them: choose a longer span") from None
 
 
 def as_json(found: Sequence[Figure]) -> dict[str, Any]:
@@ -85,6 +89,10 @@ def as_csv(found: Sequence[Figure]) -> str:
 def harmless(cell: str) -> str:
     """A cell that is no formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _by(of: Wanted) -> str:
+    return " and ".join(one for one in (of.by, of.across) if one) or "a figure's own grouping"
 
 
 def _where(asked: Asked) -> list[Condition]:

@@ -3,9 +3,9 @@
 A transaction that was repeated because its end was not heard counts twice: it is statistics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from sqlalchemy import Connection, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -50,6 +50,15 @@ def add(connection: Connection, counted: Mapping[Counted, int]) -> None:
     # Two nodes that add at the same time take their rows in one order, so that neither waits for the other for ever.
     for one in sorted(counted):
         connection.execute(statement, [one._asdict() | {"number": counted[one]}])
+
+
+def added(connection: Connection, first: int, last: int, by: Sequence[str]) -> list[tuple[Mapping[str, Any], Kind, int]]:
+    """All that was counted from one day to another, both with them (days since 1970 in UTC), added up by these columns: what
+    there is of each kind, with its value of each column."""
+    columns = [faq_counts.c[name] for name in by]
+    query = select(*columns, faq_counts.c.kind, func.sum(faq_counts.c.number))
+    query = query.where(faq_counts.c.day >= first, faq_counts.c.day <= last).group_by(*columns, faq_counts.c.kind)
+    return [(dict(zip(by, row, strict=False)), row[-2], int(row[-1])) for row in connection.execute(query)]
 
 
 def most_viewed(

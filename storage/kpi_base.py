@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from storage.bulk import among, ids_parameter
 from storage.outgoing import SENT
-from storage.schema import messages, outgoing, sla_timers, surveys, ticket_events
+from storage.schema import marks, messages, outgoing, sla_timers, surveys, ticket_events
 
 _MESSAGE: Final = tuple(
     messages.c[name]
@@ -21,14 +21,15 @@ _MESSAGE: Final = tuple(
 
 @dataclass(slots=True)
 class Talk:
-    """A conversation: its messages in the order of their times, when a person answered (in no order), what was promised, and
-    what was asked after its tickets."""
+    """A conversation: its messages in the order of their times, when a person answered (in no order), what was promised,
+    what was asked after its tickets, and which category people said was right, by message."""
 
     id: str
     messages: list[Row[Any]]
     answers: list[int] = field(default_factory=list)
     promises: list[Row[Any]] = field(default_factory=list)
     surveys: list[Row[Any]] = field(default_factory=list)
+    right: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -65,6 +66,9 @@ def talks(connection: Connection, units: Collection[str]) -> dict[str, Talk]:
     asked = select(surveys).where(surveys.c.asked_ms.is_not(None)).order_by(surveys.c.id)
     for row in _among(connection, asked, surveys.c.conversation_id, ids):
         found[row.conversation_id].surveys.append(row)
+    homes = {message.id: one for one in found.values() for message in one.messages}
+    for row in _among(connection, select(marks), marks.c.message_id, list(homes)):
+        homes[row.message_id].right[row.message_id] = row.category
     return {talk(id_): one for id_, one in found.items()}
 
 

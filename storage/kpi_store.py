@@ -69,10 +69,13 @@ def ripe(connection: Connection) -> str | None:
     return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
-def oldest(connection: Connection, kind: str) -> tuple[list[int], Pack]:
-    """The fresh facts of a kind that came first, enough for a chunk: the ids of their rows, and the chunk."""
+def oldest(connection: Connection, kind: str) -> tuple[list[int], Pack] | None:
+    """The fresh facts of a kind that came first, enough for a chunk: the ids of their rows, and the chunk. None where there are
+    not enough any more, since somebody else was faster."""
     query = select(kpi_fresh).where(kpi_fresh.c.kind == kind).order_by(kpi_fresh.c.id).limit(SIZE)
     rows = connection.execute(query).all()
+    if len(rows) < SIZE:
+        return None
     return [row.id for row in rows], _pack([(row.unit, read(row.kind, row.body)) for row in rows])
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from desk.kpi.periods import Span
 
-Unit = Literal["contacts", "tickets", "promises", "customers", "s", "points"]
+Unit = Literal["contacts", "tickets", "promises", "customers", "views", "s", "points"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,9 @@ class Kpi:
     split: str | None = None
     members: str | None = None
 
+
+READINGS: Final = "reading"
+"""The kind that is no fact: readings are added up where they are counted (`desk.kpi.readings`)."""
 
 _ALL: Final = (
     Kpi(
@@ -81,6 +84,15 @@ _ALL: Final = (
         by="target",
     ),
     Kpi(
+        name="tickets",
+        label="Tickets per pipeline",
+        meaning="tickets by the queues that the contacts of their conversation went to, open and closed; one may be in several",
+        unit="tickets",
+        kind="ticket",
+        by="target",
+        split="outcome",
+    ),
+    Kpi(
         name="sources",
         label="Sources",
         meaning="contacts by channel, with the share of each",
@@ -122,12 +134,29 @@ _ALL: Final = (
         kind="waiting",
         members="handle",
     ),
+    Kpi(
+        name="routing",
+        label="Right categories",
+        meaning="contacts that were marked with their right category: routed right and wrong; counted when the contact came",
+        unit="contacts",
+        kind="mark",
+        by="category",
+        split="outcome",
+    ),
+    Kpi(
+        name="articles",
+        label="Most read articles",
+        meaning="views of the FAQ's articles, with how many readers said that it helped and that it did not; by whole days",
+        unit="views",
+        kind=READINGS,
+        by="article",
+    ),
 )
 KPIS: Final[Mapping[str, Kpi]] = {one.name: one for one in _ALL}
 
 DIMENSIONS: Final = (
     *("brand", "channel", "connector", "category", "product", "target", "tag", "agent", "reason"),
-    *("outcome", "promise", "survey", "question"),
+    *("outcome", "promise", "survey", "question", "rule", "right", "article", "faq"),
 )
 """What facts are counted by, beside `field.<name>`: not each of them has all."""
 SPANS: Final[tuple[Span, ...]] = ("hour", "day", "week", "month")

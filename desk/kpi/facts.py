@@ -9,6 +9,7 @@
 | `promise` | when it began | `taken`: seconds of working time |
 | `survey` | when its ticket was closed | |
 | `score` | the same | `score` |
+| `mark` | when the marked contact came | |
 """
 
 from bisect import bisect_left
@@ -59,19 +60,23 @@ def of_talk(talk: Talk, contacts: Sequence[Contact]) -> list[Fact]:
         facts += _promise(row, known[row.message_id].dims if row.message_id in known else {})
     for row in talk.surveys:
         facts += _survey(row, home)
+    for one in contacts:
+        if one.counts and one.id in talk.right:
+            facts.append(_mark(one, talk.right[one.id]))
     return facts
 
 
-def of_ticket(ticket: Ticket, home: Dims) -> list[Fact]:
-    """A ticket counts once when it was opened, and again when it was closed, as long as it is. `home`: of the conversation it
-    began with."""
+def of_ticket(ticket: Ticket, contacts: Sequence[Contact]) -> list[Fact]:
+    """A ticket counts once when it was opened, and again when it was closed, as long as it is. `contacts` are the messages of
+    the conversation it began with: it is counted as the first of them is, but in the queues of all."""
     if not ticket.told:
         return []
     last = {name: _last(ticket.told, name) for name in ("agent", "product", "reason")}
     opened = [row.at_ms for row in ticket.told if row.event == "opened"]
     state = [row for row in ticket.told if row.event in ("opened", "closed", "reopened")]
     closed = state[-1] if state and state[-1].event == "closed" else None
-    dims = {"brand": (ticket.space,), **home, **_given(**last), "outcome": ("closed" if closed else "open",)}
+    outcome = "closed" if closed else "open"
+    dims = {"brand": (ticket.space,), **home_of(contacts), **_queues(contacts), **_given(**last), "outcome": (outcome,)}
     facts = [Fact("ticket", opened[0] if opened else ticket.told[0].at_ms, dims, {})]
     if closed is not None:
         measures = {"closing": (closed.at_ms - opened[0]) // _SECOND} if opened else {}
@@ -90,6 +95,8 @@ def contact(row: Row[Any]) -> Contact:
         dims["product"] = (product[:LONGEST],)
     if targets := routing.get("targets"):
         dims["target"] = targets
+    if rule := (routing.get("decided_by") or {}).get("category"):
+        dims["rule"] = (rule[:LONGEST],)
     if tags := routing.get("tags"):
         dims["tag"] = tags
     for name, value in sorted((data.get("fields") or {}).items())[:MOST_FIELDS]:
@@ -165,6 +172,17 @@ def _survey(row: Row[Any], home: Mapping[str, Names]) -> list[Fact]:
             asked = {**dims, "question": (f"{row.name}/{question}",)}
             facts.append(Fact("score", row.received_ms, asked, {"score": value}))
     return facts
+
+
+def _mark(one: Contact, right: str) -> Fact:
+    outcome = "right" if one.dims["category"] == (right,) else "wrong"
+    return Fact("mark", one.at_ms, {**one.dims, **_given(right=right), "outcome": (outcome,)}, {})
+
+
+def _queues(contacts: Sequence[Contact]) -> Dims:
+    """The queues that contacts went to, each once."""
+    found = dict.fromkeys(name for one in contacts if one.counts for name in one.dims.get("target", ()))
+    return {"target": tuple(found)} if found else {}
 
 
 def _given(**values: Any) -> Dims:

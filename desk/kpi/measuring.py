@@ -21,6 +21,8 @@ RANKED: Final = 12
 
 Group = str | int | None
 """A value of a dimension, or the beginning of a span of time; None: without a value."""
+Cell = tuple[Group, ...]
+"""One group of each grouping."""
 Condition = tuple[str, Sequence[str]]
 """A dimension, and values of which a fact has one."""
 
@@ -30,21 +32,28 @@ class NotCounted(Exception):
 
 
 class TooManyGroups(Exception):
-    """It has more than `MOST_GROUPS` values."""
+    """There are more than `MOST_GROUPS` of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """By the values of a dimension; or by spans of time between `edges`, which rise."""
+
+    dimension: str | None = None
+    edges: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Which facts, from `since_ms` on and before `until_ms`; all conditions hold. `by` is a dimension; or `edges`, rising times
-    from `since_ms` to `until_ms`, are the spans to group by. `measure` is summed, `split` counted by its values, and of
-    `members` the different values are wanted."""
+    """Which facts, from `since_ms` on and before `until_ms`; all conditions hold. `by`: how they are grouped, by several at
+    once in each way in which one of each comes together. `measure` is summed, `split` counted by its values, and of `members`
+    the different values are wanted."""
 
     kind: str
     since_ms: int
     until_ms: int
     where: Sequence[Condition] = ()
-    by: str | None = None
-    edges: Sequence[int] = ()
+    by: Sequence[Grouping] = ()
     measure: str | None = None
     split: str | None = None
     members: str | None = None
@@ -128,10 +137,11 @@ def _bits_in(bitmaps: Iterable[int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All facts, and each group: those of time in their order, others with the most facts first."""
+    """All facts, and each group: those of time in their order, others with the most facts first. Spans of a single grouping are
+    there without any facts too."""
 
     all: Sums
-    groups: Mapping[Group, Sums]
+    groups: Mapping[Cell, Sums]
 
 
 def ask(connection: Connection, question: Question) -> Answer:
@@ -140,7 +150,8 @@ def ask(connection: Connection, question: Question) -> Answer:
         raise NotCounted
     numbers = Numbers()
     everything = Sums(numbers)
-    groups: dict[Group, Sums] = {edge: Sums(numbers) for edge in question.edges[:-1]}
+    begins = question.by[0].edges[:-1] if len(question.by) == 1 else ()
+    groups: dict[Cell, Sums] = {(begin,): Sums(numbers) for begin in begins}
     for chunk in _chunks(connection, question):
         bits = chunk.between(question.since_ms, question.until_ms) if chunk.live else 0
         for name, values in question.where:
@@ -150,23 +161,23 @@ def ask(connection: Connection, question: Question) -> Answer:
         if question.measure is not None:
             numbers.add(chunk.measures.get(question.measure))
         everything.add(chunk, bits, question)
-        for group, some in _grouped(chunk, bits, question):
+        for group, some in _grouped(chunk, bits, question.by):
             if group not in groups:
                 groups[group] = Sums(numbers)
             groups[group].add(chunk, some, question)
-        if len(groups) > MOST_GROUPS + len(question.edges):
+        if len(groups) > MOST_GROUPS + len(begins):
             raise TooManyGroups
-    return Answer(everything, groups if question.edges else dict(_most_first(groups)))
+    return Answer(everything, _ordered(groups, question.by))
 
 
 def _chunks(connection: Connection, question: Question) -> Iterator[Chunk]:
     names: set[str] = set()
     for name, values in question.where:
         names |= columns_of(name, values)
-    for dimension in (question.by, question.split, question.members):
+    for dimension in (*(one.dimension for one in question.by), question.split, question.members):
         names |= columns_of(dimension) if dimension is not None else set()
     names |= {f"m:{question.measure}"} if question.measure is not None else set()
-    names |= {TIMES} if question.edges else set()
+    names |= {TIMES} if any(one.edges for one in question.by) else set()
     wanted = Wanted(question.kind, question.since_ms, question.until_ms, frozenset(names))
     facts = counted(connection, kpi_changes.waiting(connection).units)
     rest = [*kpi_store.fresh(connection, question.kind, facts.keys()), *_of(question.kind, facts.values())]
@@ -179,16 +190,37 @@ def _of(kind: str, facts: Iterable[Sequence[Fact]]) -> Iterator[Fact]:
     return (fact for several in facts for fact in several if fact.kind == kind)
 
 
-def _grouped(chunk: Chunk, bits: int, question: Question) -> Iterator[tuple[Group, int]]:
-    if question.by is not None:
-        yield from chunk.by(question.by, bits)
-    for begin, end in pairwise(question.edges):
+def _grouped(chunk: Chunk, bits: int, by: Sequence[Grouping]) -> Iterator[tuple[Cell, int]]:
+    if not by:
+        return
+    first, *others = by
+    for group, some in _groups(chunk, bits, first):
+        if not others:
+            yield (group,), some
+        for cell, fewer in _grouped(chunk, some, others):
+            yield (group, *cell), fewer
+
+
+def _groups(chunk: Chunk, bits: int, by: Grouping) -> Iterator[tuple[Group, int]]:
+    if by.dimension is not None:
+        yield from chunk.by(by.dimension, bits)
+    for begin, end in pairwise(by.edges):
         if begin <= chunk.last_ms and end > chunk.first_ms and (some := bits & chunk.between(begin, end)):
             yield begin, some
 
 
-def _most_first(groups: Mapping[Group, Sums]) -> list[tuple[Group, Sums]]:
-    def order(one: tuple[Group, Sums]) -> tuple[int, bool, str]:
-        return -one[1].count, one[0] is None, str(one[0])
+def _ordered(groups: Mapping[Cell, Sums], by: Sequence[Grouping]) -> dict[Cell, Sums]:
+    """By the first grouping, and what is one in that by the next."""
+    counts: list[dict[Group, int]] = [{} for _ in by]
+    for cell, sums in groups.items():
+        for place, group in enumerate(cell):
+            counts[place][group] = counts[place].get(group, 0) + sums.count
+    return dict(sorted(groups.items(), key=lambda one: _places(one[0], by, counts)))
 
-    return sorted(groups.items(), key=order)
+
+def _places(cell: Cell, by: Sequence[Grouping], counts: Sequence[Mapping[Group, int]]) -> list[tuple[int, bool, str]]:
+    """Spans stand in the order of their times, values with the most facts first, and what has none of several last."""
+    return [
+        (group, False, "") if one.edges and isinstance(group, int) else (-count[group], group is None, str(group))
+        for group, one, count in zip(cell, by, counts, strict=True)
+    ]

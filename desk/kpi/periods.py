@@ -22,7 +22,7 @@ def instant(text: str, zone: ZoneInfo) -> int | None:
     neither. In milliseconds since 1970."""
     try:
         if _DAY.fullmatch(text):
-            return _begin(date.fromisoformat(text), zone)
+            return beginning(date.fromisoformat(text), zone)
         at = datetime.fromisoformat(text)
         return _ms(at if at.tzinfo else at.replace(tzinfo=zone))
     except (ValueError, OverflowError):
@@ -58,13 +58,14 @@ def _following(ms: int, span: Span, zone: ZoneInfo) -> int:
         return ((ms + off) // _HOUR_MS + 1) * _HOUR_MS - off
     day = datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).date()
     if span == "day":
-        return _begin(day + timedelta(days=1), zone)
+        return beginning(day + timedelta(days=1), zone)
     if span == "week":
-        return _begin(day + timedelta(days=7 - day.weekday()), zone)
-    return _begin((day.replace(day=1) + timedelta(days=32)).replace(day=1), zone)
+        return beginning(day + timedelta(days=7 - day.weekday()), zone)
+    return beginning((day.replace(day=1) + timedelta(days=32)).replace(day=1), zone)
 
 
-def _begin(day: date, zone: ZoneInfo) -> int:
+def beginning(day: date, zone: ZoneInfo) -> int:
+    """When a day begins there, in milliseconds since 1970."""
     return _ms(datetime.combine(day, time(), zone))
 
 

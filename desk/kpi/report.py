@@ -1,20 +1,21 @@
 """A figure of a period: in all, and by group; as a view for people and programs, and as lines of a table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from desk.kpi.definitions import DIMENSIONS, FIELD, KPIS, SPANS, Kpi
-from desk.kpi.measuring import RANKED, Condition, Group, Question, Sums, ask
+from desk.kpi.definitions import DIMENSIONS, FIELD, KPIS, READINGS, SPANS, Kpi
+from desk.kpi.measuring import RANKED, Cell, Condition, Group, Grouping, Question, Sums, ask
 from desk.kpi.periods import Span, edges, shown
+from desk.kpi.readings import Reads, read
 from storage.bulk import among, ids_parameter
 from storage.schema import handles
 
 UTC: Final = ZoneInfo("UTC")
-COLUMNS: Final = ("kpi", "unit", "group", "count", "share", "mean", "median", "p90", "parts")
+COLUMNS: Final = ("kpi", "unit", "group", "count", "share", "mean", "median", "p90", "parts", "across")
 
 
 _SPANS: Final[Mapping[str, Span]] = {one: one for one in SPANS}
@@ -27,22 +28,24 @@ class BadQuestion(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """From `since_ms` on, before `until_ms` (milliseconds since 1970); all of `where` holds. `by`: a dimension, `field.<name>`,
-    or hour, day, week or month of `zone`; None for the figure's own, empty for none."""
+    or hour, day, week or month of `zone`; None for the figure's own, empty for none. `across`: by one more at once."""
 
     since_ms: int
     until_ms: int
     where: Sequence[Condition] = ()
     by: str | None = None
+    across: str | None = None
     zone: ZoneInfo = UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """`count` facts; `share` of all of them. Of what is measured `measured` have a value, whose mean, median and 90th
-    percentile (nearest rank; None for more than `RANKED` groups) are given. `parts` by outcome, where the figure has any; of
-    unheard customers `contacts` says how many contacts wait."""
+    """`count` facts of `group`, and within it of `across`; `share` of all of them. Of what is measured `measured` have a value,
+    whose mean, median and 90th percentile (nearest rank; None for more than `RANKED` groups) are given. `parts` by outcome,
+    where the figure has any; of unheard customers `contacts` says how many contacts wait."""
 
-    group: str | None
+    group: str | None = None
+    across: str | None = None
     count: int
     share: float | None
     measured: int | None = None
@@ -54,7 +57,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure. `by` is what `groups` are; of a dimension that has several values for one fact they overlap."""
+    """One figure. `by` is what `groups` are, and `across` what each of them is parted by; of a dimension that has several
+    values for one fact they overlap."""
 
     kpi: str
     unit: str
@@ -62,6 +66,7 @@ class Figure:
     since_ms: int
     until_ms: int
     by: str | None
+    across: str | None
     all: Line
     groups: Sequence[Line]
 
@@ -71,20 +76,55 @@ def figure(connection: Connection, name: str, wanted: Wanted) -> Figure:
     kpi = KPIS.get(name)
     if kpi is None:
         raise BadQuestion(f"there is no figure {name!r}: the figures are {', '.join(KPIS)}")
-    by = (kpi.by if wanted.by is None else wanted.by) or None
-    span: Span | None = _SPANS.get(by or "")
-    for dimension in (*((by,) if by and span is None else ()), *(one for one, _ in wanted.where)):
-        if dimension not in DIMENSIONS and not (dimension.startswith(FIELD) and dimension != FIELD):
+    own = (kpi.by if wanted.by is None else wanted.by) or None
+    by = [one for one in (own, wanted.across) if one]
+    _check([*(one for one in by if one not in _SPANS), *(one for one, _ in wanted.where)])
+    wanted = replace(wanted, until_ms=max(wanted.since_ms, wanted.until_ms))
+    grouped = [_grouping(one, wanted) for one in by]
+    whole, lines = (_read if kpi.kind == READINGS else _counted)(connection, kpi, wanted, grouped)
+
+    def named(cell: Cell, line: Line) -> Line:
+        names = [_name(one, _SPANS.get(what), wanted.zone) for one, what in zip(cell, by, strict=True)]
+        return replace(line, group=names[0], across=names[1] if len(names) > 1 else None)
+
+    return Figure(
+        kpi=name,
+        unit=kpi.unit,
+        meaning=kpi.meaning,
+        since_ms=wanted.since_ms,
+        until_ms=wanted.until_ms,
+        by=by[0] if by else None,
+        across=by[1] if len(by) > 1 else None,
+        all=whole,
+        groups=[named(cell, line) for cell, line in lines.items()],
+    )
+
+
+def _check(dimensions: Sequence[str]) -> None:
+    for one in dimensions:
+        if one not in DIMENSIONS and not (one.startswith(FIELD) and one != FIELD):
             known = ", ".join((*SPANS, *DIMENSIONS))
-            raise BadQuestion(f"{dimension!r} is nothing to count by: there are {known}, and {FIELD}<name>")
-    until_ms = max(wanted.since_ms, wanted.until_ms)
+            raise BadQuestion(f"{one!r} is nothing to count by: there are {known}, and {FIELD}<name>")
+
+
+def _grouping(by: str, wanted: Wanted) -> Grouping:
+    span = _SPANS.get(by)
+    if span is None:
+        return Grouping(dimension=by)
+    is_none = wanted.until_ms <= wanted.since_ms
+    return Grouping(edges=() if is_none else edges(wanted.since_ms, wanted.until_ms, span, wanted.zone))
+
+
+Lines = tuple[Line, Mapping[Cell, Line]]
+
+
+def _counted(connection: Connection, kpi: Kpi, wanted: Wanted, by: Sequence[Grouping]) -> Lines:
     question = Question(
         kind=kpi.kind,
         since_ms=wanted.since_ms,
-        until_ms=until_ms,
+        until_ms=wanted.until_ms,
         where=wanted.where,
-        by=None if span else by,
-        edges=edges(wanted.since_ms, until_ms, span, wanted.zone) if span and until_ms > wanted.since_ms else (),
+        by=by,
         measure=kpi.measure,
         split=kpi.split,
         members=kpi.members,
@@ -92,22 +132,19 @@ def figure(connection: Connection, name: str, wanted: Wanted) -> Figure:
     answer = ask(connection, question)
     owners = _owners(connection, answer.all.members) if kpi.members else {}
     everything = _people(answer.all, owners) if kpi.members else answer.all.count
-
-    def line(group: str | None, sums: Sums, *, ranked: bool) -> Line:
-        return _line(kpi, group, sums, everything, owners, ranked=ranked)
-
-    named = {group: _name(group, span, wanted.zone) for group in answer.groups}
     ranked = len(answer.groups) <= RANKED
-    return Figure(
-        kpi=name,
-        unit=kpi.unit,
-        meaning=kpi.meaning,
-        since_ms=wanted.since_ms,
-        until_ms=until_ms,
-        by=by,
-        all=line(None, answer.all, ranked=True),
-        groups=[line(named[group], sums, ranked=ranked) for group, sums in answer.groups.items()],
-    )
+    lines = {cell: _line(kpi, sums, everything, owners, ranked=ranked) for cell, sums in answer.groups.items()}
+    return _line(kpi, answer.all, everything, owners, ranked=True), lines
+
+
+def _read(connection: Connection, _: Kpi, wanted: Wanted, by: Sequence[Grouping]) -> Lines:
+    period = {"since_ms": wanted.since_ms, "until_ms": wanted.until_ms}
+    everything, groups = read(connection, **period, where=wanted.where, by=by, zone=wanted.zone)
+
+    def line(one: Reads) -> Line:
+        return Line(count=one.views, share=_share(one.views, everything.views), parts=one.parts)
+
+    return line(everything), {cell: line(one) for cell, one in groups.items()}
 
 
 def rows(found: Figure) -> list[list[str]]:
@@ -121,29 +158,25 @@ def _row(found: Figure, group: str, line: Line) -> list[str]:
     mean = "" if line.mean is None else f"{line.mean:.3f}"
     ranks = ("" if one is None else str(one) for one in (line.median, line.p90))
     parts = " ".join(f"{name}={number}" for name, number in line.parts.items())
-    return [found.kpi, found.unit, group, str(count), share, mean, *ranks, parts]
+    return [found.kpi, found.unit, group, str(count), share, mean, *ranks, parts, line.across or ""]
 
 
-def _line(kpi: Kpi, group: str | None, sums: Sums, everything: int, owners: Mapping[str, str], *, ranked: bool) -> Line:
+def _line(kpi: Kpi, sums: Sums, everything: int, owners: Mapping[str, str], *, ranked: bool) -> Line:
     parts: dict[str, int] = {name or "": number for name, number in sorted(sums.split.items(), key=lambda one: one[0] or "")}
     count = _people(sums, owners) if kpi.members else sums.count
-    share = round(count / everything, 6) if everything else None
+    share = _share(count, everything)
     if kpi.members:
-        return Line(group=group, count=count, share=share, parts={"contacts": sums.count})
+        return Line(count=count, share=share, parts={"contacts": sums.count})
     if kpi.measure is None:
-        return Line(group=group, count=sums.count, share=share, parts=parts)
+        return Line(count=count, share=share, parts=parts)
     measured = sums.measured
     median, p90 = sums.ranks(50, 90) if ranked else (None, None)
-    return Line(
-        group=group,
-        count=sums.count,
-        share=share,
-        measured=measured,
-        mean=round(sums.total / measured, 3) if measured else None,
-        median=median,
-        p90=p90,
-        parts=parts,
-    )
+    mean = round(sums.total / measured, 3) if measured else None
+    return Line(count=count, share=share, measured=measured, mean=mean, median=median, p90=p90, parts=parts)
+
+
+def _share(count: int, everything: int) -> float | None:
+    return round(count / everything, 6) if everything else None
 
 
 def _people(sums: Sums, owners: Mapping[str, str]) -> int:

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from desk.kpi.facts import contact, home_of, of_talk, of_ticket
+from desk.kpi.facts import contact, of_talk, of_ticket
 from storage import kpi_base as base
 from storage import kpi_changes as changes
 from storage import kpi_store as store
@@ -19,7 +19,7 @@ from storage.database import Database
 from storage.kpi_changes import Changes, State
 from storage.kpi_store import Facts, Pack
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Another one has everything counted anew: to be changed with what `desk.kpi.facts` makes."""
 DONE: Final = f"{VERSION}:done"
 _BUILDING: Final = f"{VERSION}:after:"
@@ -88,7 +88,10 @@ class Rolling:
         kind = await self._database.read(store.ripe)
         if kind is None:
             return False
-        ids, pack = await self._database.read(lambda one: store.oldest(one, kind))
+        found = await self._database.read(lambda one: store.oldest(one, kind))
+        if found is None:
+            return True
+        ids, pack = found
 
         def work(connection: Connection) -> bool:
             changes.hold(connection, now_ms)
@@ -107,7 +110,7 @@ def counted(connection: Connection, units: Collection[str]) -> Facts:
     tickets = base.tickets(connection, whole)
     others = base.messages_of(connection, {one.home for one in tickets.values()} - contacts.keys())
     contacts |= {id_: [contact(row) for row in rows] for id_, rows in others.items()}
-    return found | {unit: of_ticket(one, home_of(contacts[one.home])) for unit, one in tickets.items()}
+    return found | {unit: of_ticket(one, contacts[one.home]) for unit, one in tickets.items()}
 
 
 def _clear(connection: Connection, now_ms: int) -> None:

@@ -30,7 +30,10 @@ NamesArgument = Annotated[Many, typer.Argument(metavar="[NAME]...", help="Which 
 SinceOption = Annotated[str | None, typer.Option(help="From this day or time on; without it, 30 days ago.")]
 _GROUPS: Final = ", ".join((*SPANS, *DIMENSIONS))
 ByOption = Annotated[
-    str | None, typer.Option(help=f"Grouped by {_GROUPS} or field.NAME; empty: not at all. Without it, each in its own way.")
+    Many,
+    typer.Option(
+        help=f"Grouped by {_GROUPS} or field.NAME; empty: not at all; twice: by both at once. Without it, each in its own way."
+    ),
 ]
 
 
@@ -51,7 +54,7 @@ def kpi(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Reply and closing times, tickets, reasons, sources, products, promises, surveys: exact to the last commit."""
+    """Reply and closing times, tickets, reasons, sources, products, promises, surveys, articles: exact to the last commit."""
     settings = standing(config).settings
     if as_csv_ and json:
         fail("either --csv or --json", status=2)
@@ -90,7 +93,8 @@ async def _asked(database: Database, asked: Asked, of: Wanted) -> list[Figure]:
 def _tell(found: Figure) -> None:
     say(f"{found.kpi}: {_told(found, found.all)}")
     for line in found.groups:
-        say(f"    {line.group if line.group is not None else '-'}: {_told(found, line)}")
+        groups = (line.group, line.across) if found.across else (line.group,)
+        say(f"    {', '.join('-' if one is None else one for one in groups)}: {_told(found, line)}")
 
 
 def _told(found: Figure, line: Line) -> str:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from connectors.errors import Rejected
 from regia.figures import Asked, NotAsked, NotCounted, as_csv, as_json, figures, wanted
-from regia.http.asked import look, one_of, word_of
+from regia.http.asked import look, one_of
 from regia.http.requests import json_answer
 
 _FORMATS: Final = ("json", "csv")
@@ -16,7 +16,7 @@ _KNOWN: Final = frozenset({"kpi", "since", "until", "zone", "by", "brand", "chan
 
 
 async def kpi(request: web.Request) -> web.Response:
-    """`GET /v1/kpi?kpi=&since=&until=&zone=&by=&brand=&channel=&category=&tag=&field=&format=`: JSON, or CSV as a file."""
+    """`GET /v1/kpi?kpi=&since=&until=&zone=&by=&by=&brand=&channel=&category=&tag=&field=&format=`: JSON, or CSV as a file."""
     if unknown := sorted(set(request.query) - _KNOWN):
         raise Rejected("malformed", f"there is no parameter {unknown[0]!r}: there are {', '.join(sorted(_KNOWN))}")
     form = one_of(request, "format", _FORMATS) or "json"
@@ -25,7 +25,7 @@ async def kpi(request: web.Request) -> web.Response:
         since=request.query.get("since"),
         until=request.query.get("until"),
         zone=request.query.get("zone", "UTC"),
-        by=word_of(request, "by"),
+        by=_words(request, "by") or None,
         brands=_words(request, "brand"),
         channels=_words(request, "channel"),
         categories=_words(request, "category"),

@@ -13,7 +13,7 @@ def paths() -> dict[str, Any]:
         query("since", "From this day or time on; 30 days ago where it is left out."),
         query("until", "Before this day or time; now where it is left out."),
         query("zone", "The time zone of days and times, such as Europe/Rome."),
-        query("by", f"{', '.join((*SPANS, *DIMENSIONS))} or field.NAME; empty for no groups."),
+        query("by", f"{', '.join((*SPANS, *DIMENSIONS))} or field.NAME; empty for no groups; twice: by both at once."),
         *(query(name, "Several times: one of them.") for name in ("brand", "channel", "category", "tag")),
         query("field", "NAME=VALUE."),
         choice("format", ("json", "csv")),
@@ -29,6 +29,7 @@ def _figures() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "group": text,
+            "across": text,
             "count": {"type": "integer"},
             "share": number,
             "measured": {"type": ["integer", "null"]},
@@ -41,6 +42,7 @@ def _figures() -> dict[str, Any]:
         "properties": {
             **{name: {"type": "string"} for name in ("kpi", "unit", "meaning", "since", "until")},
             "by": text,
+            "across": text,
             "all": line,
             "groups": {"type": "array", "items": line},
         },

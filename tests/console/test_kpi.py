@@ -2,17 +2,21 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 import pytest
 
 from desk.kpi.definitions import KPIS
+from desk.kpi.report import Figure, Line
 from desk.kpi.rolling import Rolling
 from regia.figures import Asked, figures, wanted
+from regia.http.console.kpi_parts import PARTS
+from regia.http.console.kpi_question import days_of
 from tests.console.scene import Scene, Somebody
 from tests.console.test_live import wrote
-from web.console.kpi import lasting, tile
+from web.console.kpi import said, tile
+from web.console.saying import lasting
 from web.console.texts.kpi import KPI
 
 
@@ -26,15 +30,16 @@ async def counted(scene: Scene, contacts: int) -> Somebody:
 
 def test_every_figure_is_called_something_in_every_language() -> None:
     for texts in KPI.values():
-        assert set(texts.figures) == {*KPIS, "articles"}
-    assert KPI["it"].days.keys() == KPI["en"].days.keys()
+        assert set(texts.figures) == set(KPIS)
+    assert KPI["it"].periods.keys() == KPI["en"].periods.keys()
+    assert KPI["it"].groups.keys() == KPI["en"].groups.keys()
     assert KPI["it"].words.keys() == KPI["en"].words.keys()
     assert KPI["it"].nothing.keys() == KPI["en"].nothing.keys()
 
 
 async def test_the_page_says_what_the_command_line_says(scene: Scene) -> None:
     viewer = await counted(scene, 3)
-    page = await scene.page("/kpi?days=7", viewer)
+    page = await scene.page("/kpi?period=7&whole=1", viewer)
     asked = Asked(names=("reasons", "unheard"), since=None)
     reasons, unheard = await scene.gateway.stores.database.read(lambda one: figures(one, asked, wanted(asked)))
     tiles = [node.text(strip=True) for node in page.css(".tiles .card dd:nth-of-type(1)")]
@@ -48,7 +53,7 @@ async def test_the_page_says_what_the_command_line_says(scene: Scene) -> None:
 
 async def test_a_spreadsheet_has_every_group_and_no_formula(scene: Scene) -> None:
     viewer = await counted(scene, 1)
-    answer = await scene.get("/kpi.csv?kpi=reasons&days=1", viewer)
+    answer = await scene.get("/kpi.csv?kpi=reasons&period=1", viewer)
     assert answer.headers["Content-Disposition"] == 'attachment; filename="reasons.csv"'
     rows = list(csv.DictReader(io.StringIO(await answer.text())))
     assert [(row["group"], row["count"]) for row in rows] == [("*", "1"), ("general", "1")]
@@ -60,7 +65,7 @@ async def test_a_spreadsheet_has_every_group_and_no_formula(scene: Scene) -> Non
         ("since=yesterday", 400),
         ("since=2026-11-02&until=2026-11-01", 400),
         ("field=order", 400),
-        ("days=1000000", 200),
+        ("period=1000000", 200),
         ("since=2026-11-01&until=2026-11-20&tag=x&field=" + quote("order=<script>alert(1)</script>"), 200),
         ("brand=" + quote("\"'><img src=x onerror=alert(1)>"), 200),
         ("channel=%00%ff", 200),
@@ -83,3 +88,63 @@ def test_durations_and_changes_are_said_shortly() -> None:
     assert tile("x", "", 150, 100, less_is_better=True).better is False
     assert tile("x", "", 150, 0, less_is_better=True).change is None
     assert tile("x", "", 100, 100, less_is_better=True).better is None
+
+
+async def test_the_page_asks_for_its_parts_by_the_same_question(scene: Scene) -> None:
+    viewer = await counted(scene, 3)
+    question = "period=7&by=channel&across=category&channel=web_form&channel=email&tag=a&tag=b"
+    page = await scene.page(f"/kpi?{question}", viewer)
+    asked = [node.attributes["hx-get"] or "" for node in page.css("[hx-get]")]
+    assert len(asked) == len(PARTS) - 1, "what has groups of its own is not there by others"
+    assert all(f"/kpi/part?{question}&part=" in one for one in asked)
+    assert [node.attributes["value"] for node in page.css("input[name=tag]")] == ["a", "b", ""]
+    assert (page.css_first(".head > .csv").attributes["href"] or "").endswith(f"/kpi.csv?{question}")
+    assert page.css_first("noscript").html is not None
+    for kind, name in PARTS:
+        part = await scene.page(f"/kpi/part?period=7&part={kind}-{name}", viewer)
+        assert len(part.css("[hx-get]")) == 0
+        assert len(part.css(".card")) == 1, name
+    for wrong in ("", "tile", "block-", "block-secrets", "plot-sla"):
+        assert (await scene.get(f"/kpi/part?part={wrong}", viewer)).status == 400
+
+
+async def test_groups_are_chosen_for_all_figures_at_once(scene: Scene) -> None:
+    viewer = await counted(scene, 2)
+    by_day = await scene.page("/kpi/part?period=7&by=day&part=block-reasons", viewer)
+    assert [row.css_first("strong").text() for row in by_day.css("tbody tr")] == ["2"]
+    table = await scene.page("/kpi/part?period=7&by=channel&across=category&part=block-reasons", viewer)
+    assert len(table.css("table.crossed tbody th")) == 1
+    assert table.css_first("table.crossed td.number strong").text() == "2"
+    href = table.css_first("a.csv").attributes["href"] or ""
+    rows = list(csv.DictReader(io.StringIO(await (await scene.get(href.partition("/console")[2], viewer)).text())))
+    assert [(row["count"], row["across"]) for row in rows] == [("2", ""), ("2", "general")]
+
+
+async def test_who_sees_data_masked_learns_nothing_by_fields(scene: Scene) -> None:
+    await counted(scene, 1)
+    viewer = await scene.logged_in(await scene.person("mario", "viewer"))
+    for query in ("field=order=1", "by=field.order", "across=field.order"):
+        for path in ("/kpi", "/kpi/part", "/kpi.csv"):
+            assert (await scene.get(f"{path}?part=tile-sla&{query}", viewer)).status == 403, (path, query)
+    page = await scene.page("/kpi", viewer)
+    assert page.css("input[name=field]") == []
+    assert not [one for one in page.css("select[name=by] option") if (one.attributes["value"] or "").startswith("field.")]
+
+
+@pytest.mark.parametrize(
+    ("period", "since", "until"),
+    [
+        ("1", date(2026, 3, 1), None),
+        ("7", date(2026, 2, 23), None),
+        ("month", date(2026, 3, 1), None),
+        ("last-month", date(2026, 2, 1), date(2026, 3, 1)),
+    ],
+)
+def test_the_days_of_a_period(period: str, since: date, until: date | None) -> None:
+    assert days_of(period, date(2026, 3, 1)) == (since, until)
+
+
+def test_durations_of_figures_are_seconds() -> None:
+    line = Line(count=1, share=1.0, measured=1, mean=7_800.0, median=7_800, p90=7_800, parts={})
+    known = {"kpi": "reply", "unit": "s", "meaning": "", "since_ms": 0, "until_ms": 1, "by": None, "across": None}
+    assert said(Figure(**known, all=line, groups=[]), line, "it") == "2 h 10 min"

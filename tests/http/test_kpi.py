@@ -22,7 +22,7 @@ async def test_until_all_is_counted_and_then(client: Client, gateway: Gateway) -
     assert (unheard["all"]["count"], unheard["all"]["parts"]) == (1, {"contacts": 1})
     table = await client.get(f"/v1/kpi?kpi=sources&{days}&format=csv&channel=form&channel=email", headers=VIEWER)
     assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert (await table.text()).splitlines()[1] == "sources,contacts,*,1,1.0000,,,,"
+    assert (await table.text()).splitlines()[1] == "sources,contacts,*,1,1.0000,,,,,"
     for query in ("kpi=x", "since=soon", "by=x", "format=xml", "chanel=email", "field=x", "zone=x", "by=field.%00"):
         answer = await client.get(f"/v1/kpi?{query}", headers=VIEWER)
         assert (answer.status, (await answer.json())["error"]) == (400, "malformed"), query

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from storage import ledger, removal
+from storage import faq_counts, ledger, marks, removal
+from storage.faq_counts import Counted, Kind
 from storage.ledger import Event
 from storage.schema import handles, messages, outgoing, sla_timers, surveys, ticket_events
 from tests.erasing.planted import row
@@ -36,8 +37,11 @@ class History:
     def happen(self, connection: Connection) -> str:
         self.now_ms += self.random.randrange(0, 2 * HOUR)
         what = self.random.choices(
-            (self.contact, self.answer, self.ticket, self.promise, self.survey, self.hear, self.merge, self.erase, self.noise),
-            (30, 12, 14, 8, 6, 6, 3, 3, 4),
+            (
+                *(self.contact, self.answer, self.ticket, self.promise, self.survey, self.hear, self.merge, self.erase),
+                *(self.noise, self.mark, self.read),
+            ),
+            (30, 12, 14, 8, 6, 6, 3, 3, 4, 8, 6),
         )[0]
         what(connection)
         return what.__name__
@@ -59,6 +63,7 @@ class History:
                 "product": pick.choice((None, "PAN-28", "POT-20")),
                 "targets": pick.sample(_CATEGORIES, pick.randrange(0, 3)),
                 "tags": pick.sample(_TAGS, pick.randrange(0, 3)),
+                **pick.choice(({}, {"decided_by": {"category": pick.choice(("by-words", "default"))}})),
             },
         }
         message = row(
@@ -173,6 +178,22 @@ class History:
         if conversation := self._some(connection, messages.c.conversation_id):
             this = (messages.c.conversation_id == conversation, messages.c.at_ms <= self.now_ms - HOUR)
             connection.execute(update(messages).where(*this).values(awaits_answer=False))
+
+    def mark(self, connection: Connection) -> None:
+        """Somebody says which category is right, says something else, or takes it back."""
+        if message := self._some(connection, messages.c.id):
+            if self.random.random() < 0.2:
+                marks.unmark(connection, message)
+            else:
+                marks.mark(connection, message, self.random.choice(_CATEGORIES), staff_id="stf", now_ms=self.now_ms)
+
+    def read(self, connection: Connection) -> None:
+        """Somebody reads an article."""
+        pick = self.random
+        faq, brand = pick.choice((("help", "demo"), ("aid", "other")))
+        kind: Kind = pick.choice(("view", "view", "helped", "not_helped"))
+        one = Counted(self.now_ms // 86_400_000, faq, pick.choice(("returns", "care")), pick.choice(("it", "en")), kind, brand)
+        faq_counts.add(connection, {one: pick.randrange(1, 4)})
 
     def merge(self, connection: Connection) -> None:
         if link := self._some(connection, handles.c.id):

@@ -6,13 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from storage.schema import handles, messages, outgoing, sla_timers, surveys, ticket_events
+from storage.schema import faq_counts, handles, marks, messages, outgoing, sla_timers, surveys, ticket_events
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,16 @@ class Thing:
     dims: dict[str, list[str]]
     number: int | None = None
     member: str | None = None
+    parts: dict[str, int] | None = None
+    times: int = 1
+    day: date | None = None
 
 
 def rows_of(connection: Connection) -> "Rows":
     """All there is."""
     return {
         table.name: [dict(row._mapping) for row in connection.execute(select(table))]
-        for table in (handles, messages, outgoing, sla_timers, surveys, ticket_events)
+        for table in (faq_counts, handles, marks, messages, outgoing, sla_timers, surveys, ticket_events)
     }
 
 
@@ -44,6 +48,8 @@ def group_of(thing: Thing, by: str, zone: str) -> list[str | None]:
         found: list[str | None] = list(thing.dims.get(by, []))
         return found or [None]
     local = datetime.fromtimestamp(thing.at_ms / 1000, UTC).astimezone(ZoneInfo(zone))
+    if thing.day is not None:
+        local = datetime.combine(thing.day, time(), ZoneInfo(zone))
     if by == "hour":
         return [local.replace(minute=0, second=0, microsecond=0).isoformat(timespec="minutes")]
     if by == "week":
@@ -52,25 +58,35 @@ def group_of(thing: Thing, by: str, zone: str) -> list[str | None]:
 
 
 def figure(
-    found: list[Thing], since_ms: int, until_ms: int, *, where: list[tuple[str, list[str]]], by: str | None, zone: str
-) -> dict[str | None, dict[str, Any]]:
-    """By group what it comes to; under "*" all of it."""
-    groups: dict[str | None, list[Thing]] = defaultdict(list)
+    found: list[Thing], since_ms: int, until_ms: int, *, where: list[tuple[str, list[str]]], by: list[str], zone: str
+) -> dict[Any, dict[str, Any]]:
+    """By groups what it comes to; under "*" all of it."""
+    groups: dict[Any, list[Thing]] = defaultdict(list)
     for thing in found:
-        if not since_ms <= thing.at_ms < until_ms:
+        if not _is_within(thing, since_ms, until_ms, zone):
             continue
         if not all(set(thing.dims.get(name, [])) & set(values) for name, values in where):
             continue
         groups["*"].append(thing)
-        for group in group_of(thing, by, zone) if by else []:
+        for group in product(*(group_of(thing, one, zone) for one in by)) if by else []:
             groups[group].append(thing)
     return {group: _summed(some) for group, some in groups.items()}
+
+
+def _is_within(thing: Thing, since_ms: int, until_ms: int, zone: str) -> bool:
+    if thing.day is None:
+        return since_ms <= thing.at_ms < until_ms
+    # A day of readings counts where any of that day is within.
+    first, last = (datetime.fromtimestamp(ms / 1000, UTC).astimezone(ZoneInfo(zone)).date() for ms in (since_ms, until_ms - 1))
+    return since_ms < until_ms and first <= thing.day <= last
 
 
 def _summed(some: list[Thing]) -> dict[str, Any]:
     numbers = sorted(thing.number for thing in some if thing.number is not None)
     outcomes: dict[str, int] = defaultdict(int)
     for thing in some:
+        for name, number in (thing.parts or {}).items():
+            outcomes[name] += number
         for outcome in thing.dims.get("outcome", []):
             outcomes[outcome] += 1
 
@@ -78,7 +94,7 @@ def _summed(some: list[Thing]) -> dict[str, Any]:
         return numbers[math.ceil(len(numbers) * percent / 100) - 1] if numbers else None
 
     return {
-        "count": len(some),
+        "count": sum(thing.times for thing in some),
         "measured": len(numbers),
         "mean": round(sum(numbers) / len(numbers), 3) if numbers else None,
         "median": rank(50),
@@ -105,6 +121,8 @@ def dims_of(message: dict[str, Any]) -> dict[str, list[str]]:
         dims["product"] = [data["routing"]["product"]]
     if data["routing"]["targets"]:
         dims["target"] = data["routing"]["targets"]
+    if data["routing"].get("decided_by"):
+        dims["rule"] = [data["routing"]["decided_by"]["category"]]
     if data["routing"]["tags"]:
         dims["tag"] = data["routing"]["tags"]
     for name, value in data["fields"].items():
@@ -179,7 +197,10 @@ def _tickets(rows: Rows) -> Iterator[tuple[list[dict[str, Any]], dict[str, list[
         told[one["space"], one["ticket"]].append(one)
     for several in told.values():
         several.sort(key=lambda one: (one["at_ms"], one["position"]))
-        dims = {"brand": [several[0]["space"]]} | _home(rows, several[0]["conversation_id"])
+        home = several[0]["conversation_id"]
+        dims = {"brand": [several[0]["space"]]} | _home(rows, home)
+        queues = {name for one in _of(rows, home) if is_contact(one) for name in dims_of(one).get("target", [])}
+        dims |= {"target": sorted(queues)} if queues else {}
         for name in ("agent", "product", "reason"):
             for one in several:
                 if one[name] is not None:
@@ -237,6 +258,25 @@ def scores(rows: Rows) -> Iterator[Thing]:
                 yield Thing(one["received_ms"], dims | {"question": [f"{one['name']}/{question}"]}, value)
 
 
+def routing(rows: Rows) -> Iterator[Thing]:
+    by_id = {message["id"]: message for message in rows["messages"]}
+    for one in rows["marks"]:
+        message = by_id.get(one["message_id"])
+        if message is not None and is_contact(message):
+            outcome = "right" if message["category"] == one["category"] else "wrong"
+            yield Thing(message["at_ms"], dims_of(message) | {"right": [one["category"]], "outcome": [outcome]})
+
+
+def articles(rows: Rows) -> Iterator[Thing]:
+    for one in rows["faq_counts"]:
+        day = date(1970, 1, 1) + timedelta(days=one["day"])
+        dims = {"brand": [one["brand"]], "faq": [one["faq"]], "article": [f"{one['faq']}/{one['article']}"]}
+        parts = {"helped": 0, "not_helped": 0}
+        is_view = one["kind"] == "view"
+        parts |= {} if is_view else {one["kind"]: one["number"]}
+        yield Thing(0, dims, parts=parts, times=one["number"] if is_view else 0, day=day)
+
+
 _WAYS: dict[str, Callable[[Rows], Iterator[Thing]]] = {
     "first_reply": first_reply,
     "reply": reply,
@@ -244,9 +284,12 @@ _WAYS: dict[str, Callable[[Rows], Iterator[Thing]]] = {
     "agents": agents,
     "reasons": contacts,
     "pipelines": contacts,
+    "tickets": agents,
     "sources": contacts,
     "products": contacts,
     "sla": sla,
     "surveys": scores,
     "unheard": unheard,
+    "routing": routing,
+    "articles": articles,
 }

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, func, select
 
-from desk.kpi.definitions import KPIS, SPANS, Kpi
+from desk.kpi.definitions import KPIS, READINGS, SPANS, Kpi
 from desk.kpi.measuring import RANKED
 from desk.kpi.report import Figure, Line, Wanted, figure
 from desk.kpi.rolling import Rolling
@@ -20,7 +20,20 @@ from tests.kpi.history import BEGINS, HOUR, History
 
 STEPS = 120
 _BY = (None, "", "hour", "day", "week", "month", "brand", "channel", "category", "tag", "target", "agent", "field.size")
-_BY_TOO = ("field.shop", "reason", "outcome", "question", "promise", "product", "connector", "survey")
+_BY_TOO = (
+    "field.shop",
+    "reason",
+    "outcome",
+    "question",
+    "promise",
+    "product",
+    "connector",
+    "survey",
+    "rule",
+    "right",
+    "article",
+    "faq",
+)
 _WHERE = (
     *(
         ("brand", ["demo"]),
@@ -30,6 +43,7 @@ _WHERE = (
         ("tag", ["vip", "b2b"]),
     ),
     *(("field.gift", ["true"]), ("field.size", ["28"]), ("product", ["POT-20"]), ("target", ["general"]), ("agent", ["marco"])),
+    *(("rule", ["by-words"]), ("faq", ["help"]), ("article", ["aid/care"])),
 )
 
 
@@ -56,7 +70,7 @@ async def test_any_figure_at_any_moment(database: Database, seed: int) -> None:
         await database.read(lambda connection: _same(connection, pick, history.now_ms))
     chunks = await database.read(lambda one: one.execute(select(func.count()).select_from(kpi_chunks)).scalar_one())
     assert chunks > 2, "too little happened for a chunk"
-    assert len(set(done)) == 9
+    assert len(set(done)) == 11
 
 
 def _same(connection: Connection, pick: Random, now_ms: int) -> None:
@@ -71,27 +85,34 @@ def _same(connection: Connection, pick: Random, now_ms: int) -> None:
             by = pick.choice((*_BY, *_BY_TOO))
             if by == "hour" and until_ms - since_ms > 900 * HOUR:
                 since_ms = until_ms - 900 * HOUR
+            across = pick.choice((None, None, *_BY[3:], *_BY_TOO))
+            if KPIS[name].kind == READINGS:  # which have days, and no hours
+                by, across = ("day" if one == "hour" else one for one in (by, across))
             where = pick.sample(_WHERE, pick.choice((0, 0, 1, 1, 2)))
-            wanted = Wanted(since_ms=since_ms, until_ms=until_ms, where=where, by=by, zone=ZoneInfo(zone))
+            wanted = Wanted(since_ms=since_ms, until_ms=until_ms, where=where, by=by, across=across, zone=ZoneInfo(zone))
             answer = figure(connection, name, wanted)
             kpi = KPIS[name]
-            expected = oracle.figure(found, since_ms, until_ms, where=where, by=answer.by, zone=zone)
+            expected = oracle.figure(found, since_ms, until_ms, where=where, by=_by(answer), zone=zone)
             ranked = len(answer.groups) <= RANKED
             told = {group: _as_expected(kpi, sums, ranked or group == "*") for group, sums in expected.items()}
-            of = f"{name} by {by} where {where} in {zone} from {since_ms} to {until_ms}"
+            of = f"{name} by {by} across {across} where {where} in {zone} from {since_ms} to {until_ms}"
             assert _told(answer) == told, of
 
 
 def _told(answer: Figure) -> dict[Any, Any]:
     """What was answered; spans in which nothing was are no groups to the oracle."""
-    spans = answer.by in SPANS
-    told: dict[Any, Any] = {}
+    by, told = _by(answer), {}
     for one in answer.groups:
-        if one.count or not spans:
-            name = _whole(str(one.group), answer.by) if spans else one.group
+        if one.count or any(one.parts.values()) or not (answer.across is None and answer.by in SPANS):
+            groups = (one.group, one.across)[: len(by)]
+            name = tuple(_whole(str(group), what) if what in SPANS else group for group, what in zip(groups, by, strict=True))
             assert name not in told
             told[name] = _line(one)
-    return {"*": _line(answer.all)} | told if answer.all.count else told
+    return {"*": _line(answer.all)} | told if answer.all.count or any(answer.all.parts.values()) else told
+
+
+def _by(answer: Figure) -> list[str]:
+    return [one for one in (answer.by, answer.across) if one]
 
 
 def _whole(group: str, by: str | None) -> str:
@@ -112,7 +133,7 @@ def _as_expected(kpi: Kpi, sums: dict[str, Any], ranked: bool) -> dict[str, Any]
     if kpi.measure:
         found |= {"measured": sums["measured"], "mean": sums["mean"]}
         found |= {"median": sums["median"], "p90": sums["p90"]} if sums["measured"] and ranked else {}
-    if kpi.split:
+    if kpi.split or kpi.kind == READINGS:
         found["parts"] = sums["outcomes"]
     if kpi.members:
         found["parts"] = {"contacts": sums["count"]}

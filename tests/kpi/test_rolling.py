@@ -59,9 +59,9 @@ async def test_several_who_count_at_once(database: Database) -> None:
 async def test_all_is_counted_anew_by_another_version(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     await plant(database, range(5))
     await Rolling(database).finish(0)
-    for name, value in (("VERSION", "2"), ("DONE", "2:done"), ("_BUILDING", "2:after:")):
+    for name, value in (("VERSION", "x"), ("DONE", "x:done"), ("_BUILDING", "x:after:")):
         monkeypatch.setattr(rolling, name, value)
-    monkeypatch.setattr("desk.kpi.measuring.DONE", "2:done")
+    monkeypatch.setattr("desk.kpi.measuring.DONE", "x:done")
     with pytest.raises(NotCounted):
         await count(database)
     await Rolling(database).finish(0)
@@ -112,5 +112,8 @@ async def test_questions_that_are_too_large(database: Database) -> None:
     for by, error in (("category", TooManyGroups), ("hour", TooManySpans), ("shoe", BadQuestion)):
         with pytest.raises(error):
             await database.read(lambda one, by=by: figure(one, "sources", Wanted(since_ms=0, until_ms=AT * 2, by=by)))  # type: ignore[misc]
+    wanted = Wanted(since_ms=AT, until_ms=AT + 1_100, by="category", across="channel")
+    with pytest.raises(TooManyGroups):
+        await database.read(lambda one: figure(one, "sources", wanted))
     with pytest.raises(BadQuestion):
         await count(database, "shoes")

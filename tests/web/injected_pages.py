@@ -263,6 +263,7 @@ PARTS: Final = frozenset(
         "/new/live",
         "/new/caller",
         "/new/customers",
+        "/kpi/part",
         "/queues/figures",
         "/customers/{id}/reply",
         "/customers/{id}/replies/{reply}",

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from desk.kpi.definitions import SPANS
 from desk.kpi.report import Figure, Line
 from normalizer.advice import Language
+from web.console.saying import NOTHING, lasting, number
 
 MOST: Final = 12
 """Groups of a block; the table for a spreadsheet has all."""
-_MINUTE: Final = 60_000
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
-_NOTHING: Final = "—"
+MOST_SPANS: Final = 62
+MOST_COLUMNS: Final = 8
+"""Groups of the second grouping that a table has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +38,29 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """`rows`: what each is called, and a number and what is behind it for each column."""
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One figure by its groups; `more` are not shown."""
+    """One figure by its groups, or as a table by two kinds of them at once; `more` are not shown. `csv` is what the address of
+    its spreadsheet says beyond the page's own question; `problem`: there are too many groups."""
 
     name: str
-    bars: Sequence[Bar]
-    more: int
+    bars: Sequence[Bar] = ()
+    table: Table | None = None
+    more: int = 0
+    csv: str = ""
+    problem: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """One figure over time. `values` belong to `times` (seconds since 1970); `rows` say the same in words. `unit` is `ms` or
+    """One figure over time. `values` belong to `times` (seconds since 1970); `rows` say the same in words. `unit` is `s` or
     `count`."""
 
     name: str
@@ -57,45 +70,30 @@ class Plot:
     rows: Sequence[tuple[str, str]]
 
 
-def lasting(ms: float | None) -> str:
-    """How long, to two units: `45 s`, `12 min`, `2 h 10 min`, `3 d 4 h`."""
-    if ms is None:
-        return _NOTHING
-    if ms < _MINUTE:
-        return f"{ms / 1000:.0f} s"
-    for unit, name, smaller, its_name in ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min")):
-        if ms >= unit:
-            rest = int(ms % unit // smaller)
-            return f"{int(ms // unit)} {name}" + (f" {rest} {its_name}" if rest else "")
-    return f"{int(ms // _MINUTE)} min"
-
-
-def number(value: float, language: Language, digits: int = 0) -> str:
-    """With the separators of the language."""
-    text = f"{value:,.{digits}f}"
-    return text.translate(str.maketrans(",.", ".,")) if language == "it" else text
-
-
 def said(found: Figure, line: Line, language: Language) -> str:
     """The number of a figure or of one of its groups."""
     if line.measured is None:
         return number(line.count, language)
     if line.mean is None:
-        return _NOTHING
-    return lasting(line.mean) if found.unit == "ms" else number(line.mean, language, 2)
+        return NOTHING
+    return lasting(1000 * line.mean) if found.unit == "s" else number(line.mean, language, 2)
 
 
 def block(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], language: Language) -> Block:
-    """The largest groups first; of measured ones those with most behind them. `labels`: what categories are called. `words`:
-    `of` and `median`, and what outcomes are called."""
-    groups = sorted((one for one in found.groups if _weight(one)), key=_weight, reverse=True)
-    if all(one.group is None for one in groups):  # nothing is known of any: the block says what is missing
-        groups = []
-    shown = groups[:MOST]
+    """The largest groups first, of measured ones those with most behind them; spans of time in their order. `labels`: what
+    categories are called. `words`: `of` and `median`, and what outcomes are called."""
+    groups = [one for one in found.groups if _weight(one)]
+    if found.by in SPANS:
+        shown = groups[-MOST_SPANS:]
+    else:
+        groups.sort(key=_weight, reverse=True)
+        if all(one.group is None for one in groups):  # nothing is known of any: the block says what is missing
+            groups = []
+        shown = groups[:MOST]
     most = max((_length(one) for one in shown), default=0) or 1
     bars = [
         Bar(
-            label=labels.get(one.group or "", one.group or _NOTHING),
+            label=_called(one.group, found.by, labels),
             value=said(found, one, language),
             detail=_detail(found, one, words, language),
             part=round(100 * _length(one) / most, 1),
@@ -103,6 +101,37 @@ def block(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], la
         for one in shown
     ]
     return Block(name=found.kpi, bars=bars, more=len(groups) - len(shown))
+
+
+def crossed(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], language: Language) -> Block:
+    """A figure by two groupings as a table: of each the groups with most in them, spans of time in their order."""
+    cells = {(one.group, one.across): one for one in found.groups if _weight(one)}
+    rows, columns = _largest(cells, 0, found.by, MOST), _largest(cells, 1, found.across, MOST_COLUMNS)
+
+    def cell(row: str | None, column: str | None) -> tuple[str, str]:
+        line = cells.get((row, column))
+        return ("", "") if line is None else (said(found, line, language), _detail(found, line, words, language))
+
+    table = Table(
+        columns=[_called(one, found.across, labels) for one in columns],
+        rows=[(_called(row, found.by, labels), [cell(row, column) for column in columns]) for row in rows],
+    )
+    left = len(cells) - sum(1 for row, column in cells if row in rows and column in columns)
+    return Block(name=found.kpi, table=table if rows else None, more=left)
+
+
+def _largest(cells: Mapping[tuple[str | None, str | None], Line], place: int, by: str | None, most: int) -> list[str | None]:
+    sums: dict[str | None, int] = {}
+    for groups, line in cells.items():
+        sums[groups[place]] = sums.get(groups[place], 0) + _weight(line)
+    if by in SPANS:
+        return sorted(sums, key=str)[-most:]
+    return sorted(sums, key=lambda one: (-sums[one], one is None, str(one)))[:most]
+
+
+def _called(group: str | None, by: str | None, labels: Mapping[str, str]) -> str:
+    name = group or NOTHING
+    return labels.get(name, name) if by in ("category", "right") else name
 
 
 def tile(name: str, value: str, now: float | None, before: float | None, less_is_better: bool | None) -> Tile:
@@ -122,9 +151,10 @@ def _length(line: Line) -> float:
 
 def _detail(found: Figure, line: Line, words: Mapping[str, str], language: Language) -> str:
     if line.measured is not None:
-        median = None if line.median is None else lasting(line.median) if found.unit == "ms" else f"{line.median}"
         of = words["of"].format(number=number(line.measured, language))
-        return of if median is None else f"{of}, {words['median']} {median}"
+        if line.median is None:
+            return of
+        return f"{of}, {words['median']} {lasting(1000 * line.median) if found.unit == 's' else line.median}"
     parts = [f"{words.get(name, name)} {number(count, language)}" for name, count in line.parts.items()]
     share = [] if line.share is None else [f"{number(100 * line.share, language, 1)} %"]
     return ", ".join(share + parts)

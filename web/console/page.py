@@ -14,10 +14,10 @@ from markupsafe import Markup
 from web.console.assets import link
 from web.console.customer import evidence, shown_values
 from web.console.frame import Frame
-from web.console.kpi import number as in_digits
 from web.console.masking import masked
 from web.console.queues import line
 from web.console.rules import bars
+from web.console.saying import lasting, number
 from web.console.texts.common import COMMON
 
 HTMX: Final = (
@@ -96,13 +96,8 @@ def _time(ms: int | None, *, seconds: bool = False, only: str = "") -> Markup:
 
 
 def span(ms: float | None) -> str:
-    """How long: `84 ms`, `3.2 s`, `5 min`, `2 h`, `3 d`."""
-    if ms is None:
-        return "—"
-    for most, unit, name in ((1000, 1, "ms"), (60_000, 1000, "s"), (3_600_000, 60_000, "min"), (86_400_000, 3_600_000, "h")):
-        if ms < most:
-            return f"{ms / unit:.1f} {name}" if name == "s" and ms < 10_000 else f"{ms / unit:.0f} {name}"  # noqa: PLR2004
-    return f"{ms / 86_400_000:.0f} d"
+    """How long, shortly: by its largest unit."""
+    return lasting(ms, units=1)
 
 
 def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
@@ -116,9 +111,8 @@ def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
 
 
 @pass_context
-def _count(context: Context, number: int) -> str:
-    """`1.000` in Italian, `1,000` in English."""
-    return in_digits(number, context["frame"].language)
+def _count(context: Context, count: int) -> str:
+    return number(count, context["frame"].language)
 
 
 TEMPLATES: Final = Environment(

@@ -1,105 +1,107 @@
-"""What the page of figures was asked for, and the figures of that."""
+"""What the page of figures was asked for: a period, conditions and groups, as they stand in its address."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from urllib.parse import urlencode
 
-from sqlalchemy import Connection
-
+from desk.kpi.definitions import DIMENSIONS, FIELD, SPANS
 from desk.kpi.periods import Span
-from desk.kpi.report import Figure, Wanted
-from regia.figures import Asked, figures, wanted
+from desk.kpi.report import Wanted
+from regia.figures import Asked, wanted
 from regia.http.console.visit import Visit
-from storage import recent
-from storage.faq_counts import Read, most_viewed
-from web.console.kpi import MOST
 from web.console.texts.kpi import KPI
 
-HEADLINES: Final = ("reasons", "first_reply", "closing", "sla", "surveys", "unheard")
-OVER_TIME: Final = ("reasons", "first_reply", "closing")
+MANY: Final = ("brand", "channel", "category", "tag", "field")
+"""Conditions, of each of which there may be several."""
+MOST: Final = 50
+"""Values of one condition."""
 _DAY_MS: Final = 24 * 3600 * 1000
-_DAYS: Final = 30
+_USUAL: Final = "30"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What the page was asked for, as it stands in its form. `days` is 0 where there is a period of one's own."""
+    """As it stands in the page's form. `period` is empty where there is one of one's own: from `since` on, before `until`."""
 
-    days: int = _DAYS
+    period: str = _USUAL
     since: str = ""
     until: str = ""
-    brand: str = ""
-    channel: str = ""
-    category: str = ""
-    tag: str = ""
-    field: str = ""
+    by: str = ""
+    across: str = ""
+    brand: Sequence[str] = ()
+    channel: Sequence[str] = ()
+    category: Sequence[str] = ()
+    tag: Sequence[str] = ()
+    field: Sequence[str] = ()
 
     @classmethod
     def of(cls, visit: Visit) -> "Chosen":
-        words = {name: visit.word(name) for name in ("since", "until", "brand", "channel", "category", "tag", "field")}
-        days = visit.word("days")
-        own = bool(words["since"] or words["until"])
-        known = int(days) if days in {str(one) for one in KPI["en"].days} else _DAYS
-        return cls(days=0 if own else known, **words)
+        """Groups and periods that there are not are none."""
+        since, until, period = (visit.word(name) for name in ("since", "until", "period"))
+        known = period if period in KPI["en"].periods else _USUAL
+        by, across = (_group(visit.word(name)) for name in ("by", "across"))
+        many = {name: _words(visit, name) for name in MANY}
+        own = bool(since or until)
+        return cls(period="" if own else known, since=since, until=until, by=by, across=across if across != by else "", **many)
 
-    def asked(self, zone: str, names: Sequence[str] = ()) -> Asked:
-        return Asked(
-            names=names,
-            since=self._since(zone),
-            until=self.until or None,
-            zone=zone,
-            brands=_given(self.brand),
-            channels=_given(self.channel),
-            categories=_given(self.category),
-            tags=_given(self.tag),
-            fields=_given(self.field),
-        )
+    @property
+    def names_fields(self) -> bool:
+        """Whether anything of it asks for fields."""
+        return bool(self.field) or any(one.startswith(FIELD) for one in (self.by, self.across))
 
-    def _since(self, zone: str) -> str | None:
-        if not self.days:
-            return self.since or None
+    def query(self, *, without_period: bool = False) -> str:
+        """As an address carries it."""
+        of_time = () if without_period else ("period", "since", "until")
+        single = [(name, getattr(self, name)) for name in (*of_time, "by", "across")]
+        return urlencode([one for one in single if one[1]] + [(name, value) for name in MANY for value in getattr(self, name)])
+
+    def wanted(self, zone: str) -> Wanted:
+        """Raises `NotAsked`."""
+        conditions = {
+            "brands": self.brand,
+            "channels": self.channel,
+            "categories": self.category,
+            "tags": self.tag,
+            "fields": self.field,
+        }
+        since, until = self._days(zone)
+        of = wanted(Asked(since=since, until=until, zone=zone, **conditions))
+        return replace(of, by=self.by or None, across=self.across or None)
+
+    def span(self, of: Wanted) -> Span:
+        """By what figures over time are drawn: so that a plot has enough points and not too many."""
+        for span in SPANS:
+            if span in (self.by, self.across):
+                return span
+        length_ms = of.until_ms - of.since_ms
+        if length_ms <= 2 * _DAY_MS:
+            return "hour"
+        return "day" if length_ms <= 93 * _DAY_MS else "week" if length_ms <= 800 * _DAY_MS else "month"
+
+    def _days(self, zone: str) -> tuple[str | None, str | None]:
+        if not self.period:
+            return self.since or None, self.until or None
         today = datetime.now(UTC).astimezone(wanted(Asked(zone=zone)).zone).date()
-        return (today - timedelta(days=self.days - 1)).isoformat()
+        since, until = days_of(self.period, today)
+        return since.isoformat(), until.isoformat() if until else None
 
 
-def _given(value: str) -> tuple[str, ...]:
-    return (value,) if value else ()
+def days_of(period: str, today: date) -> tuple[date, date | None]:
+    """The first day of a period of `KpiTexts.periods`, and the day before which it ends; None where it goes on until now."""
+    month = today.replace(day=1)
+    if period == "month":
+        return month, None
+    if period == "last-month":
+        return (month - timedelta(days=1)).replace(day=1), month
+    return today - timedelta(days=int(period) - 1), None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """`before` is of the period of the same length before; `over_time` by `span`."""
-
-    now: dict[str, Figure]
-    before: dict[str, Figure]
-    over_time: dict[str, Figure]
-    span: Span
-    articles: list[Read]
-    channels: list[str]
+def _group(name: str) -> str:
+    return name if name in (*SPANS, *DIMENSIONS) or (name.startswith(FIELD) and name != FIELD) else ""
 
 
-def find(connection: Connection, asked: Asked, of: Wanted, chosen: Chosen) -> Found:
-    """All of one moment. Raises `NotAsked`, `NotCounted`."""
-    span = _span(of.until_ms - of.since_ms)
-    previous = replace(of, since_ms=2 * of.since_ms - of.until_ms, until_ms=of.since_ms, by="")
-    heads, times = replace(asked, names=HEADLINES), replace(asked, names=OVER_TIME)
-    return Found(
-        now=_named(figures(connection, asked, of)),
-        before=_named(figures(connection, heads, previous)),
-        over_time=_named(figures(connection, times, replace(of, by=span))),
-        span=span,
-        articles=most_viewed(connection, since_ms=of.since_ms, until_ms=of.until_ms, brand=chosen.brand or None, limit=MOST),
-        channels=recent.channels(connection),
-    )
-
-
-def _named(found: Sequence[Figure]) -> dict[str, Figure]:
-    return {one.kpi: one for one in found}
-
-
-def _span(length_ms: int) -> Span:
-    """So that a plot has enough points and not too many."""
-    if length_ms <= 2 * _DAY_MS:
-        return "hour"
-    return "day" if length_ms <= 93 * _DAY_MS else "week" if length_ms <= 800 * _DAY_MS else "month"
+def _words(visit: Visit, name: str) -> tuple[str, ...]:
+    words = (one.replace("\0", "").strip() for one in visit.request.query.getall(name, []))
+    return tuple(dict.fromkeys(one for one in words if one))[:MOST]

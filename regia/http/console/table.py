@@ -129,6 +129,7 @@ ENTRIES: Final[Sequence[Entry]] = (
     Entry("POST", "/rules/playground/compare", "agent", playground.compare, "rules.compare", largest=playground.BODY),
     Entry("POST", "/rules/playground/reset", "agent", playground.reset, "rules.reset", largest=playground.BODY),
     Entry("GET", "/kpi", "viewer", kpi.page, nav=kpi_texts.NAV),
+    Entry("GET", "/kpi/part", "viewer", kpi.part),
     Entry("GET", "/kpi.csv", "viewer", kpi.table),
     Entry("GET", "/users", "admin", users.page, nav=users_texts.NAV),
     Entry("POST", "/users", "admin", users.add, "user.add"),

@@ -2,16 +2,17 @@
 "use strict";
 (() => {
   const language = document.documentElement.lang || "it";
-  const units = [[86400000, "d"], [3600000, "h"], [60000, "min"], [1000, "s"]];
+  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
-  function lasting(ms) {
-    const [size, name] = units.find(([unit]) => ms >= unit) || units[3];
-    return `${(ms / size).toLocaleString(language, { maximumFractionDigits: 1 })} ${name}`;
+  // A mark of an axis has room for one unit; what is exact stands in the table.
+  function lasting(seconds) {
+    const [size, name] = units.find(([unit]) => seconds >= unit) || units[3];
+    return `${(seconds / size).toLocaleString(language, { maximumFractionDigits: 1 })} ${name}`;
   }
-  const shown = (unit) => (value) => (unit === "ms" ? lasting(value) : value.toLocaleString(language));
+  const shown = (unit) => (value) => (unit === "s" ? lasting(value) : value.toLocaleString(language));
 
-  // Marks of an axis of durations lie on whole seconds, minutes, hours and days, and not on powers of ten of milliseconds.
-  const steps = [1e3, 5e3, 15e3, 3e4, 6e4, 3e5, 9e5, 18e5, 36e5, 72e5, 216e5, 432e5, 864e5, 1728e5, 6048e5];
+  // Marks of an axis of durations lie on whole seconds, minutes, hours and days, and not on powers of ten of seconds.
+  const steps = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
 
   function draw(box) {
     const { unit, zone } = box.dataset;
@@ -31,7 +32,7 @@
       series: [{}, { stroke: ink, fill: `color-mix(in srgb, ${ink} 14%, transparent)`, width: 2, points: { show: data[0].length < 40, size: 5 } }],
       axes: [
         { ...axis, values: (plot, marks, _axis, _space, step) => marks.map((at) => moment(at, step, zone)) },
-        { ...axis, size: 64, values: (_plot, marks) => marks.map(say), ...(unit === "ms" ? { incrs: steps } : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5] }) },
+        { ...axis, size: 64, values: (_plot, marks) => marks.map(say), ...(unit === "s" ? { incrs: steps } : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6] }) },
       ],
     }, data, box);
   }
@@ -41,11 +42,26 @@
     return new Date(seconds * 1000).toLocaleString(language, { ...form, timeZone: zone });
   }
 
-  for (const box of document.querySelectorAll("[data-plot]")) {
-    let plot = draw(box);
-    new ResizeObserver(() => {
-      if (plot.width !== box.clientWidth) plot.setSize({ width: box.clientWidth, height: 190 });
-    }).observe(box);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { plot.destroy(); plot = draw(box); });
+  const plots = new Map();
+
+  function all() {
+    for (const box of document.querySelectorAll("[data-plot]")) {
+      if (plots.has(box)) continue;
+      plots.set(box, draw(box));
+      new ResizeObserver(() => {
+        const plot = plots.get(box);
+        if (plot.width !== box.clientWidth) plot.setSize({ width: box.clientWidth, height: 190 });
+      }).observe(box);
+    }
   }
+
+  // Colours are those of the theme at the moment of drawing.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const [box, plot] of plots) {
+      plot.destroy();
+      plots.set(box, draw(box));
+    }
+  });
+  document.addEventListener("htmx:after:swap", all);
+  all();
 })();

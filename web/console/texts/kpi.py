@@ -11,15 +11,14 @@ NAV: Final[Mapping[Language, str]] = {"it": "Numeri", "en": "Figures"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiTexts:
-    """`figures` has title and meaning by the name of a figure (`desk.kpi.definitions`), and of `articles`; `nothing` says what
-    is missing where a figure has no groups. `words`: small ones, and outcomes."""
+    """`figures` has title and meaning by the name of a figure (`desk.kpi.definitions`); `nothing` says what
+    is missing where a figure has no groups. `groups` are what can be grouped by. `words`: small ones, outcomes."""
 
     title: str
     period: str
-    days: Mapping[int, str]
+    periods: Mapping[str, str]
     from_: str
     until: str
-    own_period: str
     filters: str
     brand: str
     channel: str
@@ -27,6 +26,14 @@ class KpiTexts:
     tag: str
     field: str
     field_hint: str
+    group_by: str
+    and_by: str
+    own_way: str
+    no_more: str
+    groups: Mapping[str, str]
+    by_reason: tuple[str, str]
+    loading: str
+    too_many: str
     zone: str
     before: str
     not_counted: str
@@ -48,10 +55,17 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
     "it": KpiTexts(
         title="Numeri",
         period="Periodo",
-        days={1: "Oggi", 7: "7 giorni", 30: "30 giorni", 90: "90 giorni", 365: "Un anno"},
+        periods={
+            "1": "Oggi",
+            "7": "7 giorni",
+            "30": "30 giorni",
+            "90": "90 giorni",
+            "month": "Questo mese",
+            "last-month": "Mese scorso",
+            "365": "Un anno",
+        },
         from_="Dal",
         until="Prima del",
-        own_period="Altro periodo e filtri",
         filters="Filtri",
         brand="Marchio",
         channel="Canale",
@@ -59,6 +73,28 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
         tag="Etichetta",
         field="Campo",
         field_hint="nome=valore, per esempio order=IT-2231",
+        group_by="Raggruppa per",
+        and_by="e per",
+        own_way="ciascuno a suo modo",
+        no_more="nient'altro",
+        groups={
+            "day": "giorno",
+            "week": "settimana",
+            "month": "mese",
+            "brand": "marchio",
+            "channel": "canale",
+            "category": "categoria",
+            "tag": "etichetta",
+            "product": "prodotto",
+            "target": "coda",
+            "agent": "agente",
+            "reason": "motivo del ticket",
+            "outcome": "esito",
+            "rule": "regola",
+        },
+        by_reason=("Sondaggi per motivo e canale", "Voti medi dei clienti per categoria del contatto e canale."),
+        loading="Si sta contando…",
+        too_many="Troppi gruppi: scegli un periodo più breve, un filtro o un altro raggruppamento.",
         zone="I giorni sono quelli di {zone}.",
         before="rispetto al periodo prima",
         not_counted="I numeri si stanno contando per la prima volta: riprova tra un minuto.",
@@ -91,6 +127,10 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
                 "Contatti per coda",
                 "Contatti per le code in cui le regole li hanno messi; può stare in più code.",
             ),
+            "tickets": (
+                "Ticket per coda",
+                "Ticket per le code dei contatti della loro conversazione, aperti e chiusi; può stare in più code.",
+            ),
             "sources": ("Provenienza", "Contatti per canale, con la quota di ciascuno."),
             "products": ("Prodotti", "Contatti per il prodotto che le regole hanno riconosciuto."),
             "sla": (
@@ -105,6 +145,10 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
                 "Clienti in attesa",
                 "Clienti con contatti a cui nessuno ha risposto finora; conta quando hanno scritto.",
             ),
+            "routing": (
+                "Categorie giuste",
+                "Contatti di cui qualcuno ha segnato la categoria giusta: smistati giusti e sbagliati.",
+            ),
             "articles": ("Articoli più letti", "Letture degli articoli della FAQ, e quanti lettori hanno detto che è servito."),
         },
         nothing={
@@ -113,7 +157,8 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "products": "Nessun prodotto riconosciuto: le regole lo dicono con `product`.",
             "sla": "Nessuna promessa: le categorie la dichiarano con `sla`.",
             "surveys": "Nessuna risposta a un sondaggio in questo periodo.",
-            "articles": "Nessuna lettura in questo periodo.",
+            "routing": "Nessuno ha segnato la categoria giusta di un messaggio di questo periodo.",
+            "articles": "Nessuna lettura: sono note per giorno e marchio, non per canale, categoria o campo.",
             "": "Niente in questo periodo.",
         },
         words={
@@ -125,6 +170,8 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "dropped": "lasciate",
             "open": "aperti",
             "closed": "chiusi",
+            "right": "giusti",
+            "wrong": "sbagliati",
             "contacts": "contatti",
             "helped": "è servito",
             "not_helped": "non è servito",
@@ -133,10 +180,17 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
     "en": KpiTexts(
         title="Figures",
         period="Period",
-        days={1: "Today", 7: "7 days", 30: "30 days", 90: "90 days", 365: "One year"},
+        periods={
+            "1": "Today",
+            "7": "7 days",
+            "30": "30 days",
+            "90": "90 days",
+            "month": "This month",
+            "last-month": "Last month",
+            "365": "One year",
+        },
         from_="From",
         until="Before",
-        own_period="Other period and filters",
         filters="Filters",
         brand="Brand",
         channel="Channel",
@@ -144,6 +198,28 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
         tag="Tag",
         field="Field",
         field_hint="name=value, such as order=IT-2231",
+        group_by="Group by",
+        and_by="and by",
+        own_way="each in its own way",
+        no_more="nothing else",
+        groups={
+            "day": "day",
+            "week": "week",
+            "month": "month",
+            "brand": "brand",
+            "channel": "channel",
+            "category": "category",
+            "tag": "tag",
+            "product": "product",
+            "target": "queue",
+            "agent": "agent",
+            "reason": "reason of the ticket",
+            "outcome": "outcome",
+            "rule": "rule",
+        },
+        by_reason=("Surveys by reason and channel", "What customers scored on average, by category and channel."),
+        loading="Being counted…",
+        too_many="Too many groups: choose a shorter period, a filter, or another grouping.",
         zone="Days are those of {zone}.",
         before="against the period before",
         not_counted="The figures are being counted for the first time: try again in a minute.",
@@ -173,6 +249,10 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "agents": ("Tickets per agent", "Tickets by the agent who was named last; counted when the ticket was opened."),
             "reasons": ("Reasons for contact", "Contacts by category, with the share of each."),
             "pipelines": ("Contacts per queue", "Contacts by the queues that rules put them into; one may go to several."),
+            "tickets": (
+                "Tickets per queue",
+                "Tickets by the queues of their conversation's contacts, open and closed; one may be in several.",
+            ),
             "sources": ("Sources", "Contacts by channel, with the share of each."),
             "products": ("Products", "Contacts by the product that the rules recognised."),
             "sla": (
@@ -187,6 +267,10 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
                 "Unheard customers",
                 "Customers with contacts that nobody has answered until now; counted when they wrote.",
             ),
+            "routing": (
+                "Right categories",
+                "Contacts that somebody marked with their right category: routed right and wrong.",
+            ),
             "articles": ("Most read articles", "Views of the FAQ's articles, and how many readers said that it helped."),
         },
         nothing={
@@ -195,7 +279,8 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "products": "No product was recognised: rules tell it by `product`.",
             "sla": "No promise: categories declare one by `sla`.",
             "surveys": "Nobody answered a survey in this period.",
-            "articles": "Nothing was read in this period.",
+            "routing": "Nobody marked the right category of a message of this period.",
+            "articles": "Nothing was read: readings are known by day and brand, not by channel, category or field.",
             "": "Nothing in this period.",
         },
         words={
@@ -207,6 +292,8 @@ KPI: Final[Mapping[Language, KpiTexts]] = {
             "dropped": "dropped",
             "open": "open",
             "closed": "closed",
+            "right": "right",
+            "wrong": "wrong",
             "contacts": "contacts",
             "helped": "helped",
             "not_helped": "did not help",
