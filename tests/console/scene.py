@@ -18,6 +18,7 @@ from desk.staff.roles import Role
 from regia.gateway import Gateway
 from regia.http.console.parts import CONSOLE
 from regia.server_settings import Server
+from regia.store_settings import LOCAL
 from storage import staff_audit
 from storage.staff import Staff
 from tests.http.served import Client, is_up, make_gateway, serving
@@ -99,9 +100,11 @@ class Scene:
 
 
 @asynccontextmanager
-async def a_console(folder: Path, migrated: Path, *, public_url: str | None = "https://regia.example") -> AsyncIterator[Scene]:
-    """It works when it is given."""
-    made = make_gateway(folder, migrated)
+async def a_console(
+    folder: Path, migrated: Path, *, public_url: str | None = "https://regia.example", queues: str = LOCAL
+) -> AsyncIterator[Scene]:
+    """It works when it is given. `queues` is the address of a RabbitMQ."""
+    made = make_gateway(folder, migrated, queues=queues)
     if public_url is None or public_url != "https://regia.example":
         settings = made.configured.settings
         server = Server(public_url=public_url, trusted_proxies=settings.server.trusted_proxies)

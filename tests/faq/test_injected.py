@@ -1,34 +1,42 @@
-"""What strangers may write into the pages, in Chromium: as text, and nothing of it runs."""
+"""What strangers may write into the pages of a whole gateway, every injection, in Chromium: as text, and nothing of it runs.
 
-from typing import Any
+The control is in `tests.web.test_public_injections`: the same pages without escaping; here it is the article's clean HTML.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
-from playwright.async_api import Browser
+import pytest
+from playwright.async_api import BrowserContext
 from playwright.async_api import Page as Tab
 
+from desk.faq import markup
 from tests.browser import chromium
-from tests.faq.injections import INJECTIONS
-from tests.faq.shop import Shop
+from tests.databases import migrated_sqlite
+from tests.faq.shop import ARTICLES, Shop
+from tests.faq.shop import shop as a_shop
+from tests.web.injected import MARKUP, examine, frames, look, watching
+from tests.web.injection_words import line, lines, squeezed
+from tests.web.injections import INJECTIONS
 
-FORM = "/forms/form?lang=it"
+__all__ = ["migrated_sqlite"]
 
-FIRED = "window.fired = []; window.alert = (what) => window.fired.push(String(what));"
-
-FRAMES = """async (addresses) => {
+FORM: Final = "/forms/form?lang=it"
+FRAMES: Final = """async (addresses) => {
     document.body.replaceChildren();
     const load = (address) => new Promise((done) => {
         const frame = document.createElement("iframe");
         frame.addEventListener("load", () => done(frame), {once: true});
-        frame[address.startsWith("/") ? "src" : "srcdoc"] = address;
+        frame.src = address;
         document.body.append(frame);
     });
     window.frames_ = await Promise.all(addresses.map(load));
-    await new Promise((done) => setTimeout(done, 300));
-    return window.frames_.map((frame) => frame.contentWindow.fired);
 }"""
-"""Opens each in a frame of its own, all at once; what fired in each."""
-
-POST = """async (texts) => {
+"""Opens each in a frame of its own, all at once."""
+POST: Final = """async (texts) => {
     const post = async (frame, text) => {
         const page = frame.contentDocument;
         const form = page.querySelector("form[data-busy]");
@@ -47,76 +55,104 @@ POST = """async (texts) => {
         while (!frame.contentDocument || !frame.contentDocument.querySelector(".summary")) {
             await new Promise((done) => setTimeout(done, 30));
         }
-        const now = frame.contentDocument;
-        const strange = now.querySelectorAll("main img, main svg, main iframe, main script, main style, main base");
-        return [frame.contentWindow.fired, strange.length, now.querySelector("#f-name").value];
+        return frame.contentDocument.querySelector("#f-name").value;
     };
     return Promise.all(texts.map((text, place) => post(window.frames_[place], text)));
 }"""
-"""Fills each frame's form with one of these, in every place there is, and sends it; what fired in the page that comes back."""
+"""Fills each frame's form with one of these, in every place there is, and sends it; the name in the page that comes back."""
 
 
-async def watched(browser: Browser, outside: list[str]) -> Tab:
-    """A page that says whether a script ran. Our policy is switched off, so that only what the pages do counts."""
-    made = await browser.new_context(bypass_csp=True, locale="it-IT")
-    await made.add_init_script(FIRED)
-    tab = await made.new_page()
+def hostile() -> dict[str, str | bytes]:
+    """An article of the operator for each, in its title, summary and tags, and one whose text holds them all."""
+    told = {
+        f"a{number}.it.md": f"---\ncategory: orders\ntitle: {json.dumps(line(one)[:150])}\nsummary: {json.dumps(line(one)[:300])}\n"
+        f"tags: [{json.dumps(line(one)[:40])}]\n---\nx\n"
+        for number, one in enumerate(INJECTIONS)
+    }
+    body = "\n\n".join(f"- {line(one)}\n\n> {line(one)}\n\n    {line(one)}" for one in INJECTIONS)
+    return {**ARTICLES, **told, "all.it.md": f"---\ncategory: orders\ntitle: Tutte\n---\n{body}\n"}
 
-    async def refuse(route: Any) -> None:
-        outside.append(route.request.url)
-        await route.abort()
 
-    await tab.route(lambda url: "127.0.0.1" not in url, refuse)
-    return tab
+@pytest.fixture
+async def full(tmp_path: Path, migrated_sqlite: Path) -> AsyncIterator[Shop]:
+    """A shop whose articles are full of them."""
+    async with a_shop(tmp_path, migrated_sqlite, hostile()) as opened:
+        yield opened
 
 
 def everywhere(text: str) -> str:
     names = ("topic", "faq", "page", "lang", "language", "name", "message")
-    return "&".join(f"{name}={quote(text)}" for name in names)
+    return "&".join(f"{name}={quote(text[:200])}" for name in names)
 
 
 async def test_nothing_that_strangers_write_runs(shop: Shop) -> None:
-    texts, outside, nothing = list(INJECTIONS.values()), list[str](), [[]] * len(INJECTIONS)
-    assert len(texts) >= 25
-    async with chromium() as browser:
-        tab = await watched(browser, outside)
+    texts, own = lines(), f"{shop.address}/"
+    async with chromium() as browser, watching(browser, own=own, policy=False) as (context, seen):
+        paths = [f"/faq/shop?q={quote(text)}&lang={quote(text)}" for text in texts]
+        paths += [f"{of}?{everywhere(text)}" for text in texts for of in ("/faq/shop/articles/parcel", "/forms/form")]
+        assert await frames(context, own, [f"{shop.address}{path}" for path in paths]) == []
+        found = await look(context, [f"{shop.address}/state/{quote(text[:200], safe='')}" for text in texts[::6]])
+        assert [one.markup for one in found.values() if one.markup] == []
+        tab = await context.new_page()
         await tab.goto(f"{shop.address}/faq/shop")
-        searches = [f"/faq/shop?q={quote(text)}&lang={quote(text)}" for text in texts]
-        assert await tab.evaluate(FRAMES, searches) == nothing
-        assert await tab.evaluate(FRAMES, [f"/faq/shop/articles/parcel?{everywhere(text)}" for text in texts]) == nothing
-        assert await tab.evaluate(FRAMES, [f"/forms/form?{everywhere(text)}" for text in texts]) == nothing
-        assert await tab.evaluate(FRAMES, [f"{FORM}&topic=other"] * len(texts)) == nothing
-        posted = await tab.evaluate(POST, texts)
-        for text in texts[::6]:  # no page may frame this one
-            await tab.goto(f"{shop.address}/state/{quote(text, safe='')}?{everywhere(text)}")
-            assert await tab.evaluate("window.fired") == []
-    assert [(fired, strange) for fired, strange, _ in posted] == [([], 0)] * len(texts)
-    assert [shown for _, _, shown in posted] == texts
-    assert outside == []
+        await tab.evaluate(FRAMES, [f"{FORM}&topic=other"] * len(texts))
+        assert await tab.evaluate(POST, texts) == texts
+        assert await _in_frames(tab) == []
+        assert seen.everything == []
 
 
 async def test_what_is_typed_and_found_is_text(shop: Shop) -> None:
-    outside: list[str] = []
-    texts = list(INJECTIONS.values())
-    async with chromium() as browser:
-        tab = await watched(browser, outside)
+    async with chromium() as browser, watching(browser, own=f"{shop.address}/", policy=False) as (context, seen):
+        tab = await context.new_page()
         await tab.goto(f"{shop.address}/faq/shop?lang=it")
-        for place in range(0, len(texts), 5):
-            await tab.fill("#q", f"pacco {' '.join(texts[place : place + 5])}")
-            await tab.wait_for_timeout(200)
+        for text in lines(900):
+            await tab.fill("#q", f"pacco {text}")
+            await tab.wait_for_timeout(150)
+        assert (await examine(tab)).markup == []
         await tab.goto(f"{shop.address}{FORM}&topic=other")
-        await tab.fill("#f-message", "pacco " + "\n".join(texts))
+        await tab.fill("#f-message", "pacco " + "\n".join(lines()))
         await tab.wait_for_timeout(800)
-        assert await tab.evaluate("window.fired") == []
-    assert outside == []
+        assert (await examine(tab)).markup == []
+        assert seen.everything == []
 
 
-async def test_the_same_fires_where_nothing_is_escaped(shop: Shop) -> None:
-    outside: list[str] = []
-    pages = [f'<title>{text}</title><input value="{text}"><p>{text}</p>' for text in INJECTIONS.values()]
-    async with chromium() as browser:
-        tab = await watched(browser, outside)
-        await tab.goto(f"{shop.address}/faq/shop")
-        fired = [bool(one) for one in await tab.evaluate(FRAMES, pages)]
-    assert sum(fired) >= 12, fired
-    assert any("evil.example" in url for url in outside)
+async def test_what_the_operators_articles_say_is_text(full: Shop) -> None:
+    async with chromium() as browser, watching(browser, own=f"{full.address}/", policy=False) as (context, seen):
+        index, article = await _articles(context, full)
+        tab = await context.new_page()
+        await tab.goto(f"{full.address}/faq/shop?lang=it")
+        await tab.fill("#q", "script")
+        await tab.wait_for_selector("#found a")
+        assert (await examine(tab)).markup == []
+    assert seen.everything == []
+    for one in INJECTIONS:
+        assert squeezed(line(one)[:150]) in squeezed(index), one.name
+        assert squeezed(line(one)) in squeezed(article), one.name
+
+
+async def test_control_articles_that_are_not_cleaned(
+    tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markup, "render", lambda source, _picture: markup.Rendered(html=source))
+    monkeypatch.setattr("desk.faq.reading.render", markup.render)
+    async with (
+        a_shop(tmp_path, migrated_sqlite, hostile()) as opened,
+        chromium() as browser,
+        watching(browser, own=f"{opened.address}/", policy=False) as (context, seen),
+    ):
+        found = await look(context, [f"{opened.address}/faq/shop/articles/all?lang=it"])
+    assert len(next(iter(found.values())).markup) > 5
+    assert seen.fired
+    assert seen.asked
+
+
+async def _articles(context: BrowserContext, full: Shop) -> tuple[str, str]:
+    """The texts of the page of all articles, and of the article with everything."""
+    urls = [f"{full.address}/faq/shop?lang=it", f"{full.address}/faq/shop/articles/all?lang=it"]
+    found = await look(context, urls)
+    assert [one.markup for one in found.values() if one.markup] == []
+    return found[urls[0]].text, found[urls[1]].text
+
+
+async def _in_frames(tab: Tab) -> list[str]:
+    return [one for frame in tab.main_frame.child_frames for one in (await frame.evaluate(MARKUP))[0]]

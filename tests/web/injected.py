@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Error, Frame, Request, Route
+from playwright.async_api import Browser, BrowserContext, Error, Frame, Request, Route, WebSocket
 from playwright.async_api import Page as Tab
 
 from tests.web.injections import Injection
@@ -21,14 +21,15 @@ _SETTLE: Final = 0.25
 """Seconds for what begins by itself."""
 
 ACT: Final = """() => {
-    const inside = document.querySelector("main") || document.body;
+    const widget = document.querySelector("regia-chat"); // its own buttons are not pressed: `MARKUP` sees what could run
+    const inside = widget ? widget.shadowRoot : document.querySelector("main") || document.body;
     for (const node of inside ? inside.querySelectorAll("*") : []) {
         for (const name of ["mouseover", "pointerover", "mouseenter"])
             node.dispatchEvent(new MouseEvent(name, {bubbles: true}));
         const to = node.getAttribute("href") || "";
         const own = location.hostname !== "control.example"
             && ((node.form && node.form.action.startsWith(location.origin)) || node.closest("summary"));
-        if (own || /^[/?]/.test(to) || /^(https?:)?\\/\\//.test(to)) continue;
+        if (own || widget || /^[/?]/.test(to) || /^(https?:)?\\/\\//.test(to)) continue;
         if (node.focus) node.focus();
         if (/^(a|button|mtext|text)$/i.test(node.localName) || /^(submit|image)$/.test(node.type)) {
             if (node.click) node.click(); else node.dispatchEvent(new MouseEvent("click", {bubbles: true}));
@@ -41,7 +42,8 @@ AGAIN: Final = "() => { document.body.innerHTML = document.body.innerHTML }"
 """What makes of a mutation what it is: the markup is written out and read again."""
 
 MARKUP: Final = """() => {
-    const inside = document.querySelector("main") || document.body, mail = location.pathname.endsWith("/mail");
+    const widget = document.querySelector("regia-chat"), mail = location.pathname.endsWith("/mail");
+    const inside = widget ? widget.shadowRoot : document.querySelector("main") || document.body;
     const elements = new RegExp("^(script|object|embed|style|link|base|meta|video|audio|math|animate|image|marquee|plaintext"
         + "|xmp)$", "i");
     const fields = /^(form|input|button|textarea|select)$/;
@@ -50,11 +52,13 @@ MARKUP: Final = """() => {
     const bad = (node) => elements.test(node.localName)
         || (node.localName === "iframe" && !node.classList.contains("mail"))
         || (mail && fields.test(node.localName))
-        || [...node.attributes].some(({name, value}) => names.test(name) || (places.test(name) && schemes.test(value))
-            || (places.test(name) && name !== "href" && /^(https?:)?\\/\\//i.test(value)));
+        || [...node.attributes].some(({name, value}) => (names.test(name) && !(widget && node.id === "text"))
+            || (places.test(name) && schemes.test(value))
+            || (places.test(name) && name !== "href" && /^(https?:)?\\/\\/(?!127\\.0\\.0\\.1:)/i.test(value)));
     return [[...inside.querySelectorAll("*")].filter(bad).map((node) => node.outerHTML.slice(0, 200)), inside.textContent];
 }"""
-"""What may stand in no page: elements and attributes that could run or fetch something; and the text of the page."""
+"""What may stand in no page, or not in the widget of one: elements and attributes that could run or fetch something; and its
+text. The widget sets the height of its own text area."""
 
 
 @dataclass(slots=True)
@@ -75,10 +79,11 @@ class Seen:
 
 @asynccontextmanager
 async def watching(
-    browser: Browser, *, own: str = CONTROL, policy: bool = True, **more: Any
+    browser: Browser, *, own: str | tuple[str, ...] = CONTROL, policy: bool = True, **more: Any
 ) -> AsyncIterator[tuple[BrowserContext, Seen]]:
-    """A browser that writes down what pages do, after the address of the page where it happened. `own` is where our pages are;
-    without `policy` the Content-Security-Policy of pages does not hold, so that nothing but escaping stands in the way."""
+    """A browser that writes down what pages do, after the address of the page where it happened. `own` is where our pages are,
+    and the widget's; without `policy` the Content-Security-Policy of pages does not hold, so that nothing but escaping stands
+    in the way."""
     seen = Seen()
     context = await browser.new_context(bypass_csp=not policy, locale="it-IT", **more)
 
@@ -91,7 +96,7 @@ async def watching(
 
     await context.expose_binding("fire", lambda source, *_: seen.fired.append(_place(source["frame"], own)))
     await context.route("**/*", route)
-    context.on("page", lambda tab: _watch(tab, seen))
+    context.on("page", lambda tab: _watch(tab, seen, own))
     try:
         yield context, seen
     finally:
@@ -99,24 +104,29 @@ async def watching(
         await context.close()
 
 
-def _watch(tab: Tab, seen: Seen) -> None:
+def _watch(tab: Tab, seen: Seen, own: str | tuple[str, ...]) -> None:
     async def dismiss(dialog: Any) -> None:
         seen.fired.append(f"dialog {dialog.message}")
         await dialog.dismiss()
 
     tab.on("dialog", lambda dialog: asyncio.ensure_future(dismiss(dialog)))
     tab.on("console", lambda said: seen.blocked.append(said.text) if "Content Security Policy" in said.text else None)
-    tab.on("websocket", lambda socket: seen.asked.append(f"{tab.url} {socket.url}"))
+
+    def connected(socket: WebSocket) -> None:
+        if not socket.url.replace("ws", "http", 1).startswith(own):
+            seen.asked.append(f"{tab.url} {socket.url}")
+
+    tab.on("websocket", connected)
 
 
-def _page_of(request: Request, own: str) -> str:
+def _page_of(request: Request, own: str | tuple[str, ...]) -> str:
     try:
         return _place(request.frame, own)
     except Error:  # of a page that is not there yet
         return request.headers.get("referer", "?")
 
 
-def _place(frame: Frame, own: str) -> str:
+def _place(frame: Frame, own: str | tuple[str, ...]) -> str:
     """The page of ours in which a frame stands, or stood when it began."""
     found: Frame | None = frame
     while found is not None and not found.url.startswith(own):

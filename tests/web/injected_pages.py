@@ -1,7 +1,7 @@
 """Contacts that are full of injections, and every page on which they are shown: a new page is a line of `VIEWS`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,10 +16,8 @@ from storage.schema import messages
 from tests.console.at_work import hold, reject
 from tests.console.contacts_in import contact_in, mail_in, settled
 from tests.console.scene import Scene, Somebody
+from tests.web.injection_words import groups, line, quoted_lines
 from tests.web.injections import INJECTIONS, Injection
-
-_LINE: Final = 300
-"""Characters of one line: a handle takes 320."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +49,6 @@ async def sent(scene: Scene, who: Somebody) -> Hostile:
     await reject(scene)
     await hold(scene, *(one.payload.encode() for one in INJECTIONS))
     return hostile
-
-
-def groups(injections: Sequence[Injection]) -> Iterator[Sequence[Injection]]:
-    """As many as fit into one line."""
-    some: list[Injection] = []
-    for one in injections:
-        if some and len(" ".join(line(each) for each in (*some, one))) > _LINE:
-            yield some
-            some = []
-        some.append(one)
-    yield some
-
-
-def line(one: Injection) -> str:
-    """On one line, as names and subjects are."""
-    return " ".join("".join(c if c.isprintable() else " " for c in one.payload).split())
 
 
 async def _contact(scene: Scene, some: Sequence[Injection]) -> str:
@@ -167,19 +149,13 @@ async def _customers(hostile: Hostile) -> list[str]:
 async def _new(hostile: Hostile) -> list[str]:
     """Those who ring, and the form that is filled in from a call, or by the address."""
     calls = [f"/console/new?call={id_}" for id_ in list(hostile.calls)[::3]]
-    return ["/console/new", *calls, *(f"/console/new/customers?q={said}" for said in _quoted_lines())]
+    return ["/console/new", *calls, *(f"/console/new/customers?q={said}" for said in quoted_lines())]
 
 
 async def _queries(_hostile: Hostile) -> list[str]:
     """What stands in an address."""
-    brands = [f"/console/?brand={said}" for said in _quoted_lines()]
+    brands = [f"/console/?brand={said}" for said in quoted_lines()]
     return [*brands, *(f"/console/messages/{quote(line(one), safe='')}" for one in INJECTIONS[::20])]
-
-
-def _quoted_lines() -> list[str]:
-    """All injections, as much at once as an address takes."""
-    said = " ".join(line(one) for one in INJECTIONS)
-    return [quote(said[place : place + 2_200]) for place in range(0, len(said), 2_100)]
 
 
 def _plain(*paths: str) -> Paths:
@@ -195,7 +171,7 @@ def _asked(form: str) -> Paths:
     """A page that takes words of its address, with all injections in them."""
 
     async def found(_hostile: Hostile) -> list[str]:
-        return [form.format(said) for said in _quoted_lines()]
+        return [form.format(said) for said in quoted_lines()]
 
     return found
 

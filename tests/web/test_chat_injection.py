@@ -1,125 +1,179 @@
 """Scripts and markup in everything the widget shows: nothing runs, nothing is fetched elsewhere, though the page allows it.
 
-The payloads are classes of the OWASP XSS Filter Evasion Cheat Sheet, of the HTML Living Standard (event handlers of elements,
-`srcdoc`, `javascript:` addresses) and of "mXSS Attacks" (Heiderich et al., CCS 2013). `fired` of the page tells what ran.
+All classes of `injections` in every place: what customers and agents write, their names, files and buttons, the flow, articles
+of the FAQ and what is searched there, the page's title. The control is the widget itself, which puts texts in as markup.
 """
 
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, Route, expect
 from playwright.async_api import Page as Tab
 
-from tests.web.chat_shop import bubbles, opened, shop, ticks, write
+from tests.web.chat_server import PREFIX
+from tests.web.chat_shop import Shop, bubbles, opened, shop, write
+from tests.web.injected import MARKUP, Seen, examine, watching
+from tests.web.injection_words import lines, squeezed
+from tests.web.injections import INJECTIONS
+from web.widget.assets import WIDGET
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FIRE: Final = "window.fired=(window.fired||0)+1"
-RUN_AS_MARKUP: Final = [
-    f"<img src=x onerror='{FIRE}'>",
-    f"<svg><animate onbegin='{FIRE}' attributeName=x dur=1s></svg>",
-    f"<details open ontoggle='{FIRE}'>x</details>",
-    f"<video><source onerror='{FIRE}'></video>",
-    f"<audio src=x onerror='{FIRE}'></audio>",
-    f"<input autofocus onfocus='{FIRE}'>",
-    "<iframe srcdoc='<script>parent.fired=(parent.fired||0)+1</script>'></iframe>",
-    "<iframe src='javascript:parent.fired=(parent.fired||0)+1'></iframe>",
-    f"<style>@keyframes a{{}}</style><b style='animation:a 1s' onanimationstart='{FIRE}'>x</b>",
-    f"\"'><img src=x onerror='{FIRE}'>",
-    f"<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=x&gt;' onerror='{FIRE}' src=x>",
-    f"<noscript><p title='</noscript><img src=x onerror={FIRE}>'></noscript><img src=y onerror='{FIRE}'>",
-]
-OTHERS: Final = [
-    f"<script>{FIRE}</script>",
-    f"<svg onload='{FIRE}'></svg>",
-    f"<a href='javascript:{FIRE}'>x</a>",
-    f"<form action='javascript:{FIRE}'><button>x</button></form>",
-    f"<object data='data:text/html,<script>opener.{FIRE}</script>'></object>",
-    "<link rel=stylesheet href='https://evil.example/x.css'><img src='https://evil.example/pixel.png'>",
-    f"<base href='https://evil.example/'><meta http-equiv=refresh content='0;url=javascript:{FIRE}'>",
-    f"{{{{constructor.constructor('{FIRE}')()}}}}",
-    f"javascript:{FIRE}//https://shop.example",
-    f'https://shop.example/" onmouseover="{FIRE}',
-    "\u202etxt.exe\u2066 <b>x</b>",
-]
-ALL: Final = RUN_AS_MARKUP + OTHERS
-BAD: Final = """() => [...document.querySelector("regia-chat").shadowRoot.querySelectorAll("*")].filter((node) =>
-    /^(script|iframe|object|embed|style|link|base|meta|video|audio|math)$/i.test(node.localName)
-    || [...node.attributes].some(({name, value}) =>
-         /^on|^srcdoc$/i.test(name) || (name === "style" && node.id !== "text") || /^\\s*javascript:/i.test(value))
-).map((node) => node.outerHTML)"""
-
-
-async def fired(tab: Tab) -> int:
-    """How often something ran, after everything that is about to run had its time."""
-    await tab.wait_for_timeout(300)
-    ran: int = await tab.evaluate("window.fired || 0")
-    return ran
-
-
-async def test_the_control_page_without_the_widgets_care_fires(browser: Browser) -> None:
-    async with shop(browser) as it:
-        it.strict = False
-        tab = await it.tab()
-        for payload in RUN_AS_MARKUP:
-            await tab.evaluate("(html) => { window.fired = 0; document.querySelector('main').innerHTML = html; }", payload)
-            await tab.wait_for_function("window.fired > 0")
-        it.complaints.clear()
-
-
+LINES: Final = lines()
+PAYLOADS: Final = [one.payload for one in INJECTIONS]
 FLOW: Final[dict[str, Any]] = {
     "start": "hello",
     "steps": {
-        "hello": {"say": ALL, "choices": [{"id": "one", "label": text, "category": "one", "next": "faq"} for text in ALL]},
-        "faq": {"say": ALL, "articles": [str(number) for number in range(len(ALL))], "search": True, "next": "talk"},
-        "talk": {"say": ALL, "person": True},
+        "hello": {
+            "say": LINES,
+            "choices": [{"id": "one", "label": text, "category": "one", "next": "faq"} for text in LINES],
+        },
+        "faq": {"say": LINES, "articles": [str(number) for number in range(len(PAYLOADS))], "search": True, "next": "talk"},
+        "talk": {"say": LINES, "person": True},
     },
 }
+ARTICLES: Final = {
+    str(number): {"title": text, "summary": text, "html": f"<h2>x</h2>{text}<p>{text}</p><table><td>{text}"}
+    for number, text in enumerate(PAYLOADS)
+}
+SETTLE_MS: Final = 300
+KEPT: Final = 100
+"""Messages the widget shows of before."""
+_CARE: Final = {
+    'node.append(...children.filter((child) => child != null && child !== false && child !== ""));': (
+        "for (const one of children) if (one instanceof Node) node.append(one);"
+        ' else if (one) node.insertAdjacentHTML("beforeend", one);'
+    ),
+    "return [...nodes, text.slice(done)];": "return [text];",
+    'return copies(new DOMParser().parseFromString(trusted(html), "text/html").body, base);': (
+        "return [document.createRange().createContextualFragment(html)];"
+    ),
+}
+"""Where the widget takes care, and the same lines without it."""
+READ: Final = f"""async () => {{
+    const root = document.querySelector("regia-chat").shadowRoot, found = [];
+    const links = root.querySelectorAll(".article-link").length;
+    for (let at = 0; at < links; at++) {{
+        root.querySelectorAll(".article-link")[at].click();
+        for (let waited = 0; waited < 200 && !root.querySelector(".article:not([hidden]) .helped"); waited++)
+            await new Promise((done) => setTimeout(done, 10));
+        found.push(...({MARKUP})()[0]);
+        root.querySelector(".back").click();
+    }}
+    return [links, found];
+}}"""
+"""Opens every article that is offered; how many there were, and what had become markup in one of them."""
+
+
+@asynccontextmanager
+async def looked_at(
+    browser: Browser, *, careless: bool = False, flow: Mapping[str, Any] | None = None, **own: Any
+) -> AsyncIterator[tuple[Shop, Tab, Seen]]:
+    """A shop with the widget whose page forbids nothing, and what happens in it; the panel is open."""
+    async with (
+        shop(browser, faq_search="/faq/help/search", **own) as it,
+        watching(browser, own=(it.url, f"{it.gateway.url}/"), policy=False) as (context, seen),
+    ):
+        if careless:
+            await context.route(f"**{PREFIX}/widget.js", without_care)
+        if flow is not None:
+            it.gateway.config["flow"] = flow
+        it.gateway.articles = ARTICLES
+        tab = await it.tab(context)
+        await opened(tab)
+        yield it, tab, seen
+        it.complaints.clear()  # pictures that are not there, and what the control says
+        it.outside.clear()  # `seen` has them
+
+
+async def without_care(route: Route) -> None:
+    script = WIDGET.content.decode()
+    for careful, careless in _CARE.items():
+        assert careful in script
+        script = script.replace(careful, careless)
+    await route.fulfill(body=script, content_type="text/javascript")
 
 
 async def test_the_flow_and_its_articles_run_nothing(browser: Browser) -> None:
-    async with shop(browser, faq_search="/faq/help/search") as it:
-        it.strict = False
-        it.gateway.config["flow"] = FLOW
-        it.gateway.articles = {
-            str(number): {"title": text, "summary": text, "html": f"<h2>x</h2>{text}<p>{text}</p><table><td>{text}"}
-            for number, text in enumerate(ALL)
-        }
-        tab = await it.tab()
-        await opened(tab)
+    async with looked_at(browser, flow=FLOW) as (_, tab, seen):
+        said = [squeezed(text) for text in await bubbles(tab)]
+        assert said[: len(LINES)] == [squeezed(text) for text in LINES]
+        assert await markup(tab) == []
         await tab.locator(".options button").first.click()
-        for number in range(len(ALL)):
-            await tab.locator(".article-link").nth(number).click()
-            await expect(tab.locator(".helped")).to_be_visible()
-            assert await tab.evaluate(BAD) == []
-            await tab.click(".back")
+        await expect(tab.locator(".article-link")).to_have_count(len(PAYLOADS))
+        assert await markup(tab) == []
+        assert await tab.evaluate(READ) == [len(PAYLOADS), []]
+        await tab.fill("input[type=search]", LINES[0][:9])
+        await expect(tab.locator(".article-link")).not_to_have_count(len(PAYLOADS))
         await tab.click(".person")
-        assert await fired(tab) == 0
-        assert await tab.evaluate(BAD) == []
-        assert (await bubbles(tab))[: len(ALL)] == ALL
+        await expect(tab.locator(".article-link")).to_have_count(0)
+        assert await markup(tab) == []
+    assert seen.everything == []
 
 
 async def test_messages_names_files_and_buttons_run_nothing(browser: Browser) -> None:
-    async with shop(browser, title="".join(ALL), greeting={"open": "".join(ALL)}) as it:
-        it.strict = False
-        tab = await it.tab()
-        await opened(tab)
-        for number, text in enumerate(ALL):
-            await tab.set_input_files(
-                "input[type=file]", {"name": text.replace("/", "\u2215"), "mimeType": "image/png", "buffer": b"a"}
-            )
-            await write(tab, text)
-            await expect(ticks(tab, "sent")).to_have_count(number + 1)
-            files = [{"name": text, "size": 1, "content_type": "image/png", "url": url} for url in (text, f"javascript:{text}")]
-            await it.gateway.answer(text, name=text, files=files, buttons=[{"id": "x", "title": text}])
-            await it.gateway.tell({"type": "typing", "name": text})
-        await expect(tab.locator(".row.agent .bubble")).to_have_text(ALL)
-        assert await fired(tab) == 0
-        assert await tab.evaluate(BAD) == []
+    async with looked_at(browser, title=" ".join(LINES), greeting={"open": " ".join(LINES)}) as (it, tab, seen):
+        await told(it, tab)
+        await expect(tab.locator(".row.agent .bubble")).to_have_count(len(PAYLOADS))
+        theirs, ours = [await tab.locator(f".row.{one} .bubble").all_text_contents() for one in ("agent", "me")]
+        assert [squeezed(one) for one in theirs] == [squeezed(one) for one in PAYLOADS]
+        assert squeezed("".join(ours)) == squeezed("".join(LINES))
+        assert await markup(tab) == []
         await tab.reload()
-        await expect(tab.locator(".row.agent .bubble")).to_have_text(ALL)
-        assert await fired(tab) == 0
-        it.complaints = [text for text in it.complaints if "404" not in text]
+        await expect(tab.locator(".row.agent .bubble")).to_have_count(min(len(PAYLOADS), KEPT))
+        assert await markup(tab) == []
+    assert seen.everything == []
+
+
+async def test_control_messages_without_the_widgets_care(browser: Browser) -> None:
+    async with looked_at(browser, careless=True) as (it, tab, seen):
+        for number, payload in enumerate(PAYLOADS):
+            await it.gateway.answer(payload, id=f"agent_{number}")
+        await expect(tab.locator(".row.agent")).to_have_count(len(PAYLOADS))
+        assert len(await markup(tab)) > 40
+    assert len(seen.fired) > 20
+    assert len(seen.asked) > 10
+
+
+async def test_control_the_flow_without_the_widgets_care(browser: Browser) -> None:
+    flow = {"start": "hello", "steps": {"hello": {"say": ["x"], "articles": ["8", "33", "70"]}}}
+    async with looked_at(browser, careless=True, flow=flow) as (_, tab, seen):
+        await expect(tab.locator(".article-link")).to_have_count(3)
+        links, articles = await tab.evaluate(READ)
+        assert links == 3
+        assert len(articles) > 3
+        await tab.wait_for_timeout(SETTLE_MS)
+    assert len(seen.fired) > 2
+    assert len(seen.asked) > 0
+
+
+async def markup(tab: Tab) -> list[str]:
+    """What has become markup, after what runs by itself, or asks elsewhere, had its time."""
+    found = (await examine(tab)).markup
+    await tab.wait_for_timeout(SETTLE_MS)
+    return found
+
+
+async def told(it: Shop, tab: Tab) -> None:
+    """A customer writes, with files, and agents write with names, files and buttons."""
+    names = [text.replace("/", "\u2215") for text in LINES]
+    texts = lines(800)
+    most = -(-len(names) // len(texts))
+    assert most <= 3, "more files than one message takes"
+    for number, text in enumerate(texts):
+        some = names[number * most : (number + 1) * most]
+        files = [FilePayload(name=name, mimeType="image/png", buffer=b"a") for name in some]
+        await tab.set_input_files("input[type=file]", files)
+        await write(tab, text)
+    await expect(tab.locator(".row.me .tick:not([data-state=sending])")).to_have_count(len(texts))
+    for number, text in enumerate(PAYLOADS):
+        files = [{"name": text, "size": 1, "content_type": "image/png", "url": url} for url in (text, f"javascript:{text}")]
+        last = number == len(PAYLOADS) - 1
+        buttons = [{"id": "x", "title": one} for one in PAYLOADS if last]
+        await it.gateway.answer(text, id=f"agent_{number}", name=text, files=files, buttons=buttons)
+        await it.gateway.tell({"type": "typing", "name": text})
 
 
 async def test_links_open_elsewhere_and_only_web_addresses_are_links(browser: Browser) -> None:

@@ -21,7 +21,8 @@ from tests.databases import migrated_sqlite
 from tests.web import injected_pages as sample
 from tests.web.injected import Seen, examine, frames, look, watching, without_care
 from tests.web.injected_pages import Hostile
-from tests.web.injections import INJECTIONS
+from tests.web.injection_words import line, squeezed
+from tests.web.injections import INJECTIONS, Injection
 from web.console import mail
 from web.console.mail import Safe
 
@@ -98,8 +99,8 @@ async def test_nothing_runs_or_asks_elsewhere_on_any_page(stage: Stage, policy: 
     assert {url: one.markup for url, one in found.items() if one.markup} == {}
     if not policy:
         for id_, some in stage.hostile.contacts.items():
-            said = _squeezed(found[f"{stage.base}/console/messages/{id_}"].text)
-            assert [one.name for one in some if _squeezed(one.payload) not in said] == [], "it is shown as it was written"
+            said = squeezed(found[f"{stage.base}/console/messages/{id_}"].text)
+            assert [one.name for one in some if squeezed(one.payload) not in said] == [], "it is shown as it was written"
 
 
 async def test_nothing_runs_in_the_frame_of_any_mail(stage: Stage) -> None:
@@ -126,7 +127,7 @@ async def test_nothing_runs_in_the_frame_of_mails_that_were_not_sanitised_before
 
 
 async def test_forms_that_come_back_with_what_was_typed(stage: Stage) -> None:
-    said = " ".join(sample.line(one) for one in INJECTIONS)
+    said = " ".join(line(one) for one in INJECTIONS)
     async with watching(stage.browser, own=stage.base, policy=False) as (context, seen):
         tab = await context.new_page()
         await tab.goto(f"{stage.base}/console/login")
@@ -151,10 +152,5 @@ async def test_forms_that_come_back_with_what_was_typed(stage: Stage) -> None:
         assert seen.everything == []
 
 
-def _by_name() -> dict[str, sample.Injection]:
+def _by_name() -> dict[str, Injection]:
     return {one.name: one for one in INJECTIONS}
-
-
-def _squeezed(text: str) -> str:
-    """Without blanks, and without what no one sees."""
-    return "".join(c for c in text if c.isprintable() and not c.isspace())
