@@ -89,11 +89,16 @@ def _rule(one: Mapping[str, Any]) -> RuleLine:
         outcome=one["outcome"],
         won=tuple(one.get("won") or ()),
         condition=failed.get("condition", ""),
-        values=tuple(
-            (fact, "" if value is None else value_in_words(value)) for fact, value in failed.get("values", {}).items()
-        ),
+        values=tuple((fact, _value(value)) for fact, value in failed.get("values", {}).items()),
         error=failed.get("error") or "",
     )
+
+
+def _value(value: Any) -> str | int:
+    """As `RuleLine` has it. The explanation keeps a long text as its length."""
+    if isinstance(value, dict):
+        return int(value["length"])
+    return "" if value is None else value_in_words(value)
 
 
 def _targets(connection: Connection, row: RowMapping) -> list[Target]:

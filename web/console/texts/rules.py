@@ -29,6 +29,7 @@ class RulesTexts:
     live: str
     decides: str
     chosen_by: str
+    by_files: str
     has: str
     files: str
     nodes: str
@@ -108,6 +109,7 @@ RULES: Final[Mapping[Language, RulesTexts]] = {
         live="In uso",
         decides="decide",
         chosen_by="scelta da {who}",
+        by_files="file di {node}",
         has="{rules} regole, {categories} categorie, {tests} test",
         files="File",
         nodes="Nodi",
@@ -189,6 +191,7 @@ RULES: Final[Mapping[Language, RulesTexts]] = {
         live="Live",
         decides="decides",
         chosen_by="chosen by {who}",
+        by_files="files of {node}",
         has="{rules} rules, {categories} categories, {tests} tests",
         files="Files",
         nodes="Nodes",
