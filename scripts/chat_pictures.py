@@ -1,144 +1,116 @@
-"""The pictures of the chat widget: `python -m scripts.chat_pictures FOLDER`. Light, dark, on a phone; of the tests' server."""
+"""The pictures of the chat widget: of a real gateway, on the page of a shop."""
 
-import asyncio
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from playwright.async_api import Page as Tab
+from playwright.sync_api import Page
 
-from tests.browser import chromium
-from tests.web.chat_shop import FLOW, Shop, shop
+from scripts.shop import Shop
 
-Scene = Callable[[Shop, Tab], Awaitable[None]]
-WIDE: Final = {"width": 900, "height": 760}
-PHONE: Final = {"width": 390, "height": 760}
-ARTICLES: Final = {
-    "reso": {
-        "title": "Come si fa un reso?",
-        "summary": "Trenta giorni, etichetta prepagata.",
-        "html": "<p>Hai <strong>30 giorni</strong>.</p><ul><li>Scrivi il numero d'ordine</li><li>Stampa l'etichetta</li></ul>",
-    },
-    "rimborso": {"title": "Quando arriva il rimborso?", "summary": "Di solito in cinque giorni.", "html": "<p>Cinque.</p>"},
-}
-FAQ: Final[dict[str, Any]] = {"flow": FLOW, "faq_search": "/faq/help/search"}
+_FIRST: Final = "Buongiorno, la padella è arrivata con il manico rotto. Posso avere un rimborso?"
+_SETTLED: Final = 600
+"""Milliseconds until what moves stands."""
+_PHOTO: Final = Path(__file__).parents[1] / "docs" / "pictures" / "roundup.png"
 
 
-async def _welcome(_it: Shop, tab: Tab) -> None:
-    await tab.click(".launcher")
-    await tab.wait_for_selector(".options")
+def draw(shop: Shop, pictures: Path) -> None:
+    """Write all of them into a folder."""
+    for name, scene, connector, looks in _SCENES:
+        for kind in looks:
+            window = shop.window(dark=kind == "-dark", phone=kind == "-phone")
+            page = shop.page(window, connector)
+            scene(shop, page)
+            page.wait_for_timeout(_SETTLED)
+            page.screenshot(path=pictures / f"chat-{name}{kind}.png")
+            window.close()
 
 
-async def _asked(it: Shop, tab: Tab) -> None:
-    await _welcome(it, tab)
-    await tab.click("text=Un reso")
-    await tab.fill("#text", "IT-2231")
-    await tab.press("#text", "Enter")
-    await tab.fill("#text", "anna@esempio")
-    await tab.press("#text", "Enter")
+def _shut(_shop: Shop, page: Page) -> None:
+    page.wait_for_selector(".launcher")
 
 
-async def _faq(it: Shop, tab: Tab) -> None:
-    await _asked(it, tab)
-    await tab.fill("#text", "anna@example.it")
-    await tab.press("#text", "Enter")
-    await tab.fill("input[type=search]", "reso")
-    await tab.wait_for_selector(".article-link")
-    await asyncio.sleep(0.5)
+def _welcome(_shop: Shop, page: Page) -> None:
+    page.click(".launcher")
+    page.wait_for_selector(".options")
 
 
-async def _article(it: Shop, tab: Tab) -> None:
-    await _faq(it, tab)
-    await tab.click(".article-link")
-    await tab.wait_for_selector(".helped")
+def _asked(shop: Shop, page: Page) -> None:
+    _welcome(shop, page)
+    page.click("text=Un reso")
+    _write(page, "IT-2231")
+    page.wait_for_selector(".article-link")
 
 
-async def _talk(it: Shop, tab: Tab) -> None:
-    await tab.click(".launcher")
-    await tab.click("text=Parla con una persona")
-    await tab.fill("#text", "Buongiorno, la padella è arrivata con il manico rotto. Posso cambiarla?")
-    await tab.press("#text", "Enter")
-    await tab.wait_for_selector(".tick[data-state=sent]")
-    await it.gateway.answer("Buongiorno! Certo, la sostituiamo subito.")
-    await it.gateway.answer("Mi manda una foto del manico? Le istruzioni sono qui: https://shop.example/resi")
-    await tab.fill("#text", "Eccola")
-    picture = Path("docs/pictures/roundup.png").read_bytes()
-    await tab.set_input_files("input[type=file]", {"name": "manico rotto.png", "mimeType": "image/png", "buffer": picture})
-    await tab.press("#text", "Enter")
-    await asyncio.sleep(0.5)
-    it.gateway.items[-1]["state"] = "read"
-    await it.gateway.tell({"type": "items", "items": it.gateway.items[-1:], "cursor": str(len(it.gateway.items))})
-    photo = {"name": "nuova.png", "size": 1200, "content_type": "image/png", "url": "/attachments/nuova.png"}
-    await it.gateway.answer(
-        "Grazie. Ecco quella che le mandiamo:",
-        files=[photo],
-        buttons=[{"id": "y", "title": "Va bene"}, {"id": "n", "title": "Preferisco il rimborso"}],
+def _found(shop: Shop, page: Page) -> None:
+    _asked(shop, page)
+    page.fill("input[type=search]", "rimborzo")
+    page.wait_for_timeout(_SETTLED)
+
+
+def _article(shop: Shop, page: Page) -> None:
+    _asked(shop, page)
+    page.locator(".article-link").first.click()
+    page.wait_for_selector(".helped")
+
+
+def talk(shop: Shop, page: Page) -> str:
+    """A customer and an agent write to each other; the id of the customer's first message."""
+    _welcome(shop, page)
+    page.click("text=Parla con una persona")
+    text = f"{_FIRST} (IT-{2231 + len(shop.taken)})"
+    _write(page, text)
+    first = str(shop.take("demo.returns", text)["id"])
+    shop.answer(first, "Buongiorno! Certo, mi dispiace.")
+    shop.answer(
+        first,
+        "Preferisce una padella nuova o il rimborso? Le condizioni sono qui: https://shop.example/resi",
+        buttons=[{"id": "new", "title": "Una nuova"}, {"id": "money", "title": "Il rimborso"}],
     )
-    await it.gateway.tell({"type": "typing", "name": "Anna"})
-    await asyncio.sleep(0.4)
+    page.wait_for_selector(".options >> text=Una nuova")
+    page.click(".options >> text=Una nuova")
+    page.wait_for_selector(".row.me >> nth=1")
+    shop.answer(first, "Parte oggi. La riceve martedì.")
+    page.wait_for_selector("text=Parte oggi")
+    return first
 
 
-async def _offline(it: Shop, tab: Tab) -> None:
-    await tab.click(".launcher")
-    await tab.fill("#text", "Buongiorno")
-    await tab.press("#text", "Enter")
-    await tab.wait_for_selector(".tick[data-state=sent]")
-    await tab.context.set_offline(True)
-    await tab.fill("#text", "Sono in metropolitana, leggo dopo.")
-    await tab.press("#text", "Enter")
-    await tab.wait_for_selector(".offline")
-    await tab.fill("#text", "Aggiungo una foto")
-    files = [
-        {"name": f"IMG_202611{n} manico della padella in ghisa.png", "mimeType": "image/png", "buffer": b"a" * 300_000 * n}
-        for n in (1, 2)
-    ]
-    await tab.set_input_files("input[type=file]", files)
+def _talk(shop: Shop, page: Page) -> None:
+    talk(shop, page)
 
 
-async def _closed(it: Shop, tab: Tab) -> None:
-    await tab.click(".launcher")
-    await tab.wait_for_selector(".email")
+def _offline(shop: Shop, page: Page) -> None:
+    _welcome(shop, page)
+    page.click("text=Parla con una persona")
+    _write(page, "Buongiorno")
+    page.wait_for_selector(".row.me .tick[data-state=delivered], .row.me .tick[data-state=sent]")
+    page.context.set_offline(True)
+    _write(page, "Sono in metropolitana, leggo dopo.")
+    page.wait_for_selector(".offline")
+    page.fill("#text", "Aggiungo una foto")
+    photo = {"name": "manico rotto.png", "mimeType": "image/png", "buffer": _PHOTO.read_bytes()}
+    page.set_input_files("input[type=file]", photo)  # type: ignore[arg-type]  # a FilePayload
 
 
-async def _unread(it: Shop, tab: Tab) -> None:
-    await _talk(it, tab)
-    await tab.click("header button")
-    await it.gateway.answer("Ci sei ancora?")
-    await asyncio.sleep(0.3)
+def _closed(_shop: Shop, page: Page) -> None:
+    page.click(".launcher")
+    page.wait_for_selector(".email")
 
 
-SCENES: Final[list[tuple[str, Scene, dict[str, Any]]]] = [
-    ("welcome", _welcome, FAQ),
-    ("asked", _asked, FAQ),
-    ("faq", _faq, FAQ),
-    ("article", _article, FAQ),
-    ("talk", _talk, FAQ),
-    ("offline", _offline, {}),
-    ("closed", _closed, {"is_open": False, "opens_at": None, "faq_search": "/faq/help/search"}),
-    ("unread", _unread, {**FAQ, "colours": {"primary": "#f2b705"}}),
-]
-LOOKS: Final[dict[str, dict[str, Any]]] = {
-    "light": {"viewport": WIDE},
-    "dark": {"viewport": WIDE, "color_scheme": "dark"},
-    "phone": {"viewport": PHONE, "has_touch": True, "device_scale_factor": 2},
-}
+def _write(page: Page, text: str) -> None:
+    page.fill("#text", text)
+    page.press("#text", "Enter")
 
 
-async def main(folder: Path, only: str = "") -> None:
-    """Each scene in each look, as `chat-SCENE-LOOK.png`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    async with chromium() as browser:
-        for name, scene, own in SCENES:
-            for look, options in LOOKS.items():
-                if only not in f"{name}-{look}":
-                    continue
-                async with shop(browser, **own) as it:
-                    it.gateway.articles = dict(ARTICLES)
-                    tab = await it.tab(**options)
-                    await scene(it, tab)
-                    await tab.screenshot(path=folder / f"chat-{name}-{look}.png")
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
+_LIGHT: Final = ("",)
+_ALL: Final = ("", "-dark", "-phone")
+_SCENES: Final[tuple[tuple[str, Callable[[Shop, Page], None], str, tuple[str, ...]], ...]] = (
+    ("button", _shut, "shop", _LIGHT),
+    ("welcome", _welcome, "shop", _ALL),
+    ("faq", _asked, "shop", _LIGHT),
+    ("search", _found, "shop", _LIGHT),
+    ("article", _article, "shop", _LIGHT),
+    ("talk", _talk, "shop", _ALL),
+    ("offline", _offline, "shop", ("-phone",)),
+    ("hours", _closed, "evening", _LIGHT),
+)

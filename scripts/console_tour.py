@@ -62,16 +62,17 @@ class Tour:
     def link(self, stop: Stop) -> str:
         return self.base + stop.path.format(**self.ids)
 
-    def window(self, *, dark: bool = False, phone: bool = False) -> BrowserContext:
-        """A browser of its own, which its caller closes."""
+    def window(self, *, dark: bool = False, phone: bool = False, stranger: bool = False) -> BrowserContext:
+        """A browser of its own, which its caller closes; of a stranger if nobody is to be logged in."""
         size, scheme = _PHONE if phone else _WIDE, "dark" if dark else "light"
         more: dict[str, Any] = {"viewport": size, "color_scheme": scheme, "has_touch": phone}
-        return self.browser.new_context(storage_state=self.state, locale="it-IT", timezone_id="Europe/Rome", **more)
+        state = None if stranger else self.state
+        return self.browser.new_context(storage_state=state, locale="it-IT", timezone_id="Europe/Rome", **more)
 
     def visit(self, page: Page, stop: Stop) -> None:
         """Open the page; it must be there and be the one."""
         answer = page.goto(self.link(stop), wait_until="load")
-        if answer is None or not answer.ok or "/login" in page.url:
+        if answer is None or not answer.ok or ("/login" in page.url) != stop.path.startswith("/login"):
             raise RuntimeError(f"{stop.path} is answered with {answer and answer.status} at {page.url}")
 
 
@@ -121,8 +122,11 @@ def _first_password(gateway: Gateway) -> str:
 
 
 def _ids(gateway: Gateway) -> dict[str, str]:
-    """A contact of a customer with several, and that customer."""
-    taken = gateway.request("POST", "/v1/queues/demo.returns/take?limit=100&lease=10", headers=gateway.consumer())
-    found = [one["envelope"] for one in taken.json()["messages"]]
-    chosen = max(found, key=lambda envelope: envelope["data"]["customer"]["messages"])
+    """A contact of a customer with several, if possible in Italian, and that customer."""
+    taken = gateway.request("POST", "/v1/queues/demo.returns/take?limit=100&lease=60", headers=gateway.consumer())
+    messages = taken.json()["messages"]
+    for one in messages:
+        gateway.request("POST", f"/v1/queues/receipts/{one['receipt']}/reject?requeue=true", headers=gateway.consumer())
+    found = [one["envelope"] for one in messages]
+    chosen = max(found, key=lambda one: (one["data"]["language"] == "it", one["data"]["customer"]["messages"]))
     return {"message": chosen["id"], "customer": chosen["subject"]}

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import sync_playwright
 
-from scripts import console_pictures
+from scripts import console_pictures, customer_pictures
 from tests.e2e.gateway import EMBEDDED, Gateway
 from tests.servers.roundup import PASSWORD, RoundupServer
 
@@ -56,6 +56,12 @@ def main(pictures: Path = PICTURES) -> None:
     """Write all of them."""
     pictures.mkdir(exist_ok=True)
     console_pictures.draw(pictures)
+    customer_pictures.draw(pictures)
+    tickets(pictures)
+
+
+def tickets(pictures: Path) -> None:
+    """Write the one of a tracker that a bridge works with."""
     with (
         tempfile.TemporaryDirectory(prefix="regia-pictures-") as folder,
         RoundupServer.start(Path(folder, "roundup")) as tracker,

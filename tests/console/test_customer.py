@@ -266,10 +266,10 @@ async def test_a_template_is_shown_before_it_is_sent(scene: Scene, people: dict[
     form = await reply_form(scene, agent, id_)
     query = f"/customers/{id_}/reply?message={form['message']}&template=spedito&language=it"
     words = LexborHTMLParser(await (await scene.get(query, agent)).text())
-    assert text_of(words, ".preview .body") == "Ordine IT-2231 partito."
+    assert text_of(words, ".drafted .body") == "Ordine IT-2231 partito."
     assert value_of(words, "input[name='field.order']") == "IT-2231"
     other = LexborHTMLParser(await (await scene.get(f"{query}&field.order=IT-9", agent)).text())
-    assert text_of(other, ".preview .body") == "Ordine IT-9 partito."
+    assert text_of(other, ".drafted .body") == "Ordine IT-9 partito."
     as_text = LexborHTMLParser(await (await scene.get(f"{query}&edit=1", agent)).text())
     assert text_of(as_text, "textarea") == "Ordine IT-2231 partito."
     sent = await scene.post(

@@ -45,7 +45,7 @@ async def test_depths_are_shown_and_what_is_not_known_says_so(scene: Scene) -> N
     page = await scene.page("/queues", await login(scene, "viewer"))
     rows = {row.css_first("th").text(): words(row, "td") for row in page.css("table.queues tbody tr")}  # type: ignore[arg-type]
     ready, taken, _, into, out, consumers, oldest = rows["demo.returns"]
-    assert (ready, taken, into, out, consumers) == ("1", "0", "0.00", "—", "?")
+    assert (ready, taken, into, out, consumers) == ("1", "0", "0,00", "—", "?")
     assert oldest.startswith("20")
     assert rows["demo.general"][0] == "0"
     assert words(page, ".depth-figures strong") == ["1", "0", "2"]

@@ -174,7 +174,7 @@ async def test_hits_are_counted_by_rule_and_day(scene: Scene) -> None:
         await scene.gateway.stores.database.write(lambda one: rule_hits.add(one, taken))
     page = await scene.page("/rules", await admin(scene))
     row = page.css_first("table.rules tbody tr")
-    assert [" ".join(cell.text().split()) for cell in row.css("td.number")] == ["1", "4", "66.7"]
+    assert [" ".join(cell.text().split()) for cell in row.css("td.number")] == ["1", "4", "66,7"]
     assert len(row.css("svg rect")) == 1
 
 

@@ -65,7 +65,8 @@ POST: Final = """async (texts) => {
 def hostile() -> dict[str, str | bytes]:
     """An article of the operator for each, in its title, summary and tags, and one whose text holds them all."""
     told = {
-        f"a{number}.it.md": f"---\ncategory: orders\ntitle: {json.dumps(line(one)[:150])}\nsummary: {json.dumps(line(one)[:300])}\n"
+        f"a{number}.it.md": f"---\ncategory: orders\ntitle: {json.dumps(line(one)[:150])}\n"
+        f"summary: {json.dumps(line(one)[:300])}\n"
         f"tags: [{json.dumps(line(one)[:40])}]\n---\nx\n"
         for number, one in enumerate(INJECTIONS)
     }

@@ -11,12 +11,17 @@ _CSS, _SCRIPT = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 _TYPES: Final[Mapping[str, str]] = {
     "console.css": _CSS,
     "console.js": _SCRIPT,
+    "customers.css": _CSS,
     "editor.js": _SCRIPT,
     "kpi.css": _CSS,
     "kpi.js": _SCRIPT,
+    "live.css": _CSS,
+    "message.css": _CSS,
+    "parts.css": _CSS,
     "queues.css": _CSS,
     "rules.css": _CSS,
     "drafts.js": _SCRIPT,
+    "touch.css": _CSS,
     "vendor/htmx.min.js": _SCRIPT,
     "vendor/hx-sse.min.js": _SCRIPT,
     "vendor/hx-upsert.min.js": _SCRIPT,
@@ -24,6 +29,10 @@ _TYPES: Final[Mapping[str, str]] = {
     "vendor/uPlot.iife.min.js": _SCRIPT,
     "vendor/uPlot.min.css": _CSS,
 }
+
+
+SHEETS: Final = ("console.css", "parts.css", "live.css", "message.css", "customers.css", "touch.css")
+"""Those of every page, in this order: what comes later wins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,11 @@ class QueueDepth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """`parts`: each with what is wrong with it, empty where it works. `alarms`: of what, and what is told.
+    """`parts`: each with what is wrong with it, empty where it works. `alarms`: their kind, of what, and what is told.
     None: not known now."""
 
     parts: tuple[tuple[str, str], ...]
-    alarms: tuple[tuple[str, str], ...]
+    alarms: tuple[tuple[str, str, str], ...]
     channels: tuple[ChannelTraffic, ...]
     queues: tuple[QueueDepth, ...]
     dead: int | None

@@ -47,15 +47,21 @@ class Target:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLine:
     """What became of a rule: `outcome` is matched, failed or not_tried. `values`: the facts that its condition asks about, and
-    what they were. `error`: why it could not be asked."""
+    what they were: nothing where one was missing, and of a long text only how many characters it had. `error`: why it could
+    not be asked."""
 
     name: str
     place: str
     outcome: str
     won: tuple[str, ...] = ()
     condition: str = ""
-    values: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, str | int], ...] = ()
     error: str = ""
+
+    @property
+    def lacks(self) -> bool:
+        """Whether a fact was missing, which says more than the error that came of it."""
+        return any(value == "" for _, value in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from web.console.assets import link
+from web.console.assets import SHEETS, link
 from web.console.customer import evidence, shown_values
 from web.console.frame import Frame
 from web.console.masking import masked
@@ -100,6 +100,13 @@ def span(ms: float | None) -> str:
     return lasting(ms, units=1)
 
 
+@pass_context
+def _span(context: Context, ms: float | None) -> str:
+    """`span`, with the comma that Italian has."""
+    said = span(ms)
+    return said.replace(".", ",") if context["frame"].language == "it" else said
+
+
 def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
     """Choices that are called as they are."""
     return [(value, value) for value in values]
@@ -115,6 +122,28 @@ def _count(context: Context, count: int) -> str:
     return number(count, context["frame"].language)
 
 
+@pass_context
+def _decimal(context: Context, number: float, places: int) -> str:
+    """`17,9` in Italian, `17.9` in English."""
+    said = f"{number:.{places}f}"
+    return said.replace(".", ",") if context["frame"].language == "it" else said
+
+
+@pass_context
+def _size(context: Context, number: int) -> str:
+    """Bytes in words: `578 byte`, `1,2 kB`, `3,4 MB`."""
+    for most, unit, name in ((1_000, 1, ""), (1_000_000, 1_000, "kB"), (1_000_000_000, 1_000_000, "MB")):
+        if number < most:
+            return f"{_decimal(context, number / unit, 1)} {name}" if name else f"{number} {context['common'].bytes}"
+    return f"{_decimal(context, number / 1_000_000_000, 1)} GB"
+
+
+@pass_context
+def _day(context: Context, day: str) -> str:
+    """A day, given as ISO 8601 writes it: `28/11/2026` in Italian, and as it is in English."""
+    return "/".join(reversed(day.split("-"))) if context["frame"].language == "it" else day
+
+
 TEMPLATES: Final = Environment(
     loader=PackageLoader("web.console"),
     autoescape=True,
@@ -125,8 +154,11 @@ TEMPLATES: Final = Environment(
 TEMPLATES.filters |= {
     "personal": _personal,
     "moment": _time,
-    "span": span,
+    "span": _span,
     "count": _count,
+    "decimal": _decimal,
+    "size": _size,
+    "day": _day,
     "pairs": _pairs,
     "brand_pair": _brand_pair,
     "evidence": evidence,
@@ -135,4 +167,5 @@ TEMPLATES.filters |= {
     "line": line,
 }
 TEMPLATES.globals["asset"] = _asset
+TEMPLATES.globals["sheets"] = SHEETS
 TEMPLATES.globals["ui"] = TEMPLATES.get_template("macros.html").module

@@ -9,6 +9,7 @@ from dispatcher.base import QueueState, QueuesUnavailable
 from dispatcher.topology import UNROUTED
 from regia import by_hand
 from regia.gateway import Gateway
+from regia.runners.delivering import PART
 from regia.runners.standing import ELSEWHERE, OK, STARTING
 from storage import alarms, recent, traffic
 from storage.alarms import Alarm
@@ -89,15 +90,18 @@ async def _stored(gateway: Gateway, stored: _Stored, now_ms: int) -> None:
         return
 
 
-def _alarms(gateway: Gateway, stored: _Stored) -> list[tuple[str, str]]:
-    """Those of all nodes, which the database has, and what only this process knows. Silence stands with its channel."""
-    told = [(_named(alarm), alarm.detail) for alarm in stored.alarms if alarm.kind != "silent"]
+def _alarms(gateway: Gateway, stored: _Stored) -> list[tuple[str, str, str]]:
+    """Kind, what it is about, and what is told. Those of all nodes, which the database has, and what only this process knows.
+    Silence stands with its channel."""
+    told = [(alarm.kind, _named(alarm), alarm.detail) for alarm in stored.alarms if alarm.kind != "silent"]
     own = gateway.declaring.alarms | {f"rules/{name}": said for name, said in gateway.versions.wrong.items()}
-    return [*told, *own.items()]
+    return [*told, *(("", of, said) for of, said in own.items())]
 
 
 def _named(alarm: Alarm) -> str:
-    return f"{alarm.connector}/{alarm.name}" if alarm.name else alarm.connector
+    if not alarm.name:
+        return alarm.connector
+    return alarm.name if alarm.connector == PART else f"{alarm.connector}/{alarm.name}"
 
 
 def _channels(gateway: Gateway, stored: _Stored, now_ms: int) -> list[ChannelTraffic]:

@@ -22,6 +22,7 @@ from web.console import mail, message
 from web.console.message import Stuck
 from web.console.texts.conditions import CONDITIONS
 from web.console.texts.message import MESSAGE
+from web.console.texts.quarantine import QUARANTINE
 
 _IMAGES: Final = 600
 """Seconds a link to a picture of a mail is good for: as long as it takes to look at it."""
@@ -36,7 +37,8 @@ async def page(visit: Visit) -> web.StreamResponse:
     except Rejected as error:
         held = await visit.read(lambda connection: message_rows.held(connection, id_))
         if held is not None:
-            return visit.page("message_held.html", MESSAGE, one=held)
+            reasons = QUARANTINE[visit.frame.language].held_reasons
+            return visit.page("message_held.html", MESSAGE, one=held, reasons=reasons)
         if error.code == "not_found" and visit.word("accepted"):
             return visit.page("message_waiting.html", MESSAGE, id=id_)
         raise _unknown(error) from None

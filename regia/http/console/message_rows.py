@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from normalizer.advice import Language
-from router.wording import value_in_words
+from router.wording import Words, value_in_words
 from storage import lookup, marks, outgoing, outgoing_parts, sla
 from storage.marks import Mark, Reroute
 from storage.quarantine import HELD
@@ -92,11 +92,16 @@ def _rule(one: Mapping[str, Any], language: Language) -> RuleLine:
         outcome=one["outcome"],
         won=tuple(one.get("won") or ()),
         condition=failed.get("condition", ""),
-        values=tuple(
-            (fact, "" if value is None else value_in_words(value, words)) for fact, value in failed.get("values", {}).items()
-        ),
+        values=tuple((fact, _value(value, words)) for fact, value in failed.get("values", {}).items()),
         error=in_language(failed.get("error") or "", language),
     )
+
+
+def _value(value: Any, words: Words) -> str | int:
+    """As `RuleLine` has it. The explanation keeps a long text as its length."""
+    if isinstance(value, dict):
+        return int(value["length"])
+    return "" if value is None else value_in_words(value, words)
 
 
 def _targets(connection: Connection, row: RowMapping) -> list[Target]:

@@ -20,6 +20,11 @@
     }
   }
 
+  // Where the pages stand in a row, the present one is in sight. (`scrollIntoView` would also move where the keyboard begins.)
+  const row = document.querySelector(".side nav");
+  const present = row && row.querySelector('[aria-current="page"]');
+  if (present) row.scrollLeft += present.getBoundingClientRect().right - row.getBoundingClientRect().right + row.clientWidth / 3;
+
   // A form that asks for nothing but a choice sends itself.
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-auto]");

@@ -26,11 +26,15 @@ class CommonTexts:
     search: str
     show: str
     all: str
+    all_f: str
+    """The same of what is feminine in Italian: queues, categories."""
+    anywhere: str
     older: str
     newest: str
     nothing: str
     yes: str
     no: str
+    bytes: str
     back: str
     wait: str
     masked: str
@@ -56,11 +60,14 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
         search="Cerca",
         show="Mostra",
         all="Tutti",
+        all_f="Tutte",
+        anywhere="Ovunque",
         older="Precedenti",
         newest="Più recenti",
         nothing="Niente da mostrare.",
         yes="sì",
         no="no",
+        bytes="byte",
         back="Torna a Live",
         wait="Riprova tra {seconds} secondi.",
         masked="I dati personali sono mascherati per il tuo ruolo.",
@@ -122,11 +129,14 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
         search="Search",
         show="Show",
         all="All",
+        all_f="All",
+        anywhere="Anywhere",
         older="Older",
         newest="Newest",
         nothing="Nothing to show.",
         yes="yes",
         no="no",
+        bytes="bytes",
         back="Back to Live",
         wait="Try again in {seconds} seconds.",
         masked="Personal data is masked for your role.",

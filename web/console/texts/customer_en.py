@@ -41,6 +41,7 @@ WORDS: Final[Words] = {
     "undo": "Undo the merge…",
     "undo_of": "Undo the merge of {name}",
     "suggestions": "May be the same person",
+    "more_suggestions": "More suggestions: {count}",
     "score": "{score} of 100",
     "evidence": "the message",
     "accept": "Merge",

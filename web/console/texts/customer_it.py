@@ -41,6 +41,7 @@ WORDS: Final[Words] = {
     "undo": "Annulla l'unione…",
     "undo_of": "Annulla l'unione di {name}",
     "suggestions": "Potrebbe essere la stessa persona",
+    "more_suggestions": "Altri suggerimenti: {count}",
     "score": "{score} su 100",
     "evidence": "il messaggio",
     "accept": "Unisci",

@@ -49,6 +49,7 @@ class LiveTexts:
     quarantine: str
     parts: Mapping[str, str]
     alarms: str
+    alarm_kinds: Mapping[str, str]
     works: str
 
 
@@ -97,6 +98,14 @@ LIVE: Final[Mapping[Language, LiveTexts]] = {
             "coordination": "Coordinamento",
         },
         alarms="Avvisi",
+        alarm_kinds={
+            "token_expiring": "Token in scadenza",
+            "token_refused": "Token rifiutato",
+            "waiting": "Messaggi che aspettano",
+            "dead": "Lettere morte",
+            "unrouted": "Messaggi senza coda",
+            "journal_filling": "Giornale quasi pieno",
+        },
         works="funziona",
     ),
     "en": LiveTexts(
@@ -143,6 +152,14 @@ LIVE: Final[Mapping[Language, LiveTexts]] = {
             "coordination": "Coordination",
         },
         alarms="Alarms",
+        alarm_kinds={
+            "token_expiring": "Token expires",
+            "token_refused": "Token refused",
+            "waiting": "Messages wait",
+            "dead": "Dead letters",
+            "unrouted": "Messages without a queue",
+            "journal_filling": "Journal fills",
+        },
         works="works",
     ),
 }

@@ -49,6 +49,7 @@ class MessageTexts:
     won: str
     won_nothing: str
     was: str
+    was_text: str
     was_missing: str
     overruled: str
     ruleset: str
@@ -74,6 +75,10 @@ class MessageTexts:
     drive: str
     look_for_letters: str
     no_letters: str
+    held_reason: str
+    held_detail: str
+    held_type: str
+    held_attempts: str
     held_title: str
     held_lead: str
     waiting_title: str

@@ -35,6 +35,7 @@ RULES: Final = RulesTexts(
     live="Live",
     decides="decides",
     chosen_by="chosen by {who}",
+    by_files="files of {node}",
     has="{rules} rules, {categories} categories, {tests} tests",
     files="Files",
     nodes="Nodes",

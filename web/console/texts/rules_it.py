@@ -35,6 +35,7 @@ RULES: Final = RulesTexts(
     live="In uso",
     decides="decide",
     chosen_by="scelta da {who}",
+    by_files="file di {node}",
     has="{rules} regole, {categories} categorie, {tests} test",
     files="File",
     nodes="Nodi",

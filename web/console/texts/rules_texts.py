@@ -23,6 +23,7 @@ class RulesTexts:
     live: str
     decides: str
     chosen_by: str
+    by_files: str
     has: str
     files: str
     nodes: str
