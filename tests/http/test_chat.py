@@ -224,7 +224,7 @@ async def test_events_tell_where_nothing_else_does(client: Client, gateway: Gate
     assert (await socket.item("due"))["direction"] == "out"
 
 
-@pytest.mark.parametrize("comes_back", [False, True], ids=["still away", "back before it is in the tables"])
+@pytest.mark.parametrize("comes_back", [False, True], ids=["still away", "back, and looked up before it is in the tables"])
 async def test_what_another_node_accepts_is_shown_though_it_cannot_be_heard(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, *, comes_back: bool
 ) -> None:
@@ -249,10 +249,12 @@ async def test_what_another_node_accepts_is_shown_though_it_cannot_be_heard(
             visitor = await Visitor.new(client)
             socket = await visitor.open()
             await reply(client, gateway, (await visitor.said("uno"))["envelope"], "due")
-            await socket.item("due")  # its events are followed by now
+            await socket.item("due", "sent")
+            await asyncio.sleep(2.5)  # its events are numbered each second, and what they tell is looked up now
             monkeypatch.setattr(gateway.chats, "came", says_nothing)
-            await visitor.said("altrove")
             back.set()
+            await asyncio.sleep(0.5)
+            await visitor.said("altrove")
             assert (await socket.item("altrove"))["state"] == "delivered"
 
 
