@@ -211,8 +211,17 @@ class Hub:
             window.offer({"type": "items", "items": told, "cursor": window.place})
 
     async def _listen(self) -> None:
-        """Hear what other nodes say."""
-        await self._coordination.listen(TOPIC, self._heard, self._look_at_all)
+        """Hear what other nodes say. While that cannot be, nothing tells which messages they accept: these are looked for."""
+        try:
+            await self._coordination.listen(TOPIC, self._heard, self._listens)
+        except CoordinationUnavailable:
+            self._look_at_all()
+            raise
+
+    def _listens(self) -> None:
+        """From now on. What was accepted just before, and is not in the tables yet, is looked for once more."""
+        self._look_at_all()
+        asyncio.get_running_loop().call_later(_LATEST, self._look_at_all)
 
     def _look_at_all(self) -> None:
         """Something may have been said while nobody listened."""

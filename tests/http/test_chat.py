@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +222,40 @@ async def test_events_tell_where_nothing_else_does(client: Client, gateway: Gate
     id_ = (await visitor.said("uno"))["envelope"]
     await reply(client, gateway, id_, "due")
     assert (await socket.item("due"))["direction"] == "out"
+
+
+@pytest.mark.parametrize("comes_back", [False, True], ids=["still away", "back, and looked up before it is in the tables"])
+async def test_what_another_node_accepts_is_shown_though_it_cannot_be_heard(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, *, comes_back: bool
+) -> None:
+    """As where Redis is lost: of a message that came no event tells, only an answer has one."""
+    back = asyncio.Event()
+
+    async def is_away(_topic: str, _heard: object, begun: Callable[[], None]) -> None:
+        if comes_back:
+            await back.wait()
+            begun()
+            await asyncio.Event().wait()
+        raise CoordinationUnavailable("gone")
+
+    async def says_nothing(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(gateway.stores.coordination, "listen", is_away)
+    async with serving(gateway) as client:
+        gateway.start()
+        await is_up(gateway)
+        async with working(gateway):
+            visitor = await Visitor.new(client)
+            socket = await visitor.open()
+            await reply(client, gateway, (await visitor.said("uno"))["envelope"], "due")
+            await socket.item("due", "sent")
+            await asyncio.sleep(2.5)  # its events are numbered each second, and what they tell is looked up now
+            monkeypatch.setattr(gateway.chats, "came", says_nothing)
+            back.set()
+            await asyncio.sleep(0.5)
+            await visitor.said("altrove")
+            assert (await socket.item("altrove"))["state"] == "delivered"
 
 
 @BOTH
