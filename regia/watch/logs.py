@@ -13,6 +13,8 @@ from typing import Any, Final
 import structlog
 from structlog.types import EventDict, Processor
 
+from regia.watch.metrics import DEFECTS
+
 _CONNECTING: Final = ("aio_pika", "aiormq", "dispatcher.link")
 
 
@@ -44,7 +46,7 @@ def set_up(*, level: str = "INFO", stream: Any = None, worker: int | None = None
         )
     )
     root = logging.getLogger()
-    root.handlers = [handler]
+    root.handlers = [handler, Defects()]
     root.setLevel(level)
     # Their lines hold URLs with tokens and addresses, or tell of every reconnect what we tell ourselves.
     for noisy in ("aiohttp.access", "aio_pika", "aiormq", "alembic", "asyncio"):
@@ -53,6 +55,17 @@ def set_up(*, level: str = "INFO", stream: Any = None, worker: int | None = None
     # What a stranger sends that is no HTTP is told here as an error, and a port scan is none. Defects of handlers are
     # told by `regia.http.errors`.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+
+
+class Defects(logging.Handler):
+    """Counts what work that must go on tells with a traceback: a part that fails again and again is seen in figures."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info is not None:
+            DEFECTS.labels(record.name).inc()
 
 
 def quiet() -> Callable[[], None]:

@@ -17,6 +17,9 @@ LEFT_OUT: Final = Counter(
     "Suggestions not made, since their customer had made `identity.suggestions_per_day` already.",
     ["reason"],
 )
+DEFECTS: Final = Counter(
+    "regia_defects_total", "Errors nobody had foreseen, by the part that told of one and went on.", ["part"]
+)
 PUBLISHED: Final = Counter("regia_published_total", "Publishes by outcome.", ["queue", "outcome"])
 EVENTS_PUBLISHED: Final = Counter("regia_events_published_total", "Events told and confirmed, repeats included.", ["type"])
 EVENTS_WAITING: Final = Gauge("regia_events_waiting", "Events that are not published yet; on the node that publishes them.")

@@ -87,6 +87,8 @@ async def _open(visit: Visit, person: Staff) -> Opened | None:
             raise Rejected("handshake_refused", "the password was changed meanwhile")
         if newer is not None:
             staff.change(connection, person.id, password=newer)
+        if visit.login is not None:  # in this browser: nobody would see it again, and whoever knew its cookie could go on
+            staff.close_login(connection, visit.login.token)
         opened = logins.open_login(connection, person, family=family, lasting=lasting)
         visit.login = opened.login  # from here on it is them: so the audit log has it
         return opened
