@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, insert
 from typer.testing import CliRunner, Result
 
+from regia.cells import harmless
 from regia.cli.main import app
-from regia.figures import harmless
 from storage.database import Database
 from storage.schema import outgoing
 from tests.cli.test_customer import migrated_sqlite, run
@@ -74,7 +74,7 @@ def test_for_a_spreadsheet_without_formulas() -> None:
     assert '\'=HYPERLINK(""x"")' in kpi("reasons", "--csv", *PERIOD).stdout
 
 
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20a"])
 def test_what_a_spreadsheet_takes_for_a_formula(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
     assert harmless(f"a{cell}") == f"a{cell}"
