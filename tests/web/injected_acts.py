@@ -86,8 +86,8 @@ async def _preview(tab: Tab, said: str) -> None:
 
 
 async def _decided(tab: Tab, said: str) -> None:
-    """What the rules say to a message of these words: a rule that does not fit shows what it looked at."""
+    """What the rules say to a message of these words."""
     await tab.fill("#f-channel", said[:200])
     await tab.fill("#f-subject", said[:2_000])
     await tab.fill("#f-text", said)
-    await tab.wait_for_function("document.querySelector('#result .why')?.innerHTML.includes('fire')")
+    await tab.wait_for_selector("#result .decision, #result .problems")

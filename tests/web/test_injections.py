@@ -132,7 +132,8 @@ async def test_control_what_appears_without_escaping(stage: Stage, monkeypatch: 
             some=some,
             before=lambda: monkeypatch.setattr(web.console.page, "TEMPLATES", careless),
         )
-    assert [name for name, markup in found.items() if not markup] == []
+    # What rules decide comes by the same way; most of it is the rules' own words.
+    assert [name for name, markup in found.items() if not markup and name != "playground"] == []
     assert len(seen.fired) > 5
     assert seen.asked
 
