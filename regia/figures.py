@@ -14,11 +14,11 @@ from desk.kpi.definitions import FIELD, KPIS
 from desk.kpi.measuring import MOST_GROUPS, Condition, NotCounted, TooManyGroups
 from desk.kpi.periods import MOST_SPANS, TooManySpans, instant
 from desk.kpi.report import COLUMNS, BadQuestion, Figure, Wanted, figure, rows
+from regia.cells import harmless
 from regia.shown import as_data
 
 BEGINNING: Final = timedelta(days=30)
 """How far back a period goes that has no beginning."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class NotAsked(Exception):
@@ -84,11 +84,6 @@ def as_csv(found: Sequence[Figure]) -> str:
     for one in found:
         table.writerows([harmless(cell) for cell in row] for row in rows(one))
     return text.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """A cell that is no formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _by(of: Wanted) -> str:

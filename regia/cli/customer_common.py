@@ -49,11 +49,6 @@ def say(line: str) -> None:
     typer.echo(line.translate(_UNPRINTABLE))
 
 
-def cell(text: str) -> str:
-    """What somebody typed is no formula of whoever opens the table."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
-
-
 def say_json(value: object) -> None:
     """A line for a program."""
     typer.echo(orjson.dumps(value).decode())

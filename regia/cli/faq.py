@@ -11,9 +11,10 @@ from config.problems import ConfigError
 from desk.faq.reading import read_folder
 from identity.views.paging import MOST
 from normalizer.advice import LANGUAGES
+from regia.cells import harmless
 from regia.cli.by_hand import moment
 from regia.cli.common import ConfigOption, config_errors, fail
-from regia.cli.customer_common import JsonOption, LimitOption, cell, look, say, say_json
+from regia.cli.customer_common import JsonOption, LimitOption, look, say, say_json
 from regia.cli.standing import standing
 from regia.faqs import declared
 from storage.faq_counts import Read, most_viewed
@@ -80,7 +81,7 @@ def report(
     elif as_csv:
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerow(_COLUMNS)
-        table.writerows([cell(str(value)) for value in asdict(one).values()] for one in found)
+        table.writerows([harmless(str(value)) for value in asdict(one).values()] for one in found)
     else:
         for one in found:
             say(_line(one))

@@ -12,9 +12,10 @@ from desk.surveys.survey import SKIPS, Survey
 from desk.surveys.views import By, Shown, Sum, Wanted
 from identity.views.paging import MOST
 from normalizer.envelope_data import from_ms
+from regia.cells import harmless
 from regia.cli.by_hand import moment
 from regia.cli.common import ConfigOption, fail
-from regia.cli.customer_common import CursorOption, JsonOption, LimitOption, cell, look, say, say_json, say_page
+from regia.cli.customer_common import CursorOption, JsonOption, LimitOption, look, say, say_json, say_page
 from regia.cli.standing import standing
 from regia.settings import Settings
 from regia.shown import as_data
@@ -97,7 +98,7 @@ def export(
         data = as_data(one)
         answers = {given.question: given.value for given in one.answers}
         row = [*(data[key] for key in (*_NAMED, *_WHERE, *_TIMES)), *(answers.get(question) for question in questions)]
-        table.writerow(["" if value is None else cell(str(value)) for value in row])
+        table.writerow(["" if value is None else harmless(str(value)) for value in row])
 
 
 @app.command()
@@ -127,7 +128,7 @@ def report(
         for row in rows:
             counts = " ".join(f"{value}={count}" for value, count in row["values"].items())
             average = "" if row["average"] is None else row["average"]
-            table.writerow([cell(str(value)) for value in (*_first(row), average, counts)])
+            table.writerow([harmless(str(value)) for value in (*_first(row), average, counts)])
         return
     for row in rows:
         say(_report_line(row))

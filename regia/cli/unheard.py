@@ -11,9 +11,10 @@ from identity.views.paging import MOST
 from identity.views.unheard import Totals, Unheard, Wanted, totals
 from identity.views.unheard import unheard as unheard_page
 from normalizer.envelope_data import from_ms
+from regia.cells import harmless
 from regia.cli.by_hand import moment
 from regia.cli.common import ConfigOption, fail
-from regia.cli.customer_common import CursorOption, JsonOption, LimitOption, cell, look, say, say_json
+from regia.cli.customer_common import CursorOption, JsonOption, LimitOption, look, say, say_json
 from regia.cli.standing import standing
 from regia.settings import Settings
 from regia.shown import as_data
@@ -67,7 +68,7 @@ def _all(settings: Settings, wanted: Wanted) -> None:
         for one in page.items:
             where = (_counted(one.channels), _counted(one.categories))
             times = (from_ms(one.since_ms), from_ms(one.last_ms))
-            table.writerow([one.customer.id, cell(one.customer.name or ""), one.waiting, *times, *where, one.envelope])
+            table.writerow([one.customer.id, harmless(one.customer.name or ""), one.waiting, *times, *where, one.envelope])
         if (cursor := page.cursor) is None:
             return
 

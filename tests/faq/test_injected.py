@@ -64,14 +64,14 @@ POST: Final = """async (texts) => {
 
 def hostile() -> dict[str, str | bytes]:
     """An article of the operator for each, in its title, summary and tags, and one whose text holds them all."""
-    told = {
-        f"a{number}.it.md": f"---\ncategory: orders\ntitle: {json.dumps(line(one)[:150])}\n"
-        f"summary: {json.dumps(line(one)[:300])}\n"
-        f"tags: [{json.dumps(line(one)[:40])}]\n---\nx\n"
-        for number, one in enumerate(INJECTIONS)
-    }
+    told = {f"a{number}.it.md": _article(line(one)) for number, one in enumerate(INJECTIONS)}
     body = "\n\n".join(f"- {line(one)}\n\n> {line(one)}\n\n    {line(one)}" for one in INJECTIONS)
     return {**ARTICLES, **told, "all.it.md": f"---\ncategory: orders\ntitle: Tutte\n---\n{body}\n"}
+
+
+def _article(said: str) -> str:
+    title, summary, tag = (json.dumps(said[:most]) for most in (150, 300, 40))
+    return f"---\ncategory: orders\ntitle: {title}\nsummary: {summary}\ntags: [{tag}]\n---\nx\n"
 
 
 @pytest.fixture

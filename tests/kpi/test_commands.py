@@ -11,8 +11,8 @@ from sqlalchemy import Connection, insert
 from typer.testing import CliRunner, Result
 
 from desk.kpi.definitions import KPIS
+from regia.cells import harmless
 from regia.cli.main import app
-from regia.figures import harmless
 from storage.database import Database
 from storage.schema import outgoing
 from tests.cli.test_customer import migrated_sqlite, run
@@ -88,7 +88,7 @@ def test_by_two_things_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20a"])
 def test_what_a_spreadsheet_takes_for_a_formula(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
     assert harmless(f"a{cell}") == f"a{cell}"

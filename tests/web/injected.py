@@ -1,6 +1,7 @@
 """Looks at pages in Chromium for whatever runs, asks elsewhere, or has become markup."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from tests.web.injections import Injection
 CONTROL: Final = "http://control.example/"
 _HTMX: Final = Path("web/console/static/vendor/htmx.min.js")
 _TABS: Final = 4
-_SETTLE: Final = 0.25
+SETTLE: Final = 0.25
 """Seconds for what begins by itself."""
 
 ACT: Final = """() => {
@@ -87,15 +88,13 @@ async def watching(
     seen = Seen()
     context = await browser.new_context(bypass_csp=not policy, locale="it-IT", **more)
 
-    async def route(route: Route) -> None:
-        if route.request.url.startswith(own):
-            await route.continue_()
-        else:
-            seen.asked.append(f"{_page_of(route.request, own)} {route.request.url}")
-            await route.abort()
+    async def refuse(route: Route) -> None:
+        seen.asked.append(f"{_page_of(route.request, own)} {route.request.url}")
+        await route.abort()
 
     await context.expose_binding("fire", lambda source, *_: seen.fired.append(_place(source["frame"], own)))
-    await context.route("**/*", route)
+    ours = "|".join(map(re.escape, (own,) if isinstance(own, str) else own))
+    await context.route(re.compile(f"^(?!{ours})"), refuse)  # a pattern is matched in the browser, a function here
     context.on("page", lambda tab: _watch(tab, seen, own))
     try:
         yield context, seen
@@ -144,7 +143,7 @@ async def look(context: BrowserContext, urls: Iterable[str]) -> dict[str, Seen]:
             url = waiting.pop()
             await tab.goto(url)
             found[url] = await examine(tab)
-        await asyncio.sleep(_SETTLE)
+        await asyncio.sleep(SETTLE)
         await tab.close()
 
     await asyncio.gather(*(lane() for _ in range(min(_TABS, len(waiting)))))
@@ -167,7 +166,7 @@ async def examine(tab: Tab) -> Seen:
     return seen
 
 
-async def frames(context: BrowserContext, own: str, urls: Sequence[str], *, settle: float = _SETTLE) -> list[str]:
+async def frames(context: BrowserContext, own: str, urls: Sequence[str], *, settle: float = SETTLE) -> list[str]:
     """Open pages as frames of one page of the same origin, many at once, and act in each; what has become markup in any."""
     markup: list[str] = []
     for place in range(0, len(urls), 36):
@@ -222,7 +221,7 @@ async def without_care(browser: Browser, injections: Sequence[Injection]) -> dic
     return done | (await _without_care(browser, late, settle=2.0) if late else {})
 
 
-async def _without_care(browser: Browser, injections: Sequence[Injection], settle: float = _SETTLE) -> dict[str, str]:
+async def _without_care(browser: Browser, injections: Sequence[Injection], settle: float = SETTLE) -> dict[str, str]:
 
     async def serve(route: Route) -> None:
         place = route.request.url.removeprefix(CONTROL)

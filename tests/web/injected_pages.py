@@ -19,6 +19,9 @@ from tests.console.scene import Scene, Somebody
 from tests.web.injection_words import groups, line, quoted_lines
 from tests.web.injections import INJECTIONS, Injection
 
+_MAILS: Final = 8
+"""Mails of one customer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
@@ -41,7 +44,7 @@ async def sent(scene: Scene, who: Somebody) -> Hostile:
     """Every injection in every place of a contact, and each in the HTML of a mail of its own."""
     hostile = Hostile(scene, who)
     for some in groups(INJECTIONS):
-        hostile.contacts[await _contact(scene, some)] = some
+        hostile.contacts[await contact(scene, some)] = some
         hostile.calls[await _call(scene, some)] = some
     found = await asyncio.gather(*(mail_in(scene, _mail(one)) for one in INJECTIONS))
     hostile.mails.update(zip(found, INJECTIONS, strict=True))
@@ -51,7 +54,7 @@ async def sent(scene: Scene, who: Somebody) -> Hostile:
     return hostile
 
 
-async def _contact(scene: Scene, some: Sequence[Injection]) -> str:
+async def contact(scene: Scene, some: Sequence[Injection]) -> str:
     """A visit: name, address, subject, words, fields, files, page and place."""
     joined = " ".join(map(line, some))
     address = "https://shop.example/" + "".join(joined.split())
@@ -82,7 +85,7 @@ async def _call(scene: Scene, some: Sequence[Injection]) -> str:
 def _mail(one: Injection) -> EmailMessage:
     shown = line(one)
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = f"{_quoted(shown)} <anna{INJECTIONS.index(one)}@example.it>"
+    mail["From"] = f"{_quoted(shown)} <anna{INJECTIONS.index(one) // _MAILS}@example.it>"
     mail["To"], mail["Subject"] = "help@demo.example", shown
     mail["Message-ID"] = f"<{INJECTIONS.index(one)}@example.it>"
     mail.set_content(f"<p>Buongiorno</p>{one.payload}", subtype="html")
@@ -142,7 +145,7 @@ async def _mails(hostile: Hostile) -> list[str]:
 
 
 async def _customers(hostile: Hostile) -> list[str]:
-    """All who wrote in several ways, and some of those with one mail: each mail has a page of its own."""
+    """Some of those with one contact, and of those with some mails: each contact has a page of its own."""
     return [f"/console/customers/{id_}" for id_ in (await hostile.customers())[::3]]
 
 
@@ -218,6 +221,21 @@ VIEWS: Final = (
     View("/audit", _plain("/audit", "/audit?what=%3Cscript%3Efire()%3C/script%3E&act=%22%3E%3Cimg src=x onerror=fire()%3E")),
 )
 """The pages on which something of customers stands. An address that this Regia does not have is left out."""
+
+PAGES_OF_CUSTOMERS: Final = {
+    "/forms/{connector}": "tests/faq/test_injected.py, tests/web/test_public_injections.py",
+    "/faq/{faq}": "tests/faq/test_injected.py",
+    "/faq/{faq}/articles/{id}": "tests/faq/test_injected.py",
+    **dict.fromkeys(
+        ("/faq/{faq}/search", "/faq/{faq}/articles/{id}/viewed", "/faq/{faq}/articles/{id}/helped"),
+        "tests/web/test_public_injections.py: the page of a refusal",
+    ),
+    "/state/{token}": "tests/faq/test_injected.py, tests/web/test_public_injections.py",
+    "/survey/{token}": "tests/web/test_public_injections.py",
+    "/proof/{token}": "tests/web/test_public_injections.py",
+}
+"""Every address beside the console's that answers a page, and where it is looked at. The widget is a script in pages of others:
+tests/web/test_chat_injection.py."""
 
 NOTHING_OF_CUSTOMERS: Final = frozenset(
     {

@@ -4,10 +4,13 @@ Each wall is looked at alone: pages without their Content-Security-Policy, mails
 controls show that the suite can fail: the same classes on a page that takes no care, and our own pages without escaping.
 """
 
+import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
@@ -15,11 +18,15 @@ from playwright.async_api import Browser, BrowserContext
 
 import web.console.page
 from regia.http.console.table import ENTRIES
+from regia.rules.live import Rules
+from router.load import load
 from tests.browser import chromium
 from tests.console.scene import a_console
 from tests.databases import migrated_sqlite
+from tests.http import served
 from tests.web import injected_pages as sample
-from tests.web.injected import Seen, examine, frames, look, watching, without_care
+from tests.web.injected import SETTLE, Seen, examine, frames, look, watching, without_care
+from tests.web.injected_acts import RULES, appearing
 from tests.web.injected_pages import Hostile
 from tests.web.injection_words import line, squeezed
 from tests.web.injections import INJECTIONS, Injection
@@ -51,13 +58,16 @@ class Stage:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> AsyncIterator[Stage]:
-    async with (
-        a_console(tmp_path_factory.mktemp("stage"), migrated_sqlite, public_url=None) as scene,
-        chromium() as browser,
-    ):
-        who = await scene.logged_in(await scene.person("admin.one", "admin"))
-        hostile = await sample.sent(scene, who)
-        yield Stage(browser, hostile, f"http://127.0.0.1:{scene.client.port}")
+    with pytest.MonkeyPatch.context() as patch:
+        found = replace(served.configured(), rules=Rules(live={"*": load([("rules.yaml", RULES)])}))
+        patch.setattr(served, "configured", lambda: found)
+        async with (
+            a_console(tmp_path_factory.mktemp("stage"), migrated_sqlite, public_url=None) as scene,
+            chromium() as browser,
+        ):
+            who = await scene.logged_in(await scene.person("admin.one", "admin"))
+            hostile = await sample.sent(scene, who)
+            yield Stage(browser, hostile, f"http://127.0.0.1:{scene.client.port}")
 
 
 async def test_there_are_enough_classes_each_with_its_source() -> None:
@@ -101,6 +111,67 @@ async def test_nothing_runs_or_asks_elsewhere_on_any_page(stage: Stage, policy: 
         for id_, some in stage.hostile.contacts.items():
             said = squeezed(found[f"{stage.base}/console/messages/{id_}"].text)
             assert [one.name for one in some if squeezed(one.payload) not in said] == [], "it is shown as it was written"
+
+
+async def test_nothing_runs_in_what_appears_on_an_open_page(stage: Stage) -> None:
+    async with watching(stage.browser, own=stage.base, policy=False) as (context, seen):
+        await stage.log_in(context)
+        found = await appearing(stage.hostile, context, stage.base)
+        assert {name: markup for name, markup in found.items() if markup} == {}
+        await asyncio.sleep(SETTLE)
+    assert seen.everything == []
+
+
+async def test_control_what_appears_without_escaping(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    careless = web.console.page.TEMPLATES.overlay(autoescape=False)
+    some = [_by_name()[name] for name in ("error of an image", "picture that tells who reads")]
+    async with watching(stage.browser, own=stage.base, policy=False) as (context, seen):
+        await stage.log_in(context)
+        found = await appearing(
+            *(stage.hostile, context, stage.base),
+            some=some,
+            before=lambda: monkeypatch.setattr(web.console.page, "TEMPLATES", careless),
+        )
+    # What rules decide comes by the same way; most of it is the rules' own words.
+    assert [name for name, markup in found.items() if not markup and name != "playground"] == []
+    assert len(seen.fired) > 5
+    assert seen.asked
+
+
+async def test_files_are_saved_under_names_that_are_names(stage: Stage) -> None:
+    scene, who = stage.hostile.scene, stage.hostile.who
+    seen = 0
+    for id_ in stage.hostile.contacts:
+        page = await scene.page(f"/messages/{id_}", who)
+        for link in page.css("a[href*='/files/']"):
+            answer = await scene.get((link.attributes["href"] or "").removeprefix("/console"), who)
+            assert answer.status == 200
+            assert re.fullmatch(r"attachment; filename\*=UTF-8''[A-Za-z0-9%._~-]+", answer.headers["Content-Disposition"])
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "sandbox" in answer.headers["Content-Security-Policy"]
+            seen += 1
+    assert seen >= len(stage.hostile.contacts)
+    split = quote('x"\r\nSet-Cookie: a=b\r\n\r\n<script>fire()</script>', safe="")
+    for path in (f"/messages/{split}/raw", f"/messages/{id_}/files/{split}", f"/kpi.csv?kpi={split}", f"/account?said={split}"):
+        answer = await scene.get(path, who)
+        assert "Set-Cookie" not in answer.headers
+        assert "<script>fire" not in await answer.text()
+
+
+async def test_every_address_that_answers_a_page_is_known(stage: Stage) -> None:
+    """Of the whole gateway; those of the console are in `VIEWS`."""
+    found = set()
+    for route in stage.hostile.scene.client.app.router.routes():  # type: ignore[union-attr]
+        path = route.resource.canonical if route.resource else ""
+        if path.startswith("/console") or route.method not in ("GET", "POST"):
+            continue
+        known = path.format_map(_Named())
+        answer = await stage.hostile.scene.client.request(
+            route.method, known, headers=served.ALL | {"Accept": "text/html"}, allow_redirects=False
+        )
+        if answer.content_type == "text/html":
+            found.add(path)
+    assert found == sample.PAGES_OF_CUSTOMERS.keys()
 
 
 async def test_nothing_runs_in_the_frame_of_any_mail(stage: Stage) -> None:
@@ -150,6 +221,13 @@ async def test_forms_that_come_back_with_what_was_typed(stage: Stage) -> None:
         assert await tab.input_value("[name=note]") == said
         assert (await examine(tab)).markup == []
         assert seen.everything == []
+
+
+class _Named(dict[str, str]):
+    """What stands in addresses: names that there are, and for the others something."""
+
+    def __missing__(self, name: str) -> str:
+        return {"connector": "form", "what": "config"}.get(name.partition(":")[0], "x")
 
 
 def _by_name() -> dict[str, Injection]:
