@@ -69,14 +69,11 @@ def ripe(connection: Connection) -> str | None:
     return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
-def oldest(connection: Connection, kind: str) -> tuple[list[int], Pack] | None:
-    """The fresh facts of a kind that came first, enough for a chunk: the ids of their rows, and the chunk. None where there are
-    not enough any more, since somebody else was faster."""
+def oldest(connection: Connection, kind: str) -> tuple[list[int], Pack]:
+    """The fresh facts of a kind that came first, as many as a chunk has or all: the ids of their rows, and the chunk."""
     query = select(kpi_fresh).where(kpi_fresh.c.kind == kind).order_by(kpi_fresh.c.id).limit(SIZE)
     rows = connection.execute(query).all()
-    if len(rows) < SIZE:
-        return None
-    return [row.id for row in rows], _pack([(row.unit, read(row.kind, row.body)) for row in rows])
+    return [row.id for row in rows], _pack(kind, [(row.unit, read(row.kind, row.body)) for row in rows])
 
 
 def bundled(facts: Facts) -> tuple[dict[str, list[Fact]], list[Pack]]:
@@ -87,9 +84,9 @@ def bundled(facts: Facts) -> tuple[dict[str, list[Fact]], list[Pack]]:
             kinds[fact.kind].append((unit, fact))
     rest: dict[str, list[Fact]] = {unit: [] for unit in facts}
     packs = []
-    for some in kinds.values():
+    for kind, some in kinds.items():
         whole = len(some) - len(some) % SIZE
-        packs += [_pack(some[begin : begin + SIZE]) for begin in range(0, whole, SIZE)]
+        packs += [_pack(kind, some[begin : begin + SIZE]) for begin in range(0, whole, SIZE)]
         for unit, fact in some[whole:]:
             rest[unit].append(fact)
     return rest, packs
@@ -153,10 +150,10 @@ def fresh(connection: Connection, kind: str, hidden: Collection[str]) -> list[Fa
     return [read(kind, row.body) for row in rows if row.unit not in hidden]
 
 
-def _pack(facts: Sequence[tuple[str, Fact]]) -> Pack:
+def _pack(kind: str, facts: Sequence[tuple[str, Fact]]) -> Pack:
     ordered = sorted(facts, key=lambda one: one[1].at_ms)
     columns = pack([fact for _, fact in ordered])
-    return Pack(ordered[0][1].kind, [(unit, fact.at_ms) for unit, fact in ordered], columns)
+    return Pack(kind, [(unit, fact.at_ms) for unit, fact in ordered], columns)
 
 
 def _clear(connection: Connection, units: Collection[str]) -> None:

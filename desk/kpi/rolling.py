@@ -88,10 +88,9 @@ class Rolling:
         kind = await self._database.read(store.ripe)
         if kind is None:
             return False
-        found = await self._database.read(lambda one: store.oldest(one, kind))
-        if found is None:
-            return True
-        ids, pack = found
+        ids, pack = await self._database.read(lambda one: store.oldest(one, kind))
+        if len(ids) < store.SIZE:
+            return True  # somebody else was faster, and took those that it was ripe by
 
         def work(connection: Connection) -> bool:
             changes.hold(connection, now_ms)

@@ -18,6 +18,7 @@ from tests.console.browser import log_in, tab
 from tests.console.scene import Scene, a_console
 from tests.console.test_live import wrote
 from tests.erasing.planted import row
+from tests.web.accessible import findings
 
 _WRITTEN = """
 window.written = [];
@@ -122,6 +123,7 @@ async def test_on_a_phone_several_channels_are_chosen(shop: Scene) -> None:
         await page.wait_for_url("**category=**category=**")
         await expect(page.locator(".awaited")).to_have_count(0)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert await findings(page) == []
         await page.locator(".periods a", has_text="Mese scorso").tap()
         await page.wait_for_url("**category=**category=**period=last-month")
         assert complaints == []
