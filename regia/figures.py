@@ -116,4 +116,4 @@ def _instant(name: str, text: str, zone: ZoneInfo) -> int:
     return found
 
 
-__all__ = ["Asked", "NotAsked", "NotCounted", "as_csv", "as_json", "figures", "harmless", "wanted"]
+__all__ = ["Asked", "NotAsked", "NotCounted", "as_csv", "as_json", "figures", "wanted"]

@@ -29,9 +29,9 @@ async def rows(scene: Scene, query: Any) -> list[Any]:
 async def test_an_agent_finds_merges_replies_and_undoes_the_merge(scene: Scene) -> None:
     by_mail, by_app = await anna(scene)
     before = {id_: await customer(scene, id_) for id_ in (by_mail, by_app)}
-    giulia = await scene.person("giulia", "agent")
+    giulia = await scene.person("giulia.r", "agent", display="Giulia")
     async with tab(scene) as (page, complaints):
-        await log_in(page, "giulia")
+        await log_in(page, "giulia.r")
         await page.click("nav >> text=Clienti")
 
         await page.locator("#f-q").press_sequentially("bianchi@ex")

@@ -73,12 +73,12 @@ async def test_depths_readers_and_letters_of_a_rabbitmq(shop: tuple[Scene, str])
     async with looking(scene, admin) as (tab, complaints):
         await tab.goto(str(scene.client.make_url("/console/queues")))
         name, ready, leased, _, into, out, readers, oldest = await until(tab, lambda cells: cells[1] == "3")
-        assert (leased, into, out, readers, oldest) == ("?", "0.01", "—", "0", "?"), "3 in the last 300 s"
+        assert (leased, into, out, readers, oldest) == ("?", "0,01", "—", "0", "?"), "3 in the last 300 s"
         assert "nessuno la legge" in name
         assert await tab.inner_text(".depth-figures strong >> nth=2") == ready
         look_back(scene, 30)
         into, out = (await figures(tab))[4:6]
-        assert (into, out) == ("0.10", "0.00"), "3 in 30 s, of which all are there"
+        assert (into, out) == ("0,10", "0,00"), "3 in 30 s, of which all are there"
         with connected(url) as channel:
             channel.basic_consume(QUEUE, refuse)
             assert (await until(tab, lambda cells: cells[6] == "1" and cells[1] == "0"))[0] == QUEUE

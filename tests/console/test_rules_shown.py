@@ -88,7 +88,7 @@ async def test_hits_of_a_rule_are_shown_by_the_day(shop: Scene) -> None:
     for asked, messages, bars in ((7, "6", 2), (30, "12", 3)):
         row = (await shop.page(f"/rules?days={asked}", lia)).css_first("table.rules tbody tr")
         assert row is not None
-        assert [one.text().strip() for one in row.css("td.number")][1:] == [messages, "100.0"]
+        assert [one.text().strip() for one in row.css("td.number")][1:] == [messages, "100,0"]
         assert len(row.css("svg rect")) == bars
         said = (row.css_first("svg").attributes["aria-label"] or "").partition(": ")[2]  # type: ignore[union-attr]
         assert len(said.split(", ")) == asked
