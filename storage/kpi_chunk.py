@@ -103,13 +103,13 @@ class Chunk:
 
     def by(self, name: str, among: int) -> Iterator[tuple[str | None, int]]:
         """Each value of a dimension with those of some facts that have it; None with those that have none."""
-        rest = among
+        seen = 0
         for value, bits in self._unpacked(name):
             if found := among & bits:
                 yield value, found
-                rest &= ~bits
-        if rest:
-            yield None, rest
+                seen |= found
+        if seen != among:
+            yield None, among ^ seen
 
     def values(self, name: str, among: int) -> set[str]:
         """The values that some facts have, of a dimension with one for each."""

@@ -190,15 +190,11 @@ def _of(kind: str, facts: Iterable[Sequence[Fact]]) -> Iterator[Fact]:
     return (fact for several in facts for fact in several if fact.kind == kind)
 
 
-def _grouped(chunk: Chunk, bits: int, by: Sequence[Grouping]) -> Iterator[tuple[Cell, int]]:
-    if not by:
-        return
-    first, *others = by
-    for group, some in _groups(chunk, bits, first):
-        if not others:
-            yield (group,), some
-        for cell, fewer in _grouped(chunk, some, others):
-            yield (group, *cell), fewer
+def _grouped(chunk: Chunk, bits: int, by: Sequence[Grouping]) -> Sequence[tuple[Cell, int]]:
+    cells: list[tuple[Cell, int]] = [((), bits)]
+    for one in by:
+        cells = [((*cell, group), some) for cell, having in cells for group, some in _groups(chunk, having, one)]
+    return cells if by else ()
 
 
 def _groups(chunk: Chunk, bits: int, by: Grouping) -> Iterator[tuple[Group, int]]:
