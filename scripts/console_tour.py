@@ -74,6 +74,7 @@ class Tour:
         answer = page.goto(self.link(stop), wait_until="load")
         if answer is None or not answer.ok or ("/login" in page.url) != stop.path.startswith("/login"):
             raise RuntimeError(f"{stop.path} is answered with {answer and answer.status} at {page.url}")
+        page.locator(".awaited").first.wait_for(state="detached")  # parts that come by themselves
 
 
 @contextmanager

@@ -82,8 +82,9 @@ async def test_what_is_not_understood_is_said_on_the_page(scene: Scene, query: s
 
 
 def test_durations_and_changes_are_said_shortly() -> None:
-    said = [lasting(ms) for ms in (None, 0, 45_000, 12 * 60_000, 7_800_000, 7_200_000, 273_600_000)]
+    said = [lasting(ms, "it") for ms in (None, 0, 45_000, 12 * 60_000, 7_800_000, 7_200_000, 273_600_000)]
     assert said == ["—", "0 s", "45 s", "12 min", "2 h 10 min", "2 h", "3 d 4 h"]
+    assert (lasting(6_500, "it"), lasting(6_500, "en")) == ("6,5 s", "6.5 s")
     assert tile("x", "", 50, 100, less_is_better=True).better is True
     assert tile("x", "", 150, 100, less_is_better=True).better is False
     assert tile("x", "", 150, 0, less_is_better=True).change is None

@@ -76,7 +76,7 @@ def said(found: Figure, line: Line, language: Language) -> str:
         return number(line.count, language)
     if line.mean is None:
         return NOTHING
-    return lasting(1000 * line.mean) if found.unit == "s" else number(line.mean, language, 2)
+    return lasting(1000 * line.mean, language) if found.unit == "s" else number(line.mean, language, 2)
 
 
 def block(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], language: Language) -> Block:
@@ -154,7 +154,7 @@ def _detail(found: Figure, line: Line, words: Mapping[str, str], language: Langu
         of = words["of"].format(number=number(line.measured, language))
         if line.median is None:
             return of
-        return f"{of}, {words['median']} {lasting(1000 * line.median) if found.unit == 's' else line.median}"
+        return f"{of}, {words['median']} {lasting(1000 * line.median, language) if found.unit == 's' else line.median}"
     parts = [f"{words.get(name, name)} {number(count, language)}" for name, count in line.parts.items()]
     share = [] if line.share is None else [f"{number(100 * line.share, language, 1)} %"]
     return ", ".join(share + parts)

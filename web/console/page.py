@@ -95,16 +95,10 @@ def _time(ms: int | None, *, seconds: bool = False, only: str = "") -> Markup:
     )
 
 
-def span(ms: float | None) -> str:
-    """How long, shortly: by its largest unit."""
-    return lasting(ms, units=1)
-
-
 @pass_context
 def _span(context: Context, ms: float | None) -> str:
-    """`span`, with the comma that Italian has."""
-    said = span(ms)
-    return said.replace(".", ",") if context["frame"].language == "it" else said
+    """How long, shortly: by its largest unit."""
+    return lasting(ms, context["frame"].language, units=1)
 
 
 def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
