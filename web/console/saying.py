@@ -5,11 +5,13 @@ from typing import Final
 from normalizer.advice import Language
 
 NOTHING: Final = "—"
+_FEW: Final = 10_000
+"""Milliseconds up to which tenths of a second are said."""
 _UNITS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"), (1, "ms"))
 
 
 def lasting(ms: float | None, language: Language, units: int = 2) -> str:
-    """How long: `84 ms`, `3.2 s` (`3,2 s` in Italian), `45 s`, `12 min`, `2 h 10 min`, `3 d 4 h`; with one unit `2 h`, `3 d`."""
+    """How long: `84 ms`, `3.2 s` (`3,2 s` in Italian), `45 s`, `12 min`, `2 h 10 min`, `3 d 4 h`; with one unit `2 h`."""
     if ms is None:
         return NOTHING
     if not ms:
@@ -17,11 +19,8 @@ def lasting(ms: float | None, language: Language, units: int = 2) -> str:
     place = next((place for place, (unit, _) in enumerate(_UNITS) if ms >= unit), len(_UNITS) - 1)
     unit, name = _UNITS[place]
     if name in ("s", "ms"):
-        return (
-            f"{number(ms / unit, language, 1)} {name}"
-            if name == "s" and ms < 10_000 and ms % 1000
-            else f"{ms / unit:.0f} {name}"
-        )
+        is_exact = name == "s" and ms < _FEW and ms % 1000
+        return f"{number(ms / unit, language, 1 if is_exact else 0)} {name}"
     if units == 1 or name == "min":
         return f"{ms / unit:.0f} {name}" if units == 1 else f"{int(ms // unit)} {name}"
     smaller, its_name = _UNITS[place + 1]

@@ -18,7 +18,7 @@ from regia.http.console.visit import Visit
 from regia.http.visitors import address
 from storage import staff
 from storage.staff import Staff
-from web.console.page import span
+from web.console.saying import lasting
 from web.console.texts.login import LOGIN as TEXTS
 
 _NEXT: Final = re.compile(r"/console/(?![./])(?:[A-Za-z0-9_~%?&=+,:@-]|[./](?![./]))*")
@@ -123,7 +123,11 @@ def _form(visit: Visit, *, next_: str, why: str = "", wait: int | None = None, s
     token = visit.frame.csrf or secrets.token_urlsafe(32)
     visit.frame = replace(visit.frame, csrf=token)
     name = visit.form.text("name")
-    said = TEXTS[visit.frame.language].wrong[why].format(wait=span((wait or 0) * 1000)) if why else ""
+    said = (
+        TEXTS[visit.frame.language].wrong[why].format(wait=lasting((wait or 0) * 1000, visit.frame.language, units=1))
+        if why
+        else ""
+    )
     response = visit.page("login.html", TEXTS, status=status, next=next_ if _is_safe(next_) else "", wrong=said, name=name)
     visit.parts.cookies.set(response, ENTRY, token)
     return response

@@ -15,7 +15,7 @@ from regia import by_hand
 from regia.http.console.visit import Visit
 from storage import staff
 from storage.staff import Staff
-from web.console.page import span
+from web.console.saying import lasting
 from web.console.texts.users import USERS
 
 _USED: Final = 90 * 86_400_000
@@ -140,7 +140,7 @@ async def _page(visit: Visit, said: _Said, *, status: int = 200) -> web.Response
         status=status,
         people=everybody,
         over={person.id for person in everybody if people.is_over(person, now_ms)},
-        lasting=span(lasts_ms),
+        lasting=lasting(lasts_ms, visit.frame.language, units=1),
         used=used,
         roles=ROLES,
         said=said,
