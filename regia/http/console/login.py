@@ -123,11 +123,9 @@ def _form(visit: Visit, *, next_: str, why: str = "", wait: int | None = None, s
     token = visit.frame.csrf or secrets.token_urlsafe(32)
     visit.frame = replace(visit.frame, csrf=token)
     name = visit.form.text("name")
-    said = (
-        TEXTS[visit.frame.language].wrong[why].format(wait=lasting((wait or 0) * 1000, visit.frame.language, units=1))
-        if why
-        else ""
-    )
+    language = visit.frame.language
+    waits = lasting((wait or 0) * 1000, language, units=1)
+    said = TEXTS[language].wrong[why].format(wait=waits) if why else ""
     response = visit.page("login.html", TEXTS, status=status, next=next_ if _is_safe(next_) else "", wrong=said, name=name)
     visit.parts.cookies.set(response, ENTRY, token)
     return response
