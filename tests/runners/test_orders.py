@@ -177,16 +177,20 @@ async def test_a_defect_holds_up_no_other(gateway: Gateway, monkeypatch: pytest.
 
 async def test_while_the_database_is_away_it_is_held(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     message = (await wrote(gateway))["message"]
-    whole, failed = Database.write, 0
+    failed = 0
 
-    async def away(self: Database, work: Any) -> Any:
-        nonlocal failed
-        if failed < 40 and asyncio.current_task() is not None and "orders" in asyncio.current_task().get_name():  # type: ignore[union-attr]  # just looked at
-            failed += 1
-            raise DatabaseUnavailable("away")
-        return await whole(self, work)
+    def away_for_orders(whole: Any) -> Any:
+        async def away(self: Database, work: Any) -> Any:
+            nonlocal failed
+            if failed < 40 and asyncio.current_task() is not None and "orders" in asyncio.current_task().get_name():  # type: ignore[union-attr]  # just looked at
+                failed += 1
+                raise DatabaseUnavailable("away")
+            return await whole(self, work)
 
-    monkeypatch.setattr(Database, "write", away)
+        return away
+
+    for name in ("write", "write_together"):
+        monkeypatch.setattr(Database, name, away_for_orders(getattr(Database, name)))
     await publish(gateway, REPLIES, *(SAID | {"message": message, "text": str(n), "key": str(n)} for n in range(5)))
 
     async def done() -> bool:

@@ -130,7 +130,7 @@ def _place(frame: Frame, own: str | tuple[str, ...]) -> str:
     found: Frame | None = frame
     while found is not None and not found.url.startswith(own):
         found = found.parent_frame
-    return found.url if found is not None else frame.name or frame.url
+    return (found.url if found is not None else frame.name or frame.url).partition("#")[0]  # a click may have added one
 
 
 async def look(context: BrowserContext, urls: Iterable[str]) -> dict[str, Seen]:

@@ -82,7 +82,7 @@ async def _preview(tab: Tab, said: str) -> None:
     await tab.wait_for_selector("#reply-field-order")
     await tab.fill("#reply-field-order", said[:4_000])
     await tab.dispatch_event("#reply-field-order", "change")
-    await tab.wait_for_function("!document.querySelector('.preview').textContent.includes('Ordine  partito')")
+    await tab.wait_for_function("!document.querySelector('.drafted').textContent.includes('Ordine  partito')")
 
 
 async def _decided(tab: Tab, said: str) -> None:
