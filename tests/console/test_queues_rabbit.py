@@ -84,7 +84,7 @@ async def test_depths_readers_and_letters_of_a_rabbitmq(shop: tuple[Scene, str])
             assert (await until(tab, lambda cells: cells[6] == "1" and cells[1] == "0"))[0] == QUEUE
             scene.client.app[CONSOLE].depths.looks.pop()  # type: ignore[union-attr]  # the next look is now, not in seconds
             out = (await figures(tab))[5]
-            assert float(out) == pytest.approx(3 / 30, abs=0.05), "they are with somebody"
+            assert float(out.replace(",", ".")) == pytest.approx(3 / 30, abs=0.05), "they are with somebody"
             channel.connection.process_data_events(1)  # now they are refused
         await expect_letters(tab, scene, 3)
         assert await tab.locator("tbody td:nth-child(3)").all_inner_texts() == [QUEUE] * 3
