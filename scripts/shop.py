@@ -151,6 +151,7 @@ def shop(folder: Path) -> Iterator[Shop]:
     finally:
         gateway.kill()
         server.shutdown()
+        server.server_close()
 
 
 def _config(folder: Path, site: str) -> Path:

@@ -71,7 +71,7 @@ class Helpdesk:
         async with asyncio.timeout(20):
             while True:
                 row = await asyncio.to_thread(self.gateway.get, f"/v1/replies/{reply}")
-                if row.json()["state"] not in ("accepted", "sending"):
+                if row.json()["state"] not in ("queued", "sending"):
                     return
                 await asyncio.sleep(0.05)
 
