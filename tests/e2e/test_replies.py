@@ -154,6 +154,7 @@ def test_files_go_out_and_one_comes_back(helpdesk: Helpdesk) -> None:
     helpdesk.answer(message=first["id"], text="Ecco l'etichetta.", attachments=files, key="T-1/1")
     found = [(one.get_filename(), one.get_content_type(), one.get_content()) for one in helpdesk.mail(1).iter_attachments()]
     assert found == [("etichetta.pdf", "application/pdf", label), ("crepa.png", "image/png", photo)]
+    helpdesk.hears(("queued", "T-1/1"), ("sent", "T-1/1"))
     helpdesk.answer(message=first["id"], attachments=files[:1], key="T-1/2")
     alone = helpdesk.mail(2)
     assert [one.get_content() for one in alone.iter_attachments()] == [label]
