@@ -18,6 +18,7 @@ from tests.web.injections import Injection
 CONTROL: Final = "http://control.example/"
 _HTMX: Final = Path("web/console/static/vendor/htmx.min.js")
 _TABS: Final = 4
+_PATIENCE: Final = 25.0  # seconds for one page
 SETTLE: Final = 0.25
 """Seconds for what begins by itself."""
 
@@ -53,13 +54,14 @@ MARKUP: Final = """() => {
     const bad = (node) => elements.test(node.localName)
         || (node.localName === "iframe" && !node.classList.contains("mail"))
         || (mail && fields.test(node.localName))
-        || [...node.attributes].some(({name, value}) => (names.test(name) && !(widget && node.id === "text"))
+        || [...node.attributes].some(({name, value}) => (names.test(name) && !(widget && node.id === "text")
+            && !(name === "style" && node.closest(".uplot")))
             || (places.test(name) && schemes.test(value))
             || (places.test(name) && name !== "href" && /^(https?:)?\\/\\/(?!127\\.0\\.0\\.1:)/i.test(value)));
     return [[...inside.querySelectorAll("*")].filter(bad).map((node) => node.outerHTML.slice(0, 200)), inside.textContent];
 }"""
 """What may stand in no page, or not in the widget of one: elements and attributes that could run or fetch something; and its
-text. The widget sets the height of its own text area."""
+text. The widget sets the height of its own text area, and plots place what they are drawn of."""
 
 
 @dataclass(slots=True)
@@ -141,8 +143,13 @@ async def look(context: BrowserContext, urls: Iterable[str]) -> dict[str, Seen]:
         tab = await context.new_page()
         while waiting:
             url = waiting.pop()
-            await tab.goto(url)
-            found[url] = await examine(tab)
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await tab.goto(url)
+                    found[url] = await examine(tab)
+            except TimeoutError:  # what a page without care has become may answer nothing for ever
+                found[url] = Seen(markup=["the page does not answer"])
+                tab = await context.new_page()
         await asyncio.sleep(SETTLE)
         await tab.close()
 

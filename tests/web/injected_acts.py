@@ -11,17 +11,20 @@ from sqlalchemy import select
 from storage.schema import messages
 from tests.http import served
 from tests.web.injected import examine
-from tests.web.injected_pages import Hostile, contact
+from tests.web.injected_contacts import Hostile, contact
 from tests.web.injection_words import groups, line
 from tests.web.injections import INJECTIONS, Injection
 
 RULES: Final = f"""
 fields: {{order: text}}
 {served.RULES}
+  - name: by-subject
+    when: {{subject: nothing at all}}
+    then: {{tags: [asked]}}
 templates:
   parcel: {{text: {{it: "Ordine {{{{ fields.order }}}} partito."}}, subject: {{it: "{{{{ fields.order }}}}"}}}}
 """
-"""Those of all tests, and a template whose field an agent fills in."""
+"""Those of all tests, a rule whose explanation says the subject, and a template whose field an agent fills in."""
 _PLACES: Final = {
     "live": "/",
     "new": "/new",
@@ -90,4 +93,4 @@ async def _decided(tab: Tab, said: str) -> None:
     await tab.fill("#f-channel", said[:200])
     await tab.fill("#f-subject", said[:2_000])
     await tab.fill("#f-text", said)
-    await tab.wait_for_selector("#result .decision, #result .problems")
+    await tab.wait_for_selector("#result .why details", state="attached")

@@ -27,7 +27,8 @@ from tests.http import served
 from tests.web import injected_pages as sample
 from tests.web.injected import SETTLE, Seen, examine, frames, look, watching, without_care
 from tests.web.injected_acts import RULES, appearing
-from tests.web.injected_pages import Hostile
+from tests.web.injected_contacts import Hostile, sent, unsanitise
+from tests.web.injected_figures import GROUPED
 from tests.web.injection_words import line, squeezed
 from tests.web.injections import INJECTIONS, Injection
 from web.console import mail
@@ -66,7 +67,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path)
             chromium() as browser,
         ):
             who = await scene.logged_in(await scene.person("admin.one", "admin"))
-            hostile = await sample.sent(scene, who)
+            hostile = await sent(scene, who)
             yield Stage(browser, hostile, f"http://127.0.0.1:{scene.client.port}")
 
 
@@ -111,6 +112,9 @@ async def test_nothing_runs_or_asks_elsewhere_on_any_page(stage: Stage, policy: 
         for id_, some in stage.hostile.contacts.items():
             said = squeezed(found[f"{stage.base}/console/messages/{id_}"].text)
             assert [one.name for one in some if squeezed(one.payload) not in said] == [], "it is shown as it was written"
+        for path, groups in GROUPED.items():
+            said = squeezed(found[f"{stage.base}{path}"].text)
+            assert [one for one in groups if squeezed(one) not in said] == [], "figures are grouped by it"
 
 
 async def test_nothing_runs_in_what_appears_on_an_open_page(stage: Stage) -> None:
@@ -132,8 +136,7 @@ async def test_control_what_appears_without_escaping(stage: Stage, monkeypatch: 
             some=some,
             before=lambda: monkeypatch.setattr(web.console.page, "TEMPLATES", careless),
         )
-    # What rules decide comes by the same way; most of it is the rules' own words.
-    assert [name for name, markup in found.items() if not markup and name != "playground"] == []
+    assert [name for name, markup in found.items() if not markup] == []
     assert len(seen.fired) > 5
     assert seen.asked
 
@@ -182,7 +185,7 @@ async def test_nothing_runs_in_the_frame_of_any_mail(stage: Stage) -> None:
 async def test_nothing_runs_in_the_frame_of_mails_that_were_not_sanitised_before(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await sample.unsanitise(stage.hostile)
+    await unsanitise(stage.hostile)
     async with watching(stage.browser, own=stage.base, policy=False) as (context, seen):
         assert await stage.mails(seen, context) == []
     # And the control: the same without the sanitiser.

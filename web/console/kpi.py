@@ -8,6 +8,7 @@ from desk.kpi.definitions import SPANS
 from desk.kpi.report import Figure, Line
 from normalizer.advice import Language
 from web.console.saying import NOTHING, lasting, number
+from web.console.texts.channels import channel_name
 
 MOST: Final = 12
 """Groups of a block; the table for a spreadsheet has all."""
@@ -93,7 +94,7 @@ def block(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], la
     most = max((_length(one) for one in shown), default=0) or 1
     bars = [
         Bar(
-            label=_called(one.group, found.by, labels),
+            label=_called(one.group, found.by, labels, language),
             value=said(found, one, language),
             detail=_detail(found, one, words, language),
             part=round(100 * _length(one) / most, 1),
@@ -113,8 +114,8 @@ def crossed(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], 
         return ("", "") if line is None else (said(found, line, language), _detail(found, line, words, language))
 
     table = Table(
-        columns=[_called(one, found.across, labels) for one in columns],
-        rows=[(_called(row, found.by, labels), [cell(row, column) for column in columns]) for row in rows],
+        columns=[_called(one, found.across, labels, language) for one in columns],
+        rows=[(_called(row, found.by, labels, language), [cell(row, column) for column in columns]) for row in rows],
     )
     left = len(cells) - sum(1 for row, column in cells if row in rows and column in columns)
     return Block(name=found.kpi, table=table if rows else None, more=left)
@@ -129,8 +130,10 @@ def _largest(cells: Mapping[tuple[str | None, str | None], Line], place: int, by
     return sorted(sums, key=lambda one: (-sums[one], one is None, str(one)))[:most]
 
 
-def _called(group: str | None, by: str | None, labels: Mapping[str, str]) -> str:
+def _called(group: str | None, by: str | None, labels: Mapping[str, str], language: Language) -> str:
     name = group or NOTHING
+    if by == "channel":
+        return channel_name(name, language)
     return labels.get(name, name) if by in ("category", "right") else name
 
 

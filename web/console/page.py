@@ -18,6 +18,7 @@ from web.console.masking import masked
 from web.console.queues import line
 from web.console.rules import bars
 from web.console.saying import lasting, number
+from web.console.texts.channels import channel_name
 from web.console.texts.common import COMMON
 
 HTMX: Final = (
@@ -106,6 +107,18 @@ def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
     return [(value, value) for value in values]
 
 
+@pass_context
+def _channel(context: Context, channel: str) -> str:
+    """What a channel is called."""
+    return channel_name(channel, context["frame"].language)
+
+
+@pass_context
+def _channel_pairs(context: Context, channels: Iterable[str]) -> list[tuple[str, str]]:
+    """Choices among channels."""
+    return [(channel, _channel(context, channel)) for channel in channels]
+
+
 def _brand_pair(brand: str, all_others: str) -> tuple[str, str]:
     """A choice among brands with rules of their own: `*` stands for all others."""
     return brand, all_others if brand == "*" else brand
@@ -154,6 +167,8 @@ TEMPLATES.filters |= {
     "size": _size,
     "day": _day,
     "pairs": _pairs,
+    "channel": _channel,
+    "channel_pairs": _channel_pairs,
     "brand_pair": _brand_pair,
     "evidence": evidence,
     "shown_values": shown_values,

@@ -10,6 +10,7 @@ from connectors.errors import Rejected
 from dispatcher.letters import Act, Discard, Letter, Letters, Looked, Picked, Reason, Redrive, Wanted, Where
 from regia import by_hand
 from regia.dead import BadEdit, do, edit, find
+from regia.http.console.live import labels_of
 from regia.http.console.readable import readable
 from regia.http.console.visit import Visit
 from regia.http.dead import LOOK, with_letters
@@ -85,8 +86,16 @@ def _show(visit: Visit, letter: Letter, body: str, *, wrong: str = "", status: i
     cut = len(body) > _BODY
     if not wrong and not cut:
         body = readable(body) or body
-    row = _row(letter)
-    return visit.page("letter.html", DEAD, status=status, letter=row, body=body[:_BODY], cut=cut, wrong=wrong)
+    return visit.page(
+        "letter.html",
+        DEAD,
+        status=status,
+        letter=_row(letter),
+        labels=labels_of(visit.gateway),
+        body=body[:_BODY],
+        cut=cut,
+        wrong=wrong,
+    )
 
 
 async def _done(visit: Visit, act: Act, said: dict[str, str]) -> web.Response:
@@ -142,6 +151,7 @@ async def _page(
         lying=everything.lying,
         wanted=wanted,
         reasons=get_args(Reason),
+        labels=labels_of(visit.gateway),
         queues=sorted({state.name for state in await visit.parts.depths.now()}),
         now_ms=by_hand.now_ms(),
         done=done,
