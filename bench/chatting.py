@@ -14,6 +14,8 @@ from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgT
 _AT_ONCE: Final = 64
 """Requests for tokens, and answers of agents, at once."""
 _PATIENCE: Final = 120.0
+_AFTER: Final = 3.0
+"""Seconds in which a window goes on reading when all is said: what comes twice comes then."""
 
 
 class Broken(Exception):
@@ -112,6 +114,7 @@ class _Chat:
                 with suppress(TimeoutError):  # what did not come is lost
                     async with asyncio.timeout(_PATIENCE):
                         await self._all.wait()
+                        await asyncio.sleep(_AFTER)
             finally:
                 for task in tasks:
                     task.cancel()

@@ -14,11 +14,15 @@ from playwright.sync_api import Page
 
 from bench.machine import ROOT, facts
 from bench.report import measured, table, words, write
-from scripts.console_tour import STOPS, Stop, Tour, tour
+from scripts.console_day import lived
+from scripts.console_stops import PICTURED, STRANGER
+from scripts.console_tour import Stop, Tour, tour
 
 PAGE: Final = ROOT / "docs" / "console.md"
 NAME: Final = "console"
 CONTACTS: Final = 1_000
+STOPS: Final = tuple(stop for stop in PICTURED if "#" not in stop.path)
+"""Every page; one with a place in it is the same page."""
 _PAINT: Final = """() => new Promise(done => {
   const found = () => performance.getEntriesByName('first-contentful-paint')[0];
   if (found()) return done(found().startTime);
@@ -39,14 +43,16 @@ class Painted:
 
 def measure(here: Tour, stops: Sequence[Stop], visits: int) -> list[Painted]:
     """Every page so many times, in turns, each time in a window that knows the style sheets and nothing else."""
-    window = here.window()
-    page = window.new_page()
-    here.visit(page, stops[0])
+    windows = {stranger: here.window(stranger=stranger) for stranger in (False, True)}
+    pages = {stranger: window.new_page() for stranger, window in windows.items()}
     found: dict[Stop, list[tuple[float, float]]] = {stop: [] for stop in stops}
-    for _ in range(visits):
+    for visit in range(visits + 1):
         for stop in stops:
-            found[stop].append(_once(here, page, stop))
-    window.close()
+            times = _once(here, pages[stop.name == STRANGER], stop)
+            if visit:  # the first one fetches the style sheets
+                found[stop].append(times)
+    for window in windows.values():
+        window.close()
     return [Painted(stop, *map(tuple, zip(*times, strict=True))) for stop, times in found.items()]
 
 
@@ -63,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     known = facts()
     with tempfile.TemporaryDirectory(prefix="regia-console-") as folder, tour(Path(folder), contacts=options.contacts) as here:
-        painted = measure(here, STOPS, options.visits)
+        painted = measure(lived(here), STOPS, options.visits)
     text = report(painted, known, options.contacts, arguments)
     print(text)
     if options.write:

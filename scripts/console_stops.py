@@ -24,7 +24,7 @@ MORE: Final = (
     Stop("quarantine", "/queues/quarantine"),
     Stop("held", "/queues/quarantine/{held}"),
 )
-"""Pages that `bench console` does not measure: they show one thing, or are opened now and then."""
+"""Pages that show one thing, or are opened now and then."""
 
 PICTURED: Final = (*STOPS, *MORE)
 STRANGER: Final = "login"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select, union
+from sqlalchemy import Connection, Select, and_, false, func, or_, select, union
 
 from storage.bulk import among, ids_parameter
 from storage.quarantine import HELD
@@ -32,11 +32,13 @@ class Change:
         return f"{self.state} {self.published_ms}"
 
 
-def newest(connection: Connection, *, limit: int, before_ms: int | None = None, **wanted: str) -> list[str]:
-    """Ids of the newest messages that fit, newest first. `wanted`: column to value, such as channel and category."""
+def newest(connection: Connection, *, limit: int, before_ms: int | None = None, behind: str = "", **wanted: str) -> list[str]:
+    """Ids of the newest messages that fit, newest first; with `before_ms` older ones only, and with `behind`, the id of one of
+    that moment, also those of the same moment behind it. `wanted`: column to value, such as channel and category."""
     query = select(messages.c.id, messages.c.received_ms, *(messages.c[name] for name in wanted))
     if before_ms is not None:
-        query = query.where(messages.c.received_ms < before_ms)
+        same = and_(messages.c.received_ms == before_ms, messages.c.id > behind) if behind else false()
+        query = query.where(or_(messages.c.received_ms < before_ms, same))
     last = query.order_by(messages.c.received_ms.desc(), messages.c.id).limit(LOOK if wanted else limit).subquery()
     found = select(last.c.id).where(*(last.c[name] == value for name, value in wanted.items()))
     return list(connection.execute(found.order_by(last.c.received_ms.desc(), last.c.id).limit(limit)).scalars())

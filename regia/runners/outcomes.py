@@ -9,6 +9,7 @@ import orjson
 from connectors.base import Sent, Status
 from connectors.errors import SendFailed
 from connectors.exchange import OWN
+from normalizer.values import clean_line
 from storage.outgoing import FAILED, QUEUED, SENT, UNKNOWN
 from storage.outgoing_ends import Ended
 from storage.outgoing_tries import Claimed
@@ -40,7 +41,7 @@ def failed(row: Claimed, error: SendFailed, now_ms: int) -> Values:
         return _end(FAILED, now_ms, f"{error}; given up after a day", error.provider_code)
     if row.until_ms is not None and due_ms >= row.until_ms:
         return _end(FAILED, now_ms, f"{error}; given up: it would come too late", error.provider_code)
-    return {"state": QUEUED, "due_ms": due_ms, "error": str(error), "provider_code": error.provider_code}
+    return {"state": QUEUED, "due_ms": due_ms} | _said(str(error), error.provider_code)
 
 
 def broken(error: Exception, now_ms: int) -> Values:
@@ -75,4 +76,10 @@ def status(ended: Ended) -> Status:
 
 
 def _end(state: str, now_ms: int, error: str | None = None, provider_code: str | None = None) -> Values:
-    return {"state": state, "ended_ms": now_ms, "error": error, "provider_code": provider_code}
+    return {"state": state, "ended_ms": now_ms} | _said(error, provider_code)
+
+
+def _said(error: str | None, provider_code: str | None) -> Values:
+    """As a database takes it: a channel may repeat any bytes of its provider."""
+    said = {"error": error, "provider_code": provider_code}
+    return {name: None if text is None else clean_line(text) for name, text in said.items()}

@@ -161,7 +161,7 @@ class Sender:
         try:
             values, parts = await self._known_outcome(row)
             OUTGOING.labels(row.connector, values["state"]).inc()
-            await self._settle(Tried(row=row, values=values, parts=parts))
+            await self._recorded(Tried(row=row, values=values, parts=parts))
         finally:
             self._busy[row.connector] -= 1
             self._wake.set()
@@ -200,6 +200,14 @@ class Sender:
             if failed.code == "rate_limited":
                 self._pace.hold(account, failed.retry_after)
             raise
+
+    async def _recorded(self, tried: Tried) -> None:
+        """Also where what came of it cannot be written down: see `_known_outcome`."""
+        try:
+            await self._settle(tried)
+        except Exception as error:
+            logger.exception("what became of a message cannot be recorded", extra={"connector": tried.row.connector})
+            await self._settle(Tried(row=tried.row, values=outcomes.broken(error, self._now_ms())))
 
     async def _settle(self, tried: Tried) -> None:
         row = tried.row

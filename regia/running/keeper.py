@@ -16,7 +16,7 @@ from regia.running.plan import Duty
 
 logger = logging.getLogger(__name__)
 
-COMMAND: Final = (sys.executable, "-P", "-m", "regia.running.worker")
+COMMAND: Final = (sys.executable, "-P", "-m", "regia.starting")
 """`-P`: nothing of the folder it is started in is imported."""
 STOP: Final = 12.0
 """Seconds a worker has to end by itself: it needs 10 at most."""

@@ -1,4 +1,4 @@
-"""One worker's process: `python -m regia.running.worker DUTY`, begun by the parent and by nobody else."""
+"""One worker's process: `python -m regia.starting DUTY`, begun by the parent and by nobody else."""
 
 import os
 import signal
@@ -41,7 +41,3 @@ def main() -> None:
         uvloop.run(serve(standing(path), path, started=lambda: None, worker=worker))
     except typer.Exit as end:
         sys.exit(end.exit_code)
-
-
-if __name__ == "__main__":
-    main()

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from regia.http.console.parts import CONSOLE
 from storage.alarms import Alarm
-from storage.schema import alarms, local_messages, quarantine
+from storage.schema import alarms, local_messages, messages, quarantine
 from tests.console.scene import Scene, Somebody
 from tests.erasing.planted import row as a_row
 from tests.http.served import DESK, worked_off
@@ -44,7 +44,7 @@ async def test_a_row_says_who_wrote_what_and_where_it_went(scene: Scene) -> None
     page = await scene.page("/", await somebody(scene))
     second, first = page.css("#rows tr")
     assert first.attributes["id"] == f"m-{id_}"
-    assert texts(first)[1:5] == ["api", "Anna Bianchi Vorrei un rimborso, per favore", "Resi", "returns-by-words"]
+    assert texts(first)[1:5] == ["API", "Anna Bianchi Vorrei un rimborso, per favore", "Resi", "returns-by-words"]
     assert texts(first)[5].endswith((" ms", " s"))
     assert texts(second)[2:5] == ["Marco Neri Buongiorno", "Informazioni", "predefinita"]
     links = [link.attributes["href"] for link in first.css("a")]
@@ -117,6 +117,21 @@ async def test_older_ones_page_by_page_without_a_script(scene: Scene, monkeypatc
         [f"m-{ids[0]}"],
     ]
     assert (await scene.page("/?before=x&live=off", who)).css("#rows tr")
+
+
+async def test_of_one_moment_none_is_left_out_between_two_pages(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    from regia.http.console import live_rows
+
+    monkeypatch.setattr(live_rows, "SHOWN", 2)
+    ids = {f"m-{await wrote(scene, f'n {number}')}" for number in range(5)}
+    same = update(messages).values(received_ms=1_795_284_000_000)
+    await scene.gateway.stores.database.write(lambda connection: connection.execute(same))
+    who, path, shown = await somebody(scene), "", []
+    for _ in range(3):
+        page = await scene.page(f"/{path}", who)
+        shown += [row.attributes["id"] for row in page.css("#rows tr[id]")]
+        path = next((href for link in page.css(".pager a") if "before=" in (href := link.attributes["href"] or "")), "")
+    assert (len(shown), set(shown)) == (5, ids)
 
 
 async def test_the_system_at_a_glance(scene: Scene) -> None:

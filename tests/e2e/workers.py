@@ -27,7 +27,7 @@ def processes(gateway: Gateway) -> dict[int, int]:
         except OSError:
             continue
         told = re.search(r'"worker": (\d+)', line)
-        if told and "regia.running.worker" in line and int(fields[1]) == parent and fields[0] != "Z":
+        if told and "regia.starting" in line and int(fields[1]) == parent and fields[0] != "Z":
             found[int(told[1])] = int(folder.name)
     return found
 

@@ -457,7 +457,7 @@ async def test_a_defect_in_recording_is_that_of_one(
         await desk.done()
     assert [type(one) for one in ended if one is not None] == [ValueError]
     assert await desk.states() == ["sent", "sending", "sent"]
-    assert sizes == [3, 1, 1, 1]
+    assert sizes == [3, 1, 1, 1, 1]  # the last: that it is unknown cannot be recorded either
 
 
 async def test_a_defect_ends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,12 +17,13 @@ from web.console.texts.live import LIVE
 
 
 async def page(visit: Visit) -> web.StreamResponse:
-    """`GET /console/?brand=&channel=&category=&before=&live=off`: Live, the newest messages that fit and how everything is."""
+    """`GET /console/?brand=&channel=&category=&before=&behind=&live=off`: Live, the newest messages that fit and how everything
+    is."""
     wanted, before = filter_of(visit.request.query), visit.number("before")
 
     def work(connection: Connection) -> tuple[int, list[MessageRow], list[str]]:
         position = recent.last_position(connection)  # before the rows: what comes between is told twice, and never missed
-        return position, live_rows.newest(connection, wanted, before), recent.channels(connection)
+        return position, live_rows.newest(connection, wanted, before, visit.word("behind")), recent.channels(connection)
 
     position, rows, channels = await visit.read(work)
     streams = before is None and visit.word("live") != "off"
@@ -36,7 +37,7 @@ async def page(visit: Visit) -> web.StreamResponse:
         labels=labels_of(visit.gateway),
         glance=await visit.parts.feed.glance(),
         stream=visit.frame.link(f"/live?{urlencode({**wanted.query, 'after': position})}") if streams else "",
-        older=rows[-1].received_ms if len(rows) == live_rows.SHOWN else None,
+        older=rows[-1] if len(rows) == live_rows.SHOWN else None,
         is_newest=before is None,
         fresh=False,
     )

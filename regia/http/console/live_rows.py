@@ -17,9 +17,9 @@ _TEXT: Final = 160
 """Characters of what was written."""
 
 
-def newest(connection: Connection, wanted: LiveFilter, before_ms: int | None = None) -> list[MessageRow]:
+def newest(connection: Connection, wanted: LiveFilter, before_ms: int | None = None, behind: str = "") -> list[MessageRow]:
     """The newest messages that fit, newest first."""
-    ids = recent.newest(connection, limit=SHOWN, before_ms=before_ms, **wanted.query)
+    ids = recent.newest(connection, limit=SHOWN, before_ms=before_ms, behind=behind, **wanted.query)
     return of_changes(connection, recent.standing(connection, ids))
 
 
