@@ -15,7 +15,7 @@ from regia.http.console.kpi_parts import PARTS
 from regia.http.console.kpi_question import days_of
 from tests.console.scene import Scene, Somebody
 from tests.console.test_live import wrote
-from web.console.kpi import said, tile
+from web.console.kpi import block, said, tile
 from web.console.saying import lasting
 from web.console.texts.kpi import KPI
 
@@ -149,3 +149,10 @@ def test_durations_of_figures_are_seconds() -> None:
     line = Line(count=1, share=1.0, measured=1, mean=7_800.0, median=7_800, p90=7_800, parts={})
     known = {"kpi": "reply", "unit": "s", "meaning": "", "since_ms": 0, "until_ms": 1, "by": None, "across": None}
     assert said(Figure(**known, all=line, groups=[]), line, "it") == "2 h 10 min"
+
+
+def test_beside_promises_stands_no_share_that_reads_as_kept() -> None:
+    line = Line(group="returns", count=24, share=1.0, parts={"kept": 1, "running": 23})
+    known = {"kpi": "sla", "unit": "count", "meaning": "", "since_ms": 0, "until_ms": 1, "by": "category", "across": None}
+    found = block(Figure(**known, all=line, groups=[line]), {}, {"kept": "mantenute", "running": "in corso"}, "it")
+    assert [(bar.value, bar.detail) for bar in found.bars] == [("24", "mantenute 1, in corso 23")]

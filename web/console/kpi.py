@@ -159,5 +159,6 @@ def _detail(found: Figure, line: Line, words: Mapping[str, str], language: Langu
             return of
         return f"{of}, {words['median']} {lasting(1000 * line.median, language) if found.unit == 's' else line.median}"
     parts = [f"{words.get(name, name)} {number(count, language)}" for name, count in line.parts.items()]
-    share = [] if line.share is None else [f"{number(100 * line.share, language, 1)} %"]
-    return ", ".join(share + parts)
+    if line.share is None or found.kpi == "sla":  # beside promises it would read as the share of those that were kept
+        return ", ".join(parts)
+    return ", ".join([f"{number(100 * line.share, language, 1)} %", *parts])

@@ -64,9 +64,13 @@ def _figure(connection: Connection, name: str, of: Wanted) -> Figure:
 def _value(found: Figure) -> float | None:
     """What is compared between two periods."""
     if found.kpi == "sla":
-        ended = found.all.parts.get("kept", 0) + found.all.parts.get("breached", 0)
-        return 100 * found.all.parts.get("kept", 0) / ended if ended else None
+        return 100 * found.all.parts.get("kept", 0) / _ended(found) if _ended(found) else None
     return found.all.count if found.all.measured is None else found.all.mean
+
+
+def _ended(found: Figure) -> int:
+    """Promises that are no longer open."""
+    return found.all.parts.get("kept", 0) + found.all.parts.get("breached", 0)
 
 
 def _tile(connection: Connection, name: str, page: Page) -> views.Tile:
@@ -75,7 +79,8 @@ def _tile(connection: Connection, name: str, page: Page) -> views.Tile:
     found, now = _figure(connection, name, of), None
     now, before = _value(found), _value(_figure(connection, name, earlier))
     if name == "sla":
-        value = NOTHING if now is None else f"{number(now, page.language, 1)} %"
+        of_all = KPI[page.language].words["of"].format(number=number(_ended(found), page.language))
+        value = NOTHING if now is None else f"{number(now, page.language, 1)} % {of_all}"
     else:
         value = views.said(found, found.all, page.language)
     return views.tile(name, value, now, before, _LESS_IS_BETTER.get(name))
