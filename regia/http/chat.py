@@ -7,13 +7,12 @@ from typing import Final
 from aiohttp import web
 
 from connectors.chat import Chat
-from connectors.errors import Rejected
 from connectors.web_form import choose_language
 from normalizer.advice import Language
 from normalizer.envelope_data import from_ms
 from regia.chats.opening import Opening, opening
-from regia.http.chat_visitors import chat_of, cross_site, not_too_often
-from regia.http.errors import refused
+from regia.http.chat_answers import readable
+from regia.http.chat_visitors import chat_of, not_too_often
 from regia.http.rates import within
 from regia.http.requests import GATEWAY, json_answer, read_body
 from regia.http.visitors import address
@@ -42,21 +41,16 @@ async def script(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={**headers, **more, "Content-Type": WIDGET.content_type})
 
 
-async def preflight(request: web.Request) -> web.Response:
+@readable("GET, POST")
+async def preflight(_request: web.Request, _chat: Chat) -> web.Response:
     """`OPTIONS /chat/{connector}/…`: whether a script of another site may ask (CORS)."""
-    return web.Response(status=204, headers=cross_site(request, chat_of(request), "GET, POST"))
+    return web.Response(status=204)
 
 
-async def config(request: web.Request) -> web.Response:
+@readable("GET")
+async def config(request: web.Request, chat: Chat) -> web.Response:
     """`GET /chat/{connector}/config?lang=`: what the widget needs to show itself."""
-    chat = chat_of(request)
-    headers = cross_site(request, chat, "GET")
-    try:
-        await not_too_often(request, chat)
-    except Rejected as error:
-        answer = refused(request, error)
-        answer.headers.update(headers)
-        return answer
+    await not_too_often(request, chat)
     now = opened(request, chat)
     faq = chat.settings.faq
     base = request.app[GATEWAY].configured.settings.server.base_url
@@ -67,18 +61,17 @@ async def config(request: web.Request) -> web.Response:
         opens_at=None if now.opens_ms is None else from_ms(now.opens_ms),
         faq_search=None if faq is None else f"{base}/faq/{faq}/search",
     )
-    return json_answer(told, headers={**headers, "Cache-Control": "no-cache"})
+    return json_answer(told, headers={"Cache-Control": "no-cache"})
 
 
-async def visitor(request: web.Request) -> web.Response:
+@readable("POST")
+async def visitor(request: web.Request, chat: Chat) -> web.Response:
     """`POST /chat/{connector}/visitor`: the token of a new visitor."""
-    chat = chat_of(request)
-    headers = cross_site(request, chat, "POST")
     gateway = request.app[GATEWAY]
     await read_body(request, _NOTHING)
     await within(chat.settings.rate.address, f"chat/{chat.name}/at/{address(request)}", gateway.stores.coordination)
     token = gateway.links.visitor(chat.name, secrets.token_urlsafe(16))
-    return json_answer({"token": token}, status=201, headers={**headers, "Cache-Control": "no-store"})
+    return json_answer({"token": token}, status=201, headers={"Cache-Control": "no-store"})
 
 
 def opened(request: web.Request, chat: Chat) -> Opening:

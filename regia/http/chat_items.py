@@ -6,11 +6,12 @@ from typing import Final
 
 from aiohttp import web
 
+from connectors.chat import Chat
 from connectors.errors import Rejected
 from regia.chats.window import Frame, Window
 from regia.http.chat import opened
-from regia.http.chat_visitors import bearer_guest, bearer_of, chat_of, cross_site, not_too_often, renewed
-from regia.http.errors import refused
+from regia.http.chat_answers import readable
+from regia.http.chat_visitors import bearer_guest, bearer_of, not_too_often, renewed
 from regia.http.requests import GATEWAY, json_answer, read_body
 
 LONGEST: Final = 25
@@ -20,59 +21,41 @@ _LOOK: Final = 5.0
 _NUMBER: Final = re.compile(r"[0-9]{1,3}", re.ASCII)
 
 
-async def messages(request: web.Request) -> web.Response:
+@readable("POST")
+async def messages(request: web.Request, chat: Chat) -> web.Response:
     """`POST /chat/{connector}/messages`: one message, as JSON, or as multipart with files."""
-    chat = chat_of(request)
-    headers = cross_site(request, chat, "POST")
-    try:
-        guest, gateway = bearer_guest(request, chat), request.app[GATEWAY]
-        await guest.within_rates()
-        gateway.intake.look(min(request.content_length or chat.max_body, chat.max_body))
-        body = await read_body(request, chat.max_body)
-        answer = json_answer(await guest.accepted(body, request.headers.get("Content-Type", "")), status=202)
-    except Rejected as error:
-        answer = refused(request, error)
-    answer.headers.update(headers)
-    return answer
+    guest, gateway = bearer_guest(request, chat), request.app[GATEWAY]
+    await guest.within_rates()
+    gateway.intake.look(min(request.content_length or chat.max_body, chat.max_body))
+    body = await read_body(request, chat.max_body)
+    return json_answer(await guest.accepted(body, request.headers.get("Content-Type", "")), status=202)
 
 
-async def seen(request: web.Request) -> web.Response:
+@readable("POST")
+async def seen(request: web.Request, chat: Chat) -> web.Response:
     """`POST /chat/{connector}/seen`: what was delivered or read."""
-    chat = chat_of(request)
-    headers = cross_site(request, chat, "POST")
-    try:
-        await not_too_often(request, chat)
-        await bearer_guest(request, chat).seen(await read_body(request, chat.settings.max_frame))
-        answer = web.Response(status=204)
-    except Rejected as error:
-        answer = refused(request, error)
-    answer.headers.update(headers)
-    return answer
+    await not_too_often(request, chat)
+    await bearer_guest(request, chat).seen(await read_body(request, chat.settings.max_frame))
+    return web.Response(status=204)
 
 
-async def items(request: web.Request) -> web.Response:
+@readable("GET")
+async def items(request: web.Request, chat: Chat) -> web.Response:
     """`GET /chat/{connector}/items?after=&wait=`: what is new behind a cursor, waiting for it if need be."""
-    chat = chat_of(request)
-    headers = cross_site(request, chat, "GET")
+    await not_too_often(request, chat)
+    guest, wait = bearer_guest(request, chat), _seconds(request)
+    window = guest.window(request.query.get("after"))
+    before = window.place
+    guest.join(window)
     try:
-        await not_too_often(request, chat)
-        guest, wait = bearer_guest(request, chat), _seconds(request)
-        window = guest.window(request.query.get("after"))
-        before = window.place
-        guest.join(window)
-        try:
-            found = await _wait(window, wait)
-        finally:
-            guest.leave(window)
-        # Never where the window has come to: what it was told and nobody took would be passed over.
-        place = found["cursor"] if found else before
-        told = {"items": found["items"] if found else [], "cursor": place, "open": opened(request, chat).is_open}
-        told |= renewed(request, chat, bearer_of(request) or "")
-        answer = json_answer(told, headers={"Cache-Control": "no-store"})
-    except Rejected as error:
-        answer = refused(request, error)
-    answer.headers.update(headers)
-    return answer
+        found = await _wait(window, wait)
+    finally:
+        guest.leave(window)
+    # Never where the window has come to: what it was told and nobody took would be passed over.
+    place = found["cursor"] if found else before
+    told = {"items": found["items"] if found else [], "cursor": place, "open": opened(request, chat).is_open}
+    told |= renewed(request, chat, bearer_of(request) or "")
+    return json_answer(told, headers={"Cache-Control": "no-store"})
 
 
 def _seconds(request: web.Request) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -109,6 +109,26 @@ async def test_no_more_watch_than_is_good(scene: Scene, monkeypatch: pytest.Monk
     async with watching(scene, who):
         answer = await scene.get("/live", who)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
+
+
+async def test_who_reads_nothing_keeps_no_place(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "_WRITE", 0.3)
+    monkeypatch.setattr(streaming, "PING", 0.01)
+    monkeypatch.setattr(streaming, "SILENT", b":" + b" " * 2**20 + b"\n\n")
+    ours = scene.client.app[CONSOLE].feed  # type: ignore[union-attr]
+    headers = scene.headers(await somebody(scene), Host="regia.example")
+    asked = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    reader, writer = await asyncio.open_connection(scene.client.host, scene.client.port)
+    writer.write(f"GET /console/live HTTP/1.1\r\n{asked}\r\n".encode())
+    assert (await reader.readline()).split()[1] == b"200"
+    assert ours._watchers
+    async with asyncio.timeout(10):
+        while ours._watchers:
+            await asyncio.sleep(0.05)
+        with suppress(ConnectionResetError):  # and the connection ends
+            while await reader.read(2**20):
+                pass
+    writer.close()
 
 
 async def test_a_stream_does_not_keep_a_process_from_stopping(scene: Scene) -> None:

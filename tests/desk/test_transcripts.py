@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from desk.transcripts import Cursor, Signing, items, name_of
+from desk.transcripts import Cursor, Signing, items, name_of, token
 from regia.chats.window import handles
 from storage import transcripts
 from storage.database import Database
@@ -32,7 +32,28 @@ def test_a_new_window_lacks_everything_and_then_nothing() -> None:
     assert Cursor.read(None).missing(lines) == Cursor().missing(lines) == lines
     cursor = Cursor.read(str(Cursor.of(lines)))
     assert cursor.missing(lines) == []
-    assert len(str(cursor)) < 1000
+
+
+@pytest.mark.parametrize("count", [65, 200, 300, 1000])
+@pytest.mark.parametrize("alike", [0, 64, 100, 300])
+def test_however_many_changed_at_once_nothing_is_missing_twice(count: int, alike: int) -> None:
+    """As where one frame tells that a hundred answers were read: all of them have one stamp."""
+    lines = [line(number, stamp=5000 if number >= count - alike else None) for number in range(count)]
+    cursor = Cursor.read(str(Cursor.of(lines)))
+    assert cursor.missing(lines) == []
+    assert ids(cursor.missing([*lines, line(count, stamp=5001)])) == [f"m{count}"]
+    assert len(str(cursor)) < 2_000
+
+
+def test_what_is_committed_late_is_missing_however_much_is_newer() -> None:
+    late, lines = line(0), [line(number) for number in range(1, 200)]
+    assert Cursor.read(str(Cursor.of(lines))).missing([late, *lines]) == [late]
+
+
+def test_a_cursor_of_an_earlier_version_is_read() -> None:
+    lines = [line(number) for number in range(10)]
+    old = ".".join(("3ed", *map(token, lines[5:9])))
+    assert ids(Cursor.read(old).missing(lines)) == ["m9"]
 
 
 def test_what_comes_late_and_what_changes_is_missing() -> None:
@@ -44,12 +65,14 @@ def test_what_comes_late_and_what_changes_is_missing() -> None:
 
 
 def test_what_was_old_long_ago_is_not_shown_again() -> None:
-    lines = [line(number) for number in range(100)]
+    lines = [line(number) for number in range(1000)]
     assert Cursor.of(lines).missing(lines[:10]) == []
     assert ids(Cursor.of(lines).missing([line(3, "read", stamp=5000)])) == ["m3"]
 
 
-@pytest.mark.parametrize("text", ["", "x", "zz.aa", "-", "5", "." * 5000, "\ud800", "ff.aaaaaaaaaa"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "zz.aa", "-", "5", "." * 5000, "\ud800", "ff.aaaaaaaaaa", "~", "0~é", "0~a", "0~" + "A" * 5000]
+)
 def test_any_cursor_can_be_read(text: str) -> None:
     """One that is none of ours repeats at most, and a low one hides nothing."""
     assert ids(Cursor.read(text).missing([line(1)])) == ["m1"]

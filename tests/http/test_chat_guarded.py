@@ -26,8 +26,12 @@ FAR = {"X-Forwarded-For": "198.51.100.7"}
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path, migrated_sqlite: Path) -> Gateway:
-    return make_gateway(tmp_path, migrated_sqlite)
+async def gateway(tmp_path: Path, migrated_sqlite: Path) -> AsyncIterator[Gateway]:
+    """Its connectors are those of all tests: what is changed of the chat is taken back."""
+    made = make_gateway(tmp_path, migrated_sqlite)
+    before = change(made)
+    yield made
+    made.configured.connectors["chat"].settings = before  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import Any, Final
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from connectors.base import Request
+from connectors.chat.frames import MOST_SEEN
 from connectors.forms import Body, read_multipart
 from web.widget.assets import WIDGET
 
@@ -279,8 +280,13 @@ class ChatServer:
         return web.Response(status=204)
 
     def _mark(self, frame: dict[str, Any]) -> None:
-        if frame.keys() != {"ids", "state"} or frame["state"] not in ("delivered", "read") or not frame["ids"]:
+        if (
+            frame.keys() != {"ids", "state"}
+            or frame["state"] not in ("delivered", "read")
+            or not 1 <= len(frame["ids"]) <= MOST_SEEN
+        ):
             self.faults.append(f"seen: {frame}")
+            return
         self.seen += [(id_, frame["state"]) for id_ in frame["ids"]]
 
     # The FAQ.

@@ -5,6 +5,7 @@ import gzip
 import pytest
 from playwright.async_api import Browser, expect
 
+from connectors.chat.frames import MOST_SEEN
 from tests.web.chat_shop import bubbles, opened, shop, soon, ticks, write
 from web.widget.assets import WIDGET
 
@@ -196,3 +197,15 @@ async def test_without_storage_it_works_in_memory(browser: Browser) -> None:
         await it.gateway.answer("Sì?")
         await expect(tab.locator(".row.agent .bubble")).to_have_text("Sì?")
     assert it.gateway.texts == ["uno", "due"]
+
+
+@pytest.mark.parametrize("sockets_work", [True, False], ids=["socket", "poll"])
+async def test_however_many_were_unread_all_are_told_to_be_read(browser: Browser, *, sockets_work: bool) -> None:
+    async with shop(browser) as it:
+        it.gateway.sockets_work = sockets_work
+        for number in range(2 * MOST_SEEN + 10):
+            await it.gateway.answer(f"Risposta {number}")
+        tab = await it.tab()
+        await opened(tab)
+        everything = {(item["id"], "read") for item in it.gateway.items}
+        await soon(lambda: everything <= set(it.gateway.seen))

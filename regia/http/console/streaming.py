@@ -1,6 +1,7 @@
 """Server-sent events of a page (https://html.spec.whatwg.org/multipage/server-sent-events.html): told for as long as somebody
 watches, and may."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -23,6 +24,8 @@ SILENT: Final = b": \n\n"
 """That it is still there."""
 _LOOK: Final = 30.0
 """Seconds between looks whether the login still holds."""
+_WRITE: Final = 20.0
+"""Seconds what is told may take to leave: a browser that reads nothing must not keep a place from others."""
 _OVER: Final = b"event: over\ndata: \n\n"
 _STREAM: Final = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
 
@@ -44,11 +47,22 @@ async def stream(
         response = web.StreamResponse(headers={**GUARDS, **_STREAM})
         await response.prepare(visit.request)
         try:
-            await response.write(begin)
+            await _write(visit, response, begin)
             await _tell(visit, response, watcher, news, every or PING)
         except (ConnectionResetError, DatabaseUnavailable):
             pass  # they went away, or come again in a moment
     return response
+
+
+async def _write(visit: Visit, response: web.StreamResponse, told: bytes) -> None:
+    """Raises `ConnectionResetError`, also where nobody reads."""
+    try:
+        async with asyncio.timeout(_WRITE):
+            await response.write(told)
+    except TimeoutError:
+        if visit.request.transport is not None:
+            visit.request.transport.abort()  # what waits to be read would also keep the answer from ending
+        raise ConnectionResetError("nobody reads") from None
 
 
 async def _tell(visit: Visit, response: web.StreamResponse, watcher: Watcher, news: News, every: float) -> None:
@@ -60,9 +74,9 @@ async def _tell(visit: Visit, response: web.StreamResponse, watcher: Watcher, ne
             looked = time.monotonic()
             login = await login_of(visit.request, visit.parts.cookies.get(visit.request, LOGIN))
             if login is None or login.role != visit.me.role:  # another role may see more, or less
-                await response.write(_OVER)
+                await _write(visit, response, _OVER)
                 return
-        await response.write(await news(rows, glance))
+        await _write(visit, response, await news(rows, glance))
 
 
 def event(visit: Visit, template: str, texts: Mapping[Any, object], *, id_: str = "", **values: Any) -> bytes:

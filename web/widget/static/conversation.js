@@ -1,6 +1,8 @@
 // What was said: the items of the gateway, kept so that they are there at once after a reload.
 
 const KEPT = 100;
+// The gateway takes 100 in one frame, and the size of a frame can be set.
+const AT_ONCE = 50;
 const RANK = { sent: 0, delivered: 1, read: 2 };
 
 class Conversation {
@@ -50,16 +52,20 @@ class Conversation {
     return this.list().filter((item) => item.direction === "out" && rank(item) < RANK.read).length;
   }
 
-  /** What is to be told to the gateway as `{ids, state}`, where agents' messages are now `delivered` or `read`. */
+  /** What is to be told to the gateway as `{ids, state}` each, where agents' messages are now `delivered` or `read`. */
   see(state) {
     const news = this.list().filter((item) => item.direction === "out" && rank(item) < RANK[state]);
     for (const item of news) item.seen = state;
     if (news.length) this.save();
-    const untold = this.list().filter((item) => item.direction === "out" && item.seen && this.untold(item));
-    for (const item of untold) this.told.set(item.id, item.seen);
-    return ["delivered", "read"]
-      .map((one) => ({ ids: untold.filter((item) => item.seen === one).map((item) => item.id), state: one }))
-      .filter(({ ids }) => ids.length);
+    const told = [];
+    for (const one of ["delivered", "read"]) {
+      const ids = this.list()
+        .filter((item) => item.seen === one && this.untold(item))
+        .map((item) => item.id);
+      for (const id of ids) this.told.set(id, one);
+      while (ids.length) told.push({ ids: ids.splice(0, AT_ONCE), state: one });
+    }
+    return told;
   }
 
   untold(item) {
