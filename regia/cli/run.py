@@ -24,6 +24,7 @@ from regia.running.looked import plan_of
 from regia.running.serving import cannot_listen, data_in_use, serve
 from regia.running.worker import SWITCH
 from regia.server_settings import MOST
+from regia.topics import unread
 from regia.watch import logs
 
 _PARENT: Final = (sys.executable, "-P", "-m", "regia.running.parent")
@@ -58,6 +59,8 @@ def check(config: ConfigOption = None) -> None:
     typer.echo(f"{len(found.connectors)} connectors, {rules} rules: no problems\nqueues: {queues}")
     for name in untold(directory(found.settings.notices, found.connectors), found.rules):
         typer.echo(f"hint: nobody is told by the name {name}: see notices.lists", err=True)
+    for name, field, brand in unread(found.connectors, found.rules):
+        typer.echo(f"hint: what customers choose in {name} decides nothing: declare {field} in the rules of {brand}", err=True)
 
 
 def _wrong_articles(found: Configured) -> Iterator[Problem]:
