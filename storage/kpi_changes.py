@@ -5,9 +5,9 @@ with the number that the event had in its journal; these have no holes but for w
 one, without some gaps, say exactly what was counted, in whatever order nodes commit.
 
 A gap is kept until its number is there, however long that takes and however many there are: nothing else says that a node that
-was off for a month still has contacts to commit. That costs little, since gaps are spans, and hardly any of them never fill: only
-what was forgotten before it was ever counted, and what a journal had when its disk was lost. What is removed or forgotten after it
-was counted makes none, also where all is counted anew: how far journals were seen stays as it is then.
+was off for a month still has contacts to commit. That costs little, since gaps are spans, and hardly any of them never fill:
+only what was forgotten before it was ever counted, and what a journal had when its disk was lost. What is removed or forgotten
+after it was counted makes none, also where all is counted anew: how far journals were seen stays as it is then.
 """
 
 from collections.abc import Collection, Iterable, Sequence

@@ -1,5 +1,6 @@
 """Numbers that are missing, as spans: the same as a set of numbers would be."""
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -38,4 +39,4 @@ def test_as_a_set_would_have_it() -> None:
         gaps = without(gaps, seen)
         expected -= set(seen)
         assert {seq for first, last in gaps for seq in range(first, last + 1)} == expected
-        assert all(last + 1 < first for (_, last), (first, _) in zip(gaps, gaps[1:], strict=False))
+        assert all(last + 1 < first for (_, last), (first, _) in pairwise(gaps))

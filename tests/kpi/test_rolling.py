@@ -12,8 +12,9 @@ from desk.kpi.measuring import NotCounted, TooManyGroups
 from desk.kpi.periods import TooManySpans
 from desk.kpi.report import BadQuestion, Wanted, figure
 from desk.kpi.rolling import Rolling
-from storage import ledger
+from storage import faq_counts, ledger
 from storage.database import Database
+from storage.faq_counts import Counted
 from storage.ledger import Event
 from storage.schema import event_ids, kpi_changes, kpi_chunks, kpi_fresh, kpi_seen, messages
 from tests.kpi.planted import AT, contact
@@ -196,3 +197,19 @@ async def test_questions_that_are_too_large(database: Database) -> None:
         await database.read(lambda one: figure(one, "sources", wanted))
     with pytest.raises(BadQuestion):
         await count(database, "shoes")
+
+
+async def test_readings_by_two_things_are_in_the_order_of_time(database: Database) -> None:
+    await Rolling(database).finish(0)
+    views = {("a", 0): 5, ("a", 1): 50, ("a", 2): 7, ("b", 0): 30, ("b", 1): 6}
+    first = AT // DAY
+    added = {Counted(first + day, "help", article, "it", "view", "demo"): number for (article, day), number in views.items()}
+    await database.write(lambda connection: faq_counts.add(connection, added))
+    period = {"since_ms": first * DAY, "until_ms": (first + 3) * DAY}
+    found = await database.read(lambda one: figure(one, "articles", Wanted(**period, by="day", across="article")))
+    assert [(one.group, one.across, one.count) for one in found.groups] == [
+        *(("2026-11-21", "help/a", 5), ("2026-11-21", "help/b", 30), ("2026-11-22", "help/a", 50)),
+        *(("2026-11-22", "help/b", 6), ("2026-11-23", "help/a", 7)),
+    ]
+    found = await database.read(lambda one: figure(one, "articles", Wanted(**period, by="article", across="day")))
+    assert [one.count for one in found.groups] == [5, 50, 7, 30, 6]
