@@ -12,13 +12,15 @@ from sqlalchemy import Connection
 
 from desk.kpi.definitions import FIELD, KPIS
 from desk.kpi.measuring import MOST_GROUPS, Condition, NotCounted, TooManyGroups
-from desk.kpi.periods import MOST_SPANS, TooManySpans, instant
+from desk.kpi.periods import MOST_SPANS, YEARS, TooManySpans, instant
 from desk.kpi.report import COLUMNS, BadQuestion, Figure, Wanted, figure, rows
 from regia.cells import harmless
 from regia.shown import as_data
 
 BEGINNING: Final = timedelta(days=30)
 """How far back a period goes that has no beginning."""
+
+MOST_GROUPINGS: Final = 2
 
 
 class NotAsked(Exception):
@@ -51,9 +53,11 @@ def wanted(asked: Asked, now: datetime | None = None) -> Wanted:
     until_ms = int(at.timestamp() * 1000) + 1 if asked.until is None else _instant("until", asked.until, zone)
     if until_ms < since_ms:
         raise NotAsked("until must not be before since")
-    by, across, *more = (*asked.by, None, None) if asked.by else (None, None)
-    if any(more):
+    groupings = asked.by or ()
+    if len(groupings) > MOST_GROUPINGS:
         raise NotAsked("by may be given twice, and no more often")
+    by = groupings[0] if groupings else None
+    across = groupings[1] if len(groupings) > 1 else None
     return Wanted(since_ms=since_ms, until_ms=until_ms, where=_where(asked), by=by, across=across, zone=zone)
 
 
@@ -111,8 +115,9 @@ def _zone(name: str) -> ZoneInfo:
 
 def _instant(name: str, text: str, zone: ZoneInfo) -> int:
     found = instant(text, zone)
-    if found is None or abs(found) >= 1 << 52:
-        raise NotAsked(f"{name} must be a day such as 2026-11-21, or a time such as 2026-11-21T18:02+01:00")
+    if found is None:
+        example = "a day such as 2026-11-21, or a time such as 2026-11-21T18:02+01:00"
+        raise NotAsked(f"{name} must be {example}, of the years {YEARS[0]} to {YEARS[-1]}")
     return found
 
 

@@ -3,24 +3,24 @@
 A commit is one of the few things that must stay fast, so it writes nothing for figures. It enters each event into `event_ids`
 with the number that the event had in its journal; these have no holes but for what is not committed yet. So all numbers up to
 one, without some gaps, say exactly what was counted, in whatever order nodes commit.
+
+A gap is kept until its number is there, however long that takes and however many there are: nothing else says that a node that
+was off for a month still has contacts to commit. That costs little, since gaps are spans, and hardly any of them never fill:
+only what was forgotten before it was ever counted, and what a journal had when its disk was lost. What is removed or forgotten
+after it was counted makes none, also where all is counted anew: how far journals were seen stays as it is then.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, Row, delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.bulk import among, ids_parameter, insert_rows
-from storage.schema import cursors, event_ids, kpi_changes, kpi_seen, messages, repeats
+from storage.kpi_gaps import Gaps, joined, read, without, written
+from storage.schema import cursors, event_ids, kpi_changes, kpi_seen, messages
 
-AT_ONCE: Final = 2_000
-"""Changes, and contacts of a journal, that one step looks at."""
-_REACH: Final = 100_000
-"""Numbers before the last one among which gaps are looked for, of a journal that is seen for the first time."""
-_GAPS: Final = 2_000
 _NAME: Final = "kpi"
 
 
@@ -30,7 +30,7 @@ class Seen:
 
     journal: str
     upto: int
-    gaps: tuple[int, ...] = ()
+    gaps: Gaps = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,7 @@ def waiting(connection: Connection, limit: int | None = None) -> Changes:
     query = select(kpi_changes.c.position, kpi_changes.c.unit).order_by(kpi_changes.c.position)
     rows = connection.execute(query if limit is None else query.limit(limit)).all()
     units = {row.unit for row in rows}
-    known = {
-        row.journal: Seen(row.journal, row.upto, tuple(orjson.loads(row.gaps))) for row in connection.execute(select(kpi_seen))
-    }
+    known = _known(connection)
     seen, more = [], limit is not None and len(rows) == limit
     for journal, last in _journals(connection):
         before = known.get(journal, Seen(journal, 0))
@@ -107,23 +105,26 @@ def again(connection: Connection, units: Collection[str]) -> None:
 
 def save(connection: Connection, seen: Iterable[Seen]) -> None:
     """Note how far journals are counted."""
-    rows: list[dict[str, Any]] = [
-        {"journal": one.journal, "upto": one.upto, "gaps": orjson.dumps(one.gaps).decode()} for one in seen
-    ]
+    rows: list[dict[str, Any]] = [{"journal": one.journal, "upto": one.upto, "gaps": written(one.gaps)} for one in seen]
     if rows:
         connection.execute(delete(kpi_seen).where(kpi_seen.c.journal.in_([row["journal"] for row in rows])))
         insert_rows(connection, kpi_seen, rows)
 
 
 def everything(connection: Connection) -> tuple[Seen, ...]:
-    """All journals, as far as they are committed now."""
-    return tuple(_last(connection, *journal) for journal in _journals(connection))
+    """All journals, as far as they are committed now. Reads each from where it was seen last."""
+    known = _known(connection)
+    return tuple(_up_to(connection, known.get(journal, Seen(journal, 0)), last) for journal, last in _journals(connection))
 
 
 def clear(connection: Connection) -> None:
-    """Forget what was seen and what has changed: all is to be counted."""
+    """Forget what has changed: all is to be counted. How far journals were seen holds all the same."""
     connection.execute(delete(kpi_changes))
-    connection.execute(delete(kpi_seen))
+
+
+def _known(connection: Connection) -> dict[str, Seen]:
+    rows = connection.execute(select(kpi_seen))
+    return {row.journal: Seen(row.journal, row.upto, read(row.gaps)) for row in rows}
 
 
 def _journals(connection: Connection) -> list[tuple[str, int]]:
@@ -141,32 +142,58 @@ def _journals(connection: Connection) -> list[tuple[str, int]]:
 
 
 def _new(connection: Connection, before: Seen, limit: int | None) -> tuple[Seen, Sequence[str]]:
-    """How far a journal is by now, and the ids of what came."""
-    mine = select(event_ids.c.seq, event_ids.c.id).where(event_ids.c.journal == before.journal)
-    # Two statements: with an OR, SQLite goes through the whole journal.
-    late = connection.execute(mine.where(event_ids.c.seq.in_(before.gaps))).all() if before.gaps else []
-    query = mine.where(event_ids.c.seq > before.upto).order_by(event_ids.c.seq)
-    rows = connection.execute(query if limit is None else query.limit(limit)).all()
+    """How far a journal is by now, and the ids of what came: at most `limit` late ones, and as many others."""
+    late = _among_gaps(connection, "item.seq, item.id", "event_ids", before, limit)
+    query = select(event_ids.c.seq, event_ids.c.id).where(event_ids.c.journal == before.journal, event_ids.c.seq > before.upto)
+    rows = connection.execute(query.order_by(event_ids.c.seq).limit(limit)).all()
     upto = rows[-1].seq if rows else before.upto
-    passed = set(range(max(before.upto, upto - _REACH) + 1, upto + 1)) | set(before.gaps)
-    missing = passed - {row.seq for row in (*late, *rows)}
-    return Seen(before.journal, upto, _not_repeats(connection, before.journal, missing)), [row.id for row in (*late, *rows)]
+    passed: Gaps = ((before.upto + 1, upto),) if rows else ()
+    came = [*late, *rows]
+    left = Seen(before.journal, upto, without(joined(before.gaps, passed), [row.seq for row in came]))
+    return _without_repeats(connection, left), [row.id for row in came]
 
 
-def _last(connection: Connection, journal: str, upto: int) -> Seen:
-    begin = max(0, upto - _REACH)
-    there = select(event_ids.c.seq).where(event_ids.c.journal == journal, event_ids.c.seq > begin)
-    missing = set(range(begin + 1, upto + 1)).difference(connection.execute(there).scalars())
-    return Seen(journal, upto, _not_repeats(connection, journal, missing))
+def _up_to(connection: Connection, before: Seen, last: int) -> Seen:
+    """A journal as far as a number that is committed, whatever came. One statement finds what is missing: there may be millions
+    of others."""
+    late = [row.seq for row in _among_gaps(connection, "item.seq", "event_ids", before)]
+    old = _without_repeats(connection, Seen(before.journal, before.upto, without(before.gaps, late)))
+    rows = connection.execute(
+        text("""
+        SELECT seq + 1, following - 1 FROM (
+            SELECT seq, lead(seq) OVER (ORDER BY seq) AS following FROM (
+                SELECT CAST(:after AS BIGINT) AS seq
+                UNION ALL SELECT seq FROM event_ids WHERE journal = :journal AND seq > :after AND seq <= :last
+                UNION ALL SELECT seq FROM repeats WHERE journal = :journal AND seq > :after AND seq <= :last) AS committed
+            ) AS pairs WHERE following > seq + 1 ORDER BY seq
+        """),
+        {"journal": before.journal, "after": before.upto, "last": last},
+    )
+    missing = tuple((first, end) for first, end in rows)
+    return Seen(before.journal, max(before.upto, last), joined(old.gaps, missing))
 
 
-def _not_repeats(connection: Connection, journal: str, seqs: set[int]) -> tuple[int, ...]:
-    """Gaps: what is not committed, and not many, since what was removed long ago leaves some too that nothing ever fills."""
-    if not seqs:
-        return ()
-    within = (repeats.c.seq >= min(seqs), repeats.c.seq <= max(seqs))
-    known = connection.execute(select(repeats.c.seq).where(repeats.c.journal == journal, *within)).scalars()
-    return tuple(sorted(seqs.difference(known))[-_GAPS:])
+def _without_repeats(connection: Connection, seen: Seen) -> Seen:
+    """Numbers of repeats are no gaps."""
+    repeated = [row.seq for row in _among_gaps(connection, "item.seq", "repeats", seen)]
+    return Seen(seen.journal, seen.upto, without(seen.gaps, repeated)) if repeated else seen
+
+
+def _among_gaps(connection: Connection, columns: str, table: str, seen: Seen, limit: int | None = None) -> Sequence[Row[Any]]:
+    """The rows of a journal whose numbers are in its gaps: a look into the index for each span."""
+    if not seen.gaps:
+        return []
+    if connection.dialect.name == "sqlite":
+        # Not JOIN: SQLite would be free to begin with the whole journal.
+        spans, first, last = "json_each(:gaps) AS gap CROSS JOIN", "json_extract(value, '$[0]')", "json_extract(value, '$[1]')"
+    else:
+        spans = "jsonb_array_elements(CAST(:gaps AS jsonb)) AS gap(span) CROSS JOIN"
+        first, last = "CAST(span ->> 0 AS BIGINT)", "CAST(span ->> 1 AS BIGINT)"
+    query = f"SELECT {columns} FROM {spans} {table} AS item WHERE journal = :journal AND item.seq BETWEEN {first} AND {last}"  # noqa: S608 - our own names
+    values = {"gaps": written(seen.gaps), "journal": seen.journal}
+    if limit is None:
+        return connection.execute(text(query), values).all()
+    return connection.execute(text(f"{query} LIMIT :limit"), {**values, "limit": limit}).all()
 
 
 def _talks(connection: Connection, ids: Sequence[str]) -> set[str]:

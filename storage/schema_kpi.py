@@ -25,8 +25,8 @@ kpi_seen = Table(
     Column("upto", BigInteger, nullable=False),
     Column("gaps", Text, nullable=False),
 )
-"""How far each journal's contacts are counted: all that is committed up to a number, but for `gaps` (JSON), numbers below it
-that were not committed yet."""
+"""How far each journal's contacts are counted: all that is committed up to a number, but for `gaps` (`storage.kpi_gaps`, in
+JSON), numbers below it that were not committed yet."""
 
 kpi_fresh = Table(
     "kpi_fresh",

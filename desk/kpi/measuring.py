@@ -1,11 +1,11 @@
 """Answering a question about facts: how many, how long on average, in all and by group. The counted ones as they are stored,
 and those that changed a second ago counted at this moment: one snapshot of the database, and one way for both."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import and_, xor
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -23,6 +23,7 @@ Group = str | int | None
 """A value of a dimension, or the beginning of a span of time; None: without a value."""
 Cell = tuple[Group, ...]
 """One group of each grouping."""
+Counted = TypeVar("Counted")
 Condition = tuple[str, Sequence[str]]
 """A dimension, and values of which a fact has one."""
 
@@ -77,19 +78,23 @@ class Numbers:
 
 @dataclass(slots=True)
 class Sums:
-    """What some facts come to."""
+    """What some facts come to. `measured` is how many of them have the measure. `total` and `ranks` are worked out when they
+    are asked for, which must not be before the last chunk is taken in: they go over the numbers of all chunks."""
 
     numbers: Numbers
     count: int = 0
+    measured: int = 0
     split: dict[str | None, int] = field(default_factory=dict)
     members: set[str] = field(default_factory=set)
     _chunks: list[int] = field(default_factory=list)
     _bits: list[int] = field(default_factory=list)
 
     def add(self, chunk: Chunk, bits: int, question: Question) -> None:
-        """Take in facts of a chunk, the last one whose numbers were added."""
-        self.count += bits.bit_count()
+        """Take in facts of a chunk. Where they are measured, its numbers come first: they are the last that were added."""
+        number = bits.bit_count()
+        self.count += number
         if question.measure is not None and (having := bits & self.numbers.has[-1]):
+            self.measured += number if having == bits else having.bit_count()
             self._chunks.append(len(self.numbers.has) - 1)
             self._bits.append(having)
         if question.split is not None:
@@ -97,11 +102,6 @@ class Sums:
                 self.split[value] = self.split.get(value, 0) + some.bit_count()
         if question.members is not None:
             self.members |= chunk.values(question.members, bits)
-
-    @property
-    def measured(self) -> int:
-        """How many of them have the measure."""
-        return _bits_in(self._bits)
 
     @property
     def total(self) -> int:
@@ -126,6 +126,8 @@ class Sums:
         return found
 
     def _digits(self) -> Iterator[Sequence[int]]:
+        # Who has facts in as many chunks as there are numbers of has them in all, and in the same order: the numbers of a chunk
+        # are added before its facts, and each chunk at most once. Of sums that were asked in between this would not hold.
         whole = len(self._chunks) == len(self.numbers.has)
         for digits in self.numbers.digits:
             yield digits if whole else [digits[chunk] for chunk in self._chunks]
@@ -167,7 +169,7 @@ def ask(connection: Connection, question: Question) -> Answer:
             groups[group].add(chunk, some, question)
         if len(groups) > MOST_GROUPS + len(begins):
             raise TooManyGroups
-    return Answer(everything, _ordered(groups, question.by))
+    return Answer(everything, ordered(groups, question.by, lambda sums: sums.count))
 
 
 def _chunks(connection: Connection, question: Question) -> Iterator[Chunk]:
@@ -205,12 +207,12 @@ def _groups(chunk: Chunk, bits: int, by: Grouping) -> Iterator[tuple[Group, int]
             yield begin, some
 
 
-def _ordered(groups: Mapping[Cell, Sums], by: Sequence[Grouping]) -> dict[Cell, Sums]:
+def ordered(groups: Mapping[Cell, Counted], by: Sequence[Grouping], count: Callable[[Counted], int]) -> dict[Cell, Counted]:
     """By the first grouping, and what is one in that by the next."""
     counts: list[dict[Group, int]] = [{} for _ in by]
     for cell, sums in groups.items():
         for place, group in enumerate(cell):
-            counts[place][group] = counts[place].get(group, 0) + sums.count
+            counts[place][group] = counts[place].get(group, 0) + count(sums)
     return dict(sorted(groups.items(), key=lambda one: _places(one[0], by, counts)))
 
 

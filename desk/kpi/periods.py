@@ -9,6 +9,8 @@ Span = Literal["hour", "day", "week", "month"]
 
 MOST_SPANS: Final = 2_000
 """Points of one plot."""
+YEARS: Final = range(1970, 9_000)
+"""Years that may be asked for: beyond them calendars end, or time zones are not what they were."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _HOUR_MS: Final = 3_600_000
 
@@ -19,11 +21,14 @@ class TooManySpans(Exception):
 
 def instant(text: str, zone: ZoneInfo) -> int | None:
     """A day as the instant at which it begins there, a time without an offset as that zone's clock shows it; None where it is
-    neither. In milliseconds since 1970."""
+    neither, or of a year that is none of `YEARS`. In milliseconds since 1970."""
     try:
         if _DAY.fullmatch(text):
-            return beginning(date.fromisoformat(text), zone)
+            day = date.fromisoformat(text)
+            return beginning(day, zone) if day.year in YEARS else None
         at = datetime.fromisoformat(text)
+        if at.year not in YEARS:
+            return None
         return _ms(at if at.tzinfo else at.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         return None

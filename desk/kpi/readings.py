@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from desk.kpi.measuring import MOST_GROUPS, Cell, Condition, Group, Grouping, TooManyGroups
+from desk.kpi.measuring import MOST_GROUPS, Cell, Condition, Group, Grouping, TooManyGroups, ordered
 from desk.kpi.periods import beginning
 from storage.faq_counts import added
 
@@ -38,8 +38,9 @@ class Reads:
 def read(
     connection: Connection, *, since_ms: int, until_ms: int, where: Sequence[Condition], by: Sequence[Grouping], zone: ZoneInfo
 ) -> tuple[Reads, Mapping[Cell, Reads]]:
-    """All readings of the days that a period touches, and each group: spans of time in their order, others with the most views
-    first. A day is counted as that day of the zone, though it was one of UTC. Raises `TooManyGroups`."""
+    """All readings of the days that a period touches, and each group, in the order of all figures: spans of time in theirs,
+    others with the most views first. A day is counted as that day of the zone, though it was one of UTC.
+    Raises `TooManyGroups`."""
     everything = Reads()
     begins = by[0].edges[:-1] if len(by) == 1 else ()
     groups: dict[Cell, Reads] = {(begin,): Reads() for begin in begins}
@@ -56,11 +57,7 @@ def read(
                 groups.setdefault(tuple(_group(row, one, zone) for one in by), Reads()).add(kind, number)
     if len(groups) > MOST_GROUPS + len(begins):
         raise TooManyGroups
-    return everything, groups if begins else dict(sorted(groups.items(), key=_most_first))
-
-
-def _most_first(one: tuple[Cell, Reads]) -> tuple[int, str]:
-    return -one[1].views, str(one[0])
+    return everything, ordered(groups, by, lambda reads: reads.views)
 
 
 def _of(name: str) -> Sequence[str]:

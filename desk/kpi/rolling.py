@@ -16,7 +16,7 @@ from storage import kpi_base as base
 from storage import kpi_changes as changes
 from storage import kpi_store as store
 from storage.database import Database
-from storage.kpi_changes import Changes, State
+from storage.kpi_changes import Changes, Seen, State
 from storage.kpi_store import Facts, Pack
 
 VERSION: Final = "2"
@@ -51,7 +51,8 @@ class Rolling:
         """Count some; whether there is more to do at once."""
         state = await self._database.read(changes.state)
         if not state.place.startswith(VERSION):
-            await self._database.write_beside(lambda one: _begin(one, now_ms))
+            seen = await self._database.read(changes.everything)
+            await self._database.write_beside(lambda one: _begin(one, state, seen, now_ms))
             return True
         read = await self._database.read(_read_changes if state.place == DONE else _read_next)
         more = await self._database.write_beside(lambda one: _write(one, read, now_ms))
@@ -114,14 +115,21 @@ def counted(connection: Connection, units: Collection[str]) -> Facts:
 
 def _clear(connection: Connection, now_ms: int) -> None:
     changes.hold(connection, now_ms)
-    changes.clear(connection)
-    store.clear(connection)
+    _erase(connection)
     changes.set_place(connection, "")
 
 
-def _begin(connection: Connection, now_ms: int) -> None:
-    _clear(connection, now_ms)
-    changes.save(connection, changes.everything(connection))
+def _erase(connection: Connection) -> None:
+    changes.clear(connection)
+    store.clear(connection)
+
+
+def _begin(connection: Connection, state: State, seen: Sequence[Seen], now_ms: int) -> None:
+    """`seen` was committed before this, so that whatever is read from now on has it."""
+    if changes.hold(connection, now_ms) != state:
+        return  # somebody else has begun
+    _erase(connection)
+    changes.save(connection, seen)
     changes.set_place(connection, _BUILDING)
 
 

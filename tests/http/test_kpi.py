@@ -28,6 +28,33 @@ async def test_until_all_is_counted_and_then(client: Client, gateway: Gateway) -
         assert (answer.status, (await answer.json())["error"]) == (400, "malformed"), query
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "kpi=reasons&by=day&since=9999-12-31&until=9999-12-31T23:00",
+        "kpi=reasons&by=day&since=0001-01-01&until=0001-01-03&zone=Europe/Rome",
+        "kpi=articles&since=0001-01-01&zone=Europe/Rome",
+        "kpi=articles&since=2026-01-01&until=9999-12-31T23:59&zone=America/New_York",
+    ],
+)
+async def test_the_ends_of_the_calendar_are_refused(client: Client, gateway: Gateway, query: str) -> None:
+    await Rolling(gateway.stores.database).finish(0)
+    answer = await client.get(f"/v1/kpi?{query}", headers=VIEWER)
+    assert (answer.status, (await answer.json())["error"]) == (400, "malformed")
+    assert "of the years 1970 to 8999" in await answer.text()
+
+
+@pytest.mark.parametrize("days", [("1970-01-01", "1970-01-03"), ("8999-12-30", "8999-12-31T23:59")])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Adak"])
+async def test_the_first_and_last_days_that_may_be_asked_for(
+    client: Client, gateway: Gateway, days: tuple[str, str], zone: str
+) -> None:
+    await Rolling(gateway.stores.database).finish(0)
+    for by in ("hour", "day", "week", "month"):
+        query = f"kpi=reasons&kpi=articles&by={by}&since={days[0]}&until={days[1]}&zone={zone}"
+        assert (await client.get(f"/v1/kpi?{query}", headers=VIEWER)).status == 200
+
+
 @pytest.mark.parametrize("path", ["/v1/kpi", "/v1/kpi?format=csv"])
 async def test_only_for_those_who_may_see_customers(client: Client, path: str) -> None:
     assert (await client.get(path, headers=READER)).status == 403

@@ -17,6 +17,7 @@ from tests.erasing.planted import row
 HOUR = 3_600_000
 BEGINS = (1_774_670_400_000, 1_792_850_400_000)
 """2026-03-28T04:00Z and 2026-10-24T14:00Z: the clocks of Rome change in the night that follows."""
+_MANY = 3_000
 _BRANDS = ("demo", "other")
 _CHANNELS = ("email", "whatsapp", "form", "call")
 _CATEGORIES = ("returns", "warranty", "general")
@@ -227,13 +228,16 @@ class History:
         ledger.enter(connection, [Event(id_, journal, seq, self.now_ms)])
 
     def _next(self) -> tuple[str, int]:
-        """Some numbers are left behind, and committed much later."""
+        """Some numbers are left behind, and committed much later; of thousands in a row most never are."""
         journal = self.random.choice(list(self._seqs))
         late = self._late[journal]
         if late and self.random.random() < 0.3:
             return journal, late.pop(self.random.randrange(len(late)))
         while True:
             self._seqs[journal] += 1
+            if self.random.random() < 0.02:
+                late.append(self._seqs[journal])
+                self._seqs[journal] += _MANY
             if self.random.random() < 0.8:
                 return journal, self._seqs[journal]
             late.append(self._seqs[journal])

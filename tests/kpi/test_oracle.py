@@ -1,7 +1,7 @@
 """Figures are what an oracle over the tables they are of says, at any moment: before anything new is counted, in the middle of
 counting, and after it."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -97,6 +97,7 @@ def _same(connection: Connection, pick: Random, now_ms: int) -> None:
             told = {group: _as_expected(kpi, sums, ranked or group == "*") for group, sums in expected.items()}
             of = f"{name} by {by} across {across} where {where} in {zone} from {since_ms} to {until_ms}"
             assert _told(answer) == told, of
+            assert _in_order(answer), of
 
 
 def _told(answer: Figure) -> dict[Any, Any]:
@@ -109,6 +110,30 @@ def _told(answer: Figure) -> dict[Any, Any]:
             assert name not in told
             told[name] = _line(one)
     return {"*": _line(answer.all)} | told if answer.all.count or any(answer.all.parts.values()) else told
+
+
+def _in_order(answer: Figure) -> bool:
+    """Times as they go on; values with the most facts first, and those without one last of as many. What is one in the first
+    grouping stands together, in the order of the second."""
+    by = _by(answer)
+    members = KPIS[answer.kpi].members is not None
+    counts: dict[tuple[int, str | None], int] = {}
+    for one in answer.groups:
+        for place, group in enumerate((one.group, one.across)[: len(by)]):
+            number = one.parts["contacts"] if members else one.count
+            counts[place, group] = counts.get((place, group), 0) + number
+
+    def place_of(one: Line) -> list[tuple[Any, ...]]:
+        return [
+            (_instant(str(group)),) if what in SPANS else (-counts[place, group], group is None, str(group))
+            for place, (group, what) in enumerate(zip((one.group, one.across), by, strict=False))
+        ]
+
+    return list(answer.groups) == sorted(answer.groups, key=place_of)
+
+
+def _instant(group: str) -> str | datetime:
+    return datetime.fromisoformat(group) if "T" in group else group
 
 
 def _by(answer: Figure) -> list[str]:

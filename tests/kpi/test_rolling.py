@@ -1,6 +1,8 @@
 """Counting: by several at once, anew after an update, and what becomes of chunks."""
 
 import asyncio
+import json
+from collections.abc import Iterable
 
 import pytest
 from sqlalchemy import Connection, delete, func, select
@@ -10,7 +12,10 @@ from desk.kpi.measuring import NotCounted, TooManyGroups
 from desk.kpi.periods import TooManySpans
 from desk.kpi.report import BadQuestion, Wanted, figure
 from desk.kpi.rolling import Rolling
+from storage import faq_counts, ledger
 from storage.database import Database
+from storage.faq_counts import Counted
+from storage.ledger import Event
 from storage.schema import event_ids, kpi_changes, kpi_chunks, kpi_fresh, kpi_seen, messages
 from tests.kpi.planted import AT, contact
 
@@ -18,7 +23,7 @@ DAY = 86_400_000
 ALL = Wanted(since_ms=0, until_ms=AT * 2, by="")
 
 
-async def plant(database: Database, numbers: range, **more: object) -> None:
+async def plant(database: Database, numbers: Iterable[int], **more: object) -> None:
     def work(connection: Connection) -> None:
         for number in numbers:
             contact(connection, number, AT + number, "returns", **more)
@@ -88,11 +93,86 @@ async def test_what_is_committed_late_is_a_gap_until_then(database: Database) ->
     await plant(database, range(1, 4))  # number 1 of the journal is not there yet
     work = Rolling(database)
     await work.finish(0)
-    assert await database.read(lambda one: one.execute(select(kpi_seen.c.gaps)).scalar_one()) == "[1]"
+    assert await database.read(lambda one: one.execute(select(kpi_seen.c.gaps)).scalar_one()) == "[[1,1]]"
     await plant(database, range(1))
     assert await count(database) == 4
     await work.finish(0)
     assert await database.read(lambda one: one.execute(select(kpi_seen.c.gaps)).scalar_one()) == "[]"
+
+
+async def test_any_number_may_be_committed_late(database: Database) -> None:
+    """A node that was off has thousands of events of between the first and the last that were counted."""
+    work = Rolling(database)
+    await plant(database, (0, 2_501))
+    await work.finish(0)
+    assert await gaps(database) == "[[2,2501]]"
+    await plant(database, (*range(1, 10), *range(2_490, 2_501)))
+    await signals(database, range(10, 2_490))
+    assert await count(database) == 22
+    await work.finish(0)
+    assert (await count(database), await gaps(database)) == (22, "[]")
+
+
+async def test_numbers_that_never_come_push_no_others_out(database: Database) -> None:
+    """Those of a journal whose disk was lost, and of events that were forgotten, stand between what still comes."""
+    work = Rolling(database)
+    await signals(database, range(0, 9_000, 2))
+    await work.finish(0)
+    await signals(database, range(9_000, 300_000, 100_000))
+    await work.finish(0)
+    await plant(database, (1, 5, 8_999, 150_000))
+    assert await count(database) == 4
+    await work.finish(0)
+    assert await count(database) == 4
+
+
+async def test_late_ones_are_counted_some_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rolling, "BATCH", 3)
+    work = Rolling(database)
+    await plant(database, range(20, 21))
+    await work.finish(0)
+    await plant(database, range(1, 11))
+    counted = []
+    while await work.step(0):
+        open_ = sum(last - first + 1 for first, last in json.loads(await gaps(database)))
+        counted.append((open_, await count(database)))
+    assert counted == [(17, 11), (14, 11), (11, 11)]
+    assert await gaps(database) == "[[1,1],[12,20]]"
+
+
+async def test_what_is_counted_anew_keeps_its_gaps_and_gets_no_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Rolling(database)
+    await plant(database, (0, 1, 2, 5))
+    await work.finish(0)
+
+    def work_on(connection: Connection) -> None:
+        connection.execute(delete(event_ids).where(event_ids.c.seq == 2))
+        ledger.enter_repeats(connection, [Event("m0", "jrn", 7, AT)])
+
+    await database.write(work_on)
+    await plant(database, (7, 10))
+    for name, value in (("VERSION", "x"), ("DONE", "x:done"), ("_BUILDING", "x:after:")):
+        monkeypatch.setattr(rolling, name, value)
+    monkeypatch.setattr("desk.kpi.measuring.DONE", "x:done")
+    assert await work.step(0)
+    assert await gaps(database) == "[[4,5],[9,10]]"
+    await work.finish(0)
+    await plant(database, (4, 9))
+    assert await count(database) == 8
+    await work.finish(0)
+    assert (await count(database), await gaps(database)) == (8, "[[4,4],[9,9]]")
+
+
+async def signals(database: Database, numbers: Iterable[int]) -> None:
+    """Events of the same journal that are no contacts."""
+    events = [Event(f"s{number}", "jrn", number + 1, AT) for number in numbers]
+    await database.write(lambda connection: ledger.enter(connection, events))
+
+
+async def gaps(database: Database) -> str:
+    return await database.read(lambda one: one.execute(select(kpi_seen.c.gaps)).scalar_one())
 
 
 async def test_ids_that_were_forgotten_are_no_news(database: Database) -> None:
@@ -117,3 +197,19 @@ async def test_questions_that_are_too_large(database: Database) -> None:
         await database.read(lambda one: figure(one, "sources", wanted))
     with pytest.raises(BadQuestion):
         await count(database, "shoes")
+
+
+async def test_readings_by_two_things_are_in_the_order_of_time(database: Database) -> None:
+    await Rolling(database).finish(0)
+    views = {("a", 0): 5, ("a", 1): 50, ("a", 2): 7, ("b", 0): 30, ("b", 1): 6}
+    first = AT // DAY
+    added = {Counted(first + day, "help", article, "it", "view", "demo"): number for (article, day), number in views.items()}
+    await database.write(lambda connection: faq_counts.add(connection, added))
+    period = {"since_ms": first * DAY, "until_ms": (first + 3) * DAY}
+    found = await database.read(lambda one: figure(one, "articles", Wanted(**period, by="day", across="article")))
+    assert [(one.group, one.across, one.count) for one in found.groups] == [
+        *(("2026-11-21", "help/a", 5), ("2026-11-21", "help/b", 30), ("2026-11-22", "help/a", 50)),
+        *(("2026-11-22", "help/b", 6), ("2026-11-23", "help/a", 7)),
+    ]
+    found = await database.read(lambda one: figure(one, "articles", Wanted(**period, by="article", across="day")))
+    assert [one.count for one in found.groups] == [5, 50, 7, 30, 6]
