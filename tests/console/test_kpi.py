@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from urllib.parse import quote
 
@@ -156,3 +157,12 @@ def test_beside_promises_stands_no_share_that_reads_as_kept() -> None:
     known = {"kpi": "sla", "unit": "count", "meaning": "", "since_ms": 0, "until_ms": 1, "by": "category", "across": None}
     found = block(Figure(**known, all=line, groups=[line]), {}, {"kept": "mantenute", "running": "in corso"}, "it")
     assert [(bar.value, bar.detail) for bar in found.bars] == [("24", "mantenute 1, in corso 23")]
+
+
+def test_groups_are_called_by_their_names() -> None:
+    line = Line(group="shop/return-item", count=2, share=1.0, parts={})
+    known = {"kpi": "articles", "unit": "count", "meaning": "", "since_ms": 0, "until_ms": 1, "by": "article", "across": None}
+    other = replace(line, group="shop/gone")
+    labels = {"article": {"shop/return-item": "Come si rende un articolo"}}
+    found = block(Figure(**known, all=line, groups=[line, other]), labels, {}, "it")
+    assert [bar.label for bar in found.bars] == ["Come si rende un articolo", "shop/gone"]

@@ -16,6 +16,9 @@ MOST_SPANS: Final = 62
 MOST_COLUMNS: Final = 8
 """Groups of the second grouping that a table has."""
 
+Labels = Mapping[str, Mapping[str, str]]
+"""Dimension to its groups to what they are called; of those that are not there the name is the word."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
@@ -80,9 +83,8 @@ def said(found: Figure, line: Line, language: Language) -> str:
     return lasting(1000 * line.mean, language) if found.unit == "s" else number(line.mean, language, 2)
 
 
-def block(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], language: Language) -> Block:
-    """The largest groups first, of measured ones those with most behind them; spans of time in their order. `labels`: what
-    categories are called. `words`: `of` and `median`, and what outcomes are called."""
+def block(found: Figure, labels: Labels, words: Mapping[str, str], language: Language) -> Block:
+    """The largest groups first, of measured ones those with most behind them; spans of time in their order. `words`: `of` and `median`, and what outcomes are called."""
     groups = [one for one in found.groups if _weight(one)]
     if found.by in SPANS:
         shown = groups[-MOST_SPANS:]
@@ -104,7 +106,7 @@ def block(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], la
     return Block(name=found.kpi, bars=bars, more=len(groups) - len(shown))
 
 
-def crossed(found: Figure, labels: Mapping[str, str], words: Mapping[str, str], language: Language) -> Block:
+def crossed(found: Figure, labels: Labels, words: Mapping[str, str], language: Language) -> Block:
     """A figure by two groupings as a table: of each the groups with most in them, spans of time in their order."""
     cells = {(one.group, one.across): one for one in found.groups if _weight(one)}
     rows, columns = _largest(cells, 0, found.by, MOST), _largest(cells, 1, found.across, MOST_COLUMNS)
@@ -130,11 +132,9 @@ def _largest(cells: Mapping[tuple[str | None, str | None], Line], place: int, by
     return sorted(sums, key=lambda one: (-sums[one], one is None, str(one)))[:most]
 
 
-def _called(group: str | None, by: str | None, labels: Mapping[str, str], language: Language) -> str:
+def _called(group: str | None, by: str | None, labels: Labels, language: Language) -> str:
     name = group or NOTHING
-    if by == "channel":
-        return channel_name(name, language)
-    return labels.get(name, name) if by in ("category", "right") else name
+    return channel_name(name, language) if by == "channel" else labels.get(by or "", {}).get(name, name)
 
 
 def tile(name: str, value: str, now: float | None, before: float | None, less_is_better: bool | None) -> Tile:

@@ -14,6 +14,7 @@ from regia.http.console.kpi_question import Chosen
 from regia.http.console.live import choices_of, labels_of
 from regia.http.console.visit import Visit
 from storage import recent
+from web.console.kpi import Labels
 from web.console.texts.kpi import KPI
 
 _ALONE: Final = frozenset({"by-reason"})
@@ -89,7 +90,17 @@ def _chosen(visit: Visit) -> Chosen:
 
 def _page(visit: Visit, chosen: Chosen) -> Page:
     of = chosen.wanted(_zone(visit))
-    return Page(chosen=chosen, of=of, labels=labels_of(visit.gateway), language=visit.frame.language)
+    return Page(chosen=chosen, of=of, labels=_labels(visit), language=visit.frame.language)
+
+
+def _labels(visit: Visit) -> Labels:
+    """Categories by their labels, articles by their titles."""
+    categories, articles = labels_of(visit.gateway), dict[str, str]()
+    for name, shelf in visit.gateway.faqs.shelves.items():
+        for id_ in shelf.library.ids:
+            if (found := shelf.library.find(id_, visit.frame.language)) is not None:
+                articles[f"{name}/{id_}"] = found.title
+    return {"category": categories, "right": categories, "article": articles}
 
 
 def _zone(visit: Visit) -> str:

@@ -1,6 +1,5 @@
 """The parts of the page of figures, each of which is worked out by itself: numbers of the whole period, plots, groups."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -36,11 +35,11 @@ Part = views.Tile | views.Plot | views.Block
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What every part is made for. `labels`: what categories are called."""
+    """What every part is made for. `labels`: what groups are called."""
 
     chosen: Chosen
     of: Wanted
-    labels: Mapping[str, str]
+    labels: views.Labels
     language: Language
 
 
