@@ -64,6 +64,8 @@ async def test_a_spreadsheet_has_every_group_and_no_formula(scene: Scene) -> Non
     ("query", "status"),
     [
         ("since=yesterday", 400),
+        ("since=9999-12-31&until=9999-12-31", 400),
+        ("since=0001-01-01&by=day", 400),
         ("since=2026-11-02&until=2026-11-01", 400),
         ("field=order", 400),
         ("period=1000000", 200),

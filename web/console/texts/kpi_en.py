@@ -50,7 +50,7 @@ KPI: Final = KpiTexts(
     zone="Days are those of {zone}.",
     before="against the period before",
     not_counted="The figures are being counted for the first time: try again in a minute.",
-    not_understood="The period or a filter is not understood: days are written 2026-11-21, a field name=value.",
+    not_understood="The period or a filter is not understood: days are 2026-11-21 (years 1970 to 8999), a field name=value.",
     over_time="Over time",
     as_table="The same figures as a table",
     spreadsheet="CSV",

@@ -50,7 +50,7 @@ KPI: Final = KpiTexts(
     zone="I giorni sono quelli di {zone}.",
     before="rispetto al periodo prima",
     not_counted="I numeri si stanno contando per la prima volta: riprova tra un minuto.",
-    not_understood="Il periodo o un filtro non si capisce: le date sono come 2026-11-21, il campo come nome=valore.",
+    not_understood="Il periodo o un filtro non si capisce: date come 2026-11-21 (anni 1970-8999), campi come nome=valore.",
     over_time="Nel tempo",
     as_table="Gli stessi numeri in tabella",
     spreadsheet="CSV",
