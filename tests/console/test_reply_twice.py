@@ -1,9 +1,11 @@
-"""A reply that was given already: by the same agent, whose browser went back, or by a colleague meanwhile."""
+"""A reply that was given already, by the same agent, whose browser went back, or by a colleague meanwhile; and one that was
+not, because the login had ended."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pytest_asyncio
@@ -15,7 +17,7 @@ from desk.meanwhile import JUST_MS
 from storage.schema import outgoing
 from tests.console.browser import log_in, tab
 from tests.console.people_of_a_shop import anna, arrives, mail, owner
-from tests.console.scene import Scene, Somebody, a_console
+from tests.console.scene import PASSWORD, Scene, Somebody, a_console
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -138,6 +140,7 @@ async def test_the_back_button_sends_nothing_twice(scene: Scene) -> None:
         await page.click(".reply form button[type=submit]")
         await expect(page.locator("#watched")).to_contain_text(address)
         await page.go_back()
+        await expect(page.locator("textarea[name=text]")).to_have_value("")
         await page.fill("textarea[name=text]", TEXT)
         await page.click(".reply form button[type=submit]")
         await expect(page.locator("#before")).to_contain_text("hai già mandato proprio questo")
@@ -145,3 +148,51 @@ async def test_the_back_button_sends_nothing_twice(scene: Scene) -> None:
         await page.click("text=Invia di nuovo")
         await expect(page.locator("#watched")).to_contain_text(address)
         assert await sent(scene, address) == [TEXT, TEXT]
+
+
+async def test_what_was_typed_is_not_lost_with_the_login(scene: Scene) -> None:
+    address = "lea@twice.example"
+    id_, _ = await anna(scene, "Lea Riva", address, "+393385560006")
+    for name in ("nora", "rita"):
+        await scene.person(name, "agent")
+    page: Any
+    async with tab(scene) as (page, _):
+        await log_in(page, "nora")
+        await page.goto(f"/console/customers/{id_}")
+        await page.fill("textarea[name=text]", TEXT)
+        await page.context.clear_cookies()  # the login ends meanwhile
+        await page.click(".reply form button[type=submit]")
+        await enter(page, "nora")
+        await page.wait_for_url(f"**/customers/{id_}*")
+        await expect(page.locator("main > .notice")).to_contain_text("non è partito")
+        await expect(page.locator("[data-draft-back]")).to_be_visible()
+        await expect(page.locator("textarea[name=text]")).to_have_value(TEXT)
+        assert await sent(scene, address) == []
+        await page.click(".reply form button[type=submit]")
+        await expect(page.locator("#watched")).to_contain_text(address)
+        await expect(page.locator("textarea[name=text]")).to_have_value("")
+        await page.fill("textarea[name=text]", OTHER)
+        await page.reload()
+        await expect(page.locator("textarea[name=text]")).to_have_value(OTHER)
+        await page.context.clear_cookies()
+        await page.click(".reply form button[type=submit]")
+        await enter(page, "rita")
+        await page.wait_for_url(f"**/customers/{id_}*")
+        await expect(page.locator("textarea[name=text]")).to_have_value("")
+        await expect(page.locator("[data-draft-back]")).to_be_hidden()
+    assert await sent(scene, address) == [TEXT]
+
+
+async def enter(page: Any, name: str) -> None:
+    await page.fill("#f-name", name)
+    await page.fill("#f-password", PASSWORD)
+    await page.click("button[type=submit]")
+
+
+async def test_a_post_without_a_login_says_so_after_it(scene: Scene) -> None:
+    url = str(scene.client.make_url("/console/customers/cus_x"))
+    answer = await scene.post("/customers/cus_x/reply", fields={"text": TEXT}, Referer=f"{url}?reply=r")
+    next_ = parse_qs(urlsplit(answer.headers["Location"]).query)["next"]
+    assert (answer.status, next_) == (303, ["/console/customers/cus_x?said=login_ended"])
+    answer = await scene.post("/logout", Referer=url)
+    assert "login_ended" not in answer.headers["Location"]

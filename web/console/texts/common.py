@@ -78,6 +78,7 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
         wrong="Da correggere",
         said={
             "saved": "Salvato.",
+            "login_ended": "Il tuo accesso era finito: quello che avevi inviato non è partito e non è stato salvato.",
             "done": "Fatto.",
             "password_changed": "Password cambiata. Gli altri accessi sono stati chiusi.",
             "logged_out_elsewhere": "Gli altri accessi sono stati chiusi.",
@@ -124,6 +125,7 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
         wrong="To be corrected",
         said={
             "saved": "Saved.",
+            "login_ended": "Your login had ended: what you sent has not left, and was not saved.",
             "done": "Done.",
             "password_changed": "Password changed. Your other log-ins were ended.",
             "logged_out_elsewhere": "Your other log-ins were ended.",

@@ -83,6 +83,7 @@ WORDS: Final[Words] = {
     "said_before": "you sent just this a few minutes ago. Send it again?",
     "send_anyway": "Send all the same",
     "send_again": "Send it again",
+    "draft_back": "The text that you wrote is still here: look at it and send it. Attachments have to be chosen again.",
     "sent_to": "Reply to",
     "next_try": "next try",
     "audit": "Log",

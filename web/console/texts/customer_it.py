@@ -83,6 +83,7 @@ WORDS: Final[Words] = {
     "said_before": "hai già mandato proprio questo, pochi minuti fa. Vuoi mandarlo di nuovo?",
     "send_anyway": "Invia comunque",
     "send_again": "Invia di nuovo",
+    "draft_back": "Il testo che avevi scritto è ancora qui: controllalo e invialo. Gli allegati vanno scelti di nuovo.",
     "sent_to": "Risposta a",
     "next_try": "prossimo tentativo",
     "audit": "Registro",
