@@ -48,7 +48,7 @@ async def test_an_agent_finds_merges_replies_and_undoes_the_merge(scene: Scene) 
         await page.click(".suggestion a:has-text('Unisci')")
         await expect(page.locator("h1")).to_have_text("Unire questi due clienti?")
         await page.click("button:has-text('Unisci i due clienti')")
-        await expect(page.locator(".notice")).to_contain_text("I due clienti sono uno")
+        await expect(page.locator("main > .notice")).to_contain_text("I due clienti sono uno")
         await expect(page.locator(".timeline li.in")).to_have_count(2)
         assert {await owner(scene, "email", ADDRESS), await owner(scene, "phone", "+393331234567")} == {by_mail}
 
