@@ -1,7 +1,7 @@
 """What ticket systems ask for, whichever way they do: a reply is queued in one transaction, or not at all and that is told, and
 who asks for the same again gets the same."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -24,9 +24,10 @@ class Desk:
     channels: Channels
     blobs: Blobs
 
-    async def reply(self, reply: Reply, now_ms: int) -> Queued:
-        """Queue a reply. One that cannot be is told of to those who follow events. Raises `Refused`, `DatabaseUnavailable`, and
-        `BlobsUnavailable` where it has files."""
+    async def reply(self, reply: Reply, now_ms: int, *, check: Callable[[Connection], None] | None = None) -> Queued:
+        """Queue a reply. One that cannot be is told of to those who follow events. `check` looks, with the customer locked,
+        whether it still is to be (`desk.meanwhile`). Raises `Refused`, `DatabaseUnavailable`, `BlobsUnavailable` where it has
+        files, and what `check` does."""
 
         def work(connection: Connection, put_since: Mapping[str, int]) -> Queued:
             if (before := replies.queued_before(connection, reply)) is not None:
@@ -34,6 +35,8 @@ class Desk:
             # Whoever erases the customer comes before or after this, and not in between.
             contact = reply.message_id or replies.contact_of(connection, reply, self.channels, now_ms)["id"]
             answered.lock(connection, contact)
+            if check is not None:
+                check(connection)
             return replies.queue(connection, reply, self.channels, now_ms, put_since)
 
         try:

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from desk import replies
+from desk.meanwhile import SaidMeanwhile
 from desk.refusals import Refused
 from desk.replies import Channels, Queued, Reply
 from storage import endings, ledger
@@ -28,7 +29,7 @@ _AGAIN: Final = 0.25
 
 
 async def queue(database: Database, blobs: Blobs, channels: Channels, reply: Reply, work: Work, *, now_ms: int) -> Queued:
-    """Put its files, and then do `work`. Raises `Refused`, `DatabaseUnavailable` and `BlobsUnavailable`."""
+    """Put its files, and then do `work`. Raises `Refused`, `DatabaseUnavailable`, `BlobsUnavailable`, and what `work` does."""
     if not reply.files:
         return await database.write_together(lambda connection: work(connection, {}))
     before = await database.read(lambda connection: _known(connection, reply, channels, now_ms))
@@ -36,7 +37,7 @@ async def queue(database: Database, blobs: Blobs, channels: Channels, reply: Rep
         return before
     try:
         return await _put(database, blobs, reply, work)
-    except Refused:
+    except (Refused, SaidMeanwhile):
         await database.write(lambda connection: endings.end_unused(connection, reply.blobs, now_ms))
         raise
 

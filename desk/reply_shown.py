@@ -14,6 +14,7 @@ from storage.schema import outgoing, outgoing_parts, signals
 
 _TOLD: Final = (("failed", "failed"), ("read", "read"), ("played", "read"), ("delivered", "delivered"))
 """What a provider tells, and the state it comes to: the first that was told."""
+_STAFF: Final = "staff/"
 MOVING: Final = frozenset({"queued", "sending"})
 """States that go on by themselves within moments."""
 
@@ -21,7 +22,7 @@ MOVING: Final = frozenset({"queued", "sending"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """`state`: queued, sending, sent, delivered, read, failed or unknown. `code` says why it failed, of the closed list;
-    `due_ms` is its next try."""
+    `due_ms` is its next try. `key`: that of the form by which staff asked for it."""
 
     id: str
     state: str
@@ -30,6 +31,7 @@ class Shown:
     ended_ms: int | None
     handle_kind: str
     handle_value: str
+    key: str
 
     @property
     def moves(self) -> bool:
@@ -63,6 +65,7 @@ def _told(connection: Connection, names: dict[tuple[str, str], str]) -> defaultd
 
 def _shown(row: Row[Any], told: list[Any]) -> Shown:
     said = {one.state for one in told}
+    asker, _, key = (row.reply_key or "").partition("\n")
     state = row.state
     if state not in MOVING | {FAILED}:
         state = next((name for word, name in _TOLD if word in said), SENT if SENT in said else state)
@@ -75,4 +78,5 @@ def _shown(row: Row[Any], told: list[Any]) -> Shown:
         ended_ms=row.ended_ms,
         handle_kind=row.handle_kind,
         handle_value=row.handle_value,
+        key=key if asker.startswith(_STAFF) else "",
     )

@@ -23,9 +23,10 @@ _LATEST: Final = 40
 class Way:
     """`message` is the contact that is answered, `to` where the answer goes. `until_ms`: when the channel takes free texts no
     more. `refused` is why it cannot be answered; `approved`: by an approved template it can be all the same. `files`: the kinds
-    of files that may go along."""
+    of files that may go along. `link` is that of the address with the customer."""
 
     message: str
+    link: str
     brand: str
     channel: str
     connector: str
@@ -68,6 +69,7 @@ def way(connection: Connection, row: RowMapping, channels: Channels, now_ms: int
     until = closes(connection, row, data)
     return Way(
         message=row["id"],
+        link=row["handle_id"],
         brand=row["brand"],
         channel=row["channel"],
         connector=row["connector"],

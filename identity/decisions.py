@@ -23,13 +23,19 @@ class Accepted:
     customer_id: str
 
 
-def accept(connection: Connection, suggestion_id: str, *, actor: str, now_ms: int, policy: Policy) -> Accepted:
-    """Merge those who are at the top of a suggested pair. All other suggestions of the pair are accepted with it.
+def accept(
+    connection: Connection, suggestion_id: str, *, actor: str, now_ms: int, policy: Policy, top: str | None = None
+) -> Accepted:
+    """Merge those who are at the top of a suggested pair, with `top` above where it is given. All other suggestions of the
+    pair are accepted with it.
 
-    Raises `NotPossible`: `unknown_suggestion`, `decided_already`, `same_customer`.
+    Raises `NotPossible`: `unknown_suggestion`, `decided_already`, `same_customer`; `merged_already` where `top` is
+    neither of them.
     """
     row, held, one, other = _open(connection, suggestion_id)
-    act = merge(connection, one.id, other.id, actor=actor, now_ms=now_ms, policy=policy)
+    if top not in (None, one.id, other.id):
+        raise NotPossible("merged_already")
+    act = merge(connection, one.id, other.id, top=top, actor=actor, now_ms=now_ms, policy=policy)
     _note(held, "accepted", row, one, other, actor=actor, now_ms=now_ms)
     return Accepted(act=act, customer_id=top_of(connection, one.id).id)
 

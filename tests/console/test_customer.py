@@ -198,7 +198,7 @@ async def test_a_profile_is_changed_once_and_never_over_somebody_elses_change(
 
 async def reply_form(scene: Scene, who: Somebody, id_: str) -> dict[str, str]:
     page = await scene.page(f"/customers/{id_}", who)
-    return {name: value_of(page, f".reply input[name={name}]") for name in ("message", "key")}
+    return {name: value_of(page, f".reply input[name={name}]") for name in ("message", "key", "newest")}
 
 
 async def test_a_reply_is_sent_once_to_who_wrote(scene: Scene, people: dict[str, Somebody]) -> None:

@@ -45,8 +45,10 @@ async def test_an_agent_finds_merges_replies_and_undoes_the_merge(scene: Scene) 
         await expect(page.locator(".timeline .subject")).to_have_text("Padella graffiata")
         await expect(page.locator(".suggestion .why")).to_contain_text("Uno dei due ha indicato un recapito dell'altro")
 
-        await page.click(".suggestion button:has-text('Unisci')")
-        await expect(page.locator(".notice")).to_contain_text("I due clienti sono uno")
+        await page.click(".suggestion a:has-text('Unisci')")
+        await expect(page.locator("h1")).to_have_text("Unire questi due clienti?")
+        await page.click("button:has-text('Unisci i due clienti')")
+        await expect(page.locator("main > .notice")).to_contain_text("I due clienti sono uno")
         await expect(page.locator(".timeline li.in")).to_have_count(2)
         assert {await owner(scene, "email", ADDRESS), await owner(scene, "phone", "+393331234567")} == {by_mail}
 

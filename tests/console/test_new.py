@@ -166,7 +166,7 @@ async def test_nothing_typed_is_lost_by_a_log_out(counter: Counter) -> None:
         await tab.context.clear_cookies()  # the login ends meanwhile
         await tab.click("form[data-draft] > button[type=submit]")
         await _fill_log_in(tab, counter)
-        await tab.wait_for_url("**/console/new")
+        await tab.wait_for_url(re.compile(r"/console/new\?said=login_ended$"))
         assert await tab.input_value("#f-text") == "Il coperchio non chiude"
         assert await tab.input_value("[name=hint]") == "returns"
         await tab.click("form[data-draft] > button[type=submit]")

@@ -9,7 +9,7 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from connectors.errors import Rejected
-from desk import reply_shown
+from desk import meanwhile, reply_shown
 from desk.reply_shown import Shown
 from desk.staff.roles import may
 from desk.ways import Way, chosen, ways
@@ -37,13 +37,15 @@ _TEXT: Final = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A customer as the page shows them. `people`: the names of staff, by how other logs call them."""
+    """A customer as the page shows them. `newest`: the position of the last reply of a person; `people`: the names of staff, by
+    how other logs call them."""
 
     profile: Profile
     stream: Page[stream.Item]
     states: Mapping[str, Shown]
     channels: list[str]
     ways: list[Way]
+    newest: int
     people: Mapping[str, str]
 
 
@@ -58,7 +60,9 @@ async def show(visit: Visit, *, status: int = 200, **wrong: Any) -> web.StreamRe
     if seen.profile.merged_into is not None and status == 200:  # noqa: PLR2004
         return visit.to(f"/customers/{seen.profile.id}")
     block = "stream" if visit.is_fragment and visit.word("before") else None
-    box = wrong.get("reply") or reply_box.box(visit, seen.ways, visit.word("answer"), await _words(visit, seen))
+    box = wrong.get("reply")
+    if box is None:
+        box = reply_box.box(visit, seen.ways, visit.word("answer"), await _words(visit, seen), newest=seen.newest)
     values = {
         "seen": seen,
         "customer_id": seen.profile.id,
@@ -130,6 +134,7 @@ async def _seen(visit: Visit, id_: str) -> Seen:
             states=reply_shown.shown(connection, {*sent, *filter(None, (watched,))}),
             channels=stream.channels(connection, who.id),
             ways=ways(connection, who.id, gateway.channels, now_ms, message=_own(connection, who.id, answer)),
+            newest=meanwhile.newest(connection, who.id),
             people=people(connection),
         )
 

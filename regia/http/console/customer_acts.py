@@ -68,9 +68,9 @@ async def release(visit: Visit) -> web.StreamResponse:
 
 
 async def accept(visit: Visit) -> web.StreamResponse:
-    """`POST /console/suggestions/{id}/accept`: the two are one."""
-    id_ = customer.id_of(visit)
-    done = await visit.write(lambda connection: decisions.accept(connection, id_, **so(visit)))
+    """`POST /console/suggestions/{id}/accept`: the two are one, with `top` above."""
+    id_, top = customer.id_of(visit), visit.form.text("top") or None
+    done = await visit.write(lambda connection: decisions.accept(connection, id_, top=top, **so(visit)))
     return visit.to(f"/customers/{done.customer_id}", said="merged")
 
 

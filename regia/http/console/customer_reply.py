@@ -10,18 +10,19 @@ from sqlalchemy import Connection
 
 from connectors.api_body import Lines
 from connectors.errors import Rejected
-from desk import reply_shown
+from desk import meanwhile, reply_shown
 from desk.asking import Desk
 from desk.files import ReplyFile
+from desk.meanwhile import Known, SaidMeanwhile
 from desk.refusals import Refused
-from desk.replies import Reply
+from desk.replies import Queued, Reply
 from desk.staff import people
-from desk.ways import Way, ways
+from desk.ways import Way, chosen, ways
 from identity.views.tops import top_of
 from regia import by_hand
 from regia.http.console import customer
 from regia.http.console.reply_box import FIELD, Words, box, worded
-from regia.http.console.visit import Visit
+from regia.http.console.visit import Visit, number_of
 from regia.http.reply_body import key_of
 from storage import lookup
 from web.console.texts.customer import CUSTOMER
@@ -34,7 +35,8 @@ _TOO_LONG: Final = "text_too_long"
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the form says, with the contact that it answers. `found` are the ways of the customer at the `top`."""
+    """What the form says, with the contact that it answers. `found` are the ways of the customer at the `top`, `known` the
+    replies that its writer has seen."""
 
     message: str
     key: str
@@ -42,6 +44,7 @@ class _Asked:
     found: list[Way]
     top: str
     data: dict[str, Any]
+    known: Known
 
 
 async def words(visit: Visit) -> web.StreamResponse:
@@ -66,11 +69,14 @@ async def send(visit: Visit) -> web.StreamResponse:
         raise Rejected("malformed", "this is not what the form sends")
     given = {name.removeprefix(FIELD): form.text(name) for name in form.fields if name.startswith(FIELD)}
     typed = Words(text=form.secret("text"), name=form.text("template"), language=form.text("language"), values=given)
-    asked = await _asked(visit, id_, message, key, typed)
+    known = Known(newest=number_of(form.text("newest")) or 0, sure=number_of(form.text("sure")) or 0)
+    asked = await _asked(visit, id_, message, key, typed, known=known)
     stores = visit.gateway.stores
     desk = Desk(stores.database, visit.gateway.channels, stores.blobs)
     try:
-        queued = await desk.reply(_reply(visit, asked), by_hand.now_ms())
+        queued = await _queued(desk, _reply(visit, asked), asked)
+    except SaidMeanwhile as before:
+        return await _told(visit, asked, before)
     except ValidationError:
         return await _again(visit, asked, _TOO_LONG)
     except Refused as refused:
@@ -86,6 +92,14 @@ async def state(visit: Visit) -> web.StreamResponse:
     if found is None:
         raise Rejected("not_found", "there is no reply of that id")
     return visit.page("customer.html", CUSTOMER, block="watched", watched=found, customer_id=id_)
+
+
+async def _queued(desk: Desk, reply: Reply, asked: _Asked) -> Queued:
+    """Raises `Refused`, and `SaidMeanwhile` where its writer has not seen all that the customer reads."""
+    now_ms, way = by_hand.now_ms(), chosen(asked.found, asked.message)
+    if way is None:
+        return await desk.reply(reply, now_ms)
+    return await desk.reply(reply, now_ms, check=lambda one: meanwhile.check(one, reply, way.to, asked.known, now_ms))
 
 
 def _reply(visit: Visit, asked: _Asked) -> Reply:
@@ -107,10 +121,20 @@ async def _again(visit: Visit, asked: _Asked, reason: str) -> web.StreamResponse
     await visit.note(reason)
     said = worded(visit, asked.message, asked.data, asked.words)
     key = "" if reason == "key_used" else asked.key
-    return await customer.show(visit, status=422, reply=box(visit, asked.found, asked.message, said, key=key, error=reason))
+    shown = box(visit, asked.found, asked.message, said, key=key, newest=asked.known.newest, error=reason)
+    return await customer.show(visit, status=422, reply=shown)
 
 
-async def _asked(visit: Visit, id_: str, message: str, key: str, typed: Words) -> _Asked:
+async def _told(visit: Visit, asked: _Asked, before: SaidMeanwhile) -> web.StreamResponse:
+    """The page with what was typed, and what was said meanwhile: who sends it from here has seen that."""
+    await visit.note("said_before" if before.same else "answered_meanwhile")
+    said = worded(visit, asked.message, asked.data, asked.words)
+    newest = max(asked.known.newest, *(one.position for one in before.said)) if not before.same else asked.known.newest
+    shown = box(visit, asked.found, asked.message, said, key=asked.key, newest=newest, before=before)
+    return await customer.show(visit, status=409, reply=shown)
+
+
+async def _asked(visit: Visit, id_: str, message: str, key: str, typed: Words, *, known: Known | None = None) -> _Asked:
     """Raises `Rejected`: a message of somebody else is not answered from this customer's page."""
 
     def work(connection: Connection) -> _Asked:
@@ -118,6 +142,6 @@ async def _asked(visit: Visit, id_: str, message: str, key: str, typed: Words) -
         if row is None or lookup.owner_of(connection, row["handle_id"]) != top:
             raise Rejected("unknown_message", "this customer wrote no such message")
         found = ways(connection, top, visit.gateway.channels, by_hand.now_ms(), message=message)
-        return _Asked(message, key, typed, found, top, orjson.loads(row["envelope"])["data"])
+        return _Asked(message, key, typed, found, top, orjson.loads(row["envelope"])["data"], known or Known())
 
     return await customer.looked(visit, work)

@@ -56,18 +56,20 @@ def turned_away(visit: Visit) -> web.Response | None:
 
 def _to_log_in(visit: Visit) -> web.Response:
     request = visit.request
-    back = request.path_qs if visit.entry.method == "GET" else _referring(request)
+    back = request.path_qs if visit.entry.method == "GET" else _referring(visit)
     where = "/login" if visit.entry.quiet or not back else f"/login?next={quote(back, safe='/')}"
     if visit.is_fragment:  # its answer would be put into the page it came from
         return web.Response(status=401, headers={"HX-Redirect": visit.frame.link(where.partition("?")[0])})
     return visit.to(where)
 
 
-def _referring(request: web.Request) -> str:
-    """The page from which something was posted: what was typed is kept there. Only where it goes is looked at after the log-in
-    (`login.page`)."""
+def _referring(visit: Visit) -> str:
+    """The page from which something was posted, which then says that nothing came of it: what was typed is kept there. Only
+    where it goes is looked at after the log-in (`login.page`)."""
+    request = visit.request
     base = request.app[GATEWAY].configured.settings.server.base_path
-    return urlsplit(request.headers.get("Referer", "")).path.removeprefix(base)
+    path = urlsplit(request.headers.get("Referer", "")).path.removeprefix(base)
+    return f"{path}?said=login_ended" if path and visit.entry.path != "/logout" else path
 
 
 def require(visit: Visit) -> None:

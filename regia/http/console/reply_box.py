@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import uuid4
 
+from desk.meanwhile import SaidMeanwhile
 from desk.refusals import RefusalReason, Refused
 from desk.ways import Way, chosen
 from desk.wording import Chosen
@@ -42,19 +43,22 @@ class Words:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """`way` is the chosen one of all `ways`; None where nobody can be answered. `key`, made anew for each box, sees to it that
-    a second click sends nothing. `error` is why nothing was sent, a key of the texts."""
+    a second click sends nothing. `newest` is the last reply that the page shows, so that nobody answers over what they have not
+    seen. `error` is why nothing was sent, a key of the texts, or `before` what was said meanwhile."""
 
     ways: Sequence[Way]
     way: Way | None
     templates: tuple[str, ...]
     words: Words
     key: str
+    newest: int = 0
     error: str = ""
+    before: SaidMeanwhile | None = None
     most_files: int = 0
 
 
-def box(visit: Visit, found: Sequence[Way], message: str, said: Words, *, key: str = "", error: str = "") -> Box:
-    """That which answers `message`, or without one the latest contact that can be."""
+def box(visit: Visit, found: Sequence[Way], message: str, said: Words, *, key: str = "", **more: Any) -> Box:
+    """That which answers `message`, or without one the latest contact that can be. `more`: `newest`, `error`, `before`."""
     way = chosen(found, message)
     return Box(
         ways=found,
@@ -62,8 +66,8 @@ def box(visit: Visit, found: Sequence[Way], message: str, said: Words, *, key: s
         templates=() if way is None else templates(visit.gateway, way.brand),
         words=said,
         key=key or str(uuid4()),
-        error=error,
         most_files=visit.gateway.channels.files.most if way is not None and way.files else 0,
+        **more,
     )
 
 

@@ -1,6 +1,7 @@
 """The one way through which every request to the console goes."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -28,6 +29,9 @@ from web.console.texts.common import COMMON
 
 logger = logging.getLogger(__name__)
 
+_NOBODY: Final = frozenset({"unknown_customer", "gone", "token_missing"})
+"""Refusals after which there is no page of the customer to go back to."""
+_AN_ID: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 _AWAY: Final = (DatabaseUnavailable, QueuesUnavailable, BlobsUnavailable)
 
 
@@ -103,11 +107,19 @@ def _problem(visit: Visit, error: Rejected) -> web.Response:
     count(visit.request, error)
     problems = COMMON[visit.frame.language].problems
     title, advice = problems.get(error.code) or problems[""]
-    values = {"title": title, "advice": advice, "code": error.code, "retry_after": error.retry_after}
+    values: dict[str, object] = {"title": title, "advice": advice, "code": error.code, "retry_after": error.retry_after}
+    values["customer"] = "" if visit.login is None or error.code in _NOBODY else _customer(visit)
     block = "main" if visit.is_fragment else None
     page = visit.page("problem.html", COMMON, status=error.status, block=block, **values)
     page.headers.update({name: value for name, value in retry_header(error).items() if name == "Retry-After"})
     return page
+
+
+def _customer(visit: Visit) -> str:
+    """From whose page it was asked for; empty where it was from none."""
+    of_address = visit.entry.path.startswith("/customers/{id}/")
+    id_ = visit.named("id") if of_address else visit.form.text("customer")
+    return id_ if _AN_ID.fullmatch(id_) else ""
 
 
 def _frame(request: web.Request, entry: Entry, login: Login | None, entries: Sequence[Entry]) -> Frame:

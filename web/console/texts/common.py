@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from normalizer.advice import Language
+from web.console.texts import refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommonTexts:
-    """`problems` has title and advice by the code of a refusal (`connectors.errors.RejectionCode`); `""` is for all others."""
+    """`problems` has title and advice by the code of a refusal (`connectors.errors.RejectionCode`); `""` is for all others
+    (`web.console.texts.refused`)."""
 
     own_name: str
     console: str
@@ -36,6 +38,7 @@ class CommonTexts:
     no: str
     bytes: str
     back: str
+    back_to_customer: str
     wait: str
     masked: str
     wrong: str
@@ -69,11 +72,13 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
         no="no",
         bytes="byte",
         back="Torna a Live",
+        back_to_customer="Torna al cliente",
         wait="Riprova tra {seconds} secondi.",
         masked="I dati personali sono mascherati per il tuo ruolo.",
         wrong="Da correggere",
         said={
             "saved": "Salvato.",
+            "login_ended": "Il tuo accesso era finito: quello che avevi inviato non è partito e non è stato salvato.",
             "done": "Fatto.",
             "password_changed": "Password cambiata. Gli altri accessi sono stati chiusi.",
             "logged_out_elsewhere": "Gli altri accessi sono stati chiusi.",
@@ -87,31 +92,7 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
             "not_done": "Non è stato possibile: qualcun altro è arrivato prima.",
             "still_held": "Non si legge ancora: resta in quarantena.",
         },
-        problems={
-            "": ("Non è stato possibile", "Torna indietro e riprova."),
-            "not_found": ("Questa pagina non esiste", "Controlla l'indirizzo, o parti da Live."),
-            "gone": ("Non c'è più", "Questo cliente è stato cancellato, e i suoi dati con lui."),
-            "unknown_customer": ("Questo cliente non esiste", "Controlla l'indirizzo, o cerca il cliente."),
-            "unknown_message": (
-                "Questo messaggio non esiste",
-                "Forse è stato cancellato, o è più vecchio di quanto si conserva.",
-            ),
-            "scope_missing": ("Il tuo ruolo non basta", "Chiedi a un amministratore se ti serve questa pagina."),
-            "handshake_refused": (
-                "La richiesta non veniva da questa pagina",
-                "Ricarica la pagina e riprova: forse era aperta da prima del tuo ultimo accesso.",
-            ),
-            "method_not_allowed": ("Non si fa così", "Parti da Live."),
-            "malformed": ("La richiesta non si capisce", "Ricarica la pagina e riprova."),
-            "invalid_fields": ("C'è qualcosa da correggere", "Torna indietro e controlla i campi."),
-            "too_large": ("È troppo grande", "Riprova con meno testo o con file più piccoli."),
-            "rate_limited": ("Troppi tentativi ravvicinati", "Aspetta un momento, poi riprova."),
-            "unavailable": ("Il database non risponde", "Riprova tra qualche secondo: nulla è andato perso."),
-            "internal": (
-                "È un difetto di Regia",
-                "Il registro del gateway dice quale. Nulla è stato cambiato da questa richiesta.",
-            ),
-        },
+        problems=refused.IT,
     ),
     "en": CommonTexts(
         own_name="English",
@@ -138,11 +119,13 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
         no="no",
         bytes="bytes",
         back="Back to Live",
+        back_to_customer="Back to the customer",
         wait="Try again in {seconds} seconds.",
         masked="Personal data is masked for your role.",
         wrong="To be corrected",
         said={
             "saved": "Saved.",
+            "login_ended": "Your login had ended: what you sent has not left, and was not saved.",
             "done": "Done.",
             "password_changed": "Password changed. Your other log-ins were ended.",
             "logged_out_elsewhere": "Your other log-ins were ended.",
@@ -156,24 +139,6 @@ COMMON: Final[Mapping[Language, CommonTexts]] = {
             "not_done": "That was not possible: somebody else was there before.",
             "still_held": "It still cannot be read: it stays in quarantine.",
         },
-        problems={
-            "": ("That was not possible", "Go back and try again."),
-            "not_found": ("This page does not exist", "Check the address, or start at Live."),
-            "gone": ("It is no longer here", "This customer was erased, and their data with them."),
-            "unknown_customer": ("This customer does not exist", "Check the address, or look for the customer."),
-            "unknown_message": ("This message does not exist", "It may have been erased, or be older than messages are kept."),
-            "scope_missing": ("Your role is not enough", "Ask an admin if you need this page."),
-            "handshake_refused": (
-                "The request did not come from this page",
-                "Reload the page and try again: it may have been open since before you logged in.",
-            ),
-            "method_not_allowed": ("That is not how it is done", "Start at Live."),
-            "malformed": ("The request cannot be understood", "Reload the page and try again."),
-            "invalid_fields": ("Something is to be corrected", "Go back and look at the fields."),
-            "too_large": ("It is too large", "Try again with less text or smaller files."),
-            "rate_limited": ("Too many tries in a short time", "Wait a moment, then try again."),
-            "unavailable": ("The database does not answer", "Try again in a few seconds: nothing was lost."),
-            "internal": ("This is a defect of Regia", "The gateway's log says which. This request changed nothing."),
-        },
+        problems=refused.EN,
     ),
 }
