@@ -15,6 +15,7 @@ from desk.staff.roles import may
 from desk.ways import Way, chosen, ways
 from identity.refusals import NotPossible
 from identity.views import log, stream
+from identity.views.claimed import Claimed, claimed
 from identity.views.paging import BadCursor, Page
 from identity.views.profile import Profile, profile
 from identity.views.timeline import Moment, Only
@@ -37,13 +38,15 @@ _TEXT: Final = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A customer as the page shows them. `people`: the names of staff, by how other logs call them."""
+    """A customer as the page shows them. `claims` are addresses that their contacts only name. `people`: the names of staff, by
+    how other logs call them."""
 
     profile: Profile
     stream: Page[stream.Item]
     states: Mapping[str, Shown]
     channels: list[str]
     ways: list[Way]
+    claims: tuple[Claimed, ...]
     people: Mapping[str, str]
 
 
@@ -130,6 +133,7 @@ async def _seen(visit: Visit, id_: str) -> Seen:
             states=reply_shown.shown(connection, {*sent, *filter(None, (watched,))}),
             channels=stream.channels(connection, who.id),
             ways=ways(connection, who.id, gateway.channels, now_ms, message=_own(connection, who.id, answer)),
+            claims=claimed(connection, who.id),
             people=people(connection),
         )
 

@@ -25,6 +25,8 @@ WORDS: Final[Words] = {
     "now_empty": "Now it is empty",
     "sources": "Who says so",
     "handles": "Addresses",
+    "claimed_only": "Only claimed",
+    "claimed_lead": "Typed in messages of this customer, and it is not proven whose they are: they may be somebody else's.",
     "past_handles": "Addresses of before",
     "by_message": "by a message",
     "by_challenge": "by a code or link that was sent there",

@@ -25,6 +25,8 @@ WORDS: Final[Words] = {
     "now_empty": "Ora è vuoto",
     "sources": "Chi lo dice",
     "handles": "Recapiti",
+    "claimed_only": "Solo dichiarati",
+    "claimed_lead": "Scritti nei messaggi di questo cliente, e di chi siano non è provato: possono essere di un'altra persona.",
     "past_handles": "Recapiti di prima",
     "by_message": "da un messaggio",
     "by_challenge": "con un codice o un link mandato a questo recapito",
