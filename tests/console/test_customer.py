@@ -128,6 +128,36 @@ async def test_an_address_that_was_only_typed_is_shown_and_found(scene: Scene, p
         assert "trovato per recapito solo dichiarato" in text_of(found, "#found tbody th")
 
 
+async def test_a_visitor_without_a_name_is_called_one(scene: Scene, people: dict[str, Somebody]) -> None:
+    value = "site:AbcdefGhijklmnopQrstuv"
+    await arrives(scene, "chat", from_app("visitor-1", Handle("chat", value, "verified"), channel="chat", text="Ehi"))
+    who = await owner(scene, "chat", value)
+    (message,) = await rows(scene, select(messages.c.id).where(messages.c.handle_value == value))
+    for path in ("/", f"/customers/{who}", f"/messages/{message.id}", "/customers"):
+        for role in ("viewer", "agent"):
+            answer = await scene.get(path, people[role])
+            html = await answer.text()
+            assert answer.status == 200, path
+            assert "Visitatore …Qrstuv" in html, path
+            assert value not in html, path
+
+
+async def test_what_a_contact_gathered_is_in_the_timeline(scene: Scene, people: dict[str, Somebody]) -> None:
+    said = {"order": "IT-7788", "product": HOSTILE, "empty": None}
+    await arrives(scene, "app", from_app("gathered-1", phone("+393385550301"), text=None, kind="form", fields=said))
+    who = await owner(scene, "phone", "+393385550301")
+    page = await scene.page(f"/customers/{who}", people["agent"])
+    assert text_of(page, "#timeline details.gathered summary") == "Dati raccolti (2)"
+    shown = text_of(page, "#timeline details.gathered")
+    assert "IT-7788" in shown
+    assert HOSTILE in shown
+    assert not page.css("#timeline script")
+    assert text_of(page, "#timeline li.in p.quiet") == "modulo"
+    masked = text_of(await scene.page(f"/customers/{who}", people["viewer"]), "#timeline details.gathered")
+    assert "IT-7788" not in masked
+    assert "••-••••" in masked
+
+
 async def test_wildcards_are_letters(scene: Scene) -> None:
     for typed in ("%%%", "___", "a%b_c", "\\", "'", '"'):
         found = await scene.gateway.stores.database.read(lambda one, typed=typed: search(one, typed, spaces=["demo"]))

@@ -27,6 +27,7 @@ WORDS: Final[Words] = {
     "handles": "Addresses",
     "claimed_only": "Only claimed",
     "claimed_lead": "Typed in messages of this customer, and it is not proven whose they are: they may be somebody else's.",
+    "gathered": "Gathered",
     "past_handles": "Addresses of before",
     "by_message": "by a message",
     "by_challenge": "by a code or link that was sent there",

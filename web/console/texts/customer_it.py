@@ -27,6 +27,7 @@ WORDS: Final[Words] = {
     "handles": "Recapiti",
     "claimed_only": "Solo dichiarati",
     "claimed_lead": "Scritti nei messaggi di questo cliente, e di chi siano non è provato: possono essere di un'altra persona.",
+    "gathered": "Dati raccolti",
     "past_handles": "Recapiti di prima",
     "by_message": "da un messaggio",
     "by_challenge": "con un codice o un link mandato a questo recapito",

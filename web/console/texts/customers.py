@@ -75,7 +75,14 @@ CUSTOMERS: Final[Mapping[Language, CustomersTexts]] = {
         },
         standing={"verified": "verificato", "claimed": "solo dichiarato"},
         proofs={"verified": "verificato", "agent": "da un operatore", "claimed": "dichiarato"},
-        kinds={"email": "E-mail", "phone": "Telefono", "crm": "CRM", "whatsapp_user": "WhatsApp"},
+        kinds={
+            "email": "E-mail",
+            "phone": "Telefono",
+            "crm": "CRM",
+            "whatsapp_user": "WhatsApp",
+            "chat": "Chat",
+            "app_user": "App",
+        },
     ),
     "en": CustomersTexts(
         title="Customers",
@@ -109,6 +116,13 @@ CUSTOMERS: Final[Mapping[Language, CustomersTexts]] = {
         },
         standing={"verified": "verified", "claimed": "claimed only"},
         proofs={"verified": "verified", "agent": "by an agent", "claimed": "claimed"},
-        kinds={"email": "E-mail", "phone": "Phone", "crm": "CRM", "whatsapp_user": "WhatsApp"},
+        kinds={
+            "email": "E-mail",
+            "phone": "Phone",
+            "crm": "CRM",
+            "whatsapp_user": "WhatsApp",
+            "chat": "Chat",
+            "app_user": "App",
+        },
     ),
 }
