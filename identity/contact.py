@@ -1,5 +1,6 @@
 """One message as identity looks at it: whose it may be, when it was written, what it answers. Worked out once a message."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -93,7 +94,7 @@ def contact_of(message: Message, policy: Policy) -> Contact:
         at_ms=at_ms,
         awaits_answer=not (inbound.kind in _AFTERTHOUGHTS or inbound.automated or inbound.backlog),
         words=said.digest(words, said.REPEAT_WORDS),
-        mentions=() if inbound.automated or of_many else _mentions(inbound, words, at_ms, policy),
+        mentions=() if inbound.automated or of_many else (*_mentions(inbound, words, at_ms, policy), *_claims(claims)),
     )
 
 
@@ -104,6 +105,11 @@ def _mentions(inbound: InboundMessage, words: list[str], at_ms: int, policy: Pol
         *said.texts(inbound.brand, words, at_ms),
         *said.name(inbound.brand, naming.full(inbound.sender.name)),
     )
+
+
+def _claims(claims: Iterable[Named]) -> Iterable[Mention]:
+    """Addresses that people look for others by."""
+    return (said.claim(dict(one.keys)["claimed"]) for one in claims if one.handle.kind in said.TYPED)
 
 
 def _references(inbound: InboundMessage) -> tuple[str, ...]:

@@ -18,6 +18,10 @@ _STRANGERS_WORDS: Final = 8
 _LONGEST: Final = 8_000
 """Characters of a text that are looked at."""
 _SHORTEST_ORDER: Final = 4
+CLAIM: Final = "claim"
+"""The reason of a mention that is an address somebody only typed: who looks for it finds them, and it makes no pair."""
+TYPED: Final = ("email", "phone")
+"""Kinds of addresses that people type, and look for others by. An id of a platform or of a browser is none."""
 _WORD: Final = re.compile(r"\w+")
 MOST: Final[Mapping[Reason, int]] = MappingProxyType({"same_order": 4, "same_words": 2, "similar_name": 3})
 """Others who may have said the same for it to mean anything: prefilled texts and common names are everybody's."""
@@ -31,7 +35,7 @@ KEPT: Final = 8
 class Mention:
     """`key` is what others are found by, `also` the key of the day before."""
 
-    reason: Reason
+    reason: Reason | Literal["claim"]
     key: str
     also: str | None = None
 
@@ -78,6 +82,11 @@ def orders(space: str, numbers: Iterable[str]) -> Iterable[Mention]:
         plain = "".join(c for c in number.casefold() if c.isalnum())
         if len(plain) >= _SHORTEST_ORDER and len(set(plain)) > 1:
             yield Mention("same_order", _hash(f"{space}\x1forder\x1f{plain}"))
+
+
+def claim(handle_key: str) -> Mention:
+    """That somebody typed an address, by its key as a claim."""
+    return Mention(CLAIM, _hash(f"claim\x1f{handle_key}"))
 
 
 def texts(space: str, words: Sequence[str], at_ms: int) -> Iterable[Mention]:

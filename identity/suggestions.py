@@ -86,6 +86,9 @@ class Suggestions:
     def mention(self, customer: Customer, link: Link, contact: Contact) -> None:
         """Remember what a contact mentions, and suggest those who mentioned it before."""
         for each in contact.mentions:
+            if each.reason == said.CLAIM:
+                self._remember(each, customer, link, contact)
+                continue
             before = {**self._said.get(each.also or "", {}), **self._said.get(each.key, {})}
             proven, claimed = (
                 {one.owner for one in before.values() if (one.standing == "claimed") is is_claim} - {customer.id}

@@ -21,7 +21,7 @@ from normalizer.values import Invalid
 from storage.schema import customers, handles, mentions, messages
 from storage.schema_customers import SHORT_NAME
 
-How = Literal["id", "reference", "order", "handle", "name"]
+How = Literal["id", "reference", "order", "handle", "claim", "name"]
 
 SHORTEST: Final = 2
 """Characters that are looked for in addresses and names."""
@@ -40,7 +40,8 @@ _LAST: Final = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A customer at the top, and by what of theirs they were found; `value` is that address, name or number."""
+    """A customer at the top, and by what of theirs they were found; `value` is that address, name or number. By `claim`: they
+    only said that the address is theirs."""
 
     customer: str
     how: How
@@ -80,6 +81,7 @@ def _by_whole(connection: Connection, text: str, spaces: tuple[str, ...]) -> Ite
     yield from _by_message(connection, text)
     yield from _by_order(connection, text, spaces)
     yield from _by_address(connection, text, spaces)
+    yield from _by_claim(connection, text, spaces)
 
 
 def _by_id(connection: Connection, text: str) -> Iterator[Found]:
@@ -106,10 +108,22 @@ def _id(text: str) -> tuple[UUID, UUID] | None:
 
 
 def _by_order(connection: Connection, text: str, spaces: tuple[str, ...]) -> Iterator[Found]:
-    keys = [one.key for space in spaces for one in said.orders(space, [text])]
+    for customer in _mentioning(connection, (one.key for space in spaces for one in said.orders(space, [text]))):
+        yield Found(customer, "order", text)
+
+
+def _by_claim(connection: Connection, text: str, spaces: tuple[str, ...]) -> Iterator[Found]:
+    """By a whole address that they typed somewhere, and write from another."""
+    for handle in _addresses(text):
+        keys = (said.claim(handle_key(space, "claimed", handle)).key for space in spaces)
+        for customer in _mentioning(connection, keys):
+            yield Found(customer, "claim", handle.value)
+
+
+def _mentioning(connection: Connection, keys: Iterable[str]) -> Iterator[str]:
     query = select(handles.c.customer_id).join(mentions, mentions.c.handle_id == handles.c.id)
-    for row in connection.execute(query.where(mentions.c.key.in_(keys)).order_by(mentions.c.at_ms.desc())):
-        yield Found(row.customer_id, "order", text)
+    for row in connection.execute(query.where(mentions.c.key.in_(list(keys))).order_by(mentions.c.at_ms.desc())):
+        yield row.customer_id
 
 
 def _by_address(connection: Connection, text: str, spaces: tuple[str, ...]) -> Iterator[Found]:

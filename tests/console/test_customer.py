@@ -17,14 +17,14 @@ from sqlalchemy import select
 
 from desk.transcripts import name_of
 from identity.views.search import search
-from normalizer.inbound import Reply, reference_number
+from normalizer.inbound import Handle, Reply, reference_number
 from regia.http.console import customer as pages
 from regia.rules.live import Rules
 from router.load import load
 from storage.schema import audit, handles, messages, outgoing, outgoing_files
 from tests.console.people_of_a_shop import anna, arrives, customer, from_app, mail, owner
 from tests.console.scene import Scene, Somebody, a_console
-from tests.contacts import phone
+from tests.contacts import email, phone
 from tests.http import served
 from web.console.customer import evidence
 from web.console.texts.customer import CUSTOMER
@@ -106,6 +106,56 @@ async def test_who_sees_data_masked_finds_by_the_whole_only(scene: Scene, people
     whole = await scene.page("/customers?q=rosa@masked.example", people["viewer"])
     assert text_of(whole, "#found th a") == "R. V."
     assert "rosa@" not in text_of(whole, "#found table")
+
+
+async def test_an_address_that_was_only_typed_is_shown_and_found(scene: Scene, people: dict[str, Somebody]) -> None:
+    visitor = Handle("chat", "site:XBmfB6ed0MLypzp2Y", "verified")
+    claims = (email("luisa.nuova@typed.example"), Handle("email", HOSTILE, "claimed"))
+    await arrives(scene, "chat", from_app("typed-1", visitor, channel="chat", claims=claims))
+    who = await owner(scene, "chat", visitor.value)
+    page = await scene.page(f"/customers/{who}", people["agent"])
+    assert "E-mail luisa.nuova@typed.example dichiarato" in text_of(page, "#claimed ~ ul")
+    (message,) = await rows(scene, select(messages.c.id).where(messages.c.handle_value == visitor.value))
+    assert (page.css_first("#claimed ~ ul a").attributes["href"] or "").endswith(f"/messages/{message.id}")  # type: ignore[union-attr]
+    assert HOSTILE in text_of(page, "#claimed ~ ul")
+    assert not page.css("#claimed ~ ul script")
+    masked = text_of(await scene.page(f"/customers/{who}", people["viewer"]), "#claimed ~ ul")
+    assert "l…@typed.example" in masked
+    assert "luisa.nuova" not in masked
+    for role in ("agent", "viewer"):
+        found = await scene.page("/customers?q=luisa.nuova@typed.example", people[role])
+        assert (found.css_first("#found th a").attributes["href"] or "").endswith(who)  # type: ignore[union-attr]
+        assert "trovato per recapito solo dichiarato" in text_of(found, "#found tbody th")
+
+
+async def test_a_visitor_without_a_name_is_called_one(scene: Scene, people: dict[str, Somebody]) -> None:
+    value = "site:AbcdefGhijklmnopQrstuv"
+    await arrives(scene, "chat", from_app("visitor-1", Handle("chat", value, "verified"), channel="chat", text="Ehi"))
+    who = await owner(scene, "chat", value)
+    (message,) = await rows(scene, select(messages.c.id).where(messages.c.handle_value == value))
+    for path in ("/", f"/customers/{who}", f"/messages/{message.id}", "/customers"):
+        for role in ("viewer", "agent"):
+            answer = await scene.get(path, people[role])
+            html = await answer.text()
+            assert answer.status == 200, path
+            assert "Visitatore …Qrstuv" in html, path
+            assert value not in html, path
+
+
+async def test_what_a_contact_gathered_is_in_the_timeline(scene: Scene, people: dict[str, Somebody]) -> None:
+    said = {"order": "IT-7788", "product": HOSTILE, "empty": None}
+    await arrives(scene, "app", from_app("gathered-1", phone("+393385550301"), text=None, kind="form", fields=said))
+    who = await owner(scene, "phone", "+393385550301")
+    page = await scene.page(f"/customers/{who}", people["agent"])
+    assert text_of(page, "#timeline details.gathered summary") == "Dati raccolti (2)"
+    shown = text_of(page, "#timeline details.gathered")
+    assert "IT-7788" in shown
+    assert HOSTILE in shown
+    assert not page.css("#timeline script")
+    assert text_of(page, "#timeline li.in p.quiet") == "modulo"
+    masked = text_of(await scene.page(f"/customers/{who}", people["viewer"]), "#timeline details.gathered")
+    assert "IT-7788" not in masked
+    assert "••-••••" in masked
 
 
 async def test_wildcards_are_letters(scene: Scene) -> None:

@@ -55,7 +55,10 @@ def stored_row(one: Message, identified: Identified) -> dict[str, Any]:
 
 def _envelope(one: Message) -> bytes:
     """As much of it as identity looks at."""
-    return orjson.dumps({"data": {"text": one.inbound.text, "subject": one.inbound.subject}})
+    claims = [{"kind": each.kind, "value": each.value, "proof": each.proof} for each in one.inbound.sender.claims]
+    fields = dict(one.inbound.fields)
+    data = {"text": one.inbound.text, "subject": one.inbound.subject, "sender": {"claims": claims}, "fields": fields}
+    return orjson.dumps({"data": data})
 
 
 async def identify(database: Database, *batch: Message, policy: Policy = POLICY) -> list[Identified]:

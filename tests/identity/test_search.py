@@ -8,13 +8,15 @@ from sqlalchemy import select
 
 from identity import merges
 from identity.people import Identified
+from identity.views import claimed as claims_view
 from identity.views import preview
 from identity.views.cards import cards, newest
+from identity.views.claimed import claimed
 from identity.views.search import search
 from identity.views.stream import channels, stream
 from normalizer.inbound import Handle, reference_number
 from storage.database import Database
-from storage.schema import audit, customers, handles
+from storage.schema import audit, customers, handles, suggestions
 from tests.contacts import START, email, message, phone
 from tests.identity.batches import POLICY, identify
 
@@ -58,6 +60,56 @@ async def test_by_parts_and_by_the_whole(database: Database) -> None:
         assert await found(database, typed, whole=True) == ([expected.customer.id] if whole else []), typed
     for typed in ("", " ", "n", "%", "%%%", "___", "\\\\\\", "rossi bianchi", "zzz"):
         assert await found(database, typed) == [], typed
+
+
+async def test_by_an_address_that_was_only_typed(database: Database) -> None:
+    visitor = Handle("chat", "site:visitor-1", "verified")
+    claims = (
+        email("luisa.nuova@example.it"),
+        Handle("phone", "+393331234567", "claimed"),
+        Handle("chat", "site:other", "claimed"),
+    )
+    who = await one(database, "m1", visitor, claims=claims, sender_name="Luisa")
+    for typed in ("luisa.nuova@example.it", "Luisa.Nuova@EXAMPLE.it", "333 1234567"):
+        for whole in (False, True):
+            (hit,) = await database.read(lambda it, t=typed, w=whole: search(it, t, spaces=["demo"], whole=w))
+            assert (hit.customer, hit.how) == (who.customer.id, "claim"), typed
+    assert await found(database, "site:other") == [], "an id of a browser is no address"
+    assert await database.read(lambda it: search(it, "luisa.nuova@example.it", spaces=["shop"])) == ()
+
+
+async def test_who_owns_an_address_is_found_before_who_only_typed_it(database: Database) -> None:
+    said = await one(database, "m1", phone(), claims=(email("luisa@example.it"),))
+    owner = await one(database, "m2", email("luisa@example.it", verified=True))
+    assert said.customer.id != owner.customer.id
+    assert await found(database, "luisa@example.it") == [owner.customer.id, said.customer.id]
+
+
+async def test_one_typed_address_links_nobody_and_pairs_nobody(database: Database) -> None:
+    for name in ("m1", "m2"):
+        await one(database, name, Handle("chat", f"site:{name}", "verified"), claims=(email("both@example.it"),))
+    assert len(await found(database, "both@example.it")) == 2
+    assert await database.read(lambda it: it.execute(select(suggestions.c.id)).all()) == []
+
+
+async def test_claimed_addresses_of_a_customer_and_where_they_stand(database: Database) -> None:
+    mine = email("anna@example.it", verified=True)
+    who = await one(database, "m1", mine, claims=(email("anna@example.it"), email("b@example.it")))
+    await one(database, "m2", mine, hours=1, claims=(email("b@example.it"), Handle("phone", "+393331234567", "claimed")))
+    shown = await database.read(lambda it: claimed(it, who.customer.id))
+    latest = str(message("m2", mine).id)
+    said = sorted((each.handle.kind, each.handle.value, each.handle.proof, each.message) for each in shown)
+    assert said == [("email", "b@example.it", "claimed", latest), ("phone", "+393331234567", "claimed", latest)]
+
+
+async def test_the_first_claim_is_shown_however_much_was_written_since(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims_view, "_LATEST", 1)
+    who = await one(database, "m1", phone(), claims=(email("b@example.it"),))
+    await one(database, "m2", phone(), hours=1)
+    (shown,) = await database.read(lambda it: claimed(it, who.customer.id))
+    assert (shown.handle.value, shown.message) == ("b@example.it", str(message("m1", phone()).id))
 
 
 async def test_whoever_was_merged_is_found_at_the_top_and_listed_once(database: Database) -> None:

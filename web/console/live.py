@@ -6,7 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRow:
     """A message in the list. `queued_ms`: how long it took to its queue; None while it waits. `state` is published, pending,
-    unrouted or discarded; `rule` decided the category, or discarded it; empty where none did."""
+    unrouted or discarded; `rule` decided the category, or discarded it; empty where none did. `emoji` is that of a reaction."""
 
     id: str
     received_ms: int
@@ -20,6 +20,7 @@ class MessageRow:
     handle: str
     subject: str
     text: str
+    emoji: str
     category: str
     rule: str
     priority: int

@@ -20,6 +20,8 @@ from web.console.rules import bars
 from web.console.saying import lasting, number
 from web.console.texts.channels import channel_name
 from web.console.texts.common import COMMON
+from web.console.texts.kinds import kind_name
+from web.console.visitors import CHAT, visitor_name
 
 HTMX: Final = (
     '{"extensions":"sse,upsert","includeIndicatorCSS":false,"history":false,"transitions":false,"noSwap":[204,304,401]}'
@@ -78,7 +80,10 @@ def _asset(context: Context, name: str) -> str:
 
 @pass_context
 def _personal(context: Context, value: str | None, kind: str) -> str:
-    """`{{ name | personal("name") }}`: masked or whole, as whoever looks may see it. The one place where that is decided."""
+    """`{{ name | personal("name") }}`: masked or whole, as whoever looks may see it. The one place where that is decided, and
+    where visitors of a chat, whose addresses say nothing, are called by a word."""
+    if kind == CHAT and value:
+        return visitor_name(value, context["frame"].language)
     return masked(value or "", kind) if context["frame"].masked else value or ""
 
 
@@ -111,6 +116,12 @@ def _pairs(values: Iterable[str]) -> list[tuple[str, str]]:
 def _channel(context: Context, channel: str) -> str:
     """What a channel is called."""
     return channel_name(channel, context["frame"].language)
+
+
+@pass_context
+def _kind(context: Context, kind: str) -> str:
+    """What a kind of contact is called."""
+    return kind_name(kind, context["frame"].language)
 
 
 @pass_context
@@ -168,6 +179,7 @@ TEMPLATES.filters |= {
     "day": _day,
     "pairs": _pairs,
     "channel": _channel,
+    "kind": _kind,
     "channel_pairs": _channel_pairs,
     "brand_pair": _brand_pair,
     "evidence": evidence,

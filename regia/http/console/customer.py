@@ -15,16 +15,19 @@ from desk.staff.roles import may
 from desk.ways import Way, chosen, ways
 from identity.refusals import NotPossible
 from identity.views import log, stream
+from identity.views.claimed import Claimed, claimed
 from identity.views.paging import BadCursor, Page
 from identity.views.profile import Profile, profile
 from identity.views.timeline import Moment, Only
 from regia import by_hand
 from regia.http.console import reply_box
+from regia.http.console.gathered import gathered
 from regia.http.console.live import labels_of
 from regia.http.console.visit import Visit
 from storage import lookup, staff
 from storage.erased import is_erased
 from web.console.customer import facts_mark
+from web.console.message import Fact
 from web.console.texts.customer import CUSTOMER
 
 T = TypeVar("T")
@@ -37,7 +40,8 @@ _TEXT: Final = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A customer as the page shows them. `newest`: the position of the last reply of a person; `people`: the names of staff, by
+    """A customer as the page shows them. `newest`: the position of the last reply of a person; `claims` are addresses that their
+    contacts only name, `fields` what each message gathered; `people`: the names of staff, by
     how other logs call them."""
 
     profile: Profile
@@ -46,6 +50,8 @@ class Seen:
     channels: list[str]
     ways: list[Way]
     newest: int
+    claims: tuple[Claimed, ...]
+    fields: Mapping[str, tuple[Fact, ...]]
     people: Mapping[str, str]
 
 
@@ -127,7 +133,8 @@ async def _seen(visit: Visit, id_: str) -> Seen:
     def work(connection: Connection) -> Seen:
         who = profile(connection, id_, policy=policy, now_ms=now_ms)
         items = stream.stream(connection, who.id, only, cursor=before, limit=_PAGE, cut=_cut)
-        sent = [one.what.id for one in items.items if isinstance(one.what, Moment) and one.what.direction == "outbound"]
+        shown = [one.what for one in items.items if isinstance(one.what, Moment)]
+        sent = {one.id for one in shown if one.direction == "outbound"}
         return Seen(
             profile=who,
             stream=items,
@@ -135,6 +142,8 @@ async def _seen(visit: Visit, id_: str) -> Seen:
             channels=stream.channels(connection, who.id),
             ways=ways(connection, who.id, gateway.channels, now_ms, message=_own(connection, who.id, answer)),
             newest=meanwhile.newest(connection, who.id),
+            claims=claimed(connection, who.id),
+            fields=gathered(connection, {one.id for one in shown} - sent),
             people=people(connection),
         )
 

@@ -40,6 +40,7 @@ def _row(row: Mapping[str, Any], change: Change) -> MessageRow:
         handle=row["handle_value"],
         subject=data["subject"] or "",
         text=" ".join((data["text"] or "").split())[:_TEXT],
+        emoji=(data["reaction"] or {}).get("emoji") or "",
         category=row["category"],
         rule=_decider(row, routing),
         priority=routing["priority"] or 0,

@@ -58,7 +58,6 @@ class MessageTexts:
     no_answers: str
     automatic: str
     later: str
-    kinds: Mapping[str, str]
     mark: str
     mark_lead: str
     mark_is: str
