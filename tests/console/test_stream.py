@@ -141,7 +141,7 @@ async def test_a_stream_does_not_keep_a_process_from_stopping(scene: Scene) -> N
 
 def a_message(number: int, state: str = "pending") -> MessageRow:
     words = dict.fromkeys(("brand", "channel", "connector", "kind", "customer_id", "customer", "handle_kind", "handle"), "x")
-    more = dict.fromkeys(("subject", "text", "category", "rule"), "")
+    more = dict.fromkeys(("subject", "text", "emoji", "category", "rule"), "")
     return MessageRow(id=str(number), received_ms=number, priority=0, state=state, queued_ms=None, **words, **more)
 
 

@@ -84,7 +84,8 @@ def said(found: Figure, line: Line, language: Language) -> str:
 
 
 def block(found: Figure, labels: Labels, words: Mapping[str, str], language: Language) -> Block:
-    """The largest groups first, of measured ones those with most behind them; spans of time in their order. `words`: `of` and `median`, and what outcomes are called."""
+    """The largest groups first, of measured ones those with most behind them; spans of time in their order. `words`:
+    `of` and `median`, and what outcomes are called."""
     groups = [one for one in found.groups if _weight(one)]
     if found.by in SPANS:
         shown = groups[-MOST_SPANS:]

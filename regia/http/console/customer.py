@@ -40,9 +40,8 @@ _TEXT: Final = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A customer as the page shows them. `newest`: the position of the last reply of a person; `claims` are addresses that their
-    contacts only name, `fields` what each message gathered; `people`: the names of staff, by
-    how other logs call them."""
+    """A customer as the page shows them. `newest`: the position of the last reply of a person; `claims` are addresses that
+    their contacts only name, `fields` what each message gathered; `people`: the names of staff, by how other logs call them."""
 
     profile: Profile
     stream: Page[stream.Item]
