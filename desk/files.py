@@ -76,12 +76,18 @@ def _wrong(file: ReplyFile, rules: FileRules) -> RefusalReason | None:
 
 
 def rows(
-    connection: Connection, files: Sequence[ReplyFile], answered: RowMapping, allowed: Sequence[str], rules: FileRules
+    connection: Connection,
+    files: Sequence[ReplyFile],
+    answered: RowMapping,
+    allowed: Sequence[str],
+    rules: FileRules,
+    *,
+    through: str,
 ) -> list[FileRow]:
-    """The rows of files that answer a stored message, whose envelope allows answers in these forms. Raises `Refused`."""
+    """The rows of files that answer a stored message through a connector, in these forms. Raises `Refused`."""
     check(files, rules)
     found = [_row(connection, file, answered, place) for place, file in enumerate(files, 1)]
-    limits = rules.limits.get(answered["connector"])
+    limits = rules.limits.get(through)
     for place, row in enumerate(found, 1):
         kind = media_kind(row.content_type)
         if _FORMS.get(kind, kind) not in allowed:

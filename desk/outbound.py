@@ -15,10 +15,10 @@ from storage.outgoing_tries import Claimed
 def message(row: Claimed, files: tuple[OutgoingFile, ...] = ()) -> Outgoing:
     """What the channel is given, with files that were loaded. Raises `SendFailed` when the contact it answers is not stored any
     more."""
-    return _answer(row, files) if row.message_id is not None else _unasked(row)
+    return _answer(row, files) if row.message_id is not None else _unasked(row, files)
 
 
-def _unasked(row: Claimed) -> Outgoing:
+def _unasked(row: Claimed, files: tuple[OutgoingFile, ...]) -> Outgoing:
     return Outgoing(
         to=_to(row),
         text=row.text,
@@ -27,6 +27,7 @@ def _unasked(row: Claimed) -> Outgoing:
         token=row.id,
         subject=row.subject,
         html=row.html,
+        files=files,
         conversation=row.conversation_id,
         automatic=row.automatic,
     )
@@ -36,6 +37,8 @@ def _answer(row: Claimed, files: tuple[OutgoingFile, ...]) -> Outgoing:
     if row.envelope is None:
         raise SendFailed("unsupported", "the contact it answers is not stored any more")
     data: dict[str, Any] = orjson.loads(row.envelope)["data"]
+    if data["connector"] != row.connector:  # `desk.elsewhere`: there it begins anew
+        return _unasked(row, files)
     return Outgoing(
         to=_to(row),
         text=row.text,

@@ -12,8 +12,9 @@ import msgspec
 import orjson
 from sqlalchemy import Connection, RowMapping
 
-from desk import files, loops, reply_events
+from desk import elsewhere, files, loops, reply_events
 from desk.answerable import unanswerable
+from desk.elsewhere import Elsewhere
 from desk.files import FileRules, ReplyFile
 from desk.refusals import Refused
 from desk.reply_events import Happened
@@ -33,7 +34,7 @@ class Reply:
 
     `template` instead of `text`: its words become those of the reply when it is queued. `author` says who or what wrote it;
     `subject` only where the customer's does not fit. It does not leave before `not_before_ms`. `key`, one of `asker`'s own,
-    makes the same request again the same reply.
+    makes the same request again the same reply. With `elsewhere` it goes by mail to an address that was only typed.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Reply:
     not_before_ms: int | None = None
     key: str | None = None
     asker: str = ""
+    elsewhere: Elsewhere | None = None
 
     @property
     def whole_key(self) -> str | None:
@@ -63,8 +65,10 @@ class Reply:
     @property
     def digest(self) -> bytes:
         """Of all that it says."""
-        words = msgspec.json.encode(replace(self, key=None, files=()))
-        return sha256(words + msgspec.json.encode([file.said for file in self.files])).digest()
+        said = msgspec.to_builtins(replace(self, key=None, files=()))
+        if self.elsewhere is None:
+            del said["elsewhere"]  # as it was before there was any
+        return sha256(msgspec.json.encode(said) + msgspec.json.encode([file.said for file in self.files])).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,8 @@ def queue(
             return before
         raise Refused(held)
     to = loops.recipient(contact.sender, contact.via) if reply.automatic else contact.via or contact.sender
+    if reply.elsewhere is not None:
+        to = reply.elsewhere.to
     new = _new(reply, said, row, to, now_ms)
     if not outgoing.add(connection, new, _leaves_ms(reply, now_ms)):  # asked for twice at once
         if (before := queued_before(connection, reply)) is None:
@@ -140,11 +146,13 @@ def look(connection: Connection, reply: Reply, channels: Channels, now_ms: int) 
     row = contact_of(connection, reply, channels, now_ms)
     if (refused := _refused(connection, reply, row, channels, now_ms)) is not None:
         raise refused
-    allowed = orjson.loads(row["envelope"])["data"]["reply"]["allowed"]
+    there = reply.elsewhere
+    allowed = orjson.loads(row["envelope"])["data"]["reply"]["allowed"] if there is None else elsewhere.FORMS
+    through = row["connector"] if there is None else there.connector
     said = _worded(reply, row, channels)
     if not said.text.strip() and not reply.files:
         raise Refused("no_text" if reply.template is None else "not_rendered")
-    return row, files.rows(connection, reply.files, row, allowed, channels.files), said
+    return row, files.rows(connection, reply.files, row, allowed, channels.files, through=through), said
 
 
 def queued_before(connection: Connection, reply: Reply) -> Queued | None:
@@ -187,10 +195,11 @@ def _worded(reply: Reply, row: RowMapping, channels: Channels) -> Worded:
 
 
 def _new(reply: Reply, said: Worded, row: RowMapping, to: Handle, now_ms: int) -> NewOutgoing:
-    buttons = [{"id": one.id, "title": one.title} for one in reply.buttons]
+    buttons, there = [{"id": one.id, "title": one.title} for one in reply.buttons], reply.elsewhere
     return NewOutgoing(
         id=str(uuid4()),
-        connector=row["connector"],
+        connector=row["connector"] if there is None else there.connector,
+        brand=None if there is None else row["brand"],
         message_id=row["id"],
         conversation_id=row["conversation_id"],
         handle_kind=to.kind,
@@ -198,7 +207,7 @@ def _new(reply: Reply, said: Worded, row: RowMapping, to: Handle, now_ms: int) -
         handle_proof=to.proof,
         author=reply.author,
         automatic=reply.automatic,
-        subject=said.subject,
+        subject=said.subject if there is None or said.subject else there.subject,
         text=said.text,
         html=reply.html,
         created_ms=now_ms,
@@ -223,6 +232,9 @@ def _check(reply: Reply, channels: Channels) -> None:
 
 def _refused(connection: Connection, reply: Reply, row: RowMapping, channels: Channels, now_ms: int) -> Refused | None:
     """Why this contact cannot be answered by this reply; None where it can, be it by an approved template only."""
+    if (there := reply.elsewhere) is not None:
+        refused = elsewhere.refusal(connection, row, there, channels.can_send)
+        return None if refused is None else Refused(refused)
     reason = unanswerable(connection, row, channels.can_send, _leaves_ms(reply, now_ms))
     if reason != "window_closed" or not channels.takes_templates(row["connector"]):
         return None if reason is None else Refused(reason)

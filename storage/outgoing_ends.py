@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, or_, select, update
 
 from storage.outgoing import FAILED, OPEN, QUEUED, SENDING, SENT, TAKEN, UNKNOWN, WORDS_AFTER
 from storage.schema import messages, outgoing, signals
@@ -72,12 +72,14 @@ def outlive(connection: Connection, node: str, now_ms: int) -> int:
 def untold(connection: Connection, node: str, limit: int, before_ms: int) -> list[Ended]:
     """Ends that this node has recorded and not yet told, and those of before that time which no other node has told: there may
     be none of that name any more."""
-    shared = ("brand", "account")  # the contact's it answers, or its own
+    shared = ("brand", "account")  # the contact's it answers, where it leaves as that came, or its own
     own = [one for one in outgoing.columns if one.name in Ended.__dataclass_fields__ and one.name not in shared]
-    either = [func.coalesce(messages.c[name], outgoing.c[name]).label(name) for name in shared]
+    there = messages.c.connector == outgoing.c.connector
+    either = [case((there, messages.c[name]), else_=outgoing.c[name]).label(name) for name in shared]
+    channel = case((there, messages.c.channel)).label("channel")
     mine = or_(outgoing.c.node == node, outgoing.c.ended_ms < before_ms)
     query: Select[Any] = (
-        select(*own, *either, messages.c.channel)
+        select(*own, *either, channel)
         .join(messages, messages.c.id == outgoing.c.message_id, isouter=True)
         .where(outgoing.c.told_ms.is_(None), mine, outgoing.c.state.not_in(OPEN))
         .order_by(outgoing.c.position)

@@ -67,7 +67,8 @@ async def show(visit: Visit, *, status: int = 200, **wrong: Any) -> web.StreamRe
     block = "stream" if visit.is_fragment and visit.word("before") else None
     box = wrong.get("reply")
     if box is None:
-        box = reply_box.box(visit, seen.ways, visit.word("answer"), await _words(visit, seen), newest=seen.newest)
+        said = await _words(visit, seen)
+        box = reply_box.box(visit, seen.ways, visit.word("answer"), said, claims=seen.claims, newest=seen.newest)
     values = {
         "seen": seen,
         "customer_id": seen.profile.id,

@@ -9,9 +9,12 @@ from desk.meanwhile import SaidMeanwhile
 from desk.refusals import RefusalReason, Refused
 from desk.ways import Way, chosen
 from desk.wording import Chosen
+from identity.views.claimed import Claimed
+from normalizer.inbound import Handle
 from regia.gateway import Gateway
 from regia.http.console.visit import Visit
 from regia.http.templates import fields_of
+from regia.writing_elsewhere import choices
 
 FIELD: Final = "field."
 """Before the name of a placeholder, in the names of inputs."""
@@ -44,7 +47,8 @@ class Words:
 class Box:
     """`way` is the chosen one of all `ways`; None where nobody can be answered. `key`, made anew for each box, sees to it that
     a second click sends nothing. `newest` is the last reply that the page shows, so that nobody answers over what they have not
-    seen. `error` is why nothing was sent, a key of the texts, or `before` what was said meanwhile."""
+    seen. `elsewhere` are addresses that were only typed, to which it may go by mail instead; `to` is the chosen one. `error` is
+    why nothing was sent, a key of the texts, or `before` what was said meanwhile."""
 
     ways: Sequence[Way]
     way: Way | None
@@ -54,11 +58,23 @@ class Box:
     newest: int = 0
     error: str = ""
     before: SaidMeanwhile | None = None
+    elsewhere: Mapping[str, Handle] = field(default_factory=dict)
+    to: str = ""
     most_files: int = 0
 
 
-def box(visit: Visit, found: Sequence[Way], message: str, said: Words, *, key: str = "", **more: Any) -> Box:
-    """That which answers `message`, or without one the latest contact that can be. `more`: `newest`, `error`, `before`."""
+def box(
+    visit: Visit,
+    found: Sequence[Way],
+    message: str,
+    said: Words,
+    *,
+    claims: Sequence[Claimed] = (),
+    key: str = "",
+    **more: Any,
+) -> Box:
+    """That which answers `message`, or without one the latest contact that can be. `claims`: what the customer only typed;
+    `more`: `newest`, `error`, `before`, `to`."""
     way = chosen(found, message)
     return Box(
         ways=found,
@@ -66,6 +82,7 @@ def box(visit: Visit, found: Sequence[Way], message: str, said: Words, *, key: s
         templates=() if way is None else templates(visit.gateway, way.brand),
         words=said,
         key=key or str(uuid4()),
+        elsewhere={} if way is None else choices(visit.gateway, way.brand, claims),
         most_files=visit.gateway.channels.files.most if way is not None and way.files else 0,
         **more,
     )

@@ -25,6 +25,8 @@ WORDS: Final[Words] = {
     "now_empty": "Now it is empty",
     "sources": "Who says so",
     "handles": "Addresses",
+    "send_to": "To which address",
+    "elsewhere_hint": "It is not proven that a claimed address is theirs: write nothing that only the customer may read.",
     "claimed_only": "Only claimed",
     "claimed_lead": "Typed in messages of this customer, and it is not proven whose they are: they may be somebody else's.",
     "gathered": "Gathered",

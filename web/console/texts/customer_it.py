@@ -25,6 +25,8 @@ WORDS: Final[Words] = {
     "now_empty": "Ora è vuoto",
     "sources": "Chi lo dice",
     "handles": "Recapiti",
+    "send_to": "A quale recapito",
+    "elsewhere_hint": "Che un recapito dichiarato sia suo non è provato: non scrivere ciò che può leggere solo il cliente.",
     "claimed_only": "Solo dichiarati",
     "claimed_lead": "Scritti nei messaggi di questo cliente, e di chi siano non è provato: possono essere di un'altra persona.",
     "gathered": "Dati raccolti",
