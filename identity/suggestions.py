@@ -76,7 +76,8 @@ class Suggestions:
         self._said: dict[str, dict[str, _Teller]] = {}
         """Key to links that mentioned it."""
         self._new: list[dict[str, Any]] = []
-        keys = {key for one in contacts for each in one.mentions for key in (each.key, each.also) if key}
+        made = [each for one in contacts for each in one.mentions if each.reason != said.CLAIM]
+        keys = {key for each in made for key in (each.key, each.also) if key}
         for row in rows_among(connection, _SAID, mentions.c.key, keys):
             self._said.setdefault(row.key, {})[row.handle_id] = _Teller(row.customer_id, row.standing)
 
@@ -87,7 +88,7 @@ class Suggestions:
         """Remember what a contact mentions, and suggest those who mentioned it before."""
         for each in contact.mentions:
             if each.reason == said.CLAIM:
-                self._remember(each, customer, link, contact)
+                self._note(each, customer, link, contact)
                 continue
             before = {**self._said.get(each.also or "", {}), **self._said.get(each.key, {})}
             proven, claimed = (
@@ -113,8 +114,14 @@ class Suggestions:
         insert_rows(self._connection, suggestions, [rows[id_] for id_ in sorted(rows)], ignore=True)
 
     def _remember(self, each: Mention, customer: Customer, link: Link, contact: Contact) -> None:
+        mine = self._said.get(each.key, {})
+        if sum(one.standing == link.standing for one in mine.values()) < said.KEPT:
+            self._note(each, customer, link, contact)
+
+    def _note(self, each: Mention, customer: Customer, link: Link, contact: Contact) -> None:
+        """Once for each link; what the tables have already stays as it is there."""
         mine = self._said.setdefault(each.key, {})
-        if link.id in mine or sum(one.standing == link.standing for one in mine.values()) >= said.KEPT:
+        if link.id in mine:
             return
         mine[link.id] = _Teller(customer.id, link.standing)
         self._new.append(

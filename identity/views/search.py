@@ -34,6 +34,8 @@ _DIGITS: Final = 3
 _VOWELS: Final = ("a", "e", "i", "o", "u")
 _GRAVE: Final = "\u0300"
 """Italian names have accents at the end: Niccolò."""
+_MENTIONS: Final = 200
+"""Mentions of one thing that are looked at, the latest first: everybody may type the same address."""
 _LAST: Final = "\U0010ffff"
 """Behind every text that begins with what stands before it."""
 
@@ -122,7 +124,8 @@ def _by_claim(connection: Connection, text: str, spaces: tuple[str, ...]) -> Ite
 
 def _mentioning(connection: Connection, keys: Iterable[str]) -> Iterator[str]:
     query = select(handles.c.customer_id).join(mentions, mentions.c.handle_id == handles.c.id)
-    for row in connection.execute(query.where(mentions.c.key.in_(list(keys))).order_by(mentions.c.at_ms.desc())):
+    query = query.where(mentions.c.key.in_(list(keys))).order_by(mentions.c.at_ms.desc()).limit(_MENTIONS)
+    for row in connection.execute(query):
         yield row.customer_id
 
 
