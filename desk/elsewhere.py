@@ -29,11 +29,19 @@ class Elsewhere:
 
 
 def refusal(
-    connection: Connection, row: RowMapping, wanted: Elsewhere, can_send: Callable[[str], bool]
+    connection: Connection,
+    row: RowMapping,
+    wanted: Elsewhere,
+    *,
+    can_send: Callable[[str], bool],
+    own: Callable[[Handle], bool],
 ) -> RefusalReason | None:
-    """Why the answer to a stored contact cannot go there: only to what this customer has typed themselves."""
+    """Why the answer to a stored contact cannot go there: only to what this customer has typed themselves, and not to one of our
+    own addresses, from where it would come in again."""
     if not can_send(wanted.connector):
         return "cannot_send"
+    if own(wanted.to):
+        return "own_address"
     owner = lookup.owner_of(connection, row["handle_id"])
     typed = {(one.handle.kind, one.handle.value) for one in claimed(connection, owner)} if owner else set()
     is_theirs = wanted.to.kind == KIND and (wanted.to.kind, wanted.to.value) in typed

@@ -233,7 +233,7 @@ def _check(reply: Reply, channels: Channels) -> None:
 def _refused(connection: Connection, reply: Reply, row: RowMapping, channels: Channels, now_ms: int) -> Refused | None:
     """Why this contact cannot be answered by this reply; None where it can, be it by an approved template only."""
     if (there := reply.elsewhere) is not None:
-        refused = elsewhere.refusal(connection, row, there, channels.can_send)
+        refused = elsewhere.refusal(connection, row, there, can_send=channels.can_send, own=channels.own)
         return None if refused is None else Refused(refused)
     reason = unanswerable(connection, row, channels.can_send, _leaves_ms(reply, now_ms))
     if reason != "window_closed" or not channels.takes_templates(row["connector"]):

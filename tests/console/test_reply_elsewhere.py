@@ -108,6 +108,17 @@ async def test_only_to_what_this_customer_typed(scene: Scene, agent: Somebody) -
     assert len(await queued(scene)) == before
 
 
+async def test_not_to_an_address_of_our_own(scene: Scene, agent: Somebody) -> None:
+    value = "site:RRmfB6ed0MLypzp2Z"
+    await arrives(scene, "chat", in_chat("typed-4", value, claims=(email("help@demo.example"),)))
+    id_, before = await owner(scene, "chat", value), len(await queued(scene))
+    page, said = await choices(scene, agent, id_)
+    (name,) = filter(None, said)
+    answer = await scene.post(f"/customers/{id_}/reply", agent, typed(page, elsewhere=name))
+    assert (answer.status, len(await queued(scene))) == (422, before)
+    assert "È un nostro indirizzo" in await answer.text()
+
+
 async def test_who_came_to_the_counter_can_be_written_to(scene: Scene, agent: Somebody) -> None:
     """The contact itself cannot be answered: nothing but the mail is offered, and it is chosen."""
     nick = Handle("nick", "counter-7", "verified")

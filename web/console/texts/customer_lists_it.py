@@ -42,6 +42,7 @@ REFUSALS: Final[Words] = {
     "not_allowed": "Il contatto non ha lasciato un indirizzo a cui rispondere.",
     "address_gone": "Il recapito non è più di questo cliente: è stato sciolto, o ora è di un altro.",
     "window_closed": "Il canale accetta testi liberi solo per un tempo dopo l'ultimo messaggio, e quel tempo è finito.",
+    "own_address": "È un nostro indirizzo: la risposta rientrerebbe da lì.",
     "cannot_send": "Il canale da cui ha scritto non sa inviare, o non è configurato.",
 }
 FIELDS: Final[Words] = {
