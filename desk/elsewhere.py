@@ -36,8 +36,8 @@ def refusal(
     can_send: Callable[[str], bool],
     own: Callable[[Handle], bool],
 ) -> RefusalReason | None:
-    """Why the answer to a stored contact cannot go there: only to what this customer has typed themselves, and not to one of our
-    own addresses, from where it would come in again."""
+    """Why the answer to a stored contact cannot go there: only to what this customer has typed themselves, and to no address of
+    ours, from where it would come in again."""
     if not can_send(wanted.connector):
         return "cannot_send"
     if own(wanted.to):
