@@ -41,7 +41,7 @@ proof: install-dev ## the long property and crash tests, seeded
 	@scripts/test-deps.sh
 	@echo "SEED=$(SEED) (repeat with: make proof SEED=$(SEED))"
 	@scripts/consumer-deps.sh
-	SEED=$(SEED) $(PROOF) -m "proof and not alone" -n $(JOBS) --dist worksteal $(ARGS) || [ $$? = 5 ]
+	SEED=$(SEED) $(PROOF) -m "proof and not alone" -n $(JOBS) --dist load --maxschedchunk 1 $(ARGS) || [ $$? = 5 ]
 	SEED=$(SEED) $(PROOF) -m "proof and alone" $(ARGS) || [ $$? = 5 ]
 
 bench: install-dev ## measures throughput and latency on this machine

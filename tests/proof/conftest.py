@@ -7,6 +7,18 @@ from tests.proof.figures import FIGURES
 
 __all__ = ["graph", "make_gateway", "mode"]
 
+_LONGEST = ("identity_attacks", "handles", "interpreter", "people", "mailbox", "kpis", "mutated_mails", "crash")
+"""What takes minutes, the longest first: begun last it would run alone, beside an idle processor."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        name = item.path.stem.removeprefix("test_")
+        return _LONGEST.index(name) if name in _LONGEST else len(_LONGEST)
+
+    items.sort(key=place)
+
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A process of several hands its figures to the one that prints."""

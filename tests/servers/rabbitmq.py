@@ -6,12 +6,10 @@ import signal
 import subprocess
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from tests.servers.process import ServerFailed, ServerProcess, exchange, find_program, free_port
 
-SCHEDULING: Final = "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none"
-"""One scheduler, which does not spin while there is nothing to do."""
 SCRIPTS = "/usr/lib/rabbitmq/bin"
 """Not the wrappers in /usr/sbin: those change the user and the folder."""
 
@@ -78,7 +76,7 @@ class RabbitMQServer:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
             "RABBITMQ_CONF_ENV_FILE": str(self.folder / "env.conf"),
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{SCHEDULING} -kernel inet_dist_use_interface {{127,0,0,1}}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}",
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_PORT": str(self._epmd_port),
             # With this the start script becomes the node instead of staying its parent: one process id for signals.

@@ -19,7 +19,7 @@ from typing import Self
 from tests.servers.namespaces import Namespaces
 from tests.servers.process import ServerFailed, ServerProcess, exchange, find_program, free_port
 from tests.servers.proxy import Proxy
-from tests.servers.rabbitmq import PACKAGE, SCHEDULING, SCRIPTS
+from tests.servers.rabbitmq import PACKAGE, SCRIPTS
 
 COUNT = 3
 _JOIN_SECONDS = 60.0
@@ -72,7 +72,7 @@ class ClusterNode:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "enabled_plugins"),
             "RABBITMQ_CONF_ENV_FILE": str(self._folder / "env.conf"),
             "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{SCHEDULING} -kernel inet_dist_use_interface {{{interface}}}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+S 1:1 -kernel inet_dist_use_interface {{{interface}}}",
             "ERL_EPMD_ADDRESS": self.address,
             "ERL_EPMD_PORT": str(self._cluster.epmd_port),
             "RUNNING_UNDER_SYSTEMD": "true",
