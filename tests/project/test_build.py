@@ -237,7 +237,7 @@ def test_the_proof_says_its_seed_and_takes_another(proving: Checkout) -> None:
     said = proving.run("make", "proof", "SEED=7")
     assert "make proof SEED=7" in said.stdout
     seeded = "python -m pytest --hypothesis-seed=7 tests/proof -m proof and"
-    assert proving.asked()[-2:] == [f"{seeded} not alone -n 2 --dist worksteal", f"{seeded} alone"]
+    assert proving.asked()[-2:] == [f"{seeded} not alone -n 2 --dist load --maxschedchunk 1", f"{seeded} alone"]
 
 
 @pytest.mark.parametrize(("code", "runs"), [(0, 2), (1, 1), (5, 2)])  # 5: none of these were chosen
