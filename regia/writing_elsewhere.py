@@ -35,7 +35,8 @@ def choices(gateway: Gateway, brand: str, claims: Iterable[Claimed]) -> dict[str
     found: dict[str, Handle] = {}
     for one in claims:
         if one.handle.kind == KIND:
-            found[f"{one.message}/{sum(name.startswith(one.message) for name in found)}"] = one.handle
+            before = sum(name.startswith(f"{one.message}/") for name in found)
+            found[f"{one.message}/{before}"] = one.handle
     return found
 
 
