@@ -143,7 +143,7 @@ class Shop:
         return [row for row in await self._all(outgoing, "position") if row["author"].startswith("survey/")]
 
     async def messages(self) -> list[dict[str, Any]]:
-        return await self._all(messages, "at_ms")
+        return await self._all(messages, "at_ms", "sequence")
 
     async def conversations(self) -> list[dict[str, Any]]:
         return await self.line.rows(conversations)
@@ -153,8 +153,10 @@ class Shop:
         rows = await self._all(feed, "position")
         return [orjson.loads(row["body"])["data"] for row in rows if row["type"] == "regia.survey.answered.v1"]
 
-    async def _all(self, what: Any, order: str) -> list[dict[str, Any]]:
+    async def _all(self, what: Any, *order: str) -> list[dict[str, Any]]:
+        query = select(what).order_by(*(what.c[name] for name in order))
+
         def work(connection: Connection) -> list[dict[str, Any]]:
-            return [dict(row) for row in connection.execute(select(what).order_by(what.c[order])).mappings()]
+            return [dict(row) for row in connection.execute(query).mappings()]
 
         return await self.database.read(work)
