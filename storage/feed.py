@@ -82,7 +82,7 @@ class Feed(Generic[R]):
             return
         self._newest = max(self._newest, rows[-1].seq)
         full = self._lines.size >= self._cap or self._lines.weight >= self._cap_bytes
-        if self._behind or full or len(self._passed) >= _PASSED_OVER:
+        if self._behind or full or self._too_many_keys:
             self._behind = True
         else:
             self._keep([row for row in rows if row.seq > self._read_back])
@@ -135,9 +135,14 @@ class Feed(Generic[R]):
         size, weight = lines.size - lines.held_size, lines.weight - lines.held_weight
         if size >= max(self._cap // 2, 1) or weight >= max(self._cap_bytes // 2, 1):
             return False
-        if len(self._passed) >= _PASSED_OVER:
+        if self._too_many_keys:
             return self._back is not None or self._later is not None
         return self._behind or self._back is not None or self._later is not None
+
+    @property
+    def _too_many_keys(self) -> bool:
+        """Those in memory count, since each may come to be passed over."""
+        return len(self._passed) + len(self._lines) >= _PASSED_OVER
 
     def _crowded(self, rows: int, weight: int) -> bool:
         return self._lines.held_size > rows or self._lines.held_weight > weight
@@ -195,16 +200,22 @@ class Feed(Generic[R]):
         async with self._reading:
             if not self._reads:
                 return
+            reached = self._loaded
             if self._back is not None:
                 self._rewind(self._back)
-            elif self._later is not None and (not self._behind or len(self._passed) >= _PASSED_OVER):
+            elif self._later is not None and (not self._behind or self._too_many_keys):
                 self._rewind(self._later)
+            no_further = self._too_many_keys
             self._gone.clear()
             known, rereads = self._newest, self._rereads
             rows = await self._read(self._loaded, _READ)
             if rereads != self._rereads:
                 return  # told meanwhile to begin again
-            if rows:
+            if rows and no_further and rows[-1].seq > reached:
+                self._keep([row for row in rows if row.seq <= reached])
+                self._loaded = reached
+                self._behind = True
+            elif rows:
                 self._keep(rows)
                 # Before the first offer nobody knows the newest number: only an empty read is the end.
                 self._behind = self._newest == 0 or self._loaded < self._newest

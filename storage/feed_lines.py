@@ -40,6 +40,10 @@ class Lines(Generic[R]):
         """Whether anything waits or is in flight."""
         return bool(self._lines)
 
+    def __len__(self) -> int:
+        """Keys of which a row waits or is in flight."""
+        return len(self._lines)
+
     @property
     def ready(self) -> bool:
         return bool(self._ready)

@@ -67,6 +67,7 @@ class FeedMachine(RuleBasedStateMachine):
     """Workers that take, settle and fail, beside writers whose word of a commit may come late or never."""
 
     a_key: int | None = None
+    passed_over = 100_000
 
     def __init__(self) -> None:
         super().__init__()
@@ -204,6 +205,7 @@ class FeedMachine(RuleBasedStateMachine):
         self.in_flight = []
 
     @precondition(lambda self: self.store.open.is_set() and not self.untold and not self.unheard and not self.taking)
+    @precondition(lambda self: self.passed_over > 6)
     @rule()
     def whoever_can_be_handed_out_is(self) -> None:
         """However much of the others fails: a taker that finds nothing waits only for keys that are held."""
@@ -263,11 +265,18 @@ class OneAKeyMachine(FeedMachine):
     a_key = 1
 
 
-@pytest.mark.parametrize("machine", [FeedMachine, OneAKeyMachine])
+class FewKeysMachine(FeedMachine):
+    """More keys than may be passed over: reading stops, and all come in the end."""
+
+    passed_over = 2
+
+
+@pytest.mark.parametrize("machine", [FeedMachine, OneAKeyMachine, FewKeysMachine])
 def test_against_the_model(machine: type[FeedMachine], monkeypatch: pytest.MonkeyPatch) -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
     monkeypatch.setattr(module, "_READ", 4)
+    monkeypatch.setattr(module, "_PASSED_OVER", machine.passed_over)
     run_state_machine_as_test(machine, settings=settings(max_examples=70, stateful_step_count=40, deadline=None))
 
 
