@@ -167,6 +167,9 @@ class Queues(Protocol):
 
     async def states(self) -> list[QueueState]: ...
 
+    async def mend(self) -> None:
+        """Declare again what the last `states` did not find, so that whoever consumes it need not wait for the next message."""
+
     async def others_stand(self) -> bool:
         """Whether the queues and exchanges of others that are needed are there. Cheap, and nothing is declared."""
 

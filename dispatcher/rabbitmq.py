@@ -31,11 +31,12 @@ from dispatcher.base import (
     UnknownQueue,
 )
 from dispatcher.copies import Copies
+from dispatcher.counting import count
 from dispatcher.declare import declare, others_stand
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.looking import look
 from dispatcher.rounds import Answer, Rounds
-from dispatcher.sweep import plain_channel, sweep
+from dispatcher.sweep import sweep
 from dispatcher.topology import DEAD, INBOUND, SYSTEM_QUEUES, UNROUTED, declarations, queue_names
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,8 @@ class RabbitQueues:
         self._copies = Copies()
         self._mismatches: list[str] = []
         self._unseen: list[str] = []
+        self._deleted: list[str] = []
+        """Queues of ours that were not there at the last look."""
         self._declared = float("-inf")
         """When everything was declared last, in the loop's time."""
         self._publishing = Link(url, "regia publish", self._declare_anew)
@@ -175,22 +178,17 @@ class RabbitQueues:
 
     async def states(self) -> list[QueueState]:
         """Ready messages of all our queues, the gateway's own included; `leased` is -1, AMQP does not tell it.
-        A queue somebody deleted is left out and logged; the next publish to it declares it again, where it is ours."""
-        states: list[QueueState] = []
+        A queue that is not there is left out and logged; the next publish to it declares it, or `mend`, where it is ours."""
         async with self._reading_only() as connection:
-            channel = await plain_channel(connection)
-            for name in queue_names(self._topology):
-                try:
-                    queue = await channel.declare_queue(self._topology.layout.real(name), passive=True)
-                except ChannelNotFoundEntity:
-                    logger.warning("a queue was deleted", extra={"queue": name})
-                    channel = await plain_channel(connection)
-                    continue
-                told = queue.declaration_result
-                consumers = told.consumer_count or 0
-                states.append(QueueState(name=name, ready=told.message_count or 0, leased=-1, consumers=consumers))
-            await channel.close()
+            states, missing = await count(connection, queue_names(self._topology), self._topology.layout)
+        for name in missing:
+            logger.warning("a queue is not there", extra={"queue": name})
+        self._deleted = [name for name in missing if name not in self._topology.layout.existing]
         return states
+
+    async def mend(self) -> None:
+        if self._deleted:
+            await self._redeclare(self._connect_timeout)
 
     async def others_stand(self) -> bool:
         async with self._reading_only() as connection:

@@ -89,8 +89,12 @@ class Delivering:
         await self._judge("waiting", PART, late)
 
     async def _look_at_queues(self) -> None:
+        if "queues" in self._gateway.missing:
+            return  # they are declared when they answer
+        queues = self._gateway.stores.queues
         try:
-            states = await self._gateway.stores.queues.states()
+            states = await queues.states()
+            await queues.mend()
         except QueuesUnavailable:
             return  # what is not known has neither begun nor ended
         for state in states:

@@ -101,6 +101,18 @@ async def test_a_deleted_queue_is_declared_by_the_returned_message(queues: Rabbi
     assert (counts["masterpro.returns"], counts[UNROUTED]) == (60, 0)
 
 
+async def test_a_deleted_queue_is_declared_when_it_is_missed(queues: RabbitQueues, amqp_url: str) -> None:
+    """A consumer waits for it, and nobody writes to it. Its binding is there too."""
+    await other_client(amqp_url, lambda channel: channel.queue_delete("masterpro.returns"))
+    assert "masterpro.returns" not in await ready(queues)
+    await queues.mend()
+    assert (await ready(queues))["masterpro.returns"] == 0
+    await other_client(
+        amqp_url, lambda channel: channel.basic_publish("regia.inbound", "masterpro.returns.whatsapp", b"x", mandatory=True)
+    )
+    assert await eventually(queues, "masterpro.returns", 1)
+
+
 async def test_what_no_queue_takes_lies_in_unrouted(queues: RabbitQueues, amqp_url: str) -> None:
     """A target that left the configuration after the message was committed."""
     gone = publication(2, target="discontinued")

@@ -125,6 +125,18 @@ async def test_an_alarm_of_delivery_is_a_signal_too(embedded: Gateway) -> None:
     assert [tuple(row) for row in rows] == [("journal", "event", "journal.filling")]
 
 
+async def test_a_queue_that_somebody_deleted_comes_back(shared: Gateway, amqp_url: str) -> None:
+    """Though nobody writes to it: a consumer that is refused without it has it again soon."""
+    queues = shared.stores.queues
+    names = {state.name for state in await queues.states()}
+    assert QUEUE in names
+    async with await aio_pika.connect(amqp_url) as connection:
+        await (await connection.channel()).queue_delete(QUEUE)
+    assert {state.name for state in await queues.states()} == names - {QUEUE}
+    await Delivering(shared).look()
+    assert {state.name for state in await queues.states()} == names
+
+
 async def test_a_journal_that_fills_and_has_room_again(embedded: Gateway) -> None:
     watcher = Delivering(embedded)
     hold(embedded, 8 * MB)
