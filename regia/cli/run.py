@@ -93,6 +93,7 @@ def _welcome(configured_: Configured, path: Path) -> None:
     lines = [f"Regia listens on {base}", ""]
     forms = configured_.of_type("web_form")
     lines += [f"  form             {base}/forms/{name}" for name in forms]
+    lines += [f"  chat             {base}/chat/{name}" for name in configured_.of_type("chat")]
     lines += [f"  FAQ              {base}/faq/{name}" for name in configured_.settings.faq]
     lines += [f"  console          {base}/console/"] if configured_.settings.console.enabled else []
     lines += [

@@ -22,6 +22,8 @@ def paths() -> dict[str, Any]:
     made = {"201": answer("A visitor's token.", {"type": "object", "properties": {"token": {"type": "string"}}})}
     poll = [query("after", "The cursor of the answer before."), query("wait", "Seconds, 0 to 25, to wait for what is new.")]
     return {
+        _BASE: {"get": operation("A page with the chat.", plain("The page."), parameters=[connector, language])},
+        f"{_BASE}/theme.css": {"get": file("Its colours.", connector)},
         f"{_BASE}/widget.js": {"get": file("The widget's script.", connector)},
         f"{_BASE}/config": {
             "get": operation("What the widget needs.", plain("Words and limits."), parameters=[connector, language])

@@ -9,7 +9,7 @@ from typing import Final
 _STYLE, _SCRIPT = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 _TYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("form.css", "faq.css", "state.css"), _STYLE),
-    **dict.fromkeys(("form.js", "topics.js", "upload.js", "suggest.js", "faq.js"), _SCRIPT),
+    **dict.fromkeys(("form.js", "topics.js", "upload.js", "suggest.js", "faq.js", "chat.js"), _SCRIPT),
 }
 PREFIX: Final = "/static/pages/"
 

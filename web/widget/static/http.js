@@ -29,11 +29,9 @@ function refusalOf(status, text, wait) {
 }
 
 class Gateway {
-  /** `base` is the address of the channel: `https://gw.example/chat/shop`. */
+  /** `base` is the address of the channel: `https://gw.example/chat/shop`. `token` and `user` are set by who knows them. */
   constructor(base) {
     this.base = base;
-    this.token = null;
-    this.user = null;
   }
 
   headers() {
