@@ -37,7 +37,7 @@ def _answer(row: Claimed, files: tuple[OutgoingFile, ...]) -> Outgoing:
     if row.envelope is None:
         raise SendFailed("unsupported", "the contact it answers is not stored any more")
     data: dict[str, Any] = orjson.loads(row.envelope)["data"]
-    if data["connector"] != row.connector:  # `desk.elsewhere`: there it begins anew
+    if row.brand is not None:  # `desk.elsewhere`: there it begins anew
         return _unasked(row, files)
     return Outgoing(
         to=_to(row),

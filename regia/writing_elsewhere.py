@@ -29,15 +29,10 @@ def mailbox(gateway: Gateway, brand: str) -> str | None:
 
 
 def choices(gateway: Gateway, brand: str, claims: Iterable[Claimed]) -> dict[str, Handle]:
-    """What can be written to, by a name that tells nothing of the address."""
+    """What can be written to, by a name that tells nothing of the address, and stays its own whatever comes meanwhile."""
     if mailbox(gateway, brand) is None:
         return {}
-    found: dict[str, Handle] = {}
-    for one in claims:
-        if one.handle.kind == KIND:
-            before = sum(name.startswith(f"{one.message}/") for name in found)
-            found[f"{one.message}/{before}"] = one.handle
-    return found
+    return {gateway.links.alias(one.handle.value): one.handle for one in claims if one.handle.kind == KIND}
 
 
 def elsewhere(gateway: Gateway, brand: str, to: Handle, language: str | None) -> Elsewhere | None:

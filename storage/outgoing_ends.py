@@ -74,7 +74,7 @@ def untold(connection: Connection, node: str, limit: int, before_ms: int) -> lis
     be none of that name any more."""
     shared = ("brand", "account")  # the contact's it answers, where it leaves as that came, or its own
     own = [one for one in outgoing.columns if one.name in Ended.__dataclass_fields__ and one.name not in shared]
-    there = messages.c.connector == outgoing.c.connector
+    there = and_(messages.c.id.is_not(None), outgoing.c.brand.is_(None))
     either = [case((there, messages.c[name]), else_=outgoing.c[name]).label(name) for name in shared]
     channel = case((there, messages.c.channel)).label("channel")
     mine = or_(outgoing.c.node == node, outgoing.c.ended_ms < before_ms)

@@ -15,7 +15,7 @@ from storage import outgoing_ends, outgoing_tries
 from storage.outgoing import SENT
 from storage.outgoing_tries import Tried
 from storage.schema import handles, outgoing
-from tests.console.people_of_a_shop import arrives, from_app, owner
+from tests.console.people_of_a_shop import arrives, from_app, mail, owner
 from tests.console.scene import Scene, Somebody, a_console
 from tests.contacts import email, phone
 
@@ -106,6 +106,37 @@ async def test_only_to_what_this_customer_typed(scene: Scene, agent: Somebody) -
         assert answer.status == 422
         assert TEXT in await answer.text(), "what was typed stays"
     assert len(await queued(scene)) == before
+
+
+async def test_the_choice_stays_whatever_comes_meanwhile(scene: Scene, agent: Somebody) -> None:
+    """Another contact names the same address before the form is sent: it does not become somebody else's."""
+    value, mine, other = "site:SSmfB6ed0MLypzp2Z", "anna.scelta@typed.example", "mario.terzo@typed.example"
+    await arrives(scene, "chat", in_chat("typed-5", value, claims=(email(mine), email(other))))
+    id_ = await owner(scene, "chat", value)
+    page, said = await choices(scene, agent, id_)
+    (name,) = [name for name, words in said.items() if mine in words]
+    await arrives(scene, "chat", in_chat("typed-6", value, claims=(email(mine),)))
+    assert (await scene.post(f"/customers/{id_}/reply", agent, typed(page, elsewhere=name))).status == 303
+    assert (await queued(scene))[-1]["handle_value"] == mine
+
+
+async def test_by_the_mailbox_that_it_came_to_it_begins_anew_too(scene: Scene, agent: Somebody) -> None:
+    """Whoever is named in a mail gets nothing of its thread."""
+    sender, named = "luigi@customers.example", "terzo@typed.example"
+    await arrives(scene, "mail", mail("typed-7", sender, claims=(email(named),)))
+    id_ = await owner(scene, "email", sender)
+    page, said = await choices(scene, agent, id_)
+    (name,) = [name for name, words in said.items() if named in words]
+    assert (await scene.post(f"/customers/{id_}/reply", agent, typed(page, elsewhere=name))).status == 303
+    row = (await queued(scene))[-1]
+
+    def leave(connection: Any) -> Any:
+        taken = outgoing_tries.claim(connection, "mail", "n1", now_ms=row["due_ms"], lost_ms=row["due_ms"] + 1, limit=9)
+        return message(next(one for one in taken if one.id == row["id"]))
+
+    left = await scene.gateway.stores.database.write(leave)
+    assert (left.to.value, left.in_reply_to, left.references) == (named, None, ())
+    assert left.subject == "La tua richiesta a Casa Demo"
 
 
 async def test_not_to_an_address_of_our_own(scene: Scene, agent: Somebody) -> None:

@@ -102,6 +102,21 @@ async def test_claimed_addresses_of_a_customer_and_where_they_stand(database: Da
     assert said == [("email", "b@example.it", "claimed", latest), ("phone", "+393331234567", "claimed", latest)]
 
 
+async def test_whoever_types_many_addresses_shows_the_latest(database: Database) -> None:
+    for number in range(25):
+        who = await one(database, f"m{number}", phone(), hours=number, claims=(email(f"anna{number}@example.it"),))
+    shown = await database.read(lambda it: claimed(it, who.customer.id))
+    assert [each.handle.value for each in shown] == [f"anna{number}@example.it" for number in range(24, 4, -1)]
+
+
+async def test_an_address_of_many_has_no_claims(database: Database) -> None:
+    """Each of those who write by it types their own: the answer to one is not offered to another."""
+    for name in ("anna", "bruno"):
+        form = email("noreply@forms.example", verified=True)
+        who = await one(database, name, form, of_many=True, claims=(email(f"{name}@example.it"),))
+    assert await database.read(lambda it: claimed(it, who.customer.id)) == ()
+
+
 async def test_the_first_claim_is_shown_however_much_was_written_since(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
