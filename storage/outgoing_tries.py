@@ -59,11 +59,13 @@ _CLAIMED: Final = [
 
 
 def _first_of_its_conversation(now_ms: int) -> ColumnElement[bool]:
+    """To its address: what goes elsewhere, and cannot leave, holds up nothing."""
     earlier = outgoing.alias("earlier")
     return ~(
         select(earlier.c.position)
         .where(
             earlier.c.conversation_id == outgoing.c.conversation_id,
+            *(earlier.c[one] == outgoing.c[one] for one in ("connector", "handle_kind", "handle_value")),
             or_(and_(earlier.c.position < outgoing.c.position, is_before(earlier, now_ms)), earlier.c.state == SENDING),
         )
         .exists()
@@ -107,9 +109,10 @@ def claim(connection: Connection, connector: str, node: str, *, now_ms: int, los
         .limit(limit)
     )
     found = connection.execute(query).mappings().all()
-    free = _still_queued(connection, [row["id"] for row in found])
-    gone = [row["id"] for row in found if row["id"] in free and row["gone"]]
-    taken = [_claimed(row, now_ms) for row in found if row["id"] in free and not row["gone"]]
+    tries = _still_queued(connection, [row["id"] for row in found])
+    free = [row for row in found if tries.get(row["id"]) == row["attempts"]]
+    gone = [row["id"] for row in free if row["gone"]]
+    taken = [_claimed(row, now_ms) for row in free if not row["gone"]]
     _set(connection, gone, state=FAILED, node=node, ended_ms=now_ms, **_ADDRESS_GONE)
     taking = {"first_ms": func.coalesce(outgoing.c.first_ms, now_ms), "attempts": outgoing.c.attempts + 1}
     _set(connection, [one.id for one in taken], state=SENDING, node=node, due_ms=lost_ms, **taking)
@@ -123,14 +126,14 @@ def _claimed(found: RowMapping, now_ms: int) -> Claimed:
     return Claimed(**row | {"first_ms": row["first_ms"] or now_ms, "attempts": row["attempts"] + 1})
 
 
-def _still_queued(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Those that no other node has taken since they were read, locked. In their order, so that two nodes that take the same
-    ones cannot wait for each other."""
+def _still_queued(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+    """How often those were tried that wait, locked: another node may have taken one since it was read, or tried it and put it
+    back. In their order, so that two nodes that take the same ones cannot wait for each other."""
     if not ids:
-        return set()
-    this = select(outgoing.c.id).where(among(connection, outgoing.c.id), outgoing.c.state == QUEUED)
+        return {}
+    this = select(outgoing.c.id, outgoing.c.attempts).where(among(connection, outgoing.c.id), outgoing.c.state == QUEUED)
     locked = this.order_by(outgoing.c.position).with_for_update()
-    return set(connection.execute(locked, ids_parameter(connection, ids)).scalars())
+    return {row.id: row.attempts for row in connection.execute(locked, ids_parameter(connection, ids))}
 
 
 def _set(connection: Connection, ids: Collection[str], **values: object) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, update
 
 from storage import outgoing, outgoing_ends, outgoing_parts, outgoing_tries
 from storage.database import Database
 from storage.outgoing import NewOutgoing
 from storage.outgoing_tries import Claimed, Tried
 from storage.schema import messages
+from storage.schema import outgoing as table
 from tests.answered import store
 
 NOW = 1_790_000_000_000
@@ -97,6 +98,33 @@ async def test_one_of_a_conversation_at_a_time(database: Database) -> None:
     assert (again.id, again.attempts, again.first_ms) == (first.id, 2, NOW)
     assert await settle(database, again, "failed")
     assert [row.id for row in await claim(database)] == [second.id], "an end holds nothing back"
+
+
+async def test_what_cannot_leave_elsewhere_holds_up_nothing(database: Database) -> None:
+    """A reply to an address that was only typed waits for its next try; the chat of the same conversation goes on."""
+    elsewhere = new(brand="demo", handle_value="typo@example.it")
+    await add(database, elsewhere, new(connector="chat", handle_kind="chat", handle_value="site:x"), new())
+    (first, own) = await claim(database)
+    assert (first.id, own.handle_value) == (elsewhere.id, "anna@example.it")
+    assert await database.read(lambda one: outgoing_tries.due(one, NOW, ["chat"])) == {"chat"}
+    await settle(database, first, outgoing.QUEUED, ended_ms=None, due_ms=NOW + HOUR)
+    assert await database.read(lambda one: outgoing_tries.due(one, NOW, ["chat"])) == {"chat"}
+
+
+async def test_what_another_node_has_tried_since_is_not_taken(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read, then tried and put back by another, then locked: it was not due, and how often it was tried is not known."""
+    await add(database, row := new())
+    locked = outgoing_tries._still_queued
+
+    def meanwhile(connection: Connection, ids: Any) -> dict[str, int]:
+        tries = {"attempts": 1, "due_ms": NOW + HOUR}
+        connection.execute(update(table).where(table.c.id == row.id).values(tries))
+        return locked(connection, ids)
+
+    monkeypatch.setattr(outgoing_tries, "_still_queued", meanwhile)
+    assert await claim(database) == []
+    monkeypatch.undo()
+    assert [one.attempts for one in await claim(database, now_ms=NOW + HOUR)] == [2]
 
 
 async def test_many_are_settled_at_once_each_as_it_ended(database: Database) -> None:
