@@ -94,13 +94,16 @@ class Delivering:
         queues = self._gateway.stores.queues
         try:
             states = await queues.states()
-            await queues.mend()
         except QueuesUnavailable:
             return  # what is not known has neither begun nor ended
         for state in states:
             QUEUE_READY.labels(state.name).set(state.ready)
         await self._judge("dead", PART, _lying(states, lambda name: name.endswith(_DEAD)))
         await self._judge("unrouted", PART, _lying(states, lambda name: name == UNROUTED))
+        try:
+            await queues.mend()
+        except QueuesUnavailable as error:
+            logger.warning("a queue that is not there cannot be declared now", extra={"error": str(error)})
 
     async def _judge(self, kind: KindName, part: str, found: Mapping[str, str], *, only: str | None = None) -> None:
         """Begin what was found, by name and with its detail, and end what was not; with `only` of that name alone."""

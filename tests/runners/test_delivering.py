@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select, text
 
 from connectors.base import Parsed
-from dispatcher.base import Outcome, Topology
+from dispatcher.base import Outcome, QueuesUnavailable, Topology
 from dispatcher.local import LocalQueues
 from dispatcher.rabbitmq import RabbitQueues
 from regia.gateway import Gateway
@@ -123,6 +123,25 @@ async def test_an_alarm_of_delivery_is_a_signal_too(embedded: Gateway) -> None:
     query = select(signals.c.connector, signals.c.type, signals.c.state)
     rows = await embedded.stores.database.read(lambda connection: connection.execute(query).all())
     assert [tuple(row) for row in rows] == [("journal", "event", "journal.filling")]
+
+
+async def test_what_was_counted_is_told_though_a_queue_cannot_be_declared(
+    embedded: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that is short of memory takes no declaration, and that is when dead letters matter."""
+    await send(embedded, "m1")
+    await worked_off(embedded)
+    queues = embedded.stores.queues
+    assert isinstance(queues, LocalQueues)
+    for one in await queues.take(QUEUE, 1):
+        await queues.reject(one.receipt, requeue=False)
+
+    async def away() -> None:
+        raise QueuesUnavailable("no answer")
+
+    monkeypatch.setattr(queues, "mend", away)
+    await Delivering(embedded).look()
+    assert [one[0] for one in await told(embedded)] == ["regia.delivery.dead.v1"]
 
 
 async def test_a_queue_that_somebody_deleted_comes_back(shared: Gateway, amqp_url: str) -> None:
