@@ -1,7 +1,7 @@
 """What customers were told meanwhile: nobody answers over what a colleague has just answered, nor says the same twice without
 knowing it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,14 +46,15 @@ class SaidMeanwhile(Exception):
         self.same = same
 
 
-def newest(connection: Connection, customer_id: str) -> int:
-    """The position of the last reply that a person gave to the customer at the top; 0 where nobody did."""
-    links = select(handles.c.id).where(handles.c.customer_id == customer_id)
-    return int(connection.execute(_to(links, func.coalesce(func.max(outgoing.c.position), 0))).scalar_one())
+def newest(connection: Connection, replies: Collection[str]) -> int:
+    """The position of the last of some replies, by their ids; 0 where there are none."""
+    query = select(func.coalesce(func.max(outgoing.c.position), 0)).where(outgoing.c.id.in_(replies))
+    return int(connection.execute(query).scalar_one())
 
 
 def check(connection: Connection, reply: Reply, to: Handle, known: Known, now_ms: int) -> None:
-    """For a reply to a message, to the address that it goes to. Raises `SaidMeanwhile`. With the customer locked
+    """For a reply to a message, to the address that it goes to: what others have said since that message came, on whichever
+    channel, and its writer has not seen. Raises `SaidMeanwhile`. With the customer locked
     (`identity.answered.lock`), of two who answer at once the second is told of the first."""
     owner = select(handles.c.customer_id).join(messages, handles.c.id == messages.c.handle_id)
     links = select(handles.c.id).where(handles.c.customer_id.in_(owner.where(messages.c.id == reply.message_id)))
@@ -62,7 +63,11 @@ def check(connection: Connection, reply: Reply, to: Handle, known: Known, now_ms
     query = _to(links, *columns).add_columns(outgoing.c.handle_kind, outgoing.c.handle_value)
     rows = connection.execute(query.where(since, outgoing.c.state != FAILED).order_by(outgoing.c.position)).all()
     own = [row for row in rows if (row.reply_key or "").startswith(f"{reply.asker}\n")]
-    if others := [row for row in rows if row not in own and row.position > known.newest]:
+    came_ms = (
+        connection.execute(select(messages.c.received_ms).where(messages.c.id == reply.message_id)).scalar_one_or_none() or 0
+    )
+    unseen = [row for row in rows if row.position > known.newest and row.created_ms >= came_ms]
+    if others := [row for row in unseen if row not in own]:
         raise SaidMeanwhile([_said(row) for row in others], same=False)
     just = [row for row in own if row.created_ms >= now_ms - JUST_MS and row.position > known.sure]
     if same := [row for row in just if (row.handle_kind, row.handle_value) == (to.kind, to.value) and _is_same(row, reply)]:
@@ -77,7 +82,7 @@ def _to(links: Select[tuple[str]], *columns: ColumnElement[Any]) -> Select[Any]:
 
 
 def _is_same(row: Row[Any], reply: Reply) -> bool:
-    """By its words; what has none of its own (a template, files alone) by all that it says."""
+    """By its words; what has none of its own (a template, files alone) by all that it says, to the same contact."""
     if reply.template is None and reply.text.strip():
         return bool(row.text == reply.text)
     return row.reply_digest is not None and bytes(row.reply_digest) == reply.digest

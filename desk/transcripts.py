@@ -56,7 +56,7 @@ class Cursor:
             if packed:
                 return cls(int(floor, 16), _unpacked(rest))
             floor, *tokens = text.split(".")  # as they were given before 0.1.0: a browser may still have one
-            return cls(int(floor, 16), frozenset(filter(None, tokens)))
+            return cls(int(floor, 16), frozenset(bytes.fromhex(one).hex() for one in tokens if one))
         except ValueError:
             return cls()
 

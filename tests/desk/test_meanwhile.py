@@ -33,8 +33,8 @@ async def mail(database: Database) -> tuple[Database, str]:
 async def says(mail: tuple[Database, str], asker: str, text: str, *, at_ms: int = NOW, **more: Any) -> int:
     """Its position, afterwards that of the newest."""
     reply = Reply(text=text, author=asker, message_id=mail[1], key=f"{asker} {text} {at_ms}", asker=asker, **more)
-    await mail[0].write(lambda one: queue(one, reply, CHANNELS, at_ms))
-    return await mail[0].read(lambda one: meanwhile.newest(one, "cus_1"))
+    queued = await mail[0].write(lambda one: queue(one, reply, CHANNELS, at_ms))
+    return await mail[0].read(lambda one: meanwhile.newest(one, {queued.id}))
 
 
 async def told(mail: tuple[Database, str], known: Known, text: str = "Ciao", *, at_ms: int = NOW) -> list[str] | None:
@@ -48,7 +48,7 @@ async def told(mail: tuple[Database, str], known: Known, text: str = "Ciao", *, 
 
 
 async def test_of_what_others_said_since(mail: tuple[Database, str]) -> None:
-    assert await mail[0].read(lambda one: meanwhile.newest(one, "cus_1")) == 0
+    assert await mail[0].read(lambda one: meanwhile.newest(one, set())) == 0
     assert await told(mail, Known()) is None
     first = await says(mail, MARCO, "Primo")
     second = await says(mail, MARCO, "Secondo", at_ms=NOW + 1)
@@ -57,6 +57,12 @@ async def test_of_what_others_said_since(mail: tuple[Database, str]) -> None:
     assert await told(mail, Known(newest=first)) == ["Secondo"]
     assert await told(mail, Known(newest=second)) is None
     assert await told(mail, Known(), at_ms=NOW + 10 * JUST_MS) == ["Primo", "Secondo"], "however long ago"
+
+
+async def test_what_was_said_before_the_contact_came_is_not_asked_about(mail: tuple[Database, str]) -> None:
+    """A page that shows one channel knows nothing of the answers in others, and need not, of last year's."""
+    await says(mail, MARCO, "L'anno scorso", at_ms=NOW - 1)
+    assert await told(mail, Known()) is None
 
 
 async def test_of_the_same_words_of_just_now(mail: tuple[Database, str]) -> None:

@@ -71,11 +71,13 @@ def test_what_was_old_long_ago_is_not_shown_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "zz.aa", "-", "5", "." * 5000, "\ud800", "ff.aaaaaaaaaa", "~", "0~é", "0~a", "0~" + "A" * 5000]
+    "text",
+    ["", "x", "zz.aa", "-", "5", "." * 5000, "\ud800", "ff.aaaaaaaaaa", "0.zz", "0.abc", "~", "0~é", "0~a", "0~" + "A" * 5000],
 )
 def test_any_cursor_can_be_read(text: str) -> None:
     """One that is none of ours repeats at most, and a low one hides nothing."""
     assert ids(Cursor.read(text).missing([line(1)])) == ["m1"]
+    assert ids(Cursor.read(str(Cursor.read(text))).missing([line(1)])) == ["m1"], "it can be handed on"
 
 
 def test_whatever_the_order_of_commits_every_line_is_shown_once() -> None:

@@ -141,7 +141,7 @@ async def _seen(visit: Visit, id_: str) -> Seen:
             states=reply_shown.shown(connection, {*sent, *filter(None, (watched,))}),
             channels=stream.channels(connection, who.id),
             ways=ways(connection, who.id, gateway.channels, now_ms, message=_own(connection, who.id, answer)),
-            newest=meanwhile.newest(connection, who.id),
+            newest=meanwhile.newest(connection, sent),
             claims=claimed(connection, who.id),
             fields=gathered(connection, {one.id for one in shown} - sent),
             people=people(connection),

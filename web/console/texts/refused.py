@@ -81,10 +81,13 @@ IT: Final[Mapping[str, Problem]] = {
         "Riprova dalla pagina della console, con un browser aggiornato.",
     ),
     "rate_limited": ("Troppi tentativi ravvicinati", "Aspetta un momento, poi riprova."),
-    "unavailable": ("Il database non risponde", "Riprova tra qualche secondo: nulla è andato perso."),
+    "unavailable": (
+        "Il database non risponde",
+        "Nulla è andato perso. Tra qualche secondo ricarica la pagina, e guarda se è già fatto.",
+    ),
     "internal": (
         "È un difetto di Regia",
-        "Il registro del gateway dice quale. Nulla è stato cambiato da questa richiesta.",
+        "Il registro del gateway dice quale. Prima di ripetere, ricarica la pagina: potrebbe essere già fatto.",
     ),
 }
 
@@ -135,8 +138,14 @@ EN: Final[Mapping[str, Problem]] = {
         "Try again from the console's page, with a browser of today.",
     ),
     "rate_limited": ("Too many tries in a short time", "Wait a moment, then try again."),
-    "unavailable": ("The database does not answer", "Try again in a few seconds: nothing was lost."),
-    "internal": ("This is a defect of Regia", "The gateway's log says which. This request changed nothing."),
+    "unavailable": (
+        "The database does not answer",
+        "Nothing was lost. Reload the page in a few seconds, and look whether it was done.",
+    ),
+    "internal": (
+        "This is a defect of Regia",
+        "The gateway's log says which. Reload the page before you repeat anything: it may have been done.",
+    ),
 }
 
 REFUSED: Final[Mapping[Language, Mapping[str, Problem]]] = {"it": IT, "en": EN}
