@@ -114,7 +114,7 @@ class Chat {
     const looking = this.panel.shown && !document.hidden;
     for (const told of this.conversation.see(looking ? "read" : "delivered")) {
       if (this.line.socket) this.line.tell({ type: "seen", ...told });
-      else if (this.line.polls) this.gateway.ask("seen", { body: told }).catch(() => this.conversation.again());
+      else if (this.gateway.token) this.gateway.ask("seen", { body: told }).catch(() => this.conversation.again());
       else this.conversation.again();
     }
     this.show();
