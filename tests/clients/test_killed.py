@@ -9,6 +9,7 @@ from tests.clients.killing import kill_again_and_again
 from tests.clients.test_stores import libpq
 
 
+@pytest.mark.sample
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_killed_consumers_leave_one_effect(kind: str, broker: Broker, tmp_path: Path, request: pytest.FixtureRequest) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from router.ruleset import Ruleset
 from tests.hostile_rules.files import FILES, wrong_types
 from tests.hostile_rules.loading import HEAD, loaded
@@ -41,11 +43,13 @@ def test_there_are_more_than_three_hundred() -> None:
     assert len({text for _, text in wrong_types()}) > 1_500
 
 
+@pytest.mark.sample
 def test_a_sample_of_hostile_files() -> None:
     rng = random.Random("files")  # noqa: S311 - sample data
     attack(rng.sample([name for name in FILES if name not in SLOW], 80))
 
 
+@pytest.mark.sample
 def test_a_sample_of_wrong_types_at_each_place() -> None:
     rng = random.Random("places")  # noqa: S311 - sample data
     attack_places(rng.sample(wrong_types(), 500))

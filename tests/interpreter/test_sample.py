@@ -11,6 +11,8 @@ from tests.interpreter.defects import DEFECTS
 from tests.interpreter.interpreter import Interpreter
 from tests.interpreter.runs import run, short
 
+pytestmark = pytest.mark.sample
+
 SECONDS = 6
 MESSAGES = 25
 CASES = 12

@@ -46,6 +46,7 @@ KINDS = (
 )
 
 
+@pytest.mark.sample
 async def test_the_real_one_does_what_the_model_does(database: Database) -> None:
     real = Real(database, RULES)
 
