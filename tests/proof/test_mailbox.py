@@ -50,7 +50,6 @@ def tap(dovecot: DovecotServer) -> Iterator[Tap]:
         yield wire
 
 
-@pytest.mark.alone
 @pytest.mark.proof
 @pytest.mark.timeout(900)
 def test_a_backlog_is_published_once_whoever_is_killed(
