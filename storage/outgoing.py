@@ -1,8 +1,8 @@
 """What is to be sent: queued with the decision to send it, taken by one node at a time, and settled once.
 
 A row goes from `queued` to `sending` in a transaction before the channel is called, and from there to `sent`, `failed`,
-`unknown`, or back to `queued` for another try (`storage.outgoing_tries`). Rows of one conversation go one after the other. The
-words of a `secret` row are erased by whatever ends it (`storage.outgoing_ends`).
+`unknown`, or back to `queued` for another try (`storage.outgoing_tries`). To each address of a conversation its rows go
+one after the other. The words of a `secret` row are erased by whatever ends it (`storage.outgoing_ends`).
 """
 
 from dataclasses import asdict, dataclass
@@ -34,7 +34,8 @@ WORDS_AFTER: Final = {
 class NewOutgoing:
     """What is queued. `id` is also the token the channel is given; `message_id` the envelope it answers.
 
-    One that answers nothing has a `brand`, and an `account` where its connector has several. It does not leave from `until_ms`
+    One that answers nothing has a `brand`, and an `account` where its connector has several; an answer has a `brand` where it
+    leaves elsewhere than to whom it answers (`desk.elsewhere`). It does not leave from `until_ms`
     on. `secret`: its words are erased once it has ended. Of two with the same `reply_key` there is only one; `reply_digest` is
     of the content.
     """
