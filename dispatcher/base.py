@@ -150,13 +150,21 @@ Erased = Callable[[Sequence[str]], Awaitable[Collection[str]]]
 """Which of some envelope ids were erased."""
 
 
+Landed = Callable[[Publication], None]
+"""Hears of each publication that its target's queue has it, at once: the others of its batch may take much longer."""
+
+
+def nobody_hears(publication: Publication) -> None:
+    """For who need not know when."""
+
+
 class Queues(Protocol):
     """What delivery needs. All methods may raise `QueuesUnavailable`."""
 
     async def open(self, topology: Topology) -> None:
         """Connect and declare the topology. Raises `QueueMismatch`."""
 
-    async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+    async def publish(self, batch: Sequence[Publication], landed: Landed = nobody_hears) -> list[Outcome]:
         """Publish and wait for confirms, bounded in time; one outcome a publication, in their order. Never raises for
         a lost connection: what is not known is `UNKNOWN`."""
 

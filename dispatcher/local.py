@@ -15,12 +15,14 @@ from dispatcher.base import (
     Announcement,
     Delivery,
     Erased,
+    Landed,
     Outcome,
     Publication,
     QueueState,
     QueuesUnavailable,
     Topology,
     UnknownQueue,
+    nobody_hears,
 )
 from storage import erased as erased_ids
 from storage.bulk import insert_rows
@@ -48,7 +50,7 @@ class LocalQueues:
         """Nothing to declare: remembers the names, so that an empty queue is listed and a wrong name is an error."""
         self._names = topology.queues
 
-    async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+    async def publish(self, batch: Sequence[Publication], landed: Landed = nobody_hears) -> list[Outcome]:
         """One transaction for the batch. An envelope that is in the queue already is not put there twice, and one that was
         erased not at all: that is confirmed too, as nothing more is to be done for it."""
         if not batch:
@@ -66,6 +68,8 @@ class LocalQueues:
             await self._database.write(insert)
         except DatabaseUnavailable:
             return [Outcome.UNKNOWN] * len(batch)
+        for one in batch:
+            landed(one)
         return [Outcome.CONFIRMED] * len(batch)
 
     async def announce(self, batch: Sequence[Announcement]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from dispatcher.base import Publication
 from storage import outbox
 from storage.database import Database, DatabaseUnavailable
 
@@ -15,8 +16,26 @@ logger = logging.getLogger(__name__)
 AGAIN: Final = 1.0
 """Seconds between attempts to reach the database."""
 
-Mark = tuple[int, str, int]
-"""Position, state and attempts of a row."""
+Mark = tuple[int, str, int, int]
+"""Position, state and attempts of a row, and when its queue had it, in milliseconds since 1970."""
+
+
+class Landings:
+    """Hears when a queue has each publication of a batch (`Queues.publish`), in milliseconds since 1970."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, int] = {}
+
+    def __call__(self, publication: Publication) -> None:
+        self._at[publication.envelope_id] = _now_ms()
+
+    def ms_of(self, envelope: str) -> int:
+        """Now for one that was not heard of: it lies elsewhere, or landed in an attempt before this."""
+        return self._at.get(envelope) or _now_ms()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -59,9 +78,9 @@ class Marks:
     async def _write(self, groups: Sequence[_Group]) -> bool:
         """Record these together; False where that failed."""
         # Sorted, so that an erase that deletes some of these rows cannot wait for this while this waits for it.
-        marks, now_ms = sorted(mark for group in groups for mark in group.marks), time.time_ns() // 1_000_000
+        marks = sorted(mark for group in groups for mark in group.marks)
         try:
-            await self._database.write_beside(lambda connection: outbox.mark(connection, marks, now_ms))
+            await self._database.write_beside(lambda connection: outbox.mark(connection, marks))
         except DatabaseUnavailable as error:
             logger.warning("confirmed publishes cannot be recorded", extra={"error": str(error), "count": len(marks)})
             return False

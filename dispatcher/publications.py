@@ -1,8 +1,11 @@
 """A row of the outbox as what is published of it."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from dispatcher.base import Publication
+from dispatcher.options import Layout
 from storage.outbox import OutboxRow
 
 
@@ -21,3 +24,11 @@ def publication_of(row: OutboxRow, envelope_type: str, relay: str) -> Publicatio
         attempt=row.attempts,
         relay=relay,
     )
+
+
+def prioritised(publication: Publication, layout: Layout, priority_of: Callable[[bytes], int] | None) -> Publication:
+    """The same with the priority of its body, as far as its queue has priorities."""
+    highest = layout.priorities_of(publication.queue)
+    if highest is None or priority_of is None:
+        return publication
+    return replace(publication, priority=min(highest, priority_of(publication.body)))

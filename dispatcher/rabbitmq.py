@@ -20,6 +20,7 @@ from dispatcher.base import (
     Announcement,
     Delivery,
     Erased,
+    Landed,
     Outcome,
     Publication,
     QueueLocked,
@@ -29,12 +30,14 @@ from dispatcher.base import (
     QueuesUnusable,
     Topology,
     UnknownQueue,
+    nobody_hears,
 )
 from dispatcher.copies import Copies
 from dispatcher.counting import count
 from dispatcher.declare import declare, others_stand
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.looking import look
+from dispatcher.publications import prioritised
 from dispatcher.rounds import Answer, Rounds
 from dispatcher.sweep import sweep
 from dispatcher.topology import DEAD, INBOUND, SYSTEM_QUEUES, UNROUTED, declarations, queue_names
@@ -90,21 +93,24 @@ class RabbitQueues:
         if self._mismatches:
             raise QueueMismatch("; ".join(self._mismatches))
 
-    async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+    async def publish(self, batch: Sequence[Publication], landed: Landed = nobody_hears) -> list[Outcome]:
         """One outcome a publication, in order, within `confirm_timeout` and a second. What two publishes found no queue for
         goes to `regia.unrouted`, its routing key in a header. What further queues get copies of is confirmed when all are."""
         if not batch:
             return []
-        send = partial(self._send, asyncio.get_running_loop().time() + self._confirm_timeout)
+        send = partial(self._send, asyncio.get_running_loop().time() + self._confirm_timeout, landed)
         return await self._copies.publish(batch, self._topology.layout, send)
 
-    async def _send(self, deadline: float, batch: Sequence[Publication], to: str | None, suffix: str) -> list[Outcome]:
-        batch = [self._prioritised(each) for each in batch]
-        answers = await self._rounds.publish(batch, suffix, deadline, copy_for=to)
+    async def _send(
+        self, deadline: float, landed: Landed, batch: Sequence[Publication], to: str | None, suffix: str
+    ) -> list[Outcome]:
+        batch = [prioritised(each, self._topology.layout, self._priority_of) for each in batch]
+        answers = await self._rounds.publish(batch, suffix, deadline, copy_for=to, landed=landed)
         outcomes = [Outcome.CONFIRMED if answer is Answer.ACKED else Outcome.UNKNOWN for answer in answers]
         again = [n for n, answer in enumerate(answers) if answer is Answer.RETURNED]
         if again and await self._mend(deadline):
-            answers = await self._rounds.publish([batch[n] for n in again], f"{suffix}:again", deadline, copy_for=to)
+            rest = [batch[n] for n in again]
+            answers = await self._rounds.publish(rest, f"{suffix}:again", deadline, copy_for=to, landed=landed)
             self._settle(outcomes, again, answers, Outcome.CONFIRMED)
             nowhere = [n for n, answer in zip(again, answers, strict=True) if answer is Answer.RETURNED]
             if nowhere:
@@ -114,12 +120,6 @@ class RabbitQueues:
                 answers = await self._rounds.publish(unrouted, f"{suffix}:unrouted", deadline, copy_for=to, unrouted=True)
                 self._settle(outcomes, nowhere, answers, Outcome.UNROUTED)
         return outcomes
-
-    def _prioritised(self, publication: Publication) -> Publication:
-        highest = self._topology.layout.priorities_of(publication.queue)
-        if highest is None or self._priority_of is None:
-            return publication
-        return replace(publication, priority=min(highest, self._priority_of(publication.body)))
 
     async def announce(self, batch: Sequence[Announcement]) -> int:
         """The confirmed ones before the first that is not, within `confirm_timeout`. Only a queue that refuses (or a broker

@@ -15,9 +15,10 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Final
 
-from dispatcher.base import Outcome, Queues, QueuesUnavailable
+from dispatcher.base import Landed, Outcome, Queues, QueuesUnavailable
+from dispatcher.cancelling import cancelled
 from dispatcher.fence import Fence
-from dispatcher.marks import Marks
+from dispatcher.marks import Landings, Marks
 from dispatcher.publications import publication_of
 from storage import outbox
 from storage.database import Database, DatabaseUnavailable
@@ -125,9 +126,7 @@ class Relay:
     async def stop(self) -> None:
         """End the workers. What they had in flight is published again at the next start, under the same ids."""
         tasks = (*self._tasks, *self._slow)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
 
     async def _read(self, after: int, limit: int) -> list[OutboxRow]:
         return await self._database.read(lambda connection: outbox.pending(connection, self._node, after=after, limit=limit))
@@ -169,9 +168,7 @@ class Relay:
             left = sum(count for _, count in self._slow.values())
             _, late = await asyncio.wait(tasks, timeout=_PATIENCE if left < _LEFT_BEHIND else None)
         except asyncio.CancelledError:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancelled(tasks)
             raise
         for task in late:
             self._slow[task] = tasks[task]
@@ -184,22 +181,24 @@ class Relay:
             return
         # Again, since the look: with nothing awaited from here on, whoever erases sees what is on its way.
         batch = [replace(row, attempts=row.attempts + 1) for row in rows if row.message_id not in self._erased]
-        pairs = list(zip(batch, await self._publish(batch), strict=True))
+        landings = Landings()
+        pairs = list(zip(batch, await self._publish(batch, landings), strict=True))
         self._tell(pairs)
         confirmed = [(row, outcome) for row, outcome in pairs if outcome is not Outcome.UNKNOWN]
         failed = [row for row, outcome in pairs if outcome is Outcome.UNKNOWN]
         if confirmed:
             self.confirmed = time.monotonic()
-            await self._marks.record([(row.seq, _STATES[outcome], row.attempts) for row, outcome in confirmed])
+            marks = [(row.seq, _STATES[outcome], row.attempts, landings.ms_of(row.message_id)) for row, outcome in confirmed]
+            await self._marks.record(marks)
         self._feed.settle(rows, failed=failed, delay=self._delay(queue, bool(failed)))
 
-    async def _publish(self, batch: Sequence[OutboxRow]) -> list[Outcome]:
+    async def _publish(self, batch: Sequence[OutboxRow], landed: Landed) -> list[Outcome]:
         if not batch:
             return []
         envelopes = [row.message_id for row in batch]
         self._on_the_way.update(envelopes)
         try:
-            return await self._queues.publish([publication_of(row, self._type, self.name) for row in batch])
+            return await self._queues.publish([publication_of(row, self._type, self.name) for row in batch], landed)
         except QueuesUnavailable:
             return [Outcome.UNKNOWN] * len(batch)
         except Exception:  # a defect: nothing is known of these publishes, and the relay goes on

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import Final
 
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity, PublishError
 
-from dispatcher.base import Announcement, Publication, QueuesUnavailable
+from dispatcher.base import Announcement, Landed, Publication, QueuesUnavailable, nobody_hears
+from dispatcher.cancelling import cancelled
 from dispatcher.link import Link, lost_is_no_cancellation
 from dispatcher.topology import EVENTS, INBOUND, UNROUTED
 
@@ -51,6 +53,8 @@ class Parcel:
     routing_key: str
     message: Message
     must_arrive: bool
+    landed: Callable[[], None] | None = None
+    """Called when it is confirmed."""
 
 
 class Rounds:
@@ -65,13 +69,24 @@ class Rounds:
         """When the broker last confirmed anything, in the loop's time."""
 
     async def publish(
-        self, batch: Sequence[Publication], suffix: str, deadline: float, *, unrouted: bool = False, copy_for: str | None = None
+        self,
+        batch: Sequence[Publication],
+        suffix: str,
+        deadline: float,
+        *,
+        unrouted: bool = False,
+        copy_for: str | None = None,
+        landed: Landed = nobody_hears,
     ) -> list[Answer]:
         """One answer a publication, in order. `suffix` makes the message ids of this round unique, `deadline` is in
         the loop's time, `copy_for` names the queue that is to have them instead of those of their targets, `unrouted` sends
-        to that queue what neither took. What has no answer when the deadline passes is unknown. When the broker answered
-        nobody meanwhile the connection is cut, and it is met again with a new one."""
-        return await self.send([envelope_parcel(each, suffix, copy_for, unrouted=unrouted) for each in batch], deadline)
+        to that queue what neither took, `landed` hears at once what the queue of its target has. What has no answer when the
+        deadline passes is unknown. When the broker answered nobody meanwhile the connection is cut, and it is met again with
+        a new one."""
+        parcels = [envelope_parcel(each, suffix, copy_for, unrouted=unrouted) for each in batch]
+        if copy_for is None and not unrouted:
+            parcels = [replace(parcel, landed=partial(landed, each)) for parcel, each in zip(parcels, batch, strict=True)]
+        return await self.send(parcels, deadline)
 
     async def announce(self, batch: Sequence[Announcement], deadline: float) -> list[Answer]:
         """The same for events, which nobody need be bound for."""
@@ -89,9 +104,7 @@ class Rounds:
         try:
             await self._wait(tasks, channel, deadline)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancelled(tasks)
         return [Answer.NONE if task.cancelled() else task.result() for task in tasks]
 
     async def _wait(self, tasks: list[asyncio.Task[Answer]], channel: AbstractChannel, deadline: float) -> None:
@@ -147,7 +160,11 @@ class Rounds:
         except CONNECTION_EXCEPTIONS:
             return Answer.NONE
         self._answered = asyncio.get_running_loop().time()
-        return Answer.ACKED if frame is not None and frame.name == "Basic.Ack" else Answer.NONE
+        if frame is None or frame.name != "Basic.Ack":
+            return Answer.NONE
+        if parcel.landed is not None:
+            parcel.landed()
+        return Answer.ACKED
 
 
 def straight_parcel(publication: Publication, suffix: str, queue: str) -> Parcel:

@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from desk.faq.counting import Counts
 from dispatcher.base import Outcome, QueuesUnavailable, Topology
+from dispatcher.cancelling import cancelled
 from dispatcher.relay import Relay
 from normalizer.envelope import TYPE
 from regia.chats.hub import Hub
@@ -142,9 +143,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """End the work where it stands: the journal and the outbox know how to go on."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
         await self.reader.close()
         await self.pipeline.stop()
         await self.relay.stop()

@@ -70,11 +70,11 @@ def pending(connection: Connection, node: str, *, after: int, limit: int) -> lis
     return [OutboxRow(*cast("tuple[Any, ...]", row)) for row in rows]
 
 
-def mark(connection: Connection, published: Sequence[tuple[int, str, int]], now_ms: int) -> None:
-    """Record (position, state, attempts) of what the broker has confirmed."""
+def mark(connection: Connection, published: Sequence[tuple[int, str, int, int]]) -> None:
+    """Record (position, state, attempts, milliseconds since 1970) of what the broker has confirmed."""
     rows = [
-        {"position": position, "state": state, "attempts": attempts, "published_ms": now_ms}
-        for position, state, attempts in published
+        {"position": position, "state": state, "attempts": attempts, "published_ms": at_ms}
+        for position, state, attempts, at_ms in published
     ]
     update_rows(connection, targets, "position", rows)
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 from connectors.base import Connector, Fetched, Http
 from connectors.errors import MediaReason, MediaUnavailable
+from dispatcher.cancelling import cancelled
 from normalizer.inbound import InboundAttachment
 from normalizer.message import Attachment
 from normalizer.sniffing import sniff
@@ -66,9 +67,7 @@ class MediaStage:
             await asyncio.gather(*tasks.values())
             return [tasks[id_].result() if id_ in tasks else _missing(id_, item, "too_many") for id_, item in files]
         finally:
-            for task in tasks.values():
-                task.cancel()
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
+            await cancelled(tasks.values())
 
     async def _one(self, accepted: AcceptedMessage, item: InboundAttachment, attachment_id: str, deadline: float) -> Attachment:
         connector, account = accepted.connector, accepted.message.account

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
+from dispatcher.cancelling import cancelled
 from dispatcher.relay import Relay
 from regia.pipeline.accepted import MEDIA
 from regia.pipeline.commit import CommitSettings, Committed, commit
@@ -87,9 +88,7 @@ class Pipeline:
 
     async def stop(self) -> None:
         """End the workers. What they had not committed is still in the journal."""
-        for task in (*self._tasks, *self._slow):
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._slow, return_exceptions=True)
+        await cancelled((*self._tasks, *self._slow))
 
     async def _read(self, after: int, limit: int) -> list[Row]:
         return await self._journal.pending(after=after, limit=limit)

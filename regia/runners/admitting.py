@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from desk.staff import passwords, people
 from desk.staff.passwords import Passwords
+from dispatcher.cancelling import cancelled
 from normalizer.envelope_data import from_ms
 from regia.gateway import Gateway
 from storage import staff
@@ -38,8 +39,7 @@ class Admitting:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
 
     async def _run(self) -> None:
         while True:

@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from dispatcher.cancelling import cancelled
 from regia.gateway import Gateway
 from regia.pipeline.worker import Pipeline
 from regia.running.listening import is_held
@@ -72,9 +73,7 @@ class Adopting:
     async def stop(self) -> None:
         """Leave them as they are: what is not committed is still in them."""
         tasks = tuple(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
 
 
 class Ownerless:

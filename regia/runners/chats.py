@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from dispatcher.cancelling import cancelled
 from regia.gateway import Gateway
 
 _UP: Final = 0.2
@@ -24,8 +25,7 @@ class Chats:
         """Close all windows, so that their widgets go to another node or come again."""
         await self._gateway.chats.stop()
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
 
     async def _run(self) -> None:
         while "database" in self._gateway.missing:

@@ -8,6 +8,7 @@ import logging
 from typing import Final
 
 from desk.kpi.rolling import Rolling
+from dispatcher.cancelling import cancelled
 from regia.by_hand import now_ms
 from regia.gateway import Gateway
 from regia.runners.leases import Turn
@@ -39,8 +40,7 @@ class Counting:
     async def stop(self) -> None:
         """What was not committed is counted by whoever looks next."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
             await self._turn.give_back()
 
     async def look(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from dispatcher.base import QueueState, QueuesUnavailable, queue_of
+from dispatcher.cancelling import cancelled
 from dispatcher.topology import UNROUTED
 from regia.gateway import Gateway
 from regia.runners.alarms import Alarms, KindName
@@ -46,9 +47,7 @@ class Delivering:
         self._tasks = [asyncio.create_task(self._repeat(), name="watch delivery")]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
         await self._turn.give_back()
 
     async def _repeat(self) -> None:

@@ -21,6 +21,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from dispatcher.base import Announcement, QueuesUnavailable
+from dispatcher.cancelling import cancelled
 from regia.gateway import Gateway
 from regia.runners.leases import Turn
 from regia.watch.metrics import EVENTS_PUBLISHED, EVENTS_WAITING
@@ -59,9 +60,7 @@ class Events:
     async def stop(self) -> None:
         """End within a second, and let go those who wait for events. What was not marked is published again."""
         self._gateway.newest.end()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
         await self._publisher.close()
 
     async def _repeat(self, name: str, look: Look) -> None:

@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 from typing import Final
 
+from dispatcher.cancelling import cancelled
 from regia.faqs import Shelf, say
 from regia.gateway import Gateway
 from storage.database import DatabaseUnavailable
@@ -32,9 +33,7 @@ class FaqKeeping:
 
     async def stop(self) -> None:
         """End, and store what was counted, if that is done at once."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
         if self._tasks and "database" not in self._gateway.missing:
             with suppress(DatabaseUnavailable, TimeoutError):
                 async with asyncio.timeout(_STOP):

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from dispatcher.cancelling import cancelled
 from regia.gateway import Gateway
 from regia.runners.leases import Turn
 from storage.database import DatabaseUnavailable
@@ -67,8 +68,7 @@ class Follower:
     async def stop(self) -> None:
         """What was not committed is done by the next who follows."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
             await self._turn.give_back()
 
     async def look(self) -> bool:

@@ -16,6 +16,7 @@ from desk import webhooks
 from desk.notices.lists import Directory
 from desk.notices.making import Maker, body_anew
 from desk.webhooks import HookFailed
+from dispatcher.cancelling import cancelled
 from regia.gateway import Gateway
 from regia.noticing import look
 from regia.runners.following import Follower
@@ -138,8 +139,7 @@ class Poster:
     async def stop(self) -> None:
         """What was being posted is posted again after `TAKEN`, under the same id."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
 
     async def look(self) -> int:
         """Post what is due, some at a time; how many there were. Raises `DatabaseUnavailable`."""

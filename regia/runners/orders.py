@@ -20,6 +20,7 @@ from connectors.api_document import problems_of
 from connectors.errors import Rejected
 from desk.asking import Desk
 from desk.refusals import Refused
+from dispatcher.cancelling import cancelled
 from dispatcher.orders import NotNow, Order, RabbitOrders
 from dispatcher.topology import REPLIES, TICKETS
 from identity import tickets
@@ -68,9 +69,7 @@ class Orders:
 
     async def stop(self) -> None:
         """What is not acknowledged is taken again, by another node or at the next start."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
         await asyncio.gather(*(one.close() for one in self._orders))
 
     async def _serve(self, orders: RabbitOrders) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from dispatcher.cancelling import cancelled
 from regia.gateway import Gateway
 from regia.runners.loading import Loader
 from regia.runners.sending import Sender
@@ -41,6 +42,5 @@ class Sending:
     async def stop(self) -> None:
         """Take nothing more, and let what is on its way arrive, for two seconds."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
         await self._sender.close()

@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
+from dispatcher.cancelling import cancelled
 from dispatcher.relay import Relay
 from regia.gateway import Gateway
 from regia.outbox_lease import LEASE, lease_of, wanted
@@ -86,9 +87,7 @@ class Foreign:
     async def stop(self) -> None:
         """End all work, with a moment for what is on its way."""
         tasks = tuple(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
 
     async def _look_after(self, other: str) -> None:
         try:

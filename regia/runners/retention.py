@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 
 from dispatcher.base import QueuesUnavailable
+from dispatcher.cancelling import cancelled
 from regia.erasing.erase import forget_queued
 from regia.erasing.failures import EraseFailed
 from regia.erasing.files import end_files
@@ -86,8 +87,7 @@ class Retaining:
     async def stop(self) -> None:
         """End at once: what was not removed is removed the next time."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
         await self._retainer.close()
 
     async def _run(self) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from config.problems import ConfigError
+from dispatcher.cancelling import cancelled
 from regia.compose import unknown_brands
 from regia.gateway import Gateway
 from regia.rules.files import RuleFiles
@@ -51,8 +52,7 @@ class Reloading:
     async def stop(self) -> None:
         """End, and store what was counted, if that is done at once."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
         if "database" not in self._gateway.missing:
             with suppress(DatabaseUnavailable, TimeoutError):
                 async with asyncio.timeout(EVERY):

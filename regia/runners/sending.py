@@ -18,6 +18,7 @@ from connectors.abilities import Limits
 from connectors.base import Connector, Http, Outgoing, Sent
 from connectors.errors import SendFailed
 from desk.outbound import message
+from dispatcher.cancelling import cancelled
 from regia.pipeline.intake import Intake
 from regia.runners import outcomes
 from regia.runners.loading import Loader
@@ -115,9 +116,7 @@ class Sender:
         """After `run` was cancelled. What is not done in time stays `sending`, and is `unknown` at the next start."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_LET_GO)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
         if self._started:
             with suppress(DatabaseUnavailable, TimeoutError):
                 async with asyncio.timeout(_LET_GO / 2):

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from dispatcher.cancelling import cancelled
 from regia.gateway import Gateway
 from regia.runners.alarms import Alarms
 from regia.runners.leases import Turn
@@ -52,9 +53,7 @@ class Watching:
 
     async def stop(self) -> None:
         """End within a second, and add what was counted."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
         if "database" not in self._gateway.missing:
             await self._watcher.close()
 

@@ -14,6 +14,7 @@ from typing import Final, NoReturn, Protocol
 
 from aiohttp import web
 
+from dispatcher.cancelling import cancelled
 from regia.cli.common import fail
 from regia.compose import Configured, open_stores
 from regia.gateway import Gateway
@@ -38,6 +39,7 @@ from regia.runners.rules import Reloading
 from regia.runners.surveys import Asking
 from regia.runners.watching import Watching
 from regia.runners.webhooks import Webhooks
+from regia.running.ending import end_within
 from regia.running.line import LEAVE, READY, RULES, UP, Line
 from regia.running.listening import BACKLOG, PATIENCE
 from regia.running.plan import journal_of
@@ -142,14 +144,13 @@ async def _stop(
     """A worker that leaves takes no connections any more and finishes those it has; others are there. A gateway that stops
     refuses while it drains: who is told to come again comes sooner than who is not answered."""
     logger.info("stopping: no new contacts, working off what was accepted")
+    end_within()
     asked = time.monotonic()
     if end.is_leaving:
         gateway.newest.end()
         await runner.cleanup()
     await asyncio.gather(*(part.stop() for part in parts))
-    for task in helpers:
-        task.cancel()
-    await asyncio.gather(*helpers, return_exceptions=True)
+    await cancelled(helpers)
     drained = await gateway.drain(DRAIN_SECONDS - (time.monotonic() - asked))
     await runner.cleanup()
     if gateway.siblings is not None:

@@ -72,6 +72,11 @@ class QueuesContract:
         assert [delivery.body for delivery in found] == [message.body for message in batch]
         assert {delivery.queue for delivery in found} == {"masterpro.returns"}
 
+    async def test_what_a_queue_has_is_told_at_once(self, queues: Queues) -> None:
+        batch, landed = [publication(1), publication(2, target="recovery")], list[Publication]()
+        assert await queues.publish(batch, landed.append) == [Outcome.CONFIRMED] * 2
+        assert sorted(ids(landed)) == sorted(ids(batch))
+
     async def test_an_empty_batch_is_nothing(self, queues: Queues) -> None:
         assert await queues.publish([]) == []
 

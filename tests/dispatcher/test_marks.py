@@ -19,7 +19,7 @@ class Slow:
         self.tried: list[list[int]] = []
         self.away = 0
         self.poison: int | None = None
-        monkeypatch.setattr(outbox, "mark", lambda connection, marks, now_ms: [position for position, _, _ in marks])
+        monkeypatch.setattr(outbox, "mark", lambda connection, marks: [position for position, *_ in marks])
         monkeypatch.setattr(module, "AGAIN", 0.01)
 
     async def write_beside(self, work: Any) -> None:
@@ -45,7 +45,7 @@ def marks(database: Slow) -> Marks:
 
 
 def one(position: int) -> list[Mark]:
-    return [(position, "published", 1)]
+    return [(position, "published", 1, 5)]
 
 
 async def test_what_comes_meanwhile_goes_together(marks: Marks, database: Slow) -> None:

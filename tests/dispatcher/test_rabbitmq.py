@@ -101,6 +101,24 @@ async def test_a_deleted_queue_is_declared_by_the_returned_message(queues: Rabbi
     assert (counts["masterpro.returns"], counts[UNROUTED]) == (60, 0)
 
 
+async def test_what_has_landed_is_told_before_a_queue_that_is_missing_is_declared(
+    queues: RabbitQueues, amqp_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await other_client(amqp_url, lambda channel: channel.queue_delete("masterpro.recovery"))
+    landed: list[str] = []
+    before: list[str] = []
+    declare = queues._redeclare
+
+    async def redeclare(within: float) -> None:
+        before.extend(landed)
+        await declare(within)
+
+    monkeypatch.setattr(queues, "_redeclare", redeclare)
+    batch = [publication(1), publication(2, target="recovery")]
+    assert await queues.publish(batch, lambda one: landed.append(one.target)) == [CONFIRMED] * 2
+    assert (before, landed) == (["returns"], ["returns", "recovery"])
+
+
 async def test_a_deleted_queue_is_declared_when_it_is_missed(queues: RabbitQueues, amqp_url: str) -> None:
     """A consumer waits for it, and nobody writes to it. Its binding is there too."""
     await other_client(amqp_url, lambda channel: channel.queue_delete("masterpro.returns"))

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 
 from dispatcher import marks
 from dispatcher import relay as module
-from dispatcher.base import Outcome, Publication, QueuesUnavailable
+from dispatcher.base import Landed, Outcome, Publication, QueuesUnavailable, nobody_hears
 from dispatcher.relay import Relay
 from storage import outbox
 from storage.database import Database, DatabaseUnavailable
@@ -33,7 +33,7 @@ class FakeQueues:
         self.seen: list[Publication] = []
         self.queues: dict[tuple[str, str], list[str]] = defaultdict(list)
 
-    async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+    async def publish(self, batch: Sequence[Publication], landed: Landed = nobody_hears) -> list[Outcome]:
         self.seen += batch
         await asyncio.sleep(0)
         return [self._one(each) for each in batch]
@@ -362,10 +362,10 @@ async def test_who_finishes_waits_for_what_is_on_its_way_and_begins_nothing(data
     queues = FakeQueues()
     publish, begun, answered = queues.publish, asyncio.Event(), asyncio.Event()
 
-    async def publishing(batch: Sequence[Publication]) -> list[Outcome]:
+    async def publishing(batch: Sequence[Publication], *landed: Landed) -> list[Outcome]:
         begun.set()
         await answered.wait()
-        return await publish(batch)
+        return await publish(batch, *landed)
 
     queues.publish = publishing  # type: ignore[method-assign]  # it answers when it is told to
     relay = made(queues, database, relays)
@@ -391,6 +391,39 @@ async def test_a_row_that_was_published_elsewhere_meanwhile(database: Database, 
     assert queues.seen == []
 
 
+async def test_when_a_queue_had_it_is_recorded_whatever_comes_later(
+    database: Database, relays: list[Relay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of its batch had to wait, and so had the database."""
+    clock = iter(range(1, 100))
+    monkeypatch.setattr(marks, "_now_ms", lambda: next(clock))
+    away = 3
+
+    class Landing(FakeQueues):
+        async def publish(self, batch: Sequence[Publication], landed: Landed = nobody_hears) -> list[Outcome]:
+            for one in batch:
+                landed(one)
+            return await super().publish(batch, landed)
+
+    write = database.write_beside
+
+    async def beside(work: Any) -> Any:
+        nonlocal away
+        if away:
+            away -= 1
+            raise DatabaseUnavailable("away")
+        return await write(work)
+
+    monkeypatch.setattr(database, "write_beside", beside)
+    await commit(database, ("m1", "anna", "returns"), ("m2", "eva", "returns"))
+    relay = made(Landing(), database, relays)
+    relay.start()
+    await idle(relay)
+    query = select(targets.c.message_id, targets.c.published_ms).order_by(targets.c.message_id)
+    found = await database.read(lambda connection: [tuple(row) for row in connection.execute(query)])
+    assert found == [("m1", 1), ("m2", 2)]
+
+
 async def test_a_silent_queue_holds_up_only_itself(
     database: Database, relays: list[Relay], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -398,12 +431,12 @@ async def test_a_silent_queue_holds_up_only_itself(
     answers = asyncio.Event()
 
     class Silent(FakeQueues):
-        async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+        async def publish(self, batch: Sequence[Publication], landed: Landed = nobody_hears) -> list[Outcome]:
             assert len({one.queue for one in batch}) == 1
             if batch[0].queue == "demo.returns":
                 self.asked = getattr(self, "asked", 0) + 1
                 await answers.wait()
-            return await super().publish(batch)
+            return await super().publish(batch, landed)
 
     queues = Silent()
     relay = made(queues, database, relays)
@@ -496,12 +529,12 @@ class TestErased:
         assert queues.order("demo.returns") == ["e2"]
 
     async def test_it_waits_for_what_is_on_its_way(self, database: Database, relays: list[Relay]) -> None:
-        queues, landed = FakeQueues(), asyncio.Event()
+        queues, told = FakeQueues(), asyncio.Event()
         publish = queues.publish
 
-        async def slowly(batch: Sequence[Publication]) -> list[Outcome]:
-            await landed.wait()
-            return await publish(batch)
+        async def slowly(batch: Sequence[Publication], *landed: Landed) -> list[Outcome]:
+            await told.wait()
+            return await publish(batch, *landed)
 
         queues.publish = slowly  # type: ignore[method-assign]
         relay = made(queues, database, relays)
@@ -514,7 +547,7 @@ class TestErased:
         waiting = asyncio.create_task(relay.forget(["e1"], 10))
         await asyncio.sleep(0.02)
         assert not waiting.done()
-        landed.set()
+        told.set()
         assert await waiting
         await idle(relay)
         assert not relay._on_the_way

@@ -112,8 +112,8 @@ def _after_publish(die: Die) -> None:
         die()
         await confirm(self, frame)
 
-    async def published(self: Any, batch: Any) -> Any:
-        result = await publish(self, batch)
+    async def published(self: Any, batch: Any, *landed: Any) -> Any:
+        result = await publish(self, batch, *landed)
         die()
         return result
 

@@ -15,7 +15,7 @@ from connectors.base import Fetched, Parsed
 from connectors.conformance.fake_http import FakeHttp
 from desk.replies import Channels
 from dispatcher import relay
-from dispatcher.base import Outcome, Publication
+from dispatcher.base import Landed, Outcome, Publication, nobody_hears
 from dispatcher.relay import Relay
 from identity.policy import Policy
 from normalizer.envelope import TYPE
@@ -68,7 +68,7 @@ class FakeQueues:
     def __init__(self) -> None:
         self.seen: list[Publication] = []
 
-    async def publish(self, batch: Sequence[Publication]) -> list[Outcome]:
+    async def publish(self, batch: Sequence[Publication], landed: Landed = nobody_hears) -> list[Outcome]:
         self.seen += batch
         return [Outcome.CONFIRMED] * len(batch)
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 import dispatcher.relay
 from connectors.base import Parsed
-from dispatcher.base import Outcome, Publication
+from dispatcher.base import Landed, Outcome, Publication
 from regia import gateway as gateways
 from regia import outbox_lease
 from regia.gateway import Gateway
@@ -133,7 +133,7 @@ async def test_several_dead_nodes(make: Make, run: Run) -> None:
     await published(gateway.stores.database)
 
 
-async def unanswered(batch: Any) -> list[Outcome]:
+async def unanswered(batch: Any, *landed: Any) -> list[Outcome]:
     """As a queue that is full."""
     return [Outcome.UNKNOWN] * len(batch)
 
@@ -153,8 +153,8 @@ async def test_a_dead_node_whose_outbox_is_stuck_holds_up_no_other(
     gateway = make("alive")
     publish = gateway.stores.queues.publish
 
-    async def publishing(batch: Sequence[Publication]) -> list[Outcome]:
-        return await (unanswered if batch[0].envelope_id in stuck else publish)(batch)
+    async def publishing(batch: Sequence[Publication], *landed: Landed) -> list[Outcome]:
+        return await (unanswered if batch[0].envelope_id in stuck else publish)(batch, *landed)
 
     monkeypatch.setattr(gateway.stores.queues, "publish", publishing)
     gateway.start()
@@ -202,9 +202,9 @@ async def test_what_a_worker_had_committed_leaves_before_what_is_still_in_its_jo
     seen: list[str] = []
     publish = gateway.stores.queues.publish
 
-    async def publishing(batch: Sequence[Publication]) -> list[Outcome]:
+    async def publishing(batch: Sequence[Publication], *landed: Landed) -> list[Outcome]:
         seen.extend(one.envelope_id for one in batch)
-        return await publish(batch)
+        return await publish(batch, *landed)
 
     monkeypatch.setattr(gateway.stores.queues, "publish", publishing)
     gateway.start()
@@ -247,10 +247,10 @@ async def test_the_own_lease_is_kept_while_another_outbox_is_published(
     began, end = asyncio.Event(), asyncio.Event()
     publish = gateway.stores.queues.publish
 
-    async def publishing(batch: Any) -> list[Outcome]:
+    async def publishing(batch: Any, *landed: Any) -> list[Outcome]:
         began.set()
         await end.wait()
-        return await publish(batch)
+        return await publish(batch, *landed)
 
     monkeypatch.setattr(gateway.stores.queues, "publish", publishing)
     gateway.start()
@@ -328,7 +328,7 @@ async def test_a_lost_lease_stops_the_relay(
     gateway = make("alive")
     attempts = 0
 
-    async def unanswered(batch: Any) -> list[Outcome]:
+    async def unanswered(batch: Any, *landed: Any) -> list[Outcome]:
         nonlocal attempts
         attempts += 1
         return [Outcome.UNKNOWN] * len(batch)
@@ -462,9 +462,9 @@ async def test_what_another_published_meanwhile_is_not_published_again(
     seen: list[str] = []
     publish = gateway.stores.queues.publish
 
-    async def publishing(batch: Any) -> list[Outcome]:
+    async def publishing(batch: Any, *landed: Any) -> list[Outcome]:
         seen.extend(one.envelope_id for one in batch)
-        return await publish(batch)
+        return await publish(batch, *landed)
 
     monkeypatch.setattr(gateway.stores.queues, "publish", publishing)
     gateway.relay.fence.close()

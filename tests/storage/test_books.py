@@ -66,9 +66,9 @@ def _store(connection: Connection, name: str, fate: str) -> None:
             rows = [{"message_id": name, "target": one, "order_key": "k", "state": PENDING, "node": "n"} for one in names]
             positions = outbox.add(connection, rows)
             state = {"pending": None, "published": "published", "unrouted": "unrouted"}[fate]
-            outbox.mark(connection, [(positions[(name, "returns")], "published", 1)], 0)
+            outbox.mark(connection, [(positions[(name, "returns")], "published", 1, 0)])
             if state is not None:
-                outbox.mark(connection, [(positions[(name, "partners")], state, 1)], 0)
+                outbox.mark(connection, [(positions[(name, "partners")], state, 1, 0)])
 
 
 def _row(table: Any, **own: Any) -> dict[str, Any]:

@@ -34,7 +34,7 @@ async def pending(database: Database, node: str = "n1", after: int = 0, limit: i
 
 
 async def mark(database: Database, *marks: tuple[int, str, int]) -> None:
-    await database.write(lambda connection: outbox.mark(connection, marks, 5))
+    await database.write(lambda connection: outbox.mark(connection, [(*one, 5) for one in marks]))
 
 
 async def test_what_is_added_waits_in_order_with_its_bytes(database: Database) -> None:

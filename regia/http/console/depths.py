@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dispatcher.base import Queues, QueueState, QueuesUnavailable
+from dispatcher.cancelling import cancelled
 
 EVERY: Final = 5.0
 """Seconds between looks."""
@@ -62,8 +63,7 @@ class Depths:
     async def close(self) -> None:
         """Watch no more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
 
     def _enter(self, now: float, states: list[QueueState]) -> None:
         if self.looks and now - self.looks[-1].at > _UNWATCHED:
