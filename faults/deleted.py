@@ -15,6 +15,9 @@ from faults.stage import Servers, Stage
 
 QUEUE: Final = QUEUES[0]
 _LATER_SECONDS: Final = 60.0
+_STILL_SECONDS: Final = 8.0
+"""Without a delivery, after which what is missing lay in the queue: what the broker did not confirm when it was deleted is tried
+again every 5 s, and comes by itself."""
 
 
 def play(scenario: Scenario, servers: Servers, folder: Path, seconds: float) -> Row:
@@ -53,10 +56,12 @@ def play(scenario: Scenario, servers: Servers, folder: Path, seconds: float) -> 
 
 def _later(stage: Stage, deleted: float) -> tuple[list[str], set[str]]:
     """What is wrong with messages that were accepted after the deletion, and the envelopes of those that lay in the queue."""
-    until = time.monotonic() + _LATER_SECONDS
+    until, moved, missing = time.monotonic() + _LATER_SECONDS, time.monotonic(), -1
     while time.monotonic() < until:
         lay = stage.accounts.undelivered(QUEUE, deleted)
-        if stage.accounts.missing == len(lay):
+        if stage.accounts.missing != missing:
+            moved, missing = time.monotonic(), stage.accounts.missing
+        if missing == len(lay) and time.monotonic() > moved + _STILL_SECONDS:
             break
         time.sleep(0.2)
         stage.look()
