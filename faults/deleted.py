@@ -16,8 +16,8 @@ from faults.stage import Servers, Stage
 QUEUE: Final = QUEUES[0]
 _LATER_SECONDS: Final = 60.0
 _STILL_SECONDS: Final = 8.0
-"""Without a delivery, after which what is missing lay in the queue: what the broker did not confirm when it was deleted is tried
-again every 5 s, and comes by itself."""
+"""Without a delivery, after which what is missing lay in the queue: what the broker had not confirmed when it was deleted is
+tried again every 5 s, and comes by itself."""
 
 
 def play(scenario: Scenario, servers: Servers, folder: Path, seconds: float) -> Row:
