@@ -144,3 +144,20 @@ async def test_nothing_serious_for_those_who_cannot_see_it(hosted: Hosted, width
 
 def test_every_language_has_words() -> None:
     assert set(CHAT_TEXTS) == set(LANGUAGES)
+
+
+async def test_where_the_chat_does_not_come_the_page_says_so(hosted: Hosted) -> None:
+    made = await hosted.browser.new_context(locale="it-IT")
+    tab = await made.new_page()
+    await tab.clock.install()
+    await tab.route("**/widget.js*", lambda route: route.abort())
+    await tab.goto(hosted.url)
+    told = tab.get_by_role("alert")
+    await expect(told).to_be_hidden()
+    await tab.clock.run_for(11_000)
+    await expect(told).to_have_text(CHAT_TEXTS["it"].missing)
+    await tab.unroute_all()
+    await tab.reload()
+    await expect(tab.locator(".panel")).to_be_visible()
+    await tab.clock.run_for(11_000)
+    await expect(told).to_be_hidden()
