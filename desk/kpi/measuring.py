@@ -25,9 +25,9 @@ Group = str | int | None
 Cell = tuple[Group, ...]
 """One group of each grouping."""
 Counted = TypeVar("Counted")
-_NONE: Final = mpz(0)
 Condition = tuple[str, Sequence[str]]
 """A dimension, and values of which a fact has one."""
+_NONE: Final = mpz(0)
 
 
 class NotCounted(Exception):
@@ -65,7 +65,7 @@ class Question:
 class Numbers:
     """The numbers of a measure in all chunks, digit by digit: so that one pass of the interpreter's own loops does each.
 
-    As integers of GMP: counting the bits of Python's takes five times as long, and that is most of what a sum takes.
+    As integers of GMP, whose bits are counted several times as fast as those of Python's: that is most of what a sum takes.
     """
 
     def __init__(self) -> None:
