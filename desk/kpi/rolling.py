@@ -54,7 +54,9 @@ class Rolling:
             seen = await self._database.read(changes.everything)
             await self._database.write_beside(lambda one: _begin(one, state, seen, now_ms))
             return True
-        read = await self._database.read(_read_changes if state.place == DONE else _read_next)
+        read = await self._database.read(_read)
+        if read is None:
+            return True
         more = await self._database.write_beside(lambda one: _write(one, read, now_ms))
         return await self._seal(now_ms) or more
 
@@ -131,6 +133,15 @@ def _begin(connection: Connection, state: State, seen: Sequence[Seen], now_ms: i
     _erase(connection)
     changes.save(connection, seen)
     changes.set_place(connection, _BUILDING)
+
+
+def _read(connection: Connection) -> _Read | None:
+    """By how far figures are in this very snapshot: another may have come to the end since they were looked at. None where
+    somebody has all counted anew, and nobody has begun."""
+    place = changes.state(connection).place
+    if place == DONE:
+        return _read_changes(connection)
+    return _read_next(connection) if place.startswith(_BUILDING) else None
 
 
 def _read_changes(connection: Connection) -> _Read:

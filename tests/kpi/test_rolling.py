@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete, func, select
@@ -59,6 +60,26 @@ async def test_several_who_count_at_once(database: Database) -> None:
     assert await count(database) == 40
     assert await size(database, kpi_chunks) == 5
     assert await size(database, kpi_fresh) == 0
+
+
+async def test_one_who_looked_before_another_came_to_the_end(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not begin anew, which would leave everybody without figures until that is done."""
+    await plant(database, range(20))
+    quick, slow = Rolling(database), Rolling(database)
+    assert await quick.step(0)
+    read, reads = database.read, 0
+
+    async def reading(work: Any) -> Any:
+        nonlocal reads
+        found, reads = await read(work), reads + 1
+        if reads == 1:
+            await quick.finish(0)
+        return found
+
+    monkeypatch.setattr(database, "read", reading)
+    await slow.step(0)
+    assert await count(database) == 20
+    assert await size(database, kpi_chunks) == 2
 
 
 async def test_all_is_counted_anew_by_another_version(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
