@@ -15,6 +15,8 @@ LOST, CHANGED, DISORDERED = 0, 0, 0
 P99_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 15.0
 DRAINED_SECONDS: Final = 120.0
+PEAK_MB: Final = 600.0
+"""What a process of a gateway may have in use, however much waits."""
 BEFORE_SECONDS: Final = 1.0
 AFTER_SECONDS: Final = 2.0
 """Of traffic on both sides of the fault, at least."""
@@ -68,6 +70,7 @@ class Scenario:
             f"the 99th percentile of answers is {figures.p99:.2f} s": self.accepts and figures.p99 > P99_SECONDS * slack,
             "the fault stopped no delivery": self.stops and figures.held == 0,
             f"publishing again took {_seconds(figures.again)}": figures.again is None or figures.again > again * slack,
+            f"a process of a gateway had {row.peak_mb:.0f} MB in use": row.peak_mb > PEAK_MB,
             f"draining took {_seconds(figures.drained)}": figures.drained is None or figures.drained > DRAINED_SECONDS * slack,
         }
         return [f"{row.name}: {text}" for text in (*(text for text, holds in found.items() if holds), *row.wrong)]

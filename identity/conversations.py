@@ -11,8 +11,8 @@ from identity.people import Conversation, Customer, Interaction
 
 
 class Conversations:
-    """The conversations of one batch. `window_ms`: how long a conversation stays open without a word; `root` gives who is at
-    the top of a customer now."""
+    """The conversations of one batch. `window_ms`: how long a conversation stays open without a word; one of `most` messages
+    takes only answers to them; `root` gives who is at the top of a customer now."""
 
     def __init__(
         self,
@@ -21,10 +21,12 @@ class Conversations:
         customers: Iterable[Customer],
         *,
         window_ms: int,
+        most: int,
         root: Callable[[str], str],
     ) -> None:
         self._connection = connection
         self._window_ms = window_ms
+        self._most = most
         self._root = root
         self._threads: dict[str, list[tuple[str, str]]] = {}
         threads = store.threads(connection, {ref for contact in contacts for ref in contact.references})
@@ -103,7 +105,9 @@ class Conversations:
     def _recent(self, contact: Contact, customer: Customer) -> Conversation | None:
         """The open one, unless many people write as this customer: whose it is, nobody knows."""
         current = None if contact.of_many else self._current(customer)
-        if current and current.opened_ms - self._window_ms <= contact.at_ms <= current.last_ms + self._window_ms:
+        if current is None or current.messages >= self._most:
+            return None
+        if current.opened_ms - self._window_ms <= contact.at_ms <= current.last_ms + self._window_ms:
             return current
         return None
 

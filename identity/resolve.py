@@ -36,7 +36,12 @@ class IdentitySession:
         self._owners = Owners(connection, contacts, policy)
         customers = self._owners.customers
         self._conversations = Conversations(
-            connection, contacts, customers.values(), window_ms=policy.window_ms, root=self._owners.root
+            connection,
+            contacts,
+            customers.values(),
+            window_ms=policy.window_ms,
+            most=policy.talk_most,
+            root=self._owners.root,
         )
         self._suggestions = Suggestions(connection, contacts, policy.suggestions_per_day)
         self._joining = Joining(connection, self._owners, self._suggestions, self._conversations.known, policy, actor=RULE)

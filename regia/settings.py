@@ -68,6 +68,9 @@ class Media(_Section):
 
 class Conversations(_Section):
     window_hours: int = Field(default=72, gt=0, description="Hours without a word after which a conversation is closed.")
+    max_messages: int = Field(
+        default=1_000, ge=2, description="Messages after which a customer's next one opens another, unless it answers one."
+    )
 
 
 class Identity(_Section):
@@ -154,7 +157,8 @@ class Settings(_Section):
     def policy(self) -> Policy:
         """What identity may decide by itself."""
         given = self.identity.model_dump(exclude={"codes"}) | {"recycled_kinds": frozenset(self.identity.recycled_kinds)}
-        return Policy(window_ms=self.conversations.window_hours * 3_600_000, **given)
+        talks = self.conversations
+        return Policy(window_ms=talks.window_hours * 3_600_000, talk_most=talks.max_messages, **given)
 
     def database_url(self) -> str:
         """The database's address; the embedded one is a file of the data folder."""

@@ -1,6 +1,6 @@
 """What figures are made of, read unit by unit from the tables it is in: conversations with all that hangs on them, tickets."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -52,6 +52,34 @@ def units_with_tickets(connection: Connection, units: Collection[str]) -> set[st
     query = select(ticket_events.c.space, ticket_events.c.ticket).distinct()
     rows = _among(connection, query, ticket_events.c.conversation_id, ids)
     return {*units, *(f"t/{row.space}/{row.ticket}" for row in rows)}
+
+
+def parts(connection: Connection, units: Sequence[str], most: int) -> list[list[str]]:
+    """The units in their order, in parts that can be read at once: of conversations with about `most` messages, or one alone. A
+    ticket weighs as the conversations that are told of with it."""
+    found: list[list[str]] = []
+    held = most
+    for unit, number in _sizes(connection, units):
+        if held + number > most:
+            found.append([])
+            held = 0
+        found[-1].append(unit)
+        held += number
+    return found
+
+
+def _sizes(connection: Connection, units: Sequence[str]) -> Iterator[tuple[str, int]]:
+    query = select(ticket_events.c.space, ticket_events.c.ticket, ticket_events.c.conversation_id).distinct()
+    named = {unit[2:].split("/", 1)[1] for unit in units if unit.startswith("t/")}
+    homes: dict[str, list[str]] = {}
+    for row in _among(connection, query, ticket_events.c.ticket, named):
+        homes.setdefault(f"t/{row.space}/{row.ticket}", []).append(row.conversation_id)
+    ids = {*_ids(units), *(id_ for unit in units for id_ in homes.get(unit, ()))}
+    counting = select(messages.c.conversation_id, func.count().label("number")).group_by(messages.c.conversation_id)
+    numbers = {row.conversation_id: row.number for row in _among(connection, counting, messages.c.conversation_id, ids)}
+    for unit in units:
+        its = [unit[2:]] if unit.startswith("c/") else homes.get(unit, ())
+        yield unit, 1 + sum(numbers.get(id_, 0) for id_ in its)
 
 
 def talks(connection: Connection, units: Collection[str]) -> dict[str, Talk]:

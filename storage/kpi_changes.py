@@ -35,9 +35,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Units to be counted anew, and what is to be noted once they are. `more`: these are not all."""
+    """Units to be counted anew, those that wait longest first, and what is to be noted once they are. `more`: these are not
+    all."""
 
-    units: frozenset[str]
+    units: tuple[str, ...]
     positions: tuple[int, ...]
     seen: tuple[Seen, ...]
     more: bool
@@ -76,19 +77,19 @@ def waiting(connection: Connection, limit: int | None = None) -> Changes:
     """What is to be counted anew: at most `limit` changes and as many contacts of each journal, or all."""
     query = select(kpi_changes.c.position, kpi_changes.c.unit).order_by(kpi_changes.c.position)
     rows = connection.execute(query if limit is None else query.limit(limit)).all()
-    units = {row.unit for row in rows}
+    units = dict.fromkeys(row.unit for row in rows)
     known = _known(connection)
     seen, more = [], limit is not None and len(rows) == limit
     for journal, last in _journals(connection):
         before = known.get(journal, Seen(journal, 0))
         if last > before.upto or before.gaps:
             after, ids = _new(connection, before, limit)
-            units |= _talks(connection, ids)
+            units |= dict.fromkeys(_talks(connection, ids))
             more = more or (limit is not None and len(ids) >= limit)
             if after != before:
                 seen.append(after)
     positions = tuple(row.position for row in rows)
-    return Changes(frozenset(units), positions, tuple(seen), more)
+    return Changes(tuple(units), positions, tuple(seen), more)
 
 
 def note(connection: Connection, changes: Changes) -> None:
@@ -100,7 +101,7 @@ def note(connection: Connection, changes: Changes) -> None:
 def again(connection: Connection, units: Collection[str]) -> None:
     """Let units be counted anew."""
     if units:
-        connection.execute(kpi_changes.insert(), [{"unit": unit} for unit in sorted(units)])
+        connection.execute(kpi_changes.insert(), [{"unit": unit} for unit in dict.fromkeys(units)])
 
 
 def save(connection: Connection, seen: Iterable[Seen]) -> None:
@@ -196,8 +197,8 @@ def _among_gaps(connection: Connection, columns: str, table: str, seen: Seen, li
     return connection.execute(text(f"{query} LIMIT :limit"), {**values, "limit": limit}).all()
 
 
-def _talks(connection: Connection, ids: Sequence[str]) -> set[str]:
+def _talks(connection: Connection, ids: Sequence[str]) -> list[str]:
     if not ids:
-        return set()
+        return []
     query = select(messages.c.conversation_id).where(among(connection, messages.c.id)).distinct()
-    return {f"c/{id_}" for id_ in connection.execute(query, ids_parameter(connection, ids)).scalars()}
+    return sorted(f"c/{id_}" for id_ in connection.execute(query, ids_parameter(connection, ids)).scalars())

@@ -17,14 +17,17 @@ from storage import kpi_changes as changes
 from storage import kpi_store as store
 from storage.database import Database
 from storage.kpi_changes import Changes, Seen, State
+from storage.kpi_chunk import Fact
 from storage.kpi_store import Facts, Pack
 
 VERSION: Final = "2"
 """Another one has everything counted anew: to be changed with what `desk.kpi.facts` makes."""
 DONE: Final = f"{VERSION}:done"
 _BUILDING: Final = f"{VERSION}:after:"
-BATCH: Final = 500
+BATCH: Final = 1_000
 """Changes, and contacts of a journal, of one step."""
+MESSAGES: Final = 4_000
+"""About as many are in memory at once: conversations are counted as a whole, however little of them is new."""
 _TALKS: Final = 2_000
 """Conversations of one step where all are counted."""
 
@@ -38,6 +41,8 @@ class _Read:
     changes: Changes | None
     facts: Facts
     packs: Sequence[Pack] = ()
+    later: Sequence[str] = ()
+    """Units among the changes that are left for the next step."""
 
 
 class Rolling:
@@ -46,10 +51,13 @@ class Rolling:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.building = False
+        """Whether the last step was of the first counting of all, until which there are no figures."""
 
     async def step(self, now_ms: int) -> bool:
         """Count some; whether there is more to do at once."""
         state = await self._database.read(changes.state)
+        self.building = state.place != DONE
         if not state.place.startswith(VERSION):
             seen = await self._database.read(changes.everything)
             await self._database.write_beside(lambda one: _begin(one, state, seen, now_ms))
@@ -103,8 +111,15 @@ class Rolling:
         return True
 
 
-def counted(connection: Connection, units: Collection[str]) -> Facts:
+def counted(connection: Connection, units: Sequence[str]) -> Facts:
     """The facts of units, as they are now; of a conversation, those of its tickets too."""
+    found: dict[str, Sequence[Fact]] = {}
+    for part in base.parts(connection, units, MESSAGES):
+        found |= _counted(connection, part)
+    return found
+
+
+def _counted(connection: Connection, units: Collection[str]) -> Facts:
     whole = base.units_with_tickets(connection, units)
     talks = base.talks(connection, whole)
     contacts = {talk.id: [contact(row) for row in talk.messages] for talk in talks.values()}
@@ -147,7 +162,9 @@ def _read(connection: Connection) -> _Read | None:
 def _read_changes(connection: Connection) -> _Read:
     state = changes.state(connection)
     found = changes.waiting(connection, BATCH)
-    return _Read(state, state.place, found, counted(connection, found.units))
+    first, *rest = base.parts(connection, found.units, MESSAGES) or [[]]
+    later = [unit for part in rest for unit in part]
+    return _Read(state, state.place, found, _counted(connection, first), later=later)
 
 
 def _read_next(connection: Connection) -> _Read:
@@ -171,4 +188,5 @@ def _write(connection: Connection, read: _Read, now_ms: int) -> bool:
     if read.changes is None:
         return True
     changes.note(connection, read.changes)
-    return read.changes.more
+    changes.again(connection, read.later)
+    return read.changes.more or bool(read.later)
