@@ -88,3 +88,17 @@ async def _both_are_as_before(scene: Scene, before: dict[str, Any], by_mail: str
     done = [act for _, act, _, _ in reversed(await scene.audit()) if not act.endswith((".look", "login"))]
     assert done[0] == "suggestion.accept"
     assert done[-1] == "customer.unmerge"
+
+
+async def test_a_language_is_called_by_its_name(scene: Scene) -> None:
+    by_mail, _ = await anna(scene)
+    await scene.person("giulia.r", "agent", display="Giulia")
+    async with tab(scene) as (page, complaints):
+        await log_in(page, "giulia.r")
+        await page.goto(f"/console/customers/{by_mail}")
+        await page.click("#profile summary >> text=Modifica")
+        await page.fill("#profile [name=language]", "fr")
+        await page.click("#profile button[type=submit]")
+        await expect(page.locator("#profile dl.facts")).to_contain_text("francese")
+        await expect(page.locator("#profile [name=language]")).to_have_value("fr")
+        assert complaints == []

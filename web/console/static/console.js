@@ -20,6 +20,19 @@
     }
   }
 
+  // Languages by their names; what is no code of one stays as it was written.
+  const languages = new Intl.DisplayNames([language], { type: "language", fallback: "none" });
+  function name(root) {
+    for (const one of root.querySelectorAll("[data-language]")) {
+      one.removeAttribute("data-language");
+      try {
+        one.textContent = languages.of(one.textContent.trim()) || one.textContent;
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+    }
+  }
+
   // Where the pages stand in a row, the present one is in sight. (`scrollIntoView` would also move where the keyboard begins.)
   const row = document.querySelector(".side nav");
   const present = row && row.querySelector('[aria-current="page"]');
@@ -75,7 +88,8 @@
   }
   window.addEventListener("resize", reach);
 
-  document.addEventListener("htmx:after:swap", () => { localise(document); trim(); reach(); });
+  document.addEventListener("htmx:after:swap", () => { localise(document); name(document); trim(); reach(); });
   localise(document);
+  name(document);
   reach();
 })();
