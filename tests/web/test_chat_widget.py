@@ -49,10 +49,12 @@ async def test_without_network_everything_waits_and_arrives_once_in_order(browse
         await write(tab, "tre")
         await expect(ticks(tab, "sending")).to_have_count(2)
         await expect(tab.locator(".offline")).to_be_visible()
+        await expect(tab.locator(".status")).to_be_hidden()  # nobody knows whether somebody is there
         await it.gateway.answer("Ci sei ancora?")
         await context.set_offline(False)
         await expect(ticks(tab, "sent")).to_have_count(3)
         await expect(tab.locator(".offline")).to_have_count(0)
+        await expect(tab.locator(".status")).to_be_visible()
         await expect(tab.locator(".row.agent .bubble")).to_have_text("Ci sei ancora?")
     assert it.gateway.texts == ["uno", "due", "tre"]
 

@@ -100,7 +100,7 @@ class Chat {
     for (const item of items) if (!item.files.length && own.has(item.client_id)) item.files = own.get(item.client_id).files;
     const fresh = this.conversation.take(items, cursor);
     for (const { client_id: id } of items) this.sent.delete(id);
-    if (typeof open === "boolean") this.isOpen = open;
+    if (open != null) this.isOpen = open;
     if (fresh.length) {
       this.panel.typed(null);
       if (this.settings.sound && (document.hidden || !this.panel.shown)) chime();

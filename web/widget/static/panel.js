@@ -154,10 +154,11 @@ class Panel {
   told() {
     const { chat } = this;
     const { words } = chat;
+    const offline = chat.line.started && !chat.line.up && (chat.patient || chat.outbox.all()[0]);
+    this.status.hidden = offline;
     this.status.textContent = chat.isOpen ? words.here : words.closed;
     this.status.classList.toggle("open", chat.isOpen);
-    const offline = chat.line.started && !chat.line.up && (chat.patient || chat.outbox.all().length > 0);
-    const sign = JSON.stringify([offline, chat.isOpen, chat.wantsEmail]);
+    const sign = `${[offline, chat.isOpen, chat.wantsEmail]}`;
     if (this.noticed === sign) return;
     this.noticed = sign;
     this.notice.replaceChildren(
