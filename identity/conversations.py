@@ -12,7 +12,7 @@ from identity.people import Conversation, Customer, Interaction
 
 class Conversations:
     """The conversations of one batch. `window_ms`: how long a conversation stays open without a word; one of `most` messages
-    takes only answers to them; `root` gives who is at the top of a customer now."""
+    takes only answers; `root` gives who is at the top of a customer now."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Conversations:
         if channel not in conversation.channels:
             conversation.channels.append(channel)
         current = self._current(customer)
-        if current is None or current.last_ms <= conversation.last_ms:
+        if current is None or self._rank(current) <= self._rank(conversation):
             customer.conversation_id = conversation.id
         self._touched[conversation.id] = conversation
         return conversation
@@ -100,7 +100,13 @@ class Conversations:
 
     def _of(self, repeated: Interaction | None, customer: Customer) -> Conversation | None:
         found = self.known.get(repeated.conversation) if repeated else None
-        return found if found is not None and not found.split and self._root(found.owner_id) == customer.id else None
+        if found is None or found.split or found.messages >= self._most or self._root(found.owner_id) != customer.id:
+            return None
+        return found
+
+    def _rank(self, conversation: Conversation) -> tuple[bool, int]:
+        """The last one is gone on with: of those that take more, where there are any."""
+        return conversation.messages < self._most, conversation.last_ms
 
     def _recent(self, contact: Contact, customer: Customer) -> Conversation | None:
         """The open one, unless many people write as this customer: whose it is, nobody knows."""

@@ -18,6 +18,9 @@ _MESSAGE: Final = tuple(
     )
 )
 
+_SIZED: Final = 200
+"""Units whose sizes are asked for at once."""
+
 
 @dataclass(slots=True)
 class Talk:
@@ -48,24 +51,26 @@ def talk(id_: str) -> str:
 
 def units_with_tickets(connection: Connection, units: Collection[str]) -> set[str]:
     """These, and the tickets of the conversations among them."""
-    ids = _ids(units)
+    ids = ids_of(units)
     query = select(ticket_events.c.space, ticket_events.c.ticket).distinct()
     rows = _among(connection, query, ticket_events.c.conversation_id, ids)
     return {*units, *(f"t/{row.space}/{row.ticket}" for row in rows)}
 
 
-def parts(connection: Connection, units: Sequence[str], most: int) -> list[list[str]]:
+def parts(connection: Connection, units: Sequence[str], most: int) -> Iterator[list[str]]:
     """The units in their order, in parts that can be read at once: of conversations with about `most` messages, or one alone. A
-    ticket weighs as the conversations that are told of with it."""
-    found: list[list[str]] = []
-    held = most
-    for unit, number in _sizes(connection, units):
-        if held + number > most:
-            found.append([])
-            held = 0
-        found[-1].append(unit)
-        held += number
-    return found
+    ticket weighs as the conversations that are told of with it. Only what is taken is looked at."""
+    part: list[str] = []
+    held = 0
+    for begin in range(0, len(units), _SIZED):
+        for unit, number in _sizes(connection, units[begin : begin + _SIZED]):
+            if part and held + number > most:
+                yield part
+                part, held = [], 0
+            part.append(unit)
+            held += number
+    if part:
+        yield part
 
 
 def _sizes(connection: Connection, units: Sequence[str]) -> Iterator[tuple[str, int]]:
@@ -74,7 +79,7 @@ def _sizes(connection: Connection, units: Sequence[str]) -> Iterator[tuple[str, 
     homes: dict[str, list[str]] = {}
     for row in _among(connection, query, ticket_events.c.ticket, named):
         homes.setdefault(f"t/{row.space}/{row.ticket}", []).append(row.conversation_id)
-    ids = {*_ids(units), *(id_ for unit in units for id_ in homes.get(unit, ()))}
+    ids = {*ids_of(units), *(id_ for unit in units for id_ in homes.get(unit, ()))}
     counting = select(messages.c.conversation_id, func.count().label("number")).group_by(messages.c.conversation_id)
     numbers = {row.conversation_id: row.number for row in _among(connection, counting, messages.c.conversation_id, ids)}
     for unit in units:
@@ -84,7 +89,7 @@ def _sizes(connection: Connection, units: Sequence[str]) -> Iterator[tuple[str, 
 
 def talks(connection: Connection, units: Collection[str]) -> dict[str, Talk]:
     """Every conversation among the units, by its unit; one of which nothing is left is empty."""
-    ids = _ids(units)
+    ids = ids_of(units)
     found = {id_: Talk(id_, rows) for id_, rows in messages_of(connection, ids).items()}
     for id_, at_ms in _answers(connection, ids):
         found[id_].answers.append(at_ms)
@@ -130,7 +135,8 @@ def conversations_after(connection: Connection, last: str, limit: int) -> list[s
     return sorted(found)[:limit]
 
 
-def _ids(units: Iterable[str]) -> list[str]:
+def ids_of(units: Iterable[str]) -> list[str]:
+    """Of the conversations among the units."""
     return [unit[2:] for unit in units if unit.startswith("c/")]
 
 

@@ -10,11 +10,11 @@ only what was forgotten before it was ever counted, and what a journal had when 
 after it was counted makes none, also where all is counted anew: how far journals were seen stays as it is then.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, select, text, update
+from sqlalchemy import Connection, Row, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.bulk import among, ids_parameter, insert_rows
@@ -35,13 +35,22 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Units to be counted anew, those that wait longest first, and what is to be noted once they are. `more`: these are not
-    all."""
+    """Units to be counted anew: first those that are named, by the positions of the rows that name them, in the order in which
+    they wait; then those of new contacts. What is to be noted once they are counted, and whether there is more."""
 
     units: tuple[str, ...]
-    positions: tuple[int, ...]
+    named: Mapping[str, Sequence[int]]
     seen: tuple[Seen, ...]
     more: bool
+    later: tuple[str, ...] = ()
+    """To be named: their contacts are not new any more, and they are not counted yet."""
+
+    def first(self, number: int) -> "Changes":
+        """Only so many of the units. Others stay named; new contacts are none until all that was named is counted."""
+        units, left = self.units[:number], self.units[number:]
+        if number < len(self.named):
+            return Changes(units, {unit: self.named[unit] for unit in units}, (), more=True)
+        return replace(self, units=units, more=self.more or bool(left), later=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +83,17 @@ def set_place(connection: Connection, place: str) -> None:
 
 
 def waiting(connection: Connection, limit: int | None = None) -> Changes:
-    """What is to be counted anew: at most `limit` changes and as many contacts of each journal, or all."""
+    """What is to be counted anew, all of it; or at most so many changes, and where these are all, as many contacts of each
+    journal."""
     query = select(kpi_changes.c.position, kpi_changes.c.unit).order_by(kpi_changes.c.position)
     rows = connection.execute(query if limit is None else query.limit(limit)).all()
-    units = dict.fromkeys(row.unit for row in rows)
+    named: dict[str, list[int]] = {}
+    for row in rows:
+        named.setdefault(row.unit, []).append(row.position)
+    if limit is not None and len(rows) == limit:
+        return Changes(tuple(named), named, (), more=True)
+    units, seen, more = dict.fromkeys(named), [], False
     known = _known(connection)
-    seen, more = [], limit is not None and len(rows) == limit
     for journal, last in _journals(connection):
         before = known.get(journal, Seen(journal, 0))
         if last > before.upto or before.gaps:
@@ -88,14 +102,26 @@ def waiting(connection: Connection, limit: int | None = None) -> Changes:
             more = more or (limit is not None and len(ids) >= limit)
             if after != before:
                 seen.append(after)
-    positions = tuple(row.position for row in rows)
-    return Changes(tuple(units), positions, tuple(seen), more)
+    return Changes(tuple(units), named, tuple(seen), more)
 
 
 def note(connection: Connection, changes: Changes) -> None:
     """These were counted."""
-    connection.execute(delete(kpi_changes).where(kpi_changes.c.position.in_(changes.positions)))
+    positions = [position for several in changes.named.values() for position in several]
+    connection.execute(delete(kpi_changes).where(kpi_changes.c.position.in_(positions)))
     save(connection, changes.seen)
+    again(connection, changes.later)
+
+
+def last_named(connection: Connection) -> int:
+    """The position of the last row that names a unit, or 0."""
+    last: int = connection.execute(select(func.coalesce(func.max(kpi_changes.c.position), 0))).scalar_one()
+    return last
+
+
+def is_named(connection: Connection, last: int) -> bool:
+    """Whether a row up to a position names a unit."""
+    return connection.execute(select(kpi_changes.c.position).where(kpi_changes.c.position <= last).limit(1)).first() is not None
 
 
 def again(connection: Connection, units: Collection[str]) -> None:

@@ -5,17 +5,19 @@ figure reads what is counted, without the units that changed since, and counts t
 so a figure is never behind.
 """
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
 
-from desk.kpi.facts import contact, of_talk, of_ticket
+from desk.kpi.facts import Contact, contact, of_talk, of_ticket
 from storage import kpi_base as base
 from storage import kpi_changes as changes
 from storage import kpi_store as store
 from storage.database import Database
+from storage.kpi_base import Ticket
 from storage.kpi_changes import Changes, Seen, State
 from storage.kpi_chunk import Fact
 from storage.kpi_store import Facts, Pack
@@ -29,7 +31,8 @@ BATCH: Final = 1_000
 MESSAGES: Final = 4_000
 """About as many are in memory at once: conversations are counted as a whole, however little of them is new."""
 _TALKS: Final = 2_000
-"""Conversations of one step where all are counted."""
+_BUILT: Final = 20_000
+"""Conversations, and about as many messages as they have, of one step where all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,6 @@ class _Read:
     changes: Changes | None
     facts: Facts
     packs: Sequence[Pack] = ()
-    later: Sequence[str] = ()
-    """Units among the changes that are left for the next step."""
 
 
 class Rolling:
@@ -68,9 +69,11 @@ class Rolling:
         more = await self._database.write_beside(lambda one: _write(one, read, now_ms))
         return await self._seal(now_ms) or more
 
-    async def finish(self, now_ms: int) -> None:
-        """Count all there is."""
-        while await self.step(now_ms):
+    async def finish(self, now_ms: int, seconds: float = float("inf")) -> None:
+        """Count all there is; after the first counting of all, without which there are no figures, for at most so long: where
+        contacts come faster than they are counted, there is always more."""
+        until = time.monotonic() + seconds
+        while await self.step(now_ms) and (self.building or time.monotonic() < until):
             pass
 
     async def leave_nothing(self, now_ms: int) -> None:
@@ -79,10 +82,10 @@ class Rolling:
         if not state.place.startswith(VERSION):
             await self._database.write_beside(lambda one: _clear(one, now_ms))
             return
-        more = True
-        while more:
+        last = await self._database.read(changes.last_named)
+        while await self._database.read(lambda one: changes.is_named(one, last)):
             read = await self._database.read(_read_changes)
-            more = await self._database.write_beside(lambda one, read=read: _write(one, read, now_ms))  # type: ignore[misc]
+            await self._database.write_beside(lambda one, read=read: _write(one, read, now_ms))  # type: ignore[misc]
         while await self.sweep(now_ms):
             pass
 
@@ -125,9 +128,17 @@ def _counted(connection: Connection, units: Collection[str]) -> Facts:
     contacts = {talk.id: [contact(row) for row in talk.messages] for talk in talks.values()}
     found = {unit: of_talk(talk, contacts[talk.id]) for unit, talk in talks.items()}
     tickets = base.tickets(connection, whole)
-    others = base.messages_of(connection, {one.home for one in tickets.values()} - contacts.keys())
-    contacts |= {id_: [contact(row) for row in rows] for id_, rows in others.items()}
-    return found | {unit: of_ticket(one, contacts[one.home]) for unit, one in tickets.items()}
+    found |= _tickets(tickets, contacts)
+    elsewhere = sorted({base.talk(one.home) for one in tickets.values()} - talks.keys())
+    for part in base.parts(connection, elsewhere, MESSAGES):
+        others = base.messages_of(connection, base.ids_of(part))
+        found |= _tickets(tickets, {id_: [contact(row) for row in rows] for id_, rows in others.items()})
+    return found
+
+
+def _tickets(tickets: Mapping[str, Ticket], contacts: Mapping[str, Sequence[Contact]]) -> dict[str, list[Fact]]:
+    """The facts of those that began with one of these conversations."""
+    return {unit: of_ticket(one, contacts[one.home]) for unit, one in tickets.items() if one.home in contacts}
 
 
 def _clear(connection: Connection, now_ms: int) -> None:
@@ -162,16 +173,16 @@ def _read(connection: Connection) -> _Read | None:
 def _read_changes(connection: Connection) -> _Read:
     state = changes.state(connection)
     found = changes.waiting(connection, BATCH)
-    first, *rest = base.parts(connection, found.units, MESSAGES) or [[]]
-    later = [unit for part in rest for unit in part]
-    return _Read(state, state.place, found, _counted(connection, first), later=later)
+    first: list[str] = next(base.parts(connection, found.units, MESSAGES), [])
+    return _Read(state, state.place, found.first(len(first)), _counted(connection, first))
 
 
 def _read_next(connection: Connection) -> _Read:
     state = changes.state(connection)
     ids = base.conversations_after(connection, state.place.removeprefix(_BUILDING), _TALKS)
-    then = f"{_BUILDING}{ids[-1]}" if ids else DONE
-    facts, packs = store.bundled(counted(connection, [base.talk(id_) for id_ in ids]))
+    some: list[str] = next(base.parts(connection, [base.talk(id_) for id_ in ids], _BUILT), [])
+    then = _BUILDING + base.ids_of(some)[-1] if some else DONE
+    facts, packs = store.bundled(counted(connection, some))
     return _Read(state, then, None, facts, packs)
 
 
@@ -188,5 +199,4 @@ def _write(connection: Connection, read: _Read, now_ms: int) -> bool:
     if read.changes is None:
         return True
     changes.note(connection, read.changes)
-    changes.again(connection, read.later)
-    return read.changes.more or bool(read.later)
+    return read.changes.more

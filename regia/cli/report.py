@@ -19,6 +19,8 @@ from storage.database import Database
 app = typer.Typer(no_args_is_help=True, help="Figures of what came in and what became of it.")
 
 Many = list[str] | None
+_PATIENCE: Final = 30.0
+"""Seconds of counting what is new, before what is left of it is counted for the answer alone."""
 
 
 @app.callback()
@@ -86,7 +88,7 @@ def kpi(
 
 async def _asked(database: Database, asked: Asked, of: Wanted) -> list[Figure]:
     """Where no gateway has counted yet, or for long, it is done now."""
-    await Rolling(database).finish(time.time_ns() // 1_000_000)
+    await Rolling(database).finish(time.time_ns() // 1_000_000, _PATIENCE)
     return await database.read(lambda connection: figures(connection, asked, of))
 
 

@@ -29,6 +29,9 @@ _RESTS: Final = 3
 _RESTS_BUSY: Final = 19
 """How many times as long as a step took is waited for after it: so what is new takes a quarter of one processor at most, and a
 twentieth while contacts wait. Where nobody gets any figures, since all is counted for the first time, only that holds."""
+_LOOK: Final = 0.5
+_LONGEST: Final = 20.0
+"""So that no other node takes the turn meanwhile."""
 _UP: Final = 0.2
 
 
@@ -52,12 +55,23 @@ class Counting:
 
     async def look(self) -> None:
         """Count what there is, where it is this node's turn. Raises `DatabaseUnavailable`."""
-        begun = time.monotonic()
+        begun = swept = time.monotonic()
         while await self._turn.mine() and await self._rolling.step(now_ms()):
-            await asyncio.sleep(max(_REST, self._rests * (time.monotonic() - begun)))
+            await self._rest(time.monotonic() - begun)
             begun = time.monotonic()
+            if begun > swept + EVERY:  # there may be more to count for ever
+                await self._rolling.sweep(now_ms())
+                swept = begun
         if await self._turn.mine():
             await self._rolling.sweep(now_ms())
+
+    async def _rest(self, took: float) -> None:
+        """After a step that took so many seconds. Contacts may come, or be done, meanwhile."""
+        rested = _REST
+        await asyncio.sleep(_REST)
+        while (left := min(self._rests * took, _LONGEST) - rested) > 0:
+            rested += min(left, _LOOK)
+            await asyncio.sleep(min(left, _LOOK))
 
     @property
     def _rests(self) -> int:

@@ -33,3 +33,25 @@ async def test_an_answer_joins_what_it_answers_all_the_same(database: Database) 
     contacts = [*(said(number) for number in range(1, 5)), said(5, reply_to="m1")]
     found = await database.write(lambda one: resolve(one, contacts, FEW))
     assert found[3].conversation.id != found[4].conversation.id == found[0].conversation.id
+
+
+async def test_what_answers_a_full_one_leaves_the_present_one_in_its_place(database: Database) -> None:
+    contacts = [*(said(number) for number in range(1, 5)), said(5, reply_to="m1"), said(6)]
+    found = await database.write(lambda one: resolve(one, contacts, FEW))
+    assert found[5].conversation.id == found[3].conversation.id
+
+
+async def test_a_late_message_opens_none_beside_the_present_one(database: Database) -> None:
+    """A node that was away commits what is older than all that the full one has."""
+    await database.write(lambda one: resolve(one, [said(number) for number in range(10, 13)], FEW))
+    found = await database.write(lambda one: resolve(one, [said(8), said(9), said(13)], FEW))
+    assert len({one.conversation.id for one in found}) == 1
+
+
+async def test_the_same_words_elsewhere_do_not_join_a_full_one(database: Database) -> None:
+    words = "Vorrei sapere quando arriva la padella che ho ordinato"
+    contacts = [said(1, text=words), said(2), said(3)]
+    first = (await database.write(lambda one: resolve(one, contacts, FEW)))[0]
+    (again,) = await database.write(lambda one: resolve(one, [said(4, text=words, channel="form")], FEW))
+    assert again.repeat_of == str(contacts[0].id)
+    assert again.conversation.id != first.conversation.id

@@ -1,12 +1,12 @@
 """Conversations are counted as a whole, however little of them is new; that takes neither memory nor time from contacts."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from desk.kpi import rolling
 from desk.kpi.report import Wanted, figure
@@ -14,9 +14,10 @@ from desk.kpi.rolling import Rolling
 from regia.runners import counting
 from regia.runners.counting import Counting
 from storage import kpi_base
+from storage import kpi_changes as changes
 from storage.database import Database
 from storage.kpi_base import Talk
-from storage.schema import ticket_events
+from storage.schema import kpi_fresh, messages, ticket_events
 from tests.erasing.planted import row
 from tests.kpi.planted import AT, contact
 
@@ -100,51 +101,171 @@ async def test_all_have_their_turn_while_news_comes(database: Database, monkeypa
     assert await count(database) == 72
 
 
+async def test_what_is_named_again_and_again_does_not_grow(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes that are left stay where they are, and new contacts wait until all of them are counted."""
+    work = Rolling(database)
+    await say(database, range(40), talks=40)
+    await work.finish(0)
+    monkeypatch.setattr(rolling, "MESSAGES", 1)
+    monkeypatch.setattr(rolling, "BATCH", 10)
+    again, told = changes.again, []
+
+    def noted(connection: Connection, units: Sequence[str]) -> None:
+        told.extend(units)
+        again(connection, units)
+
+    monkeypatch.setattr(changes, "again", noted)
+    for turn in range(60):
+        units = [f"c/con_{turn * 7 % 40}", f"c/con_{turn * 3 % 40}"]
+        await database.write(lambda one, units=units: again(one, units))  # type: ignore[misc]
+        await say(database, [40 + turn], talks=40)
+        await work.step(0)
+    assert told == []
+    assert await count(database) == 100
+    await work.finish(0)
+    assert (await count(database), await database.read(lambda one: changes.is_named(one, 10_000))) == (100, False)
+
+
+async def test_an_erase_waits_for_what_was_named_before_and_for_nothing_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Rolling(database)
+    await say(database, range(12), talks=4)
+    await work.finish(0)
+    monkeypatch.setattr(rolling, "MESSAGES", 1)
+    await database.write(lambda one: one.execute(delete(messages).where(messages.c.conversation_id == "con_3")))
+    write = database.write_beside
+
+    async def beside(work: Any) -> Any:
+        """Somebody always changes something."""
+        await database.write(lambda one: changes.again(one, ["c/con_0", "c/con_1", "c/con_2"]))
+        return await write(work)
+
+    monkeypatch.setattr(database, "write_beside", beside)
+    await work.leave_nothing(0)
+    units = await database.read(lambda one: one.execute(select(kpi_fresh.c.unit)).scalars().all())
+    assert "c/con_3" not in units
+    assert await database.read(lambda one: changes.is_named(one, 10_000))
+    assert await count(database) == 9
+
+
+async def test_a_ticket_of_another_conversation_is_counted_as_that_one(
+    database: Database, most_at_once: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several such conversations only some are in memory at once."""
+    read: list[int] = []
+    messages_of = kpi_base.messages_of
+
+    def noted(connection: Connection, ids: Sequence[str]) -> Any:
+        found = messages_of(connection, ids)
+        read.append(sum(map(len, found.values())))
+        return found
+
+    monkeypatch.setattr(kpi_base, "messages_of", noted)
+    await say(database, range(16), talks=4)
+    told = [
+        {"space": "demo", "ticket": f"T-{number}", "conversation_id": f"con_{number}", "event": "opened", "at_ms": AT}
+        for number in range(3)
+    ]
+    later = [{**one, "conversation_id": "con_3", "event": "closed", "at_ms": AT + 1_000} for one in told]
+    rows = [row(ticket_events, id=f"e{number}", **one) for number, one in enumerate([*told, *later])]
+    await database.write(lambda one: one.execute(insert(ticket_events), rows))
+    work = Rolling(database)
+    await work.finish(0)
+    await database.write(lambda one: changes.again(one, ["c/con_3"]))
+    read.clear()
+    await work.finish(0)
+    assert max(read) <= MOST
+    assert (await count(database, "tickets"), await count(database)) == (3, 16)
+
+
 async def test_a_ticket_weighs_as_its_conversation(database: Database) -> None:
     await say(database, range(9), talks=1)
     told = {"space": "demo", "ticket": "T-1", "conversation_id": "con_0", "event": "opened", "at_ms": AT}
     await database.write(lambda one: one.execute(insert(ticket_events), [row(ticket_events, id="e1", **told)]))
     units = ["t/demo/T-1", "c/con_0", "t/demo/T-2", "c/con_9"]
-    parts = await database.read(lambda one: kpi_base.parts(one, units, 12))
+    parts = await database.read(lambda one: list(kpi_base.parts(one, units, 12)))
     assert parts == [["t/demo/T-1"], ["c/con_0", "t/demo/T-2", "c/con_9"]]
 
 
 class _Steps:
     """Counting that always has more to do, and takes a moment for it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, building: bool) -> None:
         self.left = number
-        self.building = False
+        self.building = building
+        self.swept = 0
 
     async def step(self, now_ms: int) -> bool:
-        await asyncio.sleep(0.01)
         self.left -= 1
         return self.left > 0
 
     async def sweep(self, now_ms: int) -> bool:
+        self.swept += 1
         return False
 
 
-@pytest.mark.parametrize(
-    ("waiting", "building", "times"), [(0, False, 3), (499, False, 3), (500, False, 19), (500, True, 19), (0, True, 0)]
-)
-async def test_counting_rests_for_contacts(monkeypatch: pytest.MonkeyPatch, waiting: int, building: bool, times: int) -> None:
+@dataclass
+class _Clock:
+    """Time that passes only while somebody sleeps, `asyncio` and `time` of the module at once."""
+
+    now: float = 0.0
+    calm_at: float = float("inf")
+    waiting: int = 0
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def rows(self) -> dict[str, int]:
+        return {"pipeline": self.waiting if self.now < self.calm_at else 0}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
+    made = _Clock()
+    monkeypatch.setattr(counting, "asyncio", made)
+    monkeypatch.setattr(counting, "time", made)
     monkeypatch.setattr(counting, "Turn", lambda *_: SimpleNamespace(mine=_yes))
-    gateway: Any = SimpleNamespace(stores=SimpleNamespace(database=None), waiting=lambda: {"pipeline": waiting})
-    work: Any = Counting(gateway)
-    work._rolling = _Steps(3)
-    work._rolling.building = building
-    rests: list[float] = []
+    return made
 
-    async def rested(seconds: float) -> None:
-        rests.append(seconds)
 
-    monkeypatch.setattr(counting, "asyncio", SimpleNamespace(sleep=rested))
-    await work.look()
-    assert len(rests) == 2
-    assert min(rests) >= max(0.02, times * 0.01)
-    assert times or max(rests) == 0.02
+def runner(clock: _Clock, steps: _Steps) -> Any:
+    gateway: Any = SimpleNamespace(stores=SimpleNamespace(database=None), waiting=clock.rows)
+    made: Any = Counting(gateway)
+    made._rolling = steps
+    return made
 
 
 async def _yes() -> bool:
     return True
+
+
+RESTS = [(0, False, 3), (499, False, 3), (500, False, 19), (500, True, 19), (0, True, 0.02)]
+
+
+@pytest.mark.parametrize(("waiting", "building", "rests"), RESTS)
+async def test_counting_rests_for_contacts(clock: _Clock, waiting: int, building: bool, rests: float) -> None:
+    clock.waiting = waiting
+    await runner(clock, _Steps(1, building=building))._rest(1.0)
+    assert clock.now == pytest.approx(rests)
+
+
+async def test_no_rest_is_longer_than_a_turn_lasts(clock: _Clock) -> None:
+    clock.waiting = 500
+    await runner(clock, _Steps(1, building=False))._rest(50.0)
+    assert clock.now == pytest.approx(20)
+
+
+async def test_a_rest_is_over_once_contacts_are(clock: _Clock) -> None:
+    clock.waiting, clock.calm_at = 500, 4.0
+    await runner(clock, _Steps(1, building=False))._rest(1.0)
+    assert 3 <= clock.now <= 5
+
+
+async def test_dead_facts_are_swept_though_there_is_always_more(clock: _Clock) -> None:
+    steps = _Steps(1_000, building=False)
+    await runner(clock, steps).look()
+    assert steps.swept == pytest.approx(1_000 * 0.02 / counting.EVERY, abs=1)
