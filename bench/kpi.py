@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, create_engine
 
 from bench.kpi_copies import multiply
-from bench.kpi_fill import UNTIL_MS, YEAR_MS, fill
+from bench.kpi_fill import UNTIL_MS, YEAR_MS, fill, fill_readings
 from desk.kpi.definitions import KPIS
 from desk.kpi.measuring import Condition
 from desk.kpi.report import Wanted, figure
@@ -66,6 +66,8 @@ async def prepare(url: str, number: int, row: Callable[..., dict[str, Any]]) -> 
     await _count(url)
     engine = create_engine(Database(url).url)
     multiply(engine, COPIES, YEAR_MS // COPIES)
+    with engine.begin() as connection:
+        fill_readings(connection, begin_ms=began_ms, days=365)
     engine.dispose()
     fill(url, FRESH, row, begin_ms=UNTIL_MS - _DAY_MS, days=0.9, after=each * COPIES)
     await _count(url)

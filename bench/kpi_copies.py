@@ -23,6 +23,7 @@ from storage.schema import (
     kpi_fresh,
     kpi_places,
     kpi_seen,
+    marks,
     messages,
     outgoing,
     sla_timers,
@@ -30,7 +31,7 @@ from storage.schema import (
     ticket_events,
 )
 
-_BASE: Final = (event_ids, messages, outgoing, ticket_events, sla_timers, surveys, handles)
+_BASE: Final = (event_ids, messages, outgoing, ticket_events, sla_timers, surveys, handles, marks)
 _IDS: Final = frozenset({"conversation_id", "message_id", "handle_id", "customer_id", "ticket", "ticket_event"})
 _PRAGMAS: Final = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-500000")
 

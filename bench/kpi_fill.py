@@ -1,7 +1,7 @@
 """A database with some days of contacts, as the gateway would have them, but written by hand: it takes the gateway longer.
 
 Of what figures are made of nothing is left out: contacts with their events and fields (an order number that no two share among
-them), answers, what tickets told, promises, surveys, and the addresses they came from.
+them), answers, what tickets told, promises, surveys, the addresses they came from, which category was right, and what was read.
 """
 
 import json
@@ -10,10 +10,11 @@ from contextlib import closing
 from random import Random
 from typing import Any, Final
 
-from sqlalchemy import Engine, Table, create_engine
+from sqlalchemy import Connection, Engine, Table, create_engine
 
+from storage.bulk import insert_rows
 from storage.database import Database
-from storage.schema import event_ids, handles, messages, outgoing, sla_timers, surveys, ticket_events
+from storage.schema import event_ids, faq_counts, handles, marks, messages, outgoing, sla_timers, surveys, ticket_events
 
 UNTIL_MS: Final = 1_795_000_000_000
 YEAR_MS: Final = 365 * 86_400_000
@@ -23,12 +24,15 @@ CATEGORIES: Final = tuple(f"category-{number}" for number in range(12))
 TAGS: Final = tuple(f"tag-{number}" for number in range(12))
 PRODUCTS: Final = tuple(f"PAN-{number}" for number in range(40))
 AGENTS: Final = tuple(f"agent-{number}" for number in range(25))
+ARTICLES: Final = tuple(f"article-{number}" for number in range(20))
 _HOUR: Final = 3_600_000
 _DAY: Final = 24 * _HOUR
 _PART: Final = 20_000
 """Conversations of one transaction."""
 _PRAGMAS: Final = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-500000")
 """For a file that is thrown away after a crash."""
+
+_TABLES: Final = (event_ids, messages, outgoing, ticket_events, sla_timers, surveys, handles, marks)
 
 Rows = dict[Table, list[dict[str, Any]]]
 
@@ -42,7 +46,7 @@ def fill(url: str, number: int, row: Callable[..., dict[str, Any]], *, begin_ms:
         number += after
         patterns: dict[Table, dict[str, Any]] = {}
         while made < number:
-            rows: Rows = {table: [] for table in (event_ids, messages, outgoing, ticket_events, sla_timers, surveys, handles)}
+            rows: Rows = {table: [] for table in _TABLES}
             for _ in range(_PART):
                 if made >= number:
                     break
@@ -53,6 +57,22 @@ def fill(url: str, number: int, row: Callable[..., dict[str, Any]], *, begin_ms:
                 if some:
                     patterns.setdefault(table, row(table))
             _write(engine, patterns, rows)
+
+
+def fill_readings(connection: Connection, *, begin_ms: int, days: int) -> None:
+    """What was read of a FAQ of each brand on so many days."""
+    pick, first = Random(days), begin_ms // _DAY  # noqa: S311 - the same days each time
+    kinds = {"view": 400, "helped": 60, "not_helped": 20}
+    for day in range(first, first + days):
+        rows = [
+            {"day": day, "faq": brand, "article": article, "language": language, "kind": kind, "brand": brand}
+            | {"number": pick.randrange(1, most)}
+            for brand in BRANDS
+            for article in ARTICLES
+            for language in ("it", "en")
+            for kind, most in kinds.items()
+        ]
+        insert_rows(connection, faq_counts, rows)
 
 
 def _talk(rows: Rows, pick: Random, number: int, *, made: int, most: int, begin: int) -> int:
@@ -82,6 +102,10 @@ def _talk(rows: Rows, pick: Random, number: int, *, made: int, most: int, begin:
         contact |= {"handle_id": link, "conversation_id": id_, "received_ms": at_ms, "at_ms": at_ms}
         contact |= {"id": message, "awaits_answer": not answered, "envelope": json.dumps({"data": data}).encode()}
         rows[messages].append(contact)
+        if _is(pick, 5):
+            rows[marks].append(
+                {"message_id": message, "category": pick.choice((category, *CATEGORIES)), "at_ms": at_ms + _HOUR}
+            )
     if answered:
         sent_ms = at_ms + int(pick.expovariate(1 / (4 * _HOUR)))
         rows[outgoing].append({"id": f"out_{number}", "conversation_id": id_, "state": "sent", "ended_ms": sent_ms})
