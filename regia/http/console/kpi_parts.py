@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from desk.kpi.definitions import can_be_by
 from desk.kpi.periods import edges, shown
 from desk.kpi.report import Figure, Wanted
 from desk.kpi.rolling import DONE
@@ -27,7 +28,10 @@ PARTS: Final = (
     *(("plot", name) for name in PLOTS),
     *(("block", name) for name in BLOCKS),
 )
+GROUPED: Final = ("first_reply", "closing", "unheard")
+"""Figures without groups of their own: blocks only where some are chosen."""
 _BY_REASON: Final = "by-reason"
+"""It has groups of its own, and is not there where others are chosen."""
 _LESS_IS_BETTER: Final = {"first_reply": True, "closing": True, "unheard": True, "sla": False, "surveys": False}
 
 Part = views.Tile | views.Plot | views.Block
@@ -43,13 +47,24 @@ class Page:
     language: Language
 
 
+def parts_of(chosen: Chosen) -> list[tuple[str, str]]:
+    """What the page has for a question: kinds and names."""
+    by = [one for one in (chosen.by, chosen.across) if one]
+    if not by:
+        return [*PARTS]
+    more = [("block", name) for name in GROUPED if all(can_be_by(name, one) for one in by)]
+    usual = [one for one in PARTS if one[1] != _BY_REASON]
+    first = usual.index(("block", BLOCKS[0]))
+    return [*usual[:first], *more, *usual[first:]]
+
+
 def is_counted(connection: Connection) -> bool:
     """Whether there are figures."""
     return kpi_changes.state(connection).place == DONE
 
 
 def make(connection: Connection, kind: str, name: str, page: Page) -> Part:
-    """One of `PARTS`. Raises `NotCounted`."""
+    """One of `parts_of`. Raises `NotCounted`."""
     if kind == "tile":
         return _tile(connection, name, page)
     return _plot(connection, name, page) if kind == "plot" else _block(connection, name, page)
@@ -91,7 +106,7 @@ def _plot(connection: Connection, name: str, page: Page) -> views.Plot:
     try:
         figure = _figure(connection, name, replace(of, by=span, across=None))
     except NotAsked:  # too many spans: the page's own groups are of a shorter time than the period is long
-        return views.Plot(name=name, unit="count", times=[], values=[], rows=[])
+        return views.Plot(name=name, unit="count", times=[], values=[], rows=[], problem=True)
     lines = {line.group: line for line in figure.groups}
     begins = edges(of.since_ms, of.until_ms, span, of.zone)[:-1] if of.until_ms > of.since_ms else []
     named = [shown(at, span, of.zone) for at in begins]

@@ -30,6 +30,7 @@ KPI: Final = KpiTexts(
     own_way="each in its own way",
     no_more="nothing else",
     groups={
+        "hour": "hour",
         "day": "day",
         "week": "week",
         "month": "month",

@@ -30,6 +30,7 @@ KPI: Final = KpiTexts(
     own_way="ciascuno a suo modo",
     no_more="nient'altro",
     groups={
+        "hour": "ora",
         "day": "giorno",
         "week": "settimana",
         "month": "mese",
