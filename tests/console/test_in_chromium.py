@@ -14,6 +14,7 @@ from playwright.async_api import Page as Tab
 
 from regia.http.console.parts import CONSOLE
 from regia.http.console.table import ENTRIES
+from storage import staff
 from tests.browser import chromium
 from tests.console.scene import PASSWORD, Scene, a_console
 from tests.console.test_live import wrote
@@ -74,6 +75,32 @@ async def test_a_message_appears_while_the_page_is_open(shop: Scene) -> None:
         await tab.select_option("select[name=category]", "general")
         await tab.wait_for_url("**category=general**")
         assert await tab.locator("#rows tr").count() == 1
+        assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("language", "nobody", "none"),
+    [
+        (
+            "it",
+            "Nessun messaggio ancora. Appena qualcuno scrive, compare qui.",
+            "Nessun messaggio recente corrisponde ai filtri.",
+        ),
+        ("en", "No message yet. As soon as somebody writes, it appears here.", "No recent message fits the filters."),
+    ],
+)
+async def test_an_empty_list_says_why_until_a_row_comes(shop: Scene, language: str, nobody: str, none: str) -> None:
+    (anna,) = await shop.gateway.stores.database.read(staff.everybody)
+    await shop.gateway.stores.database.write(lambda one: staff.change(one, anna.id, language=language))
+    async with chromium() as browser, logged_in(browser, shop) as (tab, complaints):
+        said = tab.locator(".list .empty")
+        for query, words, text in (("", nobody, "Buongiorno"), ("?category=returns", none, "Vorrei un rimborso")):
+            await tab.goto(f"http://127.0.0.1:{shop.client.port}/console/{query}")
+            await tab.wait_for_selector("#live.good")
+            assert await said.inner_text() == words
+            id_ = await wrote(shop, text)
+            await tab.locator(f"#m-{id_}").wait_for(timeout=6_000)
+            assert not await said.is_visible()
         assert complaints == []
 
 
