@@ -47,6 +47,8 @@ KPI: Final = KpiTexts(
     },
     by_reason=("Surveys by reason and channel", "What customers scored on average, by category and channel."),
     loading="Being counted…",
+    failed="The request failed.",
+    again="Try again",
     too_many="Too many groups: choose a shorter period, a filter, or another grouping.",
     zone="Days are those of {zone}.",
     before="against the period before",
