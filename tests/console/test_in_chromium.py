@@ -131,6 +131,22 @@ async def test_every_page_fits_and_nothing_on_it_is_stopped_by_the_policy(shop: 
         assert [text for text in complaints if "404" not in text] == []
 
 
+async def test_the_log_in_fits_and_can_be_used_by_everybody(shop: Scene) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context(locale="it-IT")
+        tabs = [await context.new_page() for _ in range(3)]
+        paths = [f"http://127.0.0.1:{shop.client.port}/console/login?lang={language}" for language in ("it", "en")]
+        await asyncio.gather(*(looks_right(*one, paths) for one in zip(tabs, (NARROW, 390, 1360), strict=True)))
+        for language in ("it", "en"):
+            await tabs[1].goto(f"http://127.0.0.1:{shop.client.port}/console/login?lang={language}")
+            await tabs[1].fill("#f-name", "anna")
+            await tabs[1].fill("#f-password", "wrong")
+            await tabs[1].keyboard.press("Enter")
+            await tabs[1].wait_for_selector(".notice.bad")
+            assert await tabs[1].get_attribute("html", "lang") == language
+            assert await findings(tabs[1]) == []
+
+
 async def looks_right(tab: Tab, width: int, paths: list[str]) -> None:
     """Every page at one width, in both themes: a browser changes its theme while a page is open."""
     await tab.set_viewport_size({"width": width, "height": 800})
