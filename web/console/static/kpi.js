@@ -86,11 +86,10 @@
     if (card) failed(card);
   });
   document.addEventListener("htmx:response:error", (event) => {
-    const card = awaited(event), { ctx } = event.detail;
+    const card = awaited(event);
     if (!card) return;
-    ctx.swap = "none"; // a page about the problem has no place among figures
-    if (ctx.response.status === 401) window.location.reload();
-    else failed(card);
+    event.detail.ctx.swap = "none"; // a page about the problem has no place among figures
+    failed(card);
   });
 
   document.addEventListener("htmx:after:swap", all);
