@@ -161,3 +161,23 @@ DIMENSIONS: Final = (
 """What facts are counted by, beside `field.<name>`: not each of them has all."""
 SPANS: Final[tuple[Span, ...]] = ("hour", "day", "week", "month")
 FIELD: Final = "field."
+
+_OF_CONTACTS: Final = frozenset({"brand", "channel", "connector", "category", "product", "target", "tag", "rule"})
+_OWN: Final[Mapping[str, frozenset[str]]] = {
+    "ticket": frozenset({"agent", "reason", "outcome"}),
+    "closed": frozenset({"agent", "reason", "outcome"}),
+    "promise": frozenset({"promise", "outcome"}),
+    "score": frozenset({"agent", "reason", "outcome", "survey", "question"}),
+    "mark": frozenset({"right", "outcome"}),
+    READINGS: frozenset({"article", "faq"}),
+}
+"""What facts of a kind have beside what their contact has."""
+
+
+def can_be_by(name: str, by: str) -> bool:
+    """Whether facts of a figure may have what it is to be grouped by; where they never do, all are in the group without a
+    name."""
+    kind = KPIS[name].kind
+    if by in SPANS or by in _OWN.get(kind, ()):
+        return True
+    return by == "brand" if kind == READINGS else by in _OF_CONTACTS or by.startswith(FIELD)

@@ -74,5 +74,24 @@ def beginning(day: date, zone: ZoneInfo) -> int:
     return _ms(datetime.combine(day, time(), zone))
 
 
+def before(since_ms: int, until_ms: int, end_ms: int, zone: ZoneInfo) -> tuple[int, int]:
+    """What of the period before goes as far as this one has come: the same times of that zone's clock, earlier by all days that
+    the period touches from its beginning on. It has come no further than `end_ms`."""
+    days = -(-(_clock(until_ms, zone) - _clock(since_ms, zone)) // timedelta(days=1))
+    return _days_before(since_ms, days, zone), _days_before(min(until_ms, end_ms), days, zone)
+
+
+def _days_before(ms: int, days: int, zone: ZoneInfo) -> int:
+    try:
+        return _ms((_clock(ms, zone) - timedelta(days=days)).replace(tzinfo=zone))
+    except OverflowError:  # before the first year there is, and so before anything came
+        return ms - days * 24 * _HOUR_MS
+
+
+def _clock(ms: int, zone: ZoneInfo) -> datetime:
+    """What the clock there shows."""
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).replace(tzinfo=None)
+
+
 def _ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)

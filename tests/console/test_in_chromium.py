@@ -14,6 +14,7 @@ from playwright.async_api import Page as Tab
 
 from regia.http.console.parts import CONSOLE
 from regia.http.console.table import ENTRIES
+from storage import staff
 from tests.browser import chromium
 from tests.console.scene import PASSWORD, Scene, a_console
 from tests.console.test_live import wrote
@@ -77,6 +78,32 @@ async def test_a_message_appears_while_the_page_is_open(shop: Scene) -> None:
         assert complaints == []
 
 
+@pytest.mark.parametrize(
+    ("language", "nobody", "none"),
+    [
+        (
+            "it",
+            "Nessun messaggio ancora. Appena qualcuno scrive, compare qui.",
+            "Nessun messaggio recente corrisponde ai filtri.",
+        ),
+        ("en", "No message yet. As soon as somebody writes, it appears here.", "No recent message fits the filters."),
+    ],
+)
+async def test_an_empty_list_says_why_until_a_row_comes(shop: Scene, language: str, nobody: str, none: str) -> None:
+    (anna,) = await shop.gateway.stores.database.read(staff.everybody)
+    await shop.gateway.stores.database.write(lambda one: staff.change(one, anna.id, language=language))
+    async with chromium() as browser, logged_in(browser, shop) as (tab, complaints):
+        said = tab.locator(".list .empty")
+        for query, words, text in (("", nobody, "Buongiorno"), ("?category=returns", none, "Vorrei un rimborso")):
+            await tab.goto(f"http://127.0.0.1:{shop.client.port}/console/{query}")
+            await tab.wait_for_selector("#live.good")
+            assert await said.inner_text() == words
+            id_ = await wrote(shop, text)
+            await tab.locator(f"#m-{id_}").wait_for(timeout=6_000)
+            assert not await said.is_visible()
+        assert complaints == []
+
+
 async def test_the_page_says_when_it_is_not_live_and_goes_on(shop: Scene) -> None:
     async with chromium() as browser, logged_in(browser, shop) as (tab, _):
         await tab.wait_for_selector("#live.good")
@@ -102,6 +129,22 @@ async def test_every_page_fits_and_nothing_on_it_is_stopped_by_the_policy(shop: 
         paths = [f"http://127.0.0.1:{shop.client.port}/console{path}" for path in (*PAGES, *of_one)]
         await asyncio.gather(*(looks_right(*one, paths) for one in zip(tabs, (NARROW, 390, 1360), strict=True)))
         assert [text for text in complaints if "404" not in text] == []
+
+
+async def test_the_log_in_fits_and_can_be_used_by_everybody(shop: Scene) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context(locale="it-IT")
+        tabs = [await context.new_page() for _ in range(3)]
+        paths = [f"http://127.0.0.1:{shop.client.port}/console/login?lang={language}" for language in ("it", "en")]
+        await asyncio.gather(*(looks_right(*one, paths) for one in zip(tabs, (NARROW, 390, 1360), strict=True)))
+        for language in ("it", "en"):
+            await tabs[1].goto(f"http://127.0.0.1:{shop.client.port}/console/login?lang={language}")
+            await tabs[1].fill("#f-name", "anna")
+            await tabs[1].fill("#f-password", "wrong")
+            await tabs[1].keyboard.press("Enter")
+            await tabs[1].wait_for_selector(".notice.bad")
+            assert await tabs[1].get_attribute("html", "lang") == language
+            assert await findings(tabs[1]) == []
 
 
 async def looks_right(tab: Tab, width: int, paths: list[str]) -> None:

@@ -12,8 +12,8 @@ from desk.kpi.definitions import KPIS
 from desk.kpi.report import Figure, Line
 from desk.kpi.rolling import Rolling
 from regia.figures import Asked, figures, wanted
-from regia.http.console.kpi_parts import PARTS
-from regia.http.console.kpi_question import days_of
+from regia.http.console.kpi_parts import GROUPED, PARTS, parts_of
+from regia.http.console.kpi_question import Chosen, days_of
 from tests.console.scene import Scene, Somebody
 from tests.console.test_live import wrote
 from web.console.kpi import block, said, tile
@@ -99,16 +99,17 @@ async def test_the_page_asks_for_its_parts_by_the_same_question(scene: Scene) ->
     question = "period=7&by=channel&across=category&channel=web_form&channel=email&tag=a&tag=b"
     page = await scene.page(f"/kpi?{question}", viewer)
     asked = [node.attributes["hx-get"] or "" for node in page.css("[hx-get]")]
-    assert len(asked) == len(PARTS) - 1, "what has groups of its own is not there by others"
+    assert len(asked) == len(PARTS) - 1 + len(GROUPED), "what has groups of its own is not there by others"
     assert all(f"/kpi/part?{question}&part=" in one for one in asked)
     assert [node.attributes["value"] for node in page.css("input[name=tag]")] == ["a", "b", ""]
     assert (page.css_first(".head > .csv").attributes["href"] or "").endswith(f"/kpi.csv?{question}")
     assert page.css_first("noscript").html is not None
-    for kind, name in PARTS:
-        part = await scene.page(f"/kpi/part?period=7&part={kind}-{name}", viewer)
-        assert len(part.css("[hx-get]")) == 0
-        assert len(part.css(".card")) == 1, name
-    for wrong in ("", "tile", "block-", "block-secrets", "plot-sla"):
+    for chosen in (Chosen(period="7"), Chosen(period="7", by="category")):
+        for kind, name in parts_of(chosen):
+            part = await scene.page(f"/kpi/part?{chosen.query()}&part={kind}-{name}", viewer)
+            assert len(part.css("[hx-get]")) == 0
+            assert len(part.css(".card")) == 1, name
+    for wrong in ("", "tile", "block-", "block-secrets", "plot-sla", "block-unheard"):
         assert (await scene.get(f"/kpi/part?part={wrong}", viewer)).status == 400
 
 
@@ -122,6 +123,43 @@ async def test_groups_are_chosen_for_all_figures_at_once(scene: Scene) -> None:
     href = table.css_first("a.csv").attributes["href"] or ""
     rows = list(csv.DictReader(io.StringIO(await (await scene.get(href.partition("/console")[2], viewer)).text())))
     assert [(row["count"], row["across"]) for row in rows] == [("2", ""), ("2", "general")]
+
+
+@pytest.mark.parametrize(
+    ("by", "across", "more"),
+    [
+        ("", "", []),
+        ("category", "", ["first_reply", "closing", "unheard"]),
+        ("hour", "product", ["first_reply", "closing", "unheard"]),
+        ("agent", "", ["closing"]),
+        ("category", "reason", ["closing"]),
+        ("question", "", []),
+    ],
+)
+def test_times_and_who_waits_are_there_by_what_they_can_be_grouped_by(by: str, across: str, more: list[str]) -> None:
+    blocks = [name for kind, name in parts_of(Chosen(by=by, across=across)) if kind == "block"]
+    assert [name for name in blocks if name in GROUPED] == more
+    assert ("by-reason" in blocks) is not bool(by)
+
+
+async def test_times_and_who_waits_are_shown_by_the_chosen_groups_with_what_they_mean(scene: Scene) -> None:
+    viewer = await counted(scene, 2)
+    page = await scene.page("/kpi?period=7&by=hour&whole=1", viewer)
+    assert page.css_first("select[name=by] option[selected]").text() == "ora"
+    waits = page.css_first("section[aria-labelledby=h-unheard]")
+    assert sum(int(one.text()) for one in waits.css("tbody strong")) == 1, "both were written by one customer"
+    assert "nessuno ha risposto finora" in waits.css_first(".meaning").text()
+    for named in ("h-first_reply", "h-plot-first_reply"):
+        assert "conferme automatiche non contano" in page.css_first(f"section[aria-labelledby={named}] .meaning").text()
+    assert page.css("section[aria-labelledby=h-plot-reasons] .meaning") == [], "contacts over time are not by category"
+
+
+async def test_a_plot_of_too_many_times_does_not_say_that_nothing_came(scene: Scene) -> None:
+    viewer = await counted(scene, 1)
+    for part in ("plot-reasons", "block-first_reply"):
+        shown = await scene.page(f"/kpi/part?period=365&by=hour&part={part}", viewer)
+        assert "Troppi gruppi" in shown.css_first(".card .notice").text()
+        assert shown.css(".empty") == []
 
 
 async def test_who_sees_data_masked_learns_nothing_by_fields(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from desk.kpi.rolling import Rolling
 from regia.http.console.kpi_parts import PARTS, PLOTS
+from storage import staff
 from storage.schema import messages, outgoing
 from tests.console.browser import log_in, tab
 from tests.console.scene import Scene, a_console
@@ -127,3 +128,43 @@ async def test_on_a_phone_several_channels_are_chosen(shop: Scene) -> None:
         await page.locator(".periods a", has_text="Mese scorso").tap()
         await page.wait_for_url("**category=**category=**period=last-month")
         assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("language", "failed", "again"),
+    [("it", "La richiesta non è riuscita.", "Riprova"), ("en", "The request failed.", "Try again")],
+)
+async def test_a_part_that_does_not_come_says_so_and_can_be_asked_for_again(
+    shop: Scene, language: str, failed: str, again: str
+) -> None:
+    someone = await shop.person("bea", "admin")
+    await shop.gateway.stores.database.write(lambda one: staff.change(one, someone.id, language=language))
+    async with tab(shop, width=360) as (page, _):
+        await log_in(page, "bea")
+        await page.route(re.compile("part=(block-reasons|tile-sla)$"), lambda route: route.abort())
+        await page.route(re.compile("part=block-sources$"), lambda route: route.fulfill(status=503, body="<h1>Regia</h1>"))
+        await page.goto("/console/kpi?period=7")
+        await expect(page.locator(".awaited button")).to_have_count(3)
+        await expect(page.locator(".awaited")).to_have_count(3)
+        for card in await page.locator(".awaited").all():
+            assert failed in await card.inner_text()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert await findings(page) == []
+        await page.unroute_all()
+        for left in (2, 1, 0):
+            await page.get_by_role("button", name=f"{again}: ").first.click()
+            await expect(page.locator(".awaited")).to_have_count(left)
+        assert await page.locator("section[aria-labelledby=h-reasons] tbody tr").count() == 1
+        assert await page.locator("main .card").count() == len(PARTS)
+
+
+async def test_who_is_logged_in_no_more_is_led_to_the_log_in_by_asking_again(shop: Scene) -> None:
+    async with tab(shop) as (page, _):
+        await log_in(page, "anna")
+        await page.route(re.compile("part=block-reasons$"), lambda route: route.abort())
+        await page.goto("/console/kpi?period=7")
+        await expect(page.locator(".awaited")).to_have_count(1)
+        await page.unroute_all()
+        await page.context.clear_cookies()
+        await page.click(".awaited button")
+        await page.wait_for_url("**/login**")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, func, select
 
-from desk.kpi.definitions import KPIS, READINGS, SPANS, Kpi
+from desk.kpi.definitions import KPIS, READINGS, SPANS, Kpi, can_be_by
 from desk.kpi.measuring import RANKED
 from desk.kpi.report import Figure, Line, Wanted, figure
 from desk.kpi.rolling import Rolling
@@ -78,6 +78,7 @@ def _same(connection: Connection, pick: Random, now_ms: int) -> None:
     rows = oracle.rows_of(connection)
     for name in KPIS:
         found = oracle.things(rows, name)
+        assert [one for thing in found for one in thing.dims if not can_be_by(name, one)] == [], name
         for _ in range(2):
             zone = pick.choice(("UTC", "Europe/Rome", "Asia/Kathmandu", "America/New_York"))
             times = sorted(pick.randrange(BEGINS[0] - 50 * HOUR, now_ms + HOUR) for _ in range(2))

@@ -16,6 +16,7 @@ from tests.customers import add_customer
 from tests.databases import migrated_sqlite
 from tests.http.served import SITE, Client, is_up, make_gateway, serving
 from tests.http.test_proofs import links, secret_of
+from tests.web.accessible import findings
 from web.pages.proof import ProofState, masked, render_proof
 
 __all__ = ["migrated_sqlite"]
@@ -133,3 +134,21 @@ async def test_the_address_of_the_page_goes_nowhere(gateway: tuple[Gateway, Clie
         hosts = {one.url.split("/")[2] for one in seen if one.url.startswith("http")}
         assert hosts == {f"127.0.0.1:{gateway[1].port}"}
     assert len(await links(gateway[0])) == 1
+
+
+async def test_everybody_can_use_it_in_every_language(gateway: tuple[Gateway, Client]) -> None:
+    address = await sent(*gateway, LONG)
+    async with chromium() as browser:
+        for width, theme in ((320, "light"), (800, "dark")):
+            tab = await browser.new_page(viewport={"width": width, "height": 700}, color_scheme=theme)  # type: ignore[arg-type]
+            for language in LANGUAGES:
+                for path in (address, address[:-1]):
+                    await tab.goto(f"{path}?lang={language}")
+                    assert await tab.get_attribute("html", "lang") == language
+                    assert await findings(tab) == [], (path, width)
+        await tab.goto(address)
+        await tab.click("button")
+        for language in LANGUAGES:
+            await tab.goto(f"{address}?lang={language}")
+            assert await tab.locator(".outcome").count() == 1
+            assert await findings(tab) == []

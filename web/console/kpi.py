@@ -65,13 +65,14 @@ class Block:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
     """One figure over time. `values` belong to `times` (seconds since 1970); `rows` say the same in words. `unit` is `s` or
-    `count`."""
+    `count`; `problem`: there are too many times."""
 
     name: str
     unit: str
     times: Sequence[int]
     values: Sequence[float | None]
     rows: Sequence[tuple[str, str]]
+    problem: bool = False
 
 
 def said(found: Figure, line: Line, language: Language) -> str:

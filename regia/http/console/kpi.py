@@ -1,6 +1,5 @@
 """Figures: what came in, and what became of it."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -9,7 +8,7 @@ from connectors.errors import Rejected
 from desk.kpi.definitions import FIELD
 from desk.kpi.measuring import NotCounted
 from regia.figures import Asked, NotAsked, as_csv, figures
-from regia.http.console.kpi_parts import BLOCKS, PARTS, PLOTS, TILES, Page, Part, is_counted, make
+from regia.http.console.kpi_parts import Page, Part, is_counted, make, parts_of
 from regia.http.console.kpi_question import Chosen
 from regia.http.console.live import choices_of, labels_of
 from regia.http.console.visit import Visit
@@ -17,24 +16,23 @@ from storage import recent
 from web.console.kpi import Labels
 from web.console.texts.kpi import KPI
 
-_ALONE: Final = frozenset({"by-reason"})
-"""Parts that have groups of their own, and are not there where others are chosen."""
+_SHOWN: Final = {"tile": "tiles", "plot": "columns", "block": "columns"}
+"""How parts of a kind stand on the page."""
 
 
 async def page(visit: Visit) -> web.StreamResponse:
     """`GET /console/kpi?period=&since=&until=&by=&across=&brand=&channel=&category=&tag=&field=&whole=`: figures of a period.
     Its parts are asked for one by one by its script; `whole`, for browsers that run none, has them all at once."""
     chosen, zone = _chosen(visit), _zone(visit)
-    problem, found = "", {}
+    problem, found = "", dict[tuple[str, str], Part]()
     try:
         of = _page(visit, chosen)
         if not await visit.read(is_counted):
             problem = "not_counted"
         elif visit.word("whole"):
-            found = await visit.read(lambda connection: {part: make(connection, *part, of) for part in PARTS})
+            found = await visit.read(lambda connection: {part: make(connection, *part, of) for part in parts_of(chosen)})
     except NotAsked:
         problem = "not_understood"
-    blocks = [name for name in BLOCKS if not (name in _ALONE and (chosen.by or chosen.across))]
     return visit.page(
         "kpi.html",
         KPI,
@@ -44,11 +42,7 @@ async def page(visit: Visit) -> web.StreamResponse:
         groups=_groups(visit),
         problem=problem,
         is_whole=bool(visit.word("whole")),
-        shown=[
-            ("tiles", _parts("tile", TILES, found)),
-            ("columns", _parts("plot", PLOTS, found)),
-            ("columns", _parts("block", blocks, found)),
-        ],
+        shown=[(how, [(*one, found.get(one)) for one in parts_of(chosen) if one[0] == kind]) for kind, how in _SHOWN.items()],
         **_around(visit, chosen, zone),
     )
 
@@ -57,7 +51,7 @@ async def part(visit: Visit) -> web.StreamResponse:
     """`GET /console/kpi/part?part=block-reasons&…`: one part of the page, by the same question."""
     chosen = _chosen(visit)
     kind, _, name = visit.word("part").partition("-")
-    if (kind, name) not in PARTS:
+    if (kind, name) not in parts_of(chosen):
         raise Rejected("malformed", "there is no such part")
     try:
         of = _page(visit, chosen)
@@ -105,10 +99,6 @@ def _labels(visit: Visit) -> Labels:
 
 def _zone(visit: Visit) -> str:
     return visit.gateway.configured.settings.console.zone
-
-
-def _parts(kind: str, names: Sequence[str], found: dict[tuple[str, str], Part]) -> list[tuple[str, str, Part | None]]:
-    return [(kind, name, found.get((kind, name))) for name in names]
 
 
 def _around(visit: Visit, chosen: Chosen, zone: str) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The parts of the page of figures, each of which is worked out by itself: numbers of the whole period, plots, groups."""
 
+import time
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
 
-from desk.kpi.periods import edges, shown
+from desk.kpi.definitions import can_be_by
+from desk.kpi.periods import before, edges, shown
 from desk.kpi.report import Figure, Wanted
 from desk.kpi.rolling import DONE
 from normalizer.advice import Language
@@ -27,8 +29,13 @@ PARTS: Final = (
     *(("plot", name) for name in PLOTS),
     *(("block", name) for name in BLOCKS),
 )
+GROUPED: Final = ("first_reply", "closing", "unheard")
+"""Figures without groups of their own: blocks only where some are chosen."""
 _BY_REASON: Final = "by-reason"
-_LESS_IS_BETTER: Final = {"first_reply": True, "closing": True, "unheard": True, "sla": False, "surveys": False}
+"""It has groups of its own, and is not there where others are chosen."""
+_LESS_IS_BETTER: Final = {"first_reply": True, "closing": True, "sla": False, "surveys": False}
+_ONLY_NOW: Final = frozenset({"unheard"})
+"""Of an earlier time it would say who of then still waits, not who waited then."""
 
 Part = views.Tile | views.Plot | views.Block
 
@@ -43,13 +50,24 @@ class Page:
     language: Language
 
 
+def parts_of(chosen: Chosen) -> list[tuple[str, str]]:
+    """What the page has for a question: kinds and names."""
+    by = [one for one in (chosen.by, chosen.across) if one]
+    if not by:
+        return [*PARTS]
+    more = [("block", name) for name in GROUPED if all(can_be_by(name, one) for one in by)]
+    usual = [one for one in PARTS if one[1] != _BY_REASON]
+    first = usual.index(("block", BLOCKS[0]))
+    return [*usual[:first], *more, *usual[first:]]
+
+
 def is_counted(connection: Connection) -> bool:
     """Whether there are figures."""
     return kpi_changes.state(connection).place == DONE
 
 
 def make(connection: Connection, kind: str, name: str, page: Page) -> Part:
-    """One of `PARTS`. Raises `NotCounted`."""
+    """One of `parts_of`. Raises `NotCounted`."""
     if kind == "tile":
         return _tile(connection, name, page)
     return _plot(connection, name, page) if kind == "plot" else _block(connection, name, page)
@@ -74,15 +92,19 @@ def _ended(found: Figure) -> int:
 
 def _tile(connection: Connection, name: str, page: Page) -> views.Tile:
     of = replace(page.of, by="", across=None)
-    earlier = replace(of, since_ms=2 * of.since_ms - of.until_ms, until_ms=of.since_ms)
-    found, now = _figure(connection, name, of), None
-    now, before = _value(found), _value(_figure(connection, name, earlier))
+    found = _figure(connection, name, of)
+    now, earlier = _value(found), None if name in _ONLY_NOW else _value(_figure(connection, name, _before(of)))
     if name == "sla":
         of_all = KPI[page.language].words["of"].format(number=number(_ended(found), page.language))
         value = NOTHING if now is None else f"{number(now, page.language, 1)} % {of_all}"
     else:
         value = views.said(found, found.all, page.language)
-    return views.tile(name, value, now, before, _LESS_IS_BETTER.get(name))
+    return views.tile(name, value, now, earlier, _LESS_IS_BETTER.get(name))
+
+
+def _before(of: Wanted) -> Wanted:
+    since_ms, until_ms = before(of.since_ms, of.until_ms, time.time_ns() // 1_000_000 + 1, of.zone)
+    return replace(of, since_ms=since_ms, until_ms=until_ms)
 
 
 def _plot(connection: Connection, name: str, page: Page) -> views.Plot:
@@ -91,7 +113,7 @@ def _plot(connection: Connection, name: str, page: Page) -> views.Plot:
     try:
         figure = _figure(connection, name, replace(of, by=span, across=None))
     except NotAsked:  # too many spans: the page's own groups are of a shorter time than the period is long
-        return views.Plot(name=name, unit="count", times=[], values=[], rows=[])
+        return views.Plot(name=name, unit="count", times=[], values=[], rows=[], problem=True)
     lines = {line.group: line for line in figure.groups}
     begins = edges(of.since_ms, of.until_ms, span, of.zone)[:-1] if of.until_ms > of.since_ms else []
     named = [shown(at, span, of.zone) for at in begins]

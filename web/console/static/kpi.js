@@ -1,4 +1,5 @@
-// Draws figures over time with uPlot. Where there is no script, the table below each plot says the same.
+// Draws figures over time with uPlot, and says of a part that does not come that it did not. Where there is no script, the table
+// below each plot says the same.
 "use strict";
 (() => {
   const language = document.documentElement.lang || "it";
@@ -62,6 +63,35 @@
       plots.set(box, draw(box));
     }
   });
+
+  // What was asked for in vain can be asked for again, by itself: the other parts are there.
+  function failed(card) {
+    const place = card.querySelector("[data-failed]");
+    const { again, failed: words, title } = place.dataset;
+    place.dataset.waiting ??= place.textContent;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "second small";
+    button.textContent = again;
+    button.setAttribute("aria-label", `${again}: ${title}`);
+    button.addEventListener("click", () => {
+      place.textContent = place.dataset.waiting;
+      card.dispatchEvent(new Event("again"));
+    });
+    place.replaceChildren(words, " ", button);
+  }
+  const awaited = (event) => event.target.closest && event.target.closest(".awaited");
+  document.addEventListener("htmx:error", (event) => {
+    const card = awaited(event);
+    if (card) failed(card);
+  });
+  document.addEventListener("htmx:response:error", (event) => {
+    const card = awaited(event);
+    if (!card) return;
+    event.detail.ctx.swap = "none"; // a page about the problem has no place among figures
+    failed(card);
+  });
+
   document.addEventListener("htmx:after:swap", all);
   all();
 })();

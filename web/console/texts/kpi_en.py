@@ -30,6 +30,7 @@ KPI: Final = KpiTexts(
     own_way="each in its own way",
     no_more="nothing else",
     groups={
+        "hour": "hour",
         "day": "day",
         "week": "week",
         "month": "month",
@@ -46,6 +47,8 @@ KPI: Final = KpiTexts(
     },
     by_reason=("Surveys by reason and channel", "What customers scored on average, by category and channel."),
     loading="Being counted…",
+    failed="The request failed.",
+    again="Try again",
     too_many="Too many groups: choose a shorter period, a filter, or another grouping.",
     zone="Days are those of {zone}.",
     before="against the period before",

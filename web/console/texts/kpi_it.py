@@ -30,6 +30,7 @@ KPI: Final = KpiTexts(
     own_way="ciascuno a suo modo",
     no_more="nient'altro",
     groups={
+        "hour": "ora",
         "day": "giorno",
         "week": "settimana",
         "month": "mese",
@@ -46,6 +47,8 @@ KPI: Final = KpiTexts(
     },
     by_reason=("Sondaggi per motivo e canale", "Voti medi dei clienti per categoria del contatto e canale."),
     loading="Si sta contando…",
+    failed="La richiesta non è riuscita.",
+    again="Riprova",
     too_many="Troppi gruppi: scegli un periodo più breve, un filtro o un altro raggruppamento.",
     zone="I giorni sono quelli di {zone}.",
     before="rispetto al periodo prima",

@@ -28,6 +28,8 @@ class KpiTexts:
     groups: Mapping[str, str]
     by_reason: tuple[str, str]
     loading: str
+    failed: str
+    again: str
     too_many: str
     zone: str
     before: str

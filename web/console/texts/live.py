@@ -29,6 +29,7 @@ class LiveTexts:
     unrouted: str
     filters: str
     nobody_yet: str
+    none_fits: str
     live_on: str
     live_off: str
     pause: str
@@ -71,6 +72,7 @@ LIVE: Final[Mapping[Language, LiveTexts]] = {
         unrouted="senza coda",
         filters="Filtri",
         nobody_yet="Nessun messaggio ancora. Appena qualcuno scrive, compare qui.",
+        none_fits="Nessun messaggio recente corrisponde ai filtri.",
         live_on="In diretta",
         live_off="Non in diretta: riconnessione…",
         pause="Ferma",
@@ -125,6 +127,7 @@ LIVE: Final[Mapping[Language, LiveTexts]] = {
         unrouted="no queue",
         filters="Filters",
         nobody_yet="No message yet. As soon as somebody writes, it appears here.",
+        none_fits="No recent message fits the filters.",
         live_on="Live",
         live_off="Not live: connecting again…",
         pause="Pause",
