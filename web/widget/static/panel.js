@@ -179,7 +179,7 @@ class Panel {
 function closedNotice(chat) {
   const { words, config, format } = chat;
   const opens = config.opens_at ? ` ${words.opens.replace("{when}", format.moment(new Date(config.opens_at)))}` : "";
-  const text = el("p", null, `${words.closed}.${opens}${config.email_field ? ` ${words.by_email}` : ""}`);
+  const text = el("p", null, `${words.closed}.${opens}${config.email_field ? " " + words.by_email : ""}`);
   if (!chat.wantsEmail) return [text];
   const input = el("input", { type: "email", name: "email", autocomplete: "email", id: "email", required: true });
   const wrong = el("p", { class: "trouble", role: "alert" });

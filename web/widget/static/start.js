@@ -8,7 +8,7 @@ function sheet(text) {
 
 function colours(given) {
   const safe = (name) => (/^#[0-9a-f]{6}$/i.test(given[name]) ? given[name] : "#1f5f8b");
-  const set = (start) => `--fill:${safe(`${start}fill`)};--on-fill:${safe(`${start}on_fill`)};--accent:${safe(`${start}accent`)}`;
+  const set = (start) => `--fill:${safe(start + "fill")};--on-fill:${safe(start + "on_fill")};--accent:${safe(start + "accent")}`;
   return `:host{${set("")}}@media(prefers-color-scheme:dark){:host{${set("dark_")}}}`;
 }
 
