@@ -15,7 +15,7 @@ from typing import Final
 from rjsmin import jsmin  # type: ignore[import-untyped]  # it has no stubs
 
 PARTS: Final = (
-    *("dom", "store", "outbox", "http", "visitor", "line", "sender", "conversation", "flow"),
+    *("dom", "store", "outbox", "http", "visitor", "line", "sender", "conversation", "email", "flow"),
     *("bubbles", "options", "composer", "panel", "chat", "start"),
 )
 _AROUND: Final = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")

@@ -15,6 +15,7 @@ class Chat {
     if (!this.tab.read("tab")) this.tab.write("tab", uuid());
     this.gateway = new Gateway(settings.base);
     this.conversation = new Conversation(this.store);
+    this.email = new Email(this);
     this.outbox = new Outbox(this.store, this.tab.read("tab"));
     this.visitor = new Visitor(this.store, this.gateway, settings, () => this.forget());
     const renew = (code) => {
@@ -166,11 +167,8 @@ class Chat {
   }
 
   message(text, fields, faq, choice = null) {
-    const email = this.store.read("email");
-    const known = email && this.config.email_field && !this.store.read("email told") ? { [this.config.email_field]: email } : {};
-    if (email) this.store.write("email told", true);
     const page = { url: location.href.slice(0, 2000), title: document.title.slice(0, 300), referrer: document.referrer.slice(0, 2000) };
-    const all = { ...this.settings.fields(), ...known, ...fields };
+    const all = { ...this.settings.fields(), ...this.email.along(fields), ...fields };
     return { id: uuid(), text, page, fields: all, faq, choice, at: new Date().toISOString() };
   }
 
@@ -184,6 +182,11 @@ class Chat {
     this.outbox.fail(id, null);
     this.show();
     this.push();
+  }
+
+  discard(id) {
+    this.outbox.of(id, ({ message }) => message.fields[this.email.field] && this.email.untell());
+    this.sender.cancel(id);
   }
 
   accepted(entry) {
@@ -202,20 +205,6 @@ class Chat {
   toPerson() {
     if (this.panel.talk.hidden) this.panel.leaveArticle();
     this.flowed(() => this.flow.step && this.flow.person());
-  }
-
-  get wantsEmail() {
-    const known = this.gateway.user || this.store.read("email") || this.flow.state?.answers[this.config.email_field];
-    return this.config.email_field && !this.isOpen && !known;
-  }
-
-  /** The address for an answer goes with the next message; where all was said already, as one of its own. */
-  keepEmail(email) {
-    this.store.write("email", email);
-    const wrote = this.outbox.all().length || this.conversation.list().some(({ direction }) => direction === "in");
-    if (wrote) this.send(email, []);
-    this.show();
-    this.panel.composer.box.focus();
   }
 
   typing() {

@@ -158,7 +158,7 @@ class Panel {
     this.status.hidden = offline;
     this.status.textContent = chat.isOpen ? words.here : words.closed;
     this.status.classList.toggle("open", chat.isOpen);
-    const sign = `${[offline, chat.isOpen, chat.wantsEmail]}`;
+    const sign = `${[offline, chat.isOpen, chat.email.wanted, chat.email.kept]}`;
     if (this.noticed === sign) return;
     this.noticed = sign;
     this.notice.replaceChildren(
@@ -180,8 +180,10 @@ function closedNotice(chat) {
   const { words, config, format } = chat;
   const opens = config.opens_at ? ` ${words.opens.replace("{when}", format.moment(new Date(config.opens_at)))}` : "";
   const text = el("p", null, `${words.closed}.${opens}${config.email_field ? " " + words.by_email : ""}`);
-  if (!chat.wantsEmail) return [text];
-  const input = el("input", { type: "email", name: "email", autocomplete: "email", id: "email", required: true });
+  const { email } = chat;
+  const kept = () => el("p", null, email.kept, button(words.change, () => email.change(), { class: "plain" }));
+  if (!email.wanted) return email.kept ? [text, kept()] : [text];
+  const input = el("input", { type: "email", name: "email", autocomplete: "email", id: "email", required: true, value: email.kept });
   const wrong = el("p", { class: "trouble", role: "alert" });
   const form = el("form", { class: "email", novalidate: true }, el("label", { for: "email" }, words.email), input,
     el("button", { class: "choice" }, words.keep), wrong);
@@ -189,7 +191,7 @@ function closedNotice(chat) {
     event.preventDefault();
     const fits = FORMS.email[0].test(input.value.trim());
     wrong.textContent = fits ? "" : words.wrong_email;
-    if (fits) chat.keepEmail(input.value.trim());
+    if (fits) email.typed(input.value.trim());
   });
   return [text, form];
 }

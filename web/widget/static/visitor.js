@@ -50,7 +50,7 @@ class Visitor {
   renew(code) {
     if (/^signature/.test(code)) this.refused = this.gateway.user;
     else if (this.store.read("token") === this.gateway.token) {
-      this.store.write("token", undefined);
+      for (const key of ["token", "email", "email told"]) this.store.write(key, undefined);
       this.forget();
     }
   }
