@@ -1,4 +1,4 @@
-"""Faults that are not the widget's, in Chromium: the page's own functions throw, and cost nothing that was written."""
+"""Faults that are not the widget's, in Chromium: the page's own functions throw, requests get no answer. Nothing is lost."""
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -71,3 +71,42 @@ async def test_a_user_whom_the_page_cannot_name_for_a_while_stays_who_they_are(b
         assert [text for text in complaints(it) if "The chat waits until it works." in text]
     assert it.gateway.users == ["a.eyJzdWIiOiJhbm5hIn0.c"] * 2
     assert len(it.gateway.tokens) == 1
+
+
+SOONER = """
+    const {timeout} = AbortSignal, wait = window.setTimeout;
+    AbortSignal.timeout = (time) => timeout.call(AbortSignal, time / 30);
+    window.setTimeout = (act, time) => wait(act, time > 100000 ? time / 60 : time);
+"""
+"""The widget's limits, a second for half a minute and two for two minutes."""
+
+
+async def test_a_request_without_an_answer_is_given_up_and_sent_again(browser: Browser) -> None:
+    async with shop(browser) as it:
+        it.gateway.sockets_work = False
+        context = await it.context()
+        await context.add_init_script(SOONER)
+        tab = await it.tab(context)
+        await opened(tab)
+        await soon(lambda: it.gateway.polls > 1)
+        it.gateway.stalls = 1
+        await write(tab, "uno")
+        await soon(lambda: it.gateway.stalls == 0)
+        await write(tab, "due")
+        await expect(ticks(tab, "sent")).to_have_count(2, timeout=20_000)
+    assert it.gateway.texts == ["uno", "due"]
+
+
+async def test_an_upload_of_which_nothing_moves_is_given_up_and_sent_again(browser: Browser) -> None:
+    async with shop(browser) as it:
+        context = await it.context()
+        await context.add_init_script(SOONER)
+        tab = await it.tab(context)
+        await opened(tab)
+        it.gateway.stalls = 1
+        await tab.set_input_files("input[type=file]", PHOTO)
+        await write(tab, "uno")
+        await soon(lambda: it.gateway.stalls == 0)
+        await write(tab, "due")
+        await expect(ticks(tab, "sent")).to_have_count(2, timeout=20_000)
+    assert it.gateway.texts == ["uno", "due"]
