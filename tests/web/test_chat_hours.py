@@ -1,4 +1,6 @@
-"""Outside the opening hours, in Chromium: the address for an answer is asked for once, told once, and can be changed."""
+"""Outside the opening hours, in Chromium: when they come again; an address is asked for once, told once, can be changed."""
+
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -15,6 +17,22 @@ async def keep(tab: Tab, email: str) -> None:
     await tab.fill("#email", email)
     await tab.press("#email", "Enter")
     await expect(tab.locator("#email")).to_have_count(0)
+
+
+async def test_what_is_typed_stays_where_the_line_comes_and_goes(browser: Browser) -> None:
+    async with shop(browser, is_open=False) as it:
+        tab = await it.tab()
+        await opened(tab)
+        await write(tab, "uno")
+        await expect(ticks(tab, "sent")).to_have_count(1)
+        await tab.fill("#email", "anna@")
+        await it.gateway.stop()
+        await expect(tab.locator(".offline")).to_be_visible(timeout=10_000)
+        await tab.keyboard.type("example.it")
+        await it.gateway.start()
+        await expect(tab.locator(".offline")).to_have_count(0, timeout=20_000)
+        await expect(tab.locator("#email")).to_be_focused()
+        await expect(tab.locator("#email")).to_have_value("anna@example.it")
 
 
 async def test_an_address_from_the_flow_is_not_asked_for_again(browser: Browser) -> None:
@@ -90,3 +108,21 @@ async def test_an_address_that_is_wrong_can_be_changed(browser: Browser) -> None
         {"email": "anna@example.it"},
         {},
     ]
+
+
+async def test_when_the_hours_end_the_time_is_asked_for(browser: Browser) -> None:
+    async with shop(browser) as it:
+        tab = await it.tab()
+        await opened(tab)
+        await write(tab, "uno")
+        await expect(ticks(tab, "sent")).to_have_count(1)
+        await expect(tab.locator(".notice")).to_be_empty()
+        it.gateway.config |= {"open": False, "opens_at": (datetime.now(UTC) + timedelta(hours=9)).isoformat()}
+        await it.gateway.tell({"type": "items", "items": [], "cursor": "1", "open": False})
+        await expect(tab.locator(".notice")).to_contain_text("Ora siamo chiusi. Riapriamo ")
+        it.gateway.config |= {"open": True, "opens_at": None}
+        await it.gateway.tell({"type": "items", "items": [], "cursor": "1", "open": True})
+        await expect(tab.locator(".notice")).to_be_empty()
+        it.gateway.config |= {"open": False, "opens_at": (datetime.now(UTC) + timedelta(seconds=-9)).isoformat()}
+        await it.gateway.tell({"type": "items", "items": [], "cursor": "1", "open": False})
+        await expect(tab.locator(".notice")).to_contain_text("Ora siamo chiusi. Scrivi pure")

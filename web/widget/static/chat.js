@@ -48,14 +48,24 @@ class Chat {
 
   /** What the gateway says about this channel; what it said the last time where it does not answer. */
   async configure() {
-    const key = `config ${this.language}`;
     for (let wait = 1000; ; wait = Math.min(wait * 2, 60000)) {
-      const fresh = await this.gateway.ask(`config?lang=${encodeURIComponent(this.language)}`, { bare: true }).catch(() => null);
-      if (fresh) this.store.write(key, fresh);
-      const config = fresh || this.store.read(key);
+      const config = (await this.asked(this.language)) || this.store.read(`config ${this.language}`);
       if (config) return this.build(config);
       await pause(wait);
     }
+  }
+
+  async asked(language) {
+    const fresh = await this.gateway.ask(`config?lang=${encodeURIComponent(language)}`, { bare: true }).catch(() => null);
+    if (fresh) this.store.write(`config ${language}`, fresh);
+    return fresh;
+  }
+
+  /** The line tells whether somebody is there, but not when again. */
+  async turned(open) {
+    this.isOpen = open;
+    this.config.opens_at = open ? null : (await this.asked(this.language))?.opens_at;
+    this.show();
   }
 
   build(config) {
@@ -101,7 +111,7 @@ class Chat {
     for (const item of items) if (!item.files.length && own.has(item.client_id)) item.files = own.get(item.client_id).files;
     const fresh = this.conversation.take(items, cursor);
     for (const { client_id: id } of items) this.sent.delete(id);
-    if (open != null) this.isOpen = open;
+    if (this.config && open != null && open !== this.isOpen) this.turned(open);
     if (fresh.length) {
       this.panel.typed(null);
       if (this.settings.sound && (document.hidden || !this.panel.shown)) chime();
@@ -124,13 +134,12 @@ class Chat {
   lineChanged() {
     clearTimeout(this.patience);
     this.patient = false;
+    const wait = () => {
+      this.patient = true;
+      this.show();
+    };
     if (this.line.up) this.sender.pump();
-    else {
-      this.patience = setTimeout(() => {
-        this.patient = true;
-        this.show();
-      }, PATIENCE);
-    }
+    else this.patience = setTimeout(wait, PATIENCE);
     this.show();
   }
 
@@ -140,7 +149,7 @@ class Chat {
 
   opened() {
     this.tab.write("open", true);
-    const last = this.conversation.last;
+    const { last } = this.conversation;
     const quiet = (at) => Date.now() - at > QUIET;
     const { state } = this.flow;
     if ((!last || quiet(new Date(last.at))) && (!state || (state.over && quiet(state.begun)))) this.flow.begin(last?.id);
