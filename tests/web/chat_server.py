@@ -39,6 +39,8 @@ class ChatServer:
     """So many of them."""
     loses_answers: int = 0
     """So many messages are accepted, and their connection dies before the answer."""
+    stalls: int = 0
+    """So many messages by HTTP get no answer at all."""
     upload_pause: float = 0.0
     taken: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
@@ -205,6 +207,9 @@ class ChatServer:
     async def _post(self, request: web.Request) -> web.Response:
         if not self._known(request):
             return web.json_response({"error": "token_unknown"}, status=401)
+        if self.stalls:
+            self.stalls -= 1
+            await asyncio.Event().wait()
         files: list[tuple[str, bytes]] = []
         if request.content_type == "multipart/form-data":
             body = await self._multipart(request)

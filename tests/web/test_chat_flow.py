@@ -117,7 +117,9 @@ async def test_outside_the_opening_hours_an_address_is_asked_for(browser: Browse
     async with shop(browser, is_open=False, fields={"mail": {"type": "email"}}) as it:
         tab = await it.tab()
         await opened(tab)
-        await expect(tab.locator(".notice")).to_contain_text("Ora siamo chiusi")
+        await expect(tab.locator(".notice p").first).to_have_text(
+            "Ora siamo chiusi. Scrivi pure: ti rispondiamo per e\u2011mail."
+        )
         await write(tab, "Quando aprite?")
         await expect(ticks(tab, "sent")).to_have_count(1)
         await tab.fill("#email", "anna@")

@@ -1,19 +1,28 @@
 """The chat widget in Chromium, on a shop's page under a strict policy: a customer writes, loses the network, comes back."""
 
 import gzip
+import re
+from importlib.resources import files
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from connectors.chat.frames import MOST_SEEN
 from tests.web.chat_shop import bubbles, opened, shop, soon, ticks, write
-from web.widget.assets import WIDGET
+from web.widget.assets import PARTS, WIDGET
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_script_is_small() -> None:
     assert len(gzip.compress(WIDGET.content, 9)) <= 20 * 1024
+
+
+@pytest.mark.parametrize("part", PARTS)
+async def test_no_template_stands_inside_another(part: str) -> None:
+    """What takes out the blanks would take those of the inner one's text."""
+    text = files("web.widget").joinpath("static", f"{part}.js").read_text("utf-8")
+    assert re.findall(r"`[^`]*\$\{(?:[^{}`]|\{[^{}`]*\})*`", text) == []
 
 
 async def test_a_customer_chats(browser: Browser) -> None:

@@ -25,6 +25,7 @@ class WidgetTexts:
     by_email: str
     email: str
     keep: str
+    change: str
     offline: str
     write: str
     answer: str
@@ -88,6 +89,7 @@ TEXTS: Final[Mapping[Language, WidgetTexts]] = {
         by_email="Scrivi pure: ti rispondiamo per e\u2011mail.",
         email="La tua e-mail",
         keep="Salva",
+        change="Cambia",
         offline="Non siamo collegati: quello che scrivi parte appena si può.",
         write="Scrivi un messaggio",
         answer="Scrivi la risposta",
@@ -149,6 +151,7 @@ TEXTS: Final[Mapping[Language, WidgetTexts]] = {
         by_email="Do write: we will answer by e\u2011mail.",
         email="Your e-mail",
         keep="Save",
+        change="Change",
         offline="Not connected: what you write leaves as soon as it can.",
         write="Write a message",
         answer="Write your answer",

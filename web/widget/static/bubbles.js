@@ -98,7 +98,7 @@ function problem({ id, failed }, chat) {
     { class: "problem" },
     el("p", null, lost ? words.files_lost : words.failed),
     !lost && button(words.again, () => chat.again(id), { class: "plain" }),
-    button(words.discard, () => chat.sender.cancel(id), { class: "plain" }),
+    button(words.discard, () => chat.discard(id), { class: "plain" }),
   );
 }
 
@@ -128,7 +128,7 @@ function upload(id, chat) {
     { class: "upload" },
     el("progress", { max: 1, value: 0, "aria-label": chat.words.upload }),
     el("span", null, "0 %"),
-    button(chat.words.cancel, () => chat.sender.cancel(id), { class: "plain" }),
+    button(chat.words.cancel, () => chat.discard(id), { class: "plain" }),
   );
 }
 

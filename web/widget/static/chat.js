@@ -15,6 +15,7 @@ class Chat {
     if (!this.tab.read("tab")) this.tab.write("tab", uuid());
     this.gateway = new Gateway(settings.base);
     this.conversation = new Conversation(this.store);
+    this.email = new Email(this);
     this.outbox = new Outbox(this.store, this.tab.read("tab"));
     this.visitor = new Visitor(this.store, this.gateway, settings, () => this.forget());
     const renew = (code) => {
@@ -47,14 +48,24 @@ class Chat {
 
   /** What the gateway says about this channel; what it said the last time where it does not answer. */
   async configure() {
-    const key = `config ${this.language}`;
     for (let wait = 1000; ; wait = Math.min(wait * 2, 60000)) {
-      const fresh = await this.gateway.ask(`config?lang=${encodeURIComponent(this.language)}`, { bare: true }).catch(() => null);
-      if (fresh) this.store.write(key, fresh);
-      const config = fresh || this.store.read(key);
+      const config = (await this.asked(this.language)) || this.store.read(`config ${this.language}`);
       if (config) return this.build(config);
       await pause(wait);
     }
+  }
+
+  async asked(language) {
+    const fresh = await this.gateway.ask(`config?lang=${encodeURIComponent(language)}`, { bare: true }).catch(() => null);
+    if (fresh) this.store.write(`config ${language}`, fresh);
+    return fresh;
+  }
+
+  /** The line tells whether somebody is there, but not when again. */
+  async turned(open) {
+    this.isOpen = open;
+    this.config.opens_at = open ? null : (await this.asked(this.language))?.opens_at;
+    this.show();
   }
 
   build(config) {
@@ -100,7 +111,7 @@ class Chat {
     for (const item of items) if (!item.files.length && own.has(item.client_id)) item.files = own.get(item.client_id).files;
     const fresh = this.conversation.take(items, cursor);
     for (const { client_id: id } of items) this.sent.delete(id);
-    if (open != null) this.isOpen = open;
+    if (this.config && open != null && open !== this.isOpen) this.turned(open);
     if (fresh.length) {
       this.panel.typed(null);
       if (this.settings.sound && (document.hidden || !this.panel.shown)) chime();
@@ -123,13 +134,12 @@ class Chat {
   lineChanged() {
     clearTimeout(this.patience);
     this.patient = false;
+    const wait = () => {
+      this.patient = true;
+      this.show();
+    };
     if (this.line.up) this.sender.pump();
-    else {
-      this.patience = setTimeout(() => {
-        this.patient = true;
-        this.show();
-      }, PATIENCE);
-    }
+    else this.patience = setTimeout(wait, PATIENCE);
     this.show();
   }
 
@@ -139,7 +149,7 @@ class Chat {
 
   opened() {
     this.tab.write("open", true);
-    const last = this.conversation.last;
+    const { last } = this.conversation;
     const quiet = (at) => Date.now() - at > QUIET;
     const { state } = this.flow;
     if ((!last || quiet(new Date(last.at))) && (!state || (state.over && quiet(state.begun)))) this.flow.begin(last?.id);
@@ -166,11 +176,8 @@ class Chat {
   }
 
   message(text, fields, faq, choice = null) {
-    const email = this.store.read("email");
-    const known = email && this.config.email_field && !this.store.read("email told") ? { [this.config.email_field]: email } : {};
-    if (email) this.store.write("email told", true);
     const page = { url: location.href.slice(0, 2000), title: document.title.slice(0, 300), referrer: document.referrer.slice(0, 2000) };
-    const all = { ...this.settings.fields(), ...known, ...fields };
+    const all = { ...this.settings.fields(), ...this.email.along(fields), ...fields };
     return { id: uuid(), text, page, fields: all, faq, choice, at: new Date().toISOString() };
   }
 
@@ -184,6 +191,11 @@ class Chat {
     this.outbox.fail(id, null);
     this.show();
     this.push();
+  }
+
+  discard(id) {
+    this.outbox.of(id, ({ message }) => message.fields[this.email.field] && this.email.untell());
+    this.sender.cancel(id);
   }
 
   accepted(entry) {
@@ -202,20 +214,6 @@ class Chat {
   toPerson() {
     if (this.panel.talk.hidden) this.panel.leaveArticle();
     this.flowed(() => this.flow.step && this.flow.person());
-  }
-
-  get wantsEmail() {
-    const known = this.gateway.user || this.store.read("email") || this.flow.state?.answers[this.config.email_field];
-    return this.config.email_field && !this.isOpen && !known;
-  }
-
-  /** The address for an answer goes with the next message; where all was said already, as one of its own. */
-  keepEmail(email) {
-    this.store.write("email", email);
-    const wrote = this.outbox.all().length || this.conversation.list().some(({ direction }) => direction === "in");
-    if (wrote) this.send(email, []);
-    this.show();
-    this.panel.composer.box.focus();
   }
 
   typing() {

@@ -1,4 +1,9 @@
-// Requests to the gateway.
+// Requests to the gateway. None may wait for ever: everything behind it would.
+
+// Milliseconds for a whole answer.
+const LONGEST = 30000;
+// For an upload of which nothing moves any more; large files over a slow network take as long as they take.
+const STALLED = 120000;
 
 /** An answer that is not what was asked for. `code` is the gateway's, `wait` the seconds it asks for, `fields` say what is wrong. */
 class Refusal extends Error {
@@ -46,7 +51,8 @@ class Gateway {
     let response;
     let text;
     try {
-      response = await fetch(new URL(path, `${this.base}/`), { credentials: "omit", headers, ...json, ...options });
+      const signal = AbortSignal.timeout(LONGEST);
+      response = await fetch(new URL(path, `${this.base}/`), { credentials: "omit", headers, signal, ...json, ...options });
       text = await response.text();
     } catch {
       throw new Refusal({});
@@ -68,7 +74,16 @@ class Gateway {
       const request = new XMLHttpRequest();
       request.open("POST", `${this.base}/messages?lang=${this.language}`);
       for (const [name, value] of Object.entries(this.headers())) request.setRequestHeader(name, value);
-      request.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0);
+      let alarm;
+      const moves = () => {
+        clearTimeout(alarm);
+        alarm = setTimeout(() => request.abort(), STALLED);
+      };
+      request.upload.onprogress = ({ loaded, total }) => {
+        moves();
+        progress(total ? loaded / total : 0);
+      };
+      request.onloadend = () => clearTimeout(alarm);
       request.onerror = request.onabort = () => reject(new Refusal({}));
       request.onload = () => {
         if (request.status < 300) resolve();
@@ -76,6 +91,7 @@ class Gateway {
       };
       stopping(() => request.abort());
       request.send(form);
+      moves();
     });
   }
 }

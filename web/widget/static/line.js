@@ -41,6 +41,7 @@ class Line {
         await this.hooks.ready();
         await (this.failures < 2 ? this.overSocket() : this.overPolls());
       } catch (error) {
+        if (!(error instanceof Refusal)) console.error(error);
         wait = error.wait;
         if (error.unknown) this.hooks.renew(error.code);
       }

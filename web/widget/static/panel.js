@@ -6,6 +6,7 @@ class Panel {
   constructor(chat) {
     this.chat = chat;
     this.nodes = new Map();
+    this.notices = new Map();
     const { words, config } = chat;
     this.badge = el("span", { class: "badge", hidden: true });
     this.launcher = button("", () => this.toggle(), { class: "launcher", "aria-expanded": "false", "aria-controls": "panel" });
@@ -158,13 +159,14 @@ class Panel {
     this.status.hidden = offline;
     this.status.textContent = chat.isOpen ? words.here : words.closed;
     this.status.classList.toggle("open", chat.isOpen);
-    const sign = `${[offline, chat.isOpen, chat.wantsEmail]}`;
-    if (this.noticed === sign) return;
-    this.noticed = sign;
-    this.notice.replaceChildren(
-      ...(offline ? [el("p", { class: "offline" }, icon(...ICONS.away), words.offline)] : []),
-      ...(chat.isOpen ? [] : closedNotice(chat)),
-    );
+    const sign = `${[chat.email.wanted, chat.email.kept, opening(chat)]}`;
+    const away = () => el("p", { class: "offline" }, icon(...ICONS.away), words.offline);
+    const entries = [
+      ...(offline ? [{ key: "offline", sign: "", make: away }] : []),
+      ...(chat.isOpen ? [] : [{ key: "closed", sign, make: () => closedNotice(chat) }]),
+    ];
+    // Whoever types their address while the line comes or goes goes on typing.
+    arrange(this.notice, entries, this.notices);
   }
 
   /** Somebody writes, or with null nobody does. */
@@ -175,13 +177,20 @@ class Panel {
   }
 }
 
+/** When the hours come again; nothing where that has passed, as in a tab that was left open. */
+function opening({ config, words, format }) {
+  const time = new Date(config.opens_at);
+  return config.opens_at && time > Date.now() ? ` ${words.opens.replace("{when}", format.moment(time))}` : "";
+}
+
 /** Outside the opening hours: when they come again, and where an answer may go. */
 function closedNotice(chat) {
-  const { words, config, format } = chat;
-  const opens = config.opens_at ? ` ${words.opens.replace("{when}", format.moment(new Date(config.opens_at)))}` : "";
-  const text = el("p", null, `${words.closed}.${opens}${config.email_field ? ` ${words.by_email}` : ""}`);
-  if (!chat.wantsEmail) return [text];
-  const input = el("input", { type: "email", name: "email", autocomplete: "email", id: "email", required: true });
+  const { words, config } = chat;
+  const text = el("p", null, `${words.closed}.${opening(chat)}${config.email_field ? " " + words.by_email : ""}`);
+  const { email } = chat;
+  const kept = () => el("p", null, email.kept, button(words.change, () => email.change(), { class: "plain" }));
+  if (!email.wanted) return el("div", null, text, email.kept && kept());
+  const input = el("input", { type: "email", name: "email", autocomplete: "email", id: "email", required: true, value: email.kept });
   const wrong = el("p", { class: "trouble", role: "alert" });
   const form = el("form", { class: "email", novalidate: true }, el("label", { for: "email" }, words.email), input,
     el("button", { class: "choice" }, words.keep), wrong);
@@ -189,7 +198,7 @@ function closedNotice(chat) {
     event.preventDefault();
     const fits = FORMS.email[0].test(input.value.trim());
     wrong.textContent = fits ? "" : words.wrong_email;
-    if (fits) chat.keepEmail(input.value.trim());
+    if (fits) email.typed(input.value.trim());
   });
-  return [text, form];
+  return el("div", null, text, form);
 }

@@ -8,7 +8,7 @@ function sheet(text) {
 
 function colours(given) {
   const safe = (name) => (/^#[0-9a-f]{6}$/i.test(given[name]) ? given[name] : "#1f5f8b");
-  const set = (start) => `--fill:${safe(`${start}fill`)};--on-fill:${safe(`${start}on_fill`)};--accent:${safe(`${start}accent`)}`;
+  const set = (start) => `--fill:${safe(start + "fill")};--on-fill:${safe(start + "on_fill")};--accent:${safe(start + "accent")}`;
   return `:host{${set("")}}@media(prefers-color-scheme:dark){:host{${set("dark_")}}}`;
 }
 
@@ -64,7 +64,16 @@ function settingsOf(script) {
     sound: dataset.sound === "on",
     language: () => dataset.lang || document.documentElement.lang || navigator.language,
     user: async () => (await current(window.regiaUser)) || dataset.user,
-    fields: () => scalars({ ...Object.fromEntries(named), ...current(window.regiaFields) }),
+    fields: () => {
+      const own = Object.fromEntries(named);
+      try {
+        return scalars({ ...own, ...current(window.regiaFields) });
+      } catch (error) {
+        // A fault of the page costs no message.
+        console.error("Regia chat: window.regiaFields has failed. The message goes without its fields.", error);
+        return own;
+      }
+    },
   };
 }
 

@@ -8,10 +8,10 @@ class Visitor {
 
   /** Has the gateway know who is there. Throws `Refusal`. */
   async ready() {
-    const user = (await this.settings.user()) || null;
+    const before = this.store.read("user") ?? null;
+    const user = (await this.settings.user().catch((error) => this.failed(error, before))) || null;
     this.gateway.user = user === this.refused ? null : user;
     const subject = subjectOf(user);
-    const before = this.store.read("user") ?? null;
     if (before !== subject) {
       // Somebody else's chat is not shown, nor continued.
       if (before !== null) for (const key of ["token", "draft", "flow", "email", "email told"]) this.store.write(key, undefined);
@@ -19,6 +19,13 @@ class Visitor {
       this.store.write("user", subject ?? undefined);
     }
     this.gateway.token = await this.token();
+  }
+
+  /** The page cannot say who is there. Where that was a user, they are not taken for somebody else: what they wrote waits. */
+  failed(error, before) {
+    const then = before === null ? "The visitor stays anonymous." : "The chat waits until it works.";
+    console.error("Regia chat: window.regiaUser has failed.", then, error);
+    if (before !== null) throw new Refusal({});
   }
 
   async token() {
@@ -43,7 +50,7 @@ class Visitor {
   renew(code) {
     if (/^signature/.test(code)) this.refused = this.gateway.user;
     else if (this.store.read("token") === this.gateway.token) {
-      this.store.write("token", undefined);
+      for (const key of ["token", "email", "email told"]) this.store.write(key, undefined);
       this.forget();
     }
   }
