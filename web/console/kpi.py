@@ -23,10 +23,11 @@ Labels = Mapping[str, Mapping[str, str]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
     """A number of the whole period. `change` is in percent against the period before, None where there is nothing to compare;
-    `better` whether that is good news, None where it is neither."""
+    `better` whether that is good news, None where it is neither. `of`: of how many it is told."""
 
     name: str
     value: str
+    of: str
     change: float | None
     better: bool | None
 
@@ -139,11 +140,11 @@ def _called(group: str | None, by: str | None, labels: Labels, language: Languag
     return channel_name(name, language) if by == "channel" else labels.get(by or "", {}).get(name, name)
 
 
-def tile(name: str, value: str, now: float | None, before: float | None, less_is_better: bool | None) -> Tile:
+def tile(name: str, value: str, now: float | None, before: float | None, less_is_better: bool | None, *, of: str = "") -> Tile:
     """A number, and how it changed."""
     change = None if now is None or not before else 100 * (now - before) / before
     better = None if not change or less_is_better is None else (change < 0) == less_is_better
-    return Tile(name=name, value=value, change=change, better=better)
+    return Tile(name=name, value=value, of=of, change=change, better=better)
 
 
 def _weight(line: Line) -> int:

@@ -94,12 +94,11 @@ def _tile(connection: Connection, name: str, page: Page) -> views.Tile:
     of = replace(page.of, by="", across=None)
     found = _figure(connection, name, of)
     now, earlier = _value(found), None if name in _ONLY_NOW else _value(_figure(connection, name, _before(of)))
+    value, of_all = views.said(found, found.all, page.language), ""
     if name == "sla":
         of_all = KPI[page.language].words["of"].format(number=number(_ended(found), page.language))
-        value = NOTHING if now is None else f"{number(now, page.language, 1)} % {of_all}"
-    else:
-        value = views.said(found, found.all, page.language)
-    return views.tile(name, value, now, earlier, _LESS_IS_BETTER.get(name))
+        value = NOTHING if now is None else f"{number(now, page.language, 1)} %"
+    return views.tile(name, value, now, earlier, _LESS_IS_BETTER.get(name), of=of_all if now is not None else "")
 
 
 def _before(of: Wanted) -> Wanted:
