@@ -34,9 +34,9 @@ _DAY_MS: Final = 86_400_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """See docs/identity.md. `window_ms`: how long a conversation stays open without a word, `talk_most` with how many messages
-    nothing else joins it. `caps`: handles of a kind one
-    customer may have, `cap_other` for the kinds it does not name. Times are in days."""
+    """See docs/identity.md. `window_ms`: how long a conversation stays open without a word; `talk_most`: after how many
+    messages only answers join it. `caps`: handles of a kind one customer may have, `cap_other` for the kinds it does not name.
+    Times are in days."""
 
     window_ms: int = 72 * 3_600_000
     talk_most: int = 1_000

@@ -28,8 +28,9 @@ _BUSY: Final = 500
 _RESTS: Final = 3
 _RESTS_BUSY: Final = 19
 """How many times as long as a step took is waited for after it: so what is new takes a quarter of one processor at most, and a
-twentieth while contacts wait. Where nobody gets any figures, since all is counted for the first time, only that holds."""
+twentieth while contacts wait. The first counting of all, until which nobody gets figures, rests only while contacts wait."""
 _LOOK: Final = 0.5
+"""Seconds of a rest after which it is looked again whether contacts wait."""
 _LONGEST: Final = 20.0
 """So that no other node takes the turn meanwhile."""
 _UP: Final = 0.2
